@@ -1,0 +1,61 @@
+package refresh
+
+import (
+	"maps"
+	"slices"
+)
+
+// A Credential is what a provider is logged in to with.
+type Credential struct {
+	// Name is the name it is kept under.
+	Name string
+	// Version is as in [Document].
+	Version string
+	// Values are its own fields, such as client_id and client_secret.
+	Values map[string]Secret
+	// AllowedHosts are the only hosts that may be sent any of this, as host or
+	// host:port, exactly. They stand in the credential and not in the config: who may
+	// edit a config must not be able to have a secret sent to himself.
+	AllowedHosts []string
+	// Providers lists those that may use it beside the one of the same name, or a
+	// config of team X could have team Y's token put where X reads.
+	Providers []string
+}
+
+// Serves reports whether the provider of that name may use c.
+func (c Credential) Serves(provider string) bool {
+	return c.Name == provider || slices.Contains(c.Providers, provider)
+}
+
+// Names returns the names of its values, sorted.
+func (c Credential) Names() []string { return slices.Sorted(maps.Keys(c.Values)) }
+
+// identifiers are the values that tell who logs in, but not how. They are kept out of
+// errors like all others; but tokens and their claims state them by right.
+var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
+
+// Redact returns text with every value of c replaced, in whatever encoding that
+// [Secret] values are commonly echoed: as they are, percent-encoded, in base64, in
+// JSON, and any of these broken over lines.
+func (c Credential) Redact(text string) string {
+	var needles []string
+	for _, v := range c.Values {
+		needles = append(needles, encodings(v.Reveal(), 4)...)
+	}
+	return redact(text, needles)
+}
+
+// FoundIn returns the name of a secret value of c that text contains in one of those
+// encodings, or "". Identifiers do not count.
+func (c Credential) FoundIn(text string) string {
+	for _, name := range c.Names() {
+		if slices.Contains(identifiers, name) {
+			continue
+		}
+		// Under eight characters a value would be found in tokens by chance.
+		if contains(text, encodings(c.Values[name].Reveal(), 8)) {
+			return name
+		}
+	}
+	return ""
+}

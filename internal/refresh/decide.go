@@ -1,0 +1,100 @@
+package refresh
+
+import "time"
+
+// A Reason says why a provider is due, or why it is not.
+type Reason string
+
+// Why a provider is due.
+const (
+	// NoToken: its secret is missing or empty.
+	NoToken Reason = "no_token"
+	// ConfigChanged: the token was asked for with another config.
+	ConfigChanged Reason = "config_changed"
+	// ForeignVersion: the current version is not one that we wrote.
+	ForeignVersion Reason = "foreign_version"
+	// NearExpiry: the token ends within its lead.
+	NearExpiry Reason = "near_expiry"
+	// Forced: somebody asked for it.
+	Forced Reason = "forced"
+	// Unfinished: a token is stored and not yet current, as a run leaves it that dies in
+	// between. No login is needed.
+	Unfinished Reason = "unfinished"
+)
+
+// Why a provider is not due.
+const (
+	// Fresh: the token is good for longer than its lead.
+	Fresh Reason = "fresh"
+	// CoolingDown: the last attempt stored nothing, and it is too soon for another.
+	CoolingDown Reason = "cooling_down"
+	// Paused: somebody asked us to leave it alone.
+	Paused Reason = "paused"
+	// NotOurs: the secret of that name does not carry our owner tag.
+	NotOurs Reason = "secret_not_ours"
+	// Deleting: the secret is scheduled for deletion.
+	Deleting Reason = "secret_being_deleted"
+)
+
+// A Decision is what to do about one provider, and when to ask again.
+type Decision struct {
+	Due    bool
+	Reason Reason
+	// Next is when the decision is to be taken again, if nothing is edited until then;
+	// for one that is due, now. It is never zero.
+	Next time.Time
+}
+
+// Decide says whether p must be asked for a new token now. It depends on its arguments
+// alone: two runs that see the same, decide the same.
+func (s Schedule) Decide(p Provider, st State, now time.Time) Decision {
+	return s.decide(p, st, now, false)
+}
+
+// decide does the same; force passes over the note of the last failure and the distance
+// between writes, but never over what people or the store forbid.
+func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decision {
+	due := func(r Reason) Decision { return Decision{Due: true, Reason: r, Next: now} }
+	wait := func(r Reason, until time.Time) Decision { return Decision{Reason: r, Next: until} }
+	tick := now.Add(s.Tick)
+
+	v, ours := st.current()
+	note := st.note(p.Config)
+	switch {
+	case st.Deleting:
+		return wait(Deleting, tick)
+	case st.Exists && !st.Owned:
+		return wait(NotOurs, tick)
+	case st.Paused:
+		return wait(Paused, tick)
+	case force:
+		return due(Forced)
+	case st.unfinished(p.Config, now):
+		return due(Unfinished)
+	case note.Class != "" && note.Next.IsZero():
+		return wait(CoolingDown, tick)
+	case note.Class != "" && now.Before(note.Next):
+		return wait(CoolingDown, note.Next)
+	case st.Current == "":
+		return due(NoToken)
+	case !ours:
+		return due(ForeignVersion)
+	case v.Config != p.Config:
+		return due(ConfigChanged)
+	}
+	if at := s.DueAt(p.Name, v); now.Before(at) {
+		return wait(Fresh, at)
+	}
+	return due(NearExpiry)
+}
+
+// unfinished reports whether Next may become current as it is: it is ours, was asked
+// for with the present config and after the current one, and is not over.
+func (s State) unfinished(config Fingerprint, now time.Time) bool {
+	next, ok := s.Next.Parse()
+	if !ok || next.Config != config || !now.Before(next.ExpiresAt()) {
+		return false
+	}
+	v, ok := s.current()
+	return ok && next.IssuedAt.After(v.IssuedAt)
+}

@@ -1,0 +1,47 @@
+// Package refresh keeps other people's tokens fresh. It is the whole of what this
+// product decides, and imports the standard library only: where configs come from,
+// where tokens are kept and how a provider is asked are interfaces, declared here and
+// implemented by the packages around it.
+//
+// # One run
+//
+// A [Runner] does the job of one tick, in this order.
+//
+// It takes the time, once. Every decision of the run is taken at that time, so that a
+// run is a function of what it found.
+//
+// It loads all configs from the [Source] and has the [Parser] understand them. A config
+// that is wrong is reported beside the others and stops none of them; a listing that
+// fails stops the run before anybody is asked.
+//
+// It lists the secrets of the [Store]. What is known of a token (when it was issued, how
+// long it lives, with which config it was asked for) stands in the id of its version, so
+// nothing is decrypted to decide: see [Version].
+//
+// It decides, for each provider, by [Schedule.Decide]: a pure function, which returns a
+// reason. Most are fresh, and nothing more is done for them.
+//
+// Those that are due it takes in the order in which their tokens end, sixteen at a
+// time, twenty seconds each. A listing may be old, so the one secret is opened first,
+// and the decision taken again on what it really is: perhaps another run was ahead.
+// Opening creates the secret where it is missing, without a value, since a failed login
+// must be remembered somewhere.
+//
+// Only then it reads the credential, and asks the provider's [Endpoint] for a [Grant]:
+// one login. The lifetime counts from just before the request was sent.
+//
+// It stores the [Record] in two steps, put and compare-and-swap, for which five of the
+// twenty seconds are kept. Where no new token came of it, it leaves a [Note] beside the
+// secret instead, and the next runs keep to it.
+//
+// In the end it returns a [Report], and an error if a provider that it asked failed.
+//
+// # Why this is safe
+//
+// Nothing locks. Two runs at once may both log in, but only one of them can move the
+// label from the version that both decided on; the other adopts what it finds. A run
+// that dies leaves either nothing, or a version that is stored and not current: the next
+// run makes it current, without a login. A run that is late, or is repeated, finds that
+// what it wanted to replace is no longer there. So the token that consumers read is
+// always the last good one, and never one that was asked for earlier than it.
+package refresh

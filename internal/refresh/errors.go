@@ -1,0 +1,127 @@
+package refresh
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Class says what a failure asks for.
+type Class string
+
+const (
+	// Transient failures end by themselves: asked again soon, at most five ticks apart.
+	Transient Class = "transient"
+	// Misconfigured ones end when somebody edits a config, a credential or a
+	// permission. Asking again risks a lock-out: at least 30 minutes apart.
+	Misconfigured Class = "misconfigured"
+	// NeedsPerson failures end only by a person's act, such as a new consent: not
+	// asked again until something was edited, or by force.
+	NeedsPerson Class = "needs_person"
+	// Unchanged is no failure: the provider answered the same token again.
+	Unchanged Class = "unchanged"
+)
+
+// Failing reports whether an operator must hear of it.
+func (c Class) Failing() bool { return c != "" && c != Unchanged }
+
+// Codes of failures that this package decides itself. Endpoints and stores add their
+// own: OAuth's error codes, and the words that their packages document. A code is of
+// letters, digits and "_", since it is kept in a tag.
+const (
+	CodeBadConfig      = "bad_config"
+	CodeBadCredential  = "bad_credential"
+	CodeInternal       = "internal_error"
+	CodeNoCredential   = "no_credential"
+	CodeNotForProvider = "credential_not_for_provider"
+	CodeSecretInRecord = "secret_in_record"
+	CodeSourceFailed   = "source_failed"
+	CodeStoreFailed    = "store_failed"
+	CodeTokenOver      = "token_over"
+	CodeTokenTooLarge  = "token_too_large"
+	CodeWriteBudget    = "write_budget"
+)
+
+// An Error is the failure of one provider, told to the person who must act.
+type Error struct {
+	Class Class
+	// Code is one fixed word for it.
+	Code string
+	// Detail says what is wrong, naming the field, endpoint or place. Its foreign
+	// parts are capped, escaped and redacted by whoever made it.
+	Detail string
+	// Remedy says what to do next; empty where waiting is all.
+	Remedy string
+	// Suspect marks a transient failure that is taken for a misconfiguration when it
+	// comes a third time in a row: an unknown error, an answer without a token.
+	Suspect bool
+	// RetryAfter is how long the provider asked us to stay away; zero: it did not.
+	RetryAfter time.Duration
+	// Err is the cause, for errors.Is and As; Detail has said of it what can be said.
+	Err error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Detail)
+	if e.Remedy != "" {
+		b.WriteString("; ")
+		b.WriteString(e.Remedy)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// asError returns err as the *Error that it is or wraps, or as one of class transient
+// and of the given code.
+func asError(err error, code, doing string) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Class: Transient, Code: code, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
+}
+
+// ErrNotFound is what a [Source] returns for a credential that does not exist.
+var ErrNotFound = errors.New("not found")
+
+// A Problem is one thing that is wrong with one document.
+type Problem struct {
+	// Where is the document's place, as in [Document].
+	Where string `json:"where"`
+	// Path leads to the field, such as "response.expires_in"; empty: the whole.
+	Path string `json:"path,omitempty"`
+	// Value is what stands there, shortened, or empty. Never a credential's.
+	Value string `json:"value,omitempty"`
+	// Detail says what is wrong with it, and Remedy what to write instead.
+	Detail string `json:"detail"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+func (p Problem) String() string {
+	s := p.Where
+	if p.Path != "" {
+		s += ": " + p.Path
+	}
+	if p.Value != "" {
+		s += " = " + p.Value
+	}
+	s += ": " + p.Detail
+	if p.Remedy != "" {
+		s += "; " + p.Remedy
+	}
+	return s
+}
+
+// Problems is everything that is wrong with one document: an error, if not empty.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,89 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Log writes a line for each provider that something happened to, and one for each
+// problem of a config. It is the only place where a run is logged.
+func (r *Report) Log(ctx context.Context, log *slog.Logger) {
+	for _, res := range r.Results {
+		log := log.With("provider", res.Provider)
+		for _, w := range res.Warnings {
+			log.WarnContext(ctx, w, "event", "provider_warning")
+		}
+		if res.Recovered {
+			log.InfoContext(ctx, "provider recovered", "event", "provider_recovered",
+				"was", res.State.Note.Code, "since", res.State.Note.Since)
+		}
+		res.log(ctx, log)
+	}
+	for _, name := range r.Orphans {
+		log.DebugContext(ctx, "a token without a config; it is left alone", "event", "token_orphaned", "provider", name)
+	}
+}
+
+func (r Result) log(ctx context.Context, log *slog.Logger) {
+	level, msg, event := r.line()
+	attrs := []any{"event", event}
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, key, value)
+		}
+	}
+	add("reason", string(r.Reason))
+	if r.Err != nil {
+		add("class", string(r.Class()))
+		add("code", r.Err.Code)
+	}
+	add("expires_at", rfc3339(r.State.ExpiresAt()))
+	add("next", rfc3339(r.Next))
+	add("stack", r.Stack)
+
+	var ps Problems
+	if r.Err != nil && errors.As(r.Err.Err, &ps) {
+		for _, p := range ps {
+			log.Log(ctx, level, msg, append(attrs, "where", p.Where, "path", p.Path, "value", p.Value,
+				"error", p.Detail, "remedy", p.Remedy)...)
+		}
+		return
+	}
+	if r.Err != nil {
+		add("error", r.Err.Detail)
+		add("remedy", r.Err.Remedy)
+	}
+	log.Log(ctx, level, msg, attrs...)
+}
+
+// line returns the level, text and event of a result. An operator who reads errors alone
+// is told once of each failure.
+func (r Result) line() (slog.Level, string, string) {
+	switch r.Outcome {
+	case Refreshed:
+		return slog.LevelInfo, "token refreshed", "token_refreshed"
+	case Adopted:
+		return slog.LevelInfo, "token of another run taken over", "token_adopted"
+	case Finished:
+		return slog.LevelInfo, "token of an interrupted run made current", "token_finished"
+	case Same:
+		return slog.LevelInfo, "provider answered the same token again", "token_unchanged"
+	case Failed:
+		if r.Notice {
+			return slog.LevelError, "provider failing", "provider_failing"
+		}
+		return slog.LevelWarn, "provider still failing", "provider_still_failing"
+	case Skipped:
+		return slog.LevelWarn, "no time left in this run", "provider_skipped"
+	}
+	return slog.LevelDebug, "nothing to do", "provider_waiting"
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

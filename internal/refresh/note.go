@@ -1,0 +1,227 @@
+package refresh
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Note remembers, beside the secret, an attempt that stored no new token. It is one
+// tag of fixed words; nothing in it is foreign. The zero Note is none.
+type Note struct {
+	Class Class
+	// Code is that of the [Error], in at most 32 of a-z, 0-9 and "_".
+	Code string
+	// Since is when this class of failure began, Last when it was last met, both in
+	// whole seconds, UTC.
+	Since, Last time.Time
+	// Tries counts the attempts in a row that ended in this class.
+	Tries int
+	// Next is when to try again; zero: not before something was edited.
+	Next time.Time
+	// Config is the fingerprint of the config, and Credential the version of the
+	// credential, that were tried: editing either clears the note.
+	Config     Fingerprint
+	Credential string
+}
+
+const noteFormat = "v1"
+
+// String returns n as the value of a tag: words of at most 256 characters in all.
+// The zero Note is "".
+func (n Note) String() string {
+	if n.Class == "" {
+		return ""
+	}
+	words := []string{
+		noteFormat,
+		"class=" + string(n.Class),
+		"code=" + fixedWord(n.Code),
+		"since=" + stamp(n.Since),
+		"last=" + stamp(n.Last),
+		"tries=" + strconv.Itoa(n.Tries),
+		"next=" + stamp(n.Next),
+		"config=" + n.Config.String(),
+	}
+	if n.Credential != "" {
+		words = append(words, "cred="+n.Credential)
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseNote reads what String wrote. Unknown words are passed over, so that an older
+// release can read a newer one's note. An error means that somebody else wrote it.
+func ParseNote(s string) (Note, error) {
+	words := strings.Fields(s)
+	if len(words) == 0 {
+		return Note{}, nil
+	}
+	if words[0] != noteFormat {
+		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
+	}
+	var n Note
+	var err error
+	set := func(what error) {
+		if err == nil {
+			err = what
+		}
+	}
+	for _, w := range words[1:] {
+		k, v, _ := strings.Cut(w, "=")
+		switch k {
+		case "class":
+			n.Class = Class(v)
+		case "code":
+			n.Code = v
+		case "since":
+			set(unstamp(v, &n.Since))
+		case "last":
+			set(unstamp(v, &n.Last))
+		case "next":
+			set(unstamp(v, &n.Next))
+		case "tries":
+			i, e := strconv.Atoi(v)
+			n.Tries = i
+			set(e)
+		case "config":
+			f, e := strconv.ParseUint(v, 16, 24)
+			n.Config = Fingerprint(f)
+			set(e)
+		case "cred":
+			n.Credential = v
+		}
+	}
+	switch n.Class {
+	case Transient, Misconfigured, NeedsPerson, Unchanged:
+	default:
+		set(fmt.Errorf("unknown class %.20q", string(n.Class)))
+	}
+	if err != nil {
+		return Note{}, fmt.Errorf("reading the state tag: %w", err)
+	}
+	return n, nil
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.Unix(), 10)
+}
+
+func unstamp(s string, t *time.Time) error {
+	i, err := strconv.ParseInt(s, 10, 64)
+	if i != 0 {
+		*t = time.Unix(i, 0).UTC()
+	}
+	return err
+}
+
+// fixedWord cuts what is not a code down to one.
+func fixedWord(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return -1
+	}, s)
+	return s[:min(len(s), 32)]
+}
+
+// An attempt is what is known once a provider was tried in vain.
+type attempt struct {
+	state      State // before it
+	config     Fingerprint
+	credential string // its version; empty: none was found
+	now        time.Time
+}
+
+// failed returns the note to leave after err.
+func (s Schedule) failed(a attempt, err *Error) Note {
+	n := s.follow(a, err.Class, err.Code)
+	if err.Class == Transient && err.Suspect {
+		prev := a.previous()
+		if prev.Class == Misconfigured || prev.Class == Transient && n.Tries >= suspectTries {
+			n = s.follow(a, Misconfigured, err.Code)
+		}
+	}
+	switch n.Class {
+	case Misconfigured:
+		n.Next = a.now.Add(min(lockOut<<min(n.Tries-1, 8), maxLockOut))
+	case NeedsPerson:
+		n.Next = time.Time{}
+	case Transient:
+		n.Next = a.now.Add(s.backOff(a, n.Tries))
+		if after := min(err.RetryAfter, maxRetryAfter); after > 0 {
+			// The provider's word, but not beyond the life of the token that we have: from
+			// then on nothing can become worse by asking.
+			if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
+				after = min(after, left)
+			}
+			n.Next = later(n.Next, a.now.Add(after))
+		}
+	}
+	return n
+}
+
+// unchanged returns the note to leave after the provider answered the token that we
+// have: look again when half of what is left of it has passed, and at least every tick.
+func (s Schedule) unchanged(a attempt) Note {
+	n := s.follow(a, Unchanged, "same_token")
+	left := a.state.ExpiresAt().Sub(a.now)
+	n.Next = a.now.Add(max(left/2, s.Tick)).Truncate(time.Second)
+	return n
+}
+
+const (
+	// suspectTries is how many ticks an answer that makes no sense is put down to chance.
+	suspectTries = 3
+	// lockOut is the least time between two logins that were refused, and doubles up
+	// to maxLockOut: many providers lock an account after some five in an hour.
+	lockOut    = 30 * time.Minute
+	maxLockOut = 4 * time.Hour
+	// maxRetryAfter bounds what a provider may ask for.
+	maxRetryAfter = 24 * time.Hour
+	// maxBackOff is in ticks.
+	maxBackOff = 5
+)
+
+func (a attempt) previous() Note {
+	n := a.state.note(a.config)
+	if n.Credential != a.credential {
+		return Note{}
+	}
+	return n
+}
+
+// follow returns the note that continues the previous one if that is of the same class.
+func (s Schedule) follow(a attempt, class Class, code string) Note {
+	now := a.now.UTC().Truncate(time.Second)
+	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
+		Config: a.config, Credential: a.credential}
+	if prev := a.previous(); prev.Class == class {
+		n.Since, n.Tries = prev.Since, prev.Tries+1
+	}
+	return n
+}
+
+// backOff returns how long to wait after that many transient failures: 1, 2, 4 and
+// then 5 ticks, but so that the provider is asked every tick once the token nears the
+// end that consumers may notice. The outage that a provider survives is counted from
+// there (see [Schedule.Survives]).
+func (s Schedule) backOff(a attempt, tries int) time.Duration {
+	wait := min(s.Tick<<min(tries-1, 8), maxBackOff*s.Tick)
+	if expires := a.state.ExpiresAt(); !expires.IsZero() {
+		urgent := expires.Add(-s.CacheAge - 2*s.Tick)
+		wait = min(wait, urgent.Sub(a.now))
+	}
+	return max(wait, s.Tick)
+}
+
+func later(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
+}

@@ -1,0 +1,167 @@
+package refresh_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A note outlives the release that wrote it.
+func TestNoteGolden(t *testing.T) {
+	n := refresh.Note{Class: refresh.Misconfigured, Code: "invalid_client", Since: noon, Last: noon.Add(time.Hour),
+		Tries: 2, Next: noon.Add(2 * time.Hour), Config: 0xabcdef, Credential: "9f3a11c2"}
+	const want = "v1 class=misconfigured code=invalid_client since=1795348800 last=1795352400 tries=2 next=1795356000 config=abcdef cred=9f3a11c2"
+	if got := n.String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := (refresh.Note{}).String(); got != "" {
+		t.Errorf("no note is written as %q", got)
+	}
+}
+
+// Secrets Manager takes 256 characters of these in the value of a tag.
+var tagValue = regexp.MustCompile(`^[A-Za-z0-9 +\-=._:/@]{0,256}$`)
+
+func TestNoteComesBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := genNote(t)
+		if n.Next.Equal(time.Unix(0, 0)) || n.Since.Equal(time.Unix(0, 0)) || n.Last.Equal(time.Unix(0, 0)) {
+			t.Skip() // 1970 stands for never
+		}
+		s := n.String()
+		if !tagValue.MatchString(s) {
+			t.Fatalf("%q is not the value of a tag", s)
+		}
+		got, err := refresh.ParseNote(s)
+		if err != nil || got != n {
+			t.Fatalf("%q is read as %+v, %v; want %+v", s, got, err, n)
+		}
+		if got, err := refresh.ParseNote(s + " added=later"); err != nil || got != n {
+			t.Fatalf("a word of a newer release disturbs: %+v, %v", got, err)
+		}
+	})
+}
+
+func TestNoteOfOthers(t *testing.T) {
+	for _, s := range []string{"v2 class=transient", "hello", "v1 class=broken", "v1 class=transient since=noon", "v1 class=transient tries=x", "v1 class=transient config=zz", "v1"} {
+		if n, err := refresh.ParseNote(s); err == nil {
+			t.Errorf("%q is read as %+v", s, n)
+		}
+	}
+}
+
+func TestNoteTakesNoForeignText(t *testing.T) {
+	n := refresh.Note{Class: refresh.Transient, Code: "Bad <code>\n" + strings.Repeat("x", 300)}
+	if got := n.String(); !tagValue.MatchString(got) || strings.Contains(got, "ode>") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestNextAfterFailures(t *testing.T) {
+	s := onAWS(time.Minute)
+	p := refresh.Provider{Name: "meitner", Config: 1}
+	empty := refresh.State{Exists: true, Owned: true}
+	hour := refresh.State{Exists: true, Owned: true,
+		Current: refresh.Version{IssuedAt: noon.Add(-50 * time.Minute), Lifetime: time.Hour, Config: 1}.ID()}
+
+	transient := &refresh.Error{Class: refresh.Transient, Code: "http_503"}
+	suspect := &refresh.Error{Class: refresh.Transient, Code: "no_token", Suspect: true}
+	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
+	revoked := &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant"}
+	after := func(d time.Duration) *refresh.Error {
+		return &refresh.Error{Class: refresh.Transient, Code: "http_429", RetryAfter: d}
+	}
+	const never = -1
+	m := func(min ...time.Duration) []time.Duration {
+		for i := range min {
+			if min[i] != never {
+				min[i] *= time.Minute
+			}
+		}
+		return min
+	}
+	repeat := func(e *refresh.Error, n int) (es []*refresh.Error) {
+		for range n {
+			es = append(es, e)
+		}
+		return es
+	}
+	for _, row := range []struct {
+		name   string
+		state  refresh.State
+		errs   []*refresh.Error // one after the other, each when the last one's wait is over
+		waits  []time.Duration
+		class  refresh.Class // in the end
+		number int           // of tries in the end
+	}{
+		{"transient failures wait 1, 2, 4 and then 5 ticks", empty, repeat(transient, 5), m(1, 2, 4, 5, 5), refresh.Transient, 5},
+		{"near the end of the token, every tick", hour, repeat(transient, 4), m(1, 2, 1, 1), refresh.Transient, 4},
+		{"a refused login waits half an hour and longer", empty, repeat(refused, 5), m(30, 60, 120, 240, 240), refresh.Misconfigured, 5},
+		{"one that needs a person is not asked again", empty, repeat(revoked, 1), m(never), refresh.NeedsPerson, 1},
+		{"what makes no sense is put down to chance twice", empty, repeat(suspect, 4), m(1, 2, 30, 60), refresh.Misconfigured, 2},
+		{"what ends by itself is not, however often", empty, repeat(transient, 30)[:6], m(1, 2, 4, 5, 5, 5), refresh.Transient, 6},
+		{"a refused login that then times out is transient again", empty, []*refresh.Error{refused, transient}, m(30, 1), refresh.Transient, 1},
+		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, m(17), refresh.Transient, 1},
+		{"Retry-After shorter than a tick changes nothing", empty, []*refresh.Error{after(2 * time.Second)}, m(1), refresh.Transient, 1},
+		{"Retry-After ends with the token", hour, []*refresh.Error{after(time.Hour)}, m(10), refresh.Transient, 1},
+		{"Retry-After is at most a day", empty, []*refresh.Error{after(1000 * time.Hour)}, m(24 * 60), refresh.Transient, 1},
+	} {
+		now, st := noon, row.state
+		for i, err := range row.errs {
+			st.Note = s.Failed(p, st, "cred", now, err)
+			wait := time.Duration(never)
+			if !st.Note.Next.IsZero() {
+				wait = st.Note.Next.Sub(now)
+			}
+			if wait != row.waits[i] {
+				t.Errorf("%s: attempt %d waits %v, want %v", row.name, i+1, wait, row.waits[i])
+			}
+			now = now.Add(wait)
+		}
+		if st.Note.Class != row.class || st.Note.Tries != row.number {
+			t.Errorf("%s: ends as %s after %d tries, want %s after %d", row.name, st.Note.Class, st.Note.Tries, row.class, row.number)
+		}
+		if _, err := refresh.ParseNote(st.Note.String()); err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		}
+	}
+}
+
+func TestAnEditBeginsAnew(t *testing.T) {
+	s := onAWS(time.Minute)
+	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
+	first := refresh.Provider{Name: "meitner", Config: 1}
+	st := refresh.State{Exists: true, Owned: true}
+	st.Note = s.Failed(first, st, "cred-1", noon, refused)
+	st.Note = s.Failed(first, st, "cred-1", noon.Add(30*time.Minute), refused)
+	if st.Note.Tries != 2 || !st.Note.Since.Equal(noon) {
+		t.Fatalf("two failures in a row are noted as %+v", st.Note)
+	}
+	now := noon.Add(31 * time.Minute)
+	edited := refresh.Provider{Name: "meitner", Config: 2}
+	if n := s.Failed(edited, st, "cred-1", now, refused); n.Tries != 1 || !n.Since.Equal(now) {
+		t.Errorf("after an edit of the config: %+v", n)
+	}
+	if n := s.Failed(first, st, "cred-2", now, refused); n.Tries != 1 || !n.Since.Equal(now) {
+		t.Errorf("after an edit of the credential: %+v", n)
+	}
+}
+
+func TestSameTokenIsLookedForAgain(t *testing.T) {
+	s := onAWS(time.Minute)
+	p := refresh.Provider{Name: "meitner", Config: 1}
+	st := refresh.State{Exists: true, Owned: true, Current: refresh.Version{IssuedAt: noon, Lifetime: time.Hour, Config: 1}.ID()}
+	now := noon.Add(40 * time.Minute)
+	for _, want := range []time.Duration{10 * time.Minute, 5 * time.Minute, 150 * time.Second, 75 * time.Second, time.Minute} {
+		st.Note = s.Unchanged(p, st, "cred", now)
+		if got := st.Note.Next.Sub(now); got != want {
+			t.Errorf("with %v left it is looked for again in %v, want %v", noon.Add(time.Hour).Sub(now), got, want)
+		}
+		now = st.Note.Next
+	}
+}

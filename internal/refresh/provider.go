@@ -1,0 +1,66 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+)
+
+// A Document is a config or a credential as it was found, not yet understood.
+type Document struct {
+	// Name is the provider's, or the credential's.
+	Name string
+	// Where is the place as its owner knows it: a parameter's name, a file's path.
+	Where string
+	// Version changes whenever the content does. It is known without decrypting, and
+	// has only characters that a tag may have.
+	Version string
+	// Data is the text. A config has no secret in it, or should not: people err.
+	Data Secret
+	// Err says why this document cannot be one, such as a config kept encrypted.
+	Err error
+}
+
+// A Provider is one config, understood.
+type Provider struct {
+	// Name passes [CheckName].
+	Name string
+	// Where its config was found, as in [Document].
+	Where string
+	// Credential names what to log in with.
+	Credential string
+	// Config is the fingerprint of its config.
+	Config Fingerprint
+	// Endpoint is whom to ask.
+	Endpoint Endpoint
+}
+
+// An Endpoint obtains grants for one provider.
+type Endpoint interface {
+	// Grant logs in once, with c, and returns what the provider gave. It retries by
+	// itself what may be retried, in the time that ctx leaves: the caller must not.
+	//
+	// A failure is an [*Error] that says who must do what, and whose text holds
+	// neither a value of c nor anything that the provider sent, unless capped, escaped
+	// and redacted.
+	Grant(ctx context.Context, c Credential) (Grant, error)
+}
+
+var (
+	validName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	arnSuffix = regexp.MustCompile(`-.{6}$`)
+)
+
+// CheckName says what is wrong with the name of a provider or a credential.
+func CheckName(name string) error {
+	if !validName.MatchString(name) {
+		return fmt.Errorf("the name %.80q is not allowed: use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit", name)
+	}
+	// A secret's ARN is its name, a hyphen and six random characters, and AWS accepts
+	// it without them: "erp-backup" could be read as an ARN of "erp".
+	if arnSuffix.MatchString(name) {
+		return fmt.Errorf("the name %q is not allowed: it ends in a hyphen and six characters, as the ARN of another secret would; use %q or a longer ending",
+			name, name[:len(name)-7]+name[len(name)-6:])
+	}
+	return nil
+}

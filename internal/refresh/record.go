@@ -1,0 +1,86 @@
+package refresh
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
+
+// A Grant is one good answer of a token endpoint.
+type Grant struct {
+	AccessToken Secret
+	// TokenType is Bearer where the provider does not say.
+	TokenType string
+	// AskedAt is when the request was about to be sent. The lifetime is counted from
+	// then: from the answer on, it would be too long by the time that the answer took.
+	AskedAt  time.Time
+	Lifetime time.Duration
+	// Scope is what was granted, where the provider says.
+	Scope string
+	// Extra are further fields of the answer that the config asks to be handed on.
+	Extra map[string]any
+	// Warnings are for the operator; nothing is wrong yet.
+	Warnings []string
+}
+
+// RecordVersion is the version of the record that this release writes.
+const RecordVersion = 1
+
+// A Record is what consumers read: a contract, to which fields may be added but in
+// which none is changed.
+type Record struct {
+	AccessToken Secret
+	TokenType   string
+	Provider    string
+	// IssuedAt, RefreshAfter and ExpiresAt are in UTC and whole seconds. A consumer
+	// may keep the record until RefreshAfter without looking again.
+	IssuedAt, RefreshAfter, ExpiresAt time.Time
+	Scope                             string
+	Extra                             map[string]any
+}
+
+// Encode returns r as JSON, in the order in which the contract is documented.
+func (r Record) Encode() (Secret, error) {
+	if r.Extra == nil {
+		r.Extra = map[string]any{}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // consumers in a shell read & and not \u0026
+	err := enc.Encode(struct {
+		Version       int            `json:"version"`
+		AccessToken   string         `json:"access_token"`
+		TokenType     string         `json:"token_type"`
+		Provider      string         `json:"provider"`
+		IssuedAt      time.Time      `json:"issued_at"`
+		RefreshAfter  time.Time      `json:"refresh_after"`
+		ExpiresAt     time.Time      `json:"expires_at"`
+		ExpiresAtUnix int64          `json:"expires_at_unix"`
+		Scope         string         `json:"scope"`
+		Extra         map[string]any `json:"extra"`
+	}{
+		RecordVersion, r.AccessToken.Reveal(), r.TokenType, r.Provider,
+		r.IssuedAt, r.RefreshAfter, r.ExpiresAt, r.ExpiresAt.Unix(), r.Scope, r.Extra,
+	})
+	return NewSecret(string(bytes.TrimSpace(b.Bytes()))), err
+}
+
+// version returns the version and the record that g becomes for p.
+func (g Grant) version(p Provider, s Schedule) (Version, Record) {
+	v := Version{
+		IssuedAt: g.AskedAt.UTC().Truncate(time.Second),
+		Lifetime: min(g.Lifetime, MaxLifetime).Truncate(time.Second),
+		Config:   p.Config,
+		Digest:   Digest(p.Name, g.AccessToken),
+	}
+	return v, Record{
+		AccessToken:  g.AccessToken,
+		TokenType:    g.TokenType,
+		Provider:     p.Name,
+		IssuedAt:     v.IssuedAt,
+		RefreshAfter: s.DueAt(p.Name, v),
+		ExpiresAt:    v.ExpiresAt(),
+		Scope:        g.Scope,
+		Extra:        g.Extra,
+	}
+}

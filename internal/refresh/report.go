@@ -1,0 +1,121 @@
+package refresh
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// An Outcome says what a run did for one provider.
+type Outcome string
+
+const (
+	// Refreshed: one login, one new token.
+	Refreshed Outcome = "refreshed"
+	// Adopted: another run was ahead, and its token is the one to use.
+	Adopted Outcome = "adopted"
+	// Finished: a token that another run had stored was made current.
+	Finished Outcome = "finished"
+	// Same: the provider answered the token that is stored.
+	Same Outcome = "unchanged"
+	// Failed: nothing was stored.
+	Failed Outcome = "failed"
+	// Waiting: nothing was to be done.
+	Waiting Outcome = "waiting"
+	// Skipped: the run had no time left for it.
+	Skipped Outcome = "skipped"
+)
+
+// A Result is what a run did for one provider.
+type Result struct {
+	Provider string
+	Outcome  Outcome
+	// Reason is why it was due, or not; empty where that was not decided.
+	Reason Reason
+	// Next is when it is decided again at the latest; zero where that is not known.
+	Next time.Time
+	// State is the last that was seen of its secret, before the note.
+	State State
+	// Note is the one that stands now.
+	Note Note
+	// Err is what failed.
+	Err *Error
+	// Notice marks a failure that an operator has not been told of, and Recovered the end
+	// of one.
+	Notice, Recovered bool
+	Warnings          []string
+	// Stack is that of a panic.
+	Stack string
+}
+
+// Class returns the class of failure that the provider stands in, asked in this run or
+// not; empty: it does not fail.
+func (r Result) Class() Class {
+	switch {
+	case r.Note.Class.Failing():
+		return r.Note.Class
+	case r.Err != nil:
+		return r.Err.Class
+	}
+	return ""
+}
+
+// A Report is what a run did.
+type Report struct {
+	// At is the one time that all decisions of the run were taken at, and Took how long
+	// it lasted.
+	At   time.Time
+	Took time.Duration
+	// Results has one element for each config, by name.
+	Results []Result
+	// Orphans are secrets of ours without a config, by name. They are left alone.
+	Orphans []string
+}
+
+// Count returns how many results have one of the outcomes.
+func (r *Report) Count(outcomes ...Outcome) int {
+	n := 0
+	for _, res := range r.Results {
+		for _, o := range outcomes {
+			if res.Outcome == o {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Standing returns how many providers stand in the class.
+func (r *Report) Standing(c Class) int {
+	n := 0
+	for _, res := range r.Results {
+		if res.Class() == c {
+			n++
+		}
+	}
+	return n
+}
+
+// err returns the failures of the run, joined: by provider, class and code. What
+// happened is in the report and is logged from there; this may end up where anybody
+// reads it, so nothing foreign is in it.
+func (r *Report) err() error {
+	var errs []error
+	for _, res := range r.Results {
+		if res.Outcome == Failed {
+			errs = append(errs, &ProviderError{Provider: res.Provider, Class: res.Class(), Code: res.Err.Code})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// A ProviderError says in three words of ours that a provider failed.
+type ProviderError struct {
+	Provider string
+	Class    Class
+	Code     string
+}
+
+func (e *ProviderError) Error() string {
+	return fmt.Sprintf("refreshing %q: %s (%s)", e.Provider, e.Code, e.Class)
+}

@@ -1,0 +1,184 @@
+package refresh
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// workers is how many providers are dealt with at a time. The work is waiting.
+	workers = 16
+	// providerTime is what one provider may take, writeTime the part of it that is kept
+	// for storing what the login gave, and noteTime the part of that which is kept for
+	// saying that it could not be stored.
+	providerTime = 20 * time.Second
+	writeTime    = 5 * time.Second
+	noteTime     = 1500 * time.Millisecond
+)
+
+// A Runner does the job of one tick. All fields but Now must be set.
+type Runner struct {
+	Source   Source
+	Parser   Parser
+	Store    Store
+	Schedule Schedule
+	// Now is the clock; nil means time.Now. It is read once a run.
+	Now func() time.Time
+}
+
+// A Job says what a run is to do. The zero Job is a tick: whatever is due.
+type Job struct {
+	// Only names the providers to look at; empty: all.
+	Only []string
+	// Force asks each of them for a new token, due or not.
+	Force bool
+}
+
+// Run deals with every provider that is due, and with all of them before it returns.
+// The report is never nil. The error is what an operator must hear of: that the run
+// could not begin, or which of the providers that it asked failed.
+func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	run := &run{Runner: r, job: job, now: now().UTC()}
+	report := &Report{At: run.now}
+	began := time.Now()
+	err := run.load(ctx, report)
+	if err == nil {
+		report.Results = run.all(ctx)
+		err = report.err()
+	}
+	report.Took = time.Since(began)
+	return report, err
+}
+
+// A run is one run, with the one time that all its decisions are taken at.
+type run struct {
+	*Runner
+	job   Job
+	now   time.Time
+	tasks []task
+}
+
+// A task is one provider of a run.
+type task struct {
+	Provider
+	state State  // as listed: a hint
+	bad   *Error // what is wrong with its config
+}
+
+// load reads the configs and the states, and notes in the report what belongs to no
+// provider. It asks nobody.
+func (r *run) load(ctx context.Context, report *Report) error {
+	docs, err := r.Source.Configs(ctx)
+	if err != nil {
+		return fmt.Errorf("loading provider configs: %w", err)
+	}
+	states, err := r.Store.List(ctx)
+	if err != nil {
+		return fmt.Errorf("listing tokens: %w", err)
+	}
+	known := make(map[string]State, len(states))
+	for _, s := range states {
+		known[s.Name] = s
+	}
+	var unknown []error
+	for _, name := range r.job.Only {
+		if !slices.ContainsFunc(docs, func(d Document) bool { return d.Name == name }) {
+			unknown = append(unknown, fmt.Errorf("no provider is called %.80q", name))
+		}
+	}
+	if err := errors.Join(unknown...); err != nil {
+		return err
+	}
+	for _, d := range docs {
+		state := known[d.Name]
+		delete(known, d.Name)
+		if len(r.job.Only) == 0 || slices.Contains(r.job.Only, d.Name) {
+			r.tasks = append(r.tasks, r.task(d, state))
+		}
+	}
+	for _, s := range known {
+		if s.Owned && !s.Deleting {
+			report.Orphans = append(report.Orphans, s.Name)
+		}
+	}
+	slices.Sort(report.Orphans)
+	return nil
+}
+
+func (r *run) task(d Document, state State) task {
+	state.Name = d.Name
+	t := task{state: state}
+	err := cmp.Or(d.Err, CheckName(d.Name))
+	if err == nil {
+		t.Provider, err = r.Parser.Provider(d)
+	}
+	if err == nil {
+		return t
+	}
+	var ps Problems
+	if !errors.As(err, &ps) {
+		ps = Problems{{Where: d.Where, Detail: err.Error()}}
+	}
+	// So that an edit of a bad config is told from the same one met again.
+	t.Provider = Provider{Name: d.Name, Where: d.Where, Config: NewFingerprint([]byte(d.Data.Reveal()))}
+	t.bad = &Error{Class: Misconfigured, Code: CodeBadConfig, Detail: ps.Error(), Err: ps}
+	return t
+}
+
+// all deals with every task and returns the results by name.
+func (r *run) all(ctx context.Context) []Result {
+	results := make([]Result, 0, len(r.tasks))
+	var queue []task
+	for _, t := range r.tasks {
+		if d, idle := r.idle(t); idle {
+			results = append(results, Result{Provider: t.Name, Outcome: Waiting, Reason: d.Reason,
+				Next: d.Next, State: t.state, Note: t.state.note(t.Config)})
+			continue
+		}
+		queue = append(queue, t)
+	}
+	// The most urgent first: those without a token, then by expiry.
+	slices.SortStableFunc(queue, func(a, b task) int {
+		return a.state.ExpiresAt().Compare(b.state.ExpiresAt())
+	})
+
+	work := make(chan task)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range min(workers, len(queue)) {
+		wg.Go(func() {
+			for t := range work {
+				res := r.one(ctx, t)
+				mu.Lock()
+				results = append(results, res)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, t := range queue {
+		work <- t
+	}
+	close(work)
+	wg.Wait()
+
+	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
+	return results
+}
+
+// idle reports whether nothing needs to be looked at for t, going by the hint.
+func (r *run) idle(t task) (Decision, bool) {
+	if t.bad != nil {
+		return Decision{}, false
+	}
+	d := r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
+	return d, !d.Due && (d.Reason == Paused || d.Reason == Fresh && !t.staleNote())
+}

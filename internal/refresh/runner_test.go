@@ -1,0 +1,486 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+func TestFirstTickLogsInEverywhere(t *testing.T) {
+	w := newWorld("a", "b", "c", "d")
+	res, report, err := w.run(refresh.Job{})
+	if err != nil || report.Count(refresh.Refreshed) != 4 {
+		t.Fatalf("refreshed %d, %v", report.Count(refresh.Refreshed), err)
+	}
+	for name, r := range res {
+		if r.Reason != refresh.NoToken || !r.State.ExpiresAt().Equal(noon.Add(time.Hour)) || r.Next.Before(noon.Add(30*time.Minute)) {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if !strings.Contains(w.record(name), `"access_token":"token-`) {
+			t.Errorf("%s: the record is %q", name, w.record(name))
+		}
+	}
+}
+
+func TestSecondTickAsksNobody(t *testing.T) {
+	w := newWorld("a", "b")
+	w.run(refresh.Job{})
+	w.now = noon.Add(time.Minute)
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || w.logins["a"] != 1 || w.logins["b"] != 1 {
+		t.Errorf("logins %v, %v", w.logins, err)
+	}
+	if res["a"].Outcome != refresh.Waiting || res["a"].Reason != refresh.Fresh {
+		t.Errorf("%+v", res["a"])
+	}
+}
+
+func TestOneFailsTheOthersFinish(t *testing.T) {
+	w := newWorld("a", "b", "c")
+	w.run(refresh.Job{})
+	before := w.record("b")
+	w.now = noon.Add(50 * time.Minute)
+	w.answer("b", refuse)
+	res, report, err := w.run(refresh.Job{})
+	if report.Count(refresh.Refreshed) != 2 || res["b"].Outcome != refresh.Failed {
+		t.Fatalf("%+v", report)
+	}
+	if w.record("b") != before {
+		t.Error("the old token is gone")
+	}
+	if got, want := fmt.Sprint(err), `refreshing "b": invalid_client (misconfigured)`; got != want {
+		t.Errorf("the run's error is %q, want %q", got, want)
+	}
+	if !res["b"].Notice || report.Standing(refresh.Misconfigured) != 1 {
+		t.Errorf("%+v", res["b"])
+	}
+}
+
+func TestABrokenLoginIsNotHammered(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", refuse)
+	var errs, notices int
+	for range 120 {
+		res, report, err := w.run(refresh.Job{})
+		if err != nil {
+			errs++
+		}
+		if res["a"].Notice {
+			notices++
+		}
+		if report.Standing(refresh.Misconfigured) != 1 {
+			t.Fatalf("at %v it is not counted: %+v", w.now, res["a"])
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+	// At 0, 30 and 90 minutes.
+	if w.logins["a"] != 3 || errs != 3 || notices != 1 {
+		t.Errorf("in two hours: %d logins, %d failed runs, %d notices; want 3, 3, 1", w.logins["a"], errs, notices)
+	}
+}
+
+func TestAnEditedCredentialIsTriedAtOnce(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", refuse)
+	w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.answer("a", nil)
+	if res, _, _ := w.run(refresh.Job{}); res["a"].Outcome != refresh.Waiting {
+		t.Fatalf("asked again without an edit: %+v", res["a"])
+	}
+	w.credentials["a"] = credential{version: "c2"}
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Refreshed || !res["a"].Recovered || w.secrets["a"].state.Note != (refresh.Note{}) {
+		t.Errorf("%+v, %v", res["a"], err)
+	}
+}
+
+func TestAMissingCredentialIsTriedWhenItIsThere(t *testing.T) {
+	w := newWorld("a")
+	delete(w.credentials, "a")
+	res, _, err := w.run(refresh.Job{})
+	if err == nil || res["a"].Err.Code != refresh.CodeNoCredential || w.logins["a"] != 0 {
+		t.Fatalf("%+v, %v", res["a"], err)
+	}
+	w.credentials["a"] = credential{version: "c1"}
+	w.now = w.now.Add(time.Minute)
+	if res, _, _ := w.run(refresh.Job{}); res["a"].Outcome != refresh.Refreshed || !res["a"].Recovered {
+		t.Errorf("%+v", res["a"])
+	}
+}
+
+func TestAnEditedConfigIsTriedAtOnce(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.configs["a"] = "v2"
+	w.answer("a", refuse)
+	res, _, _ := w.run(refresh.Job{})
+	if res["a"].Reason != refresh.ConfigChanged || res["a"].Outcome != refresh.Failed {
+		t.Fatalf("%+v", res["a"])
+	}
+	// Put back, the token that is there is good, and the failure is over.
+	w.configs["a"] = "v1"
+	w.now = w.now.Add(time.Minute)
+	res, report, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Reason != refresh.Fresh || !res["a"].Recovered || report.Standing(refresh.Misconfigured) != 0 || w.logins["a"] != 2 {
+		t.Errorf("%+v, %v, %d logins", res["a"], err, w.logins["a"])
+	}
+}
+
+func TestABadConfigStopsNoOther(t *testing.T) {
+	w := newWorld("a", "b", "c")
+	w.run(refresh.Job{})
+	before := w.record("b")
+	w.now = noon.Add(50 * time.Minute)
+	w.configs["b"], w.configs["c"] = "bad", ""
+	res, report, err := w.run(refresh.Job{})
+	if res["a"].Outcome != refresh.Refreshed || w.record("b") != before || err == nil {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	for _, name := range []string{"b", "c"} {
+		if r := res[name]; r.Outcome != refresh.Failed || r.Err.Code != refresh.CodeBadConfig || !r.Notice {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	var ps refresh.Problems
+	if !errors.As(res["b"].Err, &ps) || ps[0].Path != "token_endpoint" {
+		t.Errorf("the problems are not there: %v", res["b"].Err)
+	}
+	if report.Standing(refresh.Misconfigured) != 2 || len(report.Orphans) != 0 {
+		t.Errorf("%+v", report)
+	}
+	w.now = w.now.Add(time.Minute)
+	res, report, err = w.run(refresh.Job{})
+	if err != nil || res["b"].Notice || report.Standing(refresh.Misconfigured) != 2 {
+		t.Errorf("it is told twice: %+v, %v", res["b"], err)
+	}
+	w.configs["b"] = "v1"
+	if res, _, err = w.run(refresh.Job{}); err != nil || !res["b"].Recovered {
+		t.Errorf("mended: %+v, %v", res["b"], err)
+	}
+}
+
+func TestAnotherRunWasAhead(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	old := w.secrets["a"].state
+	w.now = noon.Add(50 * time.Minute)
+	w.run(refresh.Job{})
+	w.listed = map[string]refresh.State{"a": old} // the listing lags
+	w.now = w.now.Add(time.Minute)
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Adopted || w.logins["a"] != 2 {
+		t.Errorf("%+v, %v, %d logins", res["a"], err, w.logins["a"])
+	}
+}
+
+func TestAnotherRunIsFasterToStore(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = noon.Add(50 * time.Minute)
+	theirs := refresh.Version{IssuedAt: w.now.Add(time.Second), Lifetime: time.Hour, Config: refresh.NewFingerprint([]byte("v1")), Digest: 99}.ID()
+	w.beforeSwap = func(string) {
+		w.secrets["a"].versions[theirs] = "theirs"
+		w.secrets["a"].state.Current = theirs
+	}
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Adopted || w.record("a") != "theirs" {
+		t.Errorf("%+v, %v: %s", res["a"], err, w.record("a"))
+	}
+}
+
+func TestATokenThatARunLeftBehindIsUsed(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = noon.Add(50 * time.Minute)
+	next := refresh.Version{IssuedAt: noon.Add(49 * time.Minute), Lifetime: time.Hour, Config: refresh.NewFingerprint([]byte("v1")), Digest: 99}.ID()
+	w.secrets["a"].versions[next] = "left behind"
+	w.secrets["a"].state.Next = next
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Finished || w.record("a") != "left behind" || w.logins["a"] != 1 {
+		t.Errorf("%+v, %v, %d logins", res["a"], err, w.logins["a"])
+	}
+}
+
+func TestTheSameTokenAgain(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{AccessToken: refresh.NewSecret("constant"), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}, nil
+	})
+	w.run(refresh.Job{})
+	before := w.record("a")
+	w.now = noon.Add(45 * time.Minute)
+	res, report, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Same || res["a"].Class() != "" || w.record("a") != before {
+		t.Fatalf("%+v, %v", res["a"], err)
+	}
+	w.now = noon.Add(46 * time.Minute)
+	if res, _, _ = w.run(refresh.Job{}); res["a"].Outcome != refresh.Waiting || w.logins["a"] != 2 {
+		t.Errorf("asked again at once: %+v", res["a"])
+	}
+	_ = report
+	// Once it is over the answer is the best there is.
+	w.now = noon.Add(time.Hour)
+	if res, _, _ = w.run(refresh.Job{}); res["a"].Outcome != refresh.Refreshed || !res["a"].State.ExpiresAt().Equal(noon.Add(2*time.Hour)) {
+		t.Errorf("%+v", res["a"])
+	}
+}
+
+func TestWhatIsNeverStored(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		grant refresh.Grant
+		code  string
+	}{
+		{"a token that is over", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon.Add(-time.Hour), Lifetime: time.Minute}, refresh.CodeTokenOver},
+		{"a token without a life", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon}, refresh.CodeTokenOver},
+		{"more than a secret holds", refresh.Grant{AccessToken: refresh.NewSecret(strings.Repeat("t", 65536)), AskedAt: noon, Lifetime: time.Hour}, refresh.CodeTokenTooLarge},
+		{"the credential, in an extra field", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"echo": canary}}, refresh.CodeSecretInRecord},
+		{"what JSON cannot say", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": make(chan int)}}, refresh.CodeInternal},
+	} {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) { return row.grant, nil })
+		res, _, err := w.run(refresh.Job{})
+		if err == nil || res["a"].Outcome != refresh.Failed || res["a"].Err.Code != row.code || w.record("a") != "" {
+			t.Errorf("%s: %+v, %v", row.name, res["a"], err)
+		}
+		if strings.Contains(fmt.Sprint(err, res["a"].Err), "c4n@ry") {
+			t.Errorf("%s: the error tells the secret", row.name)
+		}
+	}
+}
+
+func TestACredentialOfAnotherIsRefused(t *testing.T) {
+	w := newWorld("a", "b")
+	borrow := func() *refresh.Runner {
+		r := w.runner()
+		r.Parser = borrowing{parser{w}}
+		return r
+	}
+	report, err := borrow().Run(context.Background(), refresh.Job{Only: []string{"b"}})
+	if err == nil || report.Results[0].Err.Code != refresh.CodeNotForProvider || w.logins["b"] != 0 {
+		t.Fatalf("%+v, %v", report.Results, err)
+	}
+	w.credentials["a"] = credential{version: "c2", providers: []string{"b"}}
+	if _, err := borrow().Run(context.Background(), refresh.Job{Only: []string{"b"}}); err != nil {
+		t.Errorf("its owner has listed b: %v", err)
+	}
+}
+
+// borrowing has every config name the credential a.
+type borrowing struct{ parser }
+
+func (b borrowing) Provider(d refresh.Document) (refresh.Provider, error) {
+	p, err := b.parser.Provider(d)
+	p.Credential = "a"
+	return p, err
+}
+
+func TestWritesOutsideThePlanAreCounted(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.secrets["a"].state.Writes = 95
+	w.now = noon.Add(time.Minute)
+	res, _, err := w.run(refresh.Job{Only: []string{"a"}, Force: true})
+	if err == nil || res["a"].Err.Code != refresh.CodeWriteBudget || w.logins["a"] != 1 {
+		t.Errorf("%+v, %v", res["a"], err)
+	}
+	w.now = noon.Add(50 * time.Minute)
+	if res, _, err = w.run(refresh.Job{}); err != nil || res["a"].Outcome != refresh.Refreshed {
+		t.Errorf("the planned refresh: %+v, %v", res["a"], err)
+	}
+}
+
+func TestSecretsThatAreNotOursAreLeftAlone(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		set  func(*refresh.State)
+		code string
+	}{
+		{"another owner", func(s *refresh.State) { s.Owned = false }, "secret_not_ours"},
+		{"about to be deleted", func(s *refresh.State) { s.Deleting = true }, "secret_being_deleted"},
+	} {
+		w := newWorld("a")
+		w.run(refresh.Job{})
+		row.set(&w.secrets["a"].state)
+		before, notes := w.record("a"), w.notes
+		w.now = noon.Add(50 * time.Minute)
+		res, _, err := w.run(refresh.Job{})
+		if err == nil || res["a"].Err.Code != row.code || w.logins["a"] != 1 || w.record("a") != before || w.notes != notes {
+			t.Errorf("%s: %+v, %v", row.name, res["a"], err)
+		}
+	}
+}
+
+func TestPausedIsNotAsked(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.secrets["a"].state.Paused = true
+	w.now = noon.Add(2 * time.Hour)
+	if res, _, err := w.run(refresh.Job{}); err != nil || res["a"].Reason != refresh.Paused || w.logins["a"] != 1 {
+		t.Errorf("%+v, %v", res["a"], err)
+	}
+}
+
+func TestARunThatCannotBegin(t *testing.T) {
+	for name, breakIt := range map[string]func(*world){
+		"configs cannot be read":  func(w *world) { w.configErr = errors.New("denied") },
+		"tokens cannot be listed": func(w *world) { w.listErr = errors.New("denied") },
+	} {
+		w := newWorld("a")
+		breakIt(w)
+		_, report, err := w.run(refresh.Job{})
+		if err == nil || len(report.Results) != 0 || w.logins["a"] != 0 {
+			t.Errorf("%s: %v, %d results, %d logins", name, err, len(report.Results), w.logins["a"])
+		}
+	}
+	w := newWorld("a")
+	if _, _, err := w.run(refresh.Job{Only: []string{"meitnr"}}); err == nil || !strings.Contains(err.Error(), `"meitnr"`) {
+		t.Errorf("an unknown name: %v", err)
+	}
+}
+
+func TestAStoreThatFails(t *testing.T) {
+	w := newWorld("a", "b")
+	w.openErr["a"] = errors.New("service unavailable")
+	res, _, err := w.run(refresh.Job{})
+	if err == nil || res["a"].Err.Code != refresh.CodeStoreFailed || w.logins["a"] != 0 || res["b"].Outcome != refresh.Refreshed {
+		t.Errorf("opening fails: %+v, %v", res["a"], err)
+	}
+	delete(w.openErr, "a")
+	w.saveErr["a"] = &refresh.Error{Class: refresh.Misconfigured, Code: "store_denied", Detail: "no permission"}
+	res, _, _ = w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.run(refresh.Job{})
+	if res["a"].Err.Code != "store_denied" || !res["a"].Notice || w.logins["a"] != 1 {
+		t.Errorf("storing fails: %+v, %d logins", res["a"], w.logins["a"])
+	}
+}
+
+func TestAPanicIsContained(t *testing.T) {
+	w := newWorld("a", "b")
+	w.answer("a", func(context.Context) (refresh.Grant, error) { panic(canary) })
+	res, _, err := w.run(refresh.Job{})
+	if err == nil || res["b"].Outcome != refresh.Refreshed || res["a"].Err.Code != refresh.CodeInternal {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if !strings.Contains(res["a"].Stack, "runner_test.go") || !strings.Contains(res["a"].Err.Detail, "type string") {
+		t.Errorf("neither type nor stack is there: %+v", res["a"].Err)
+	}
+	if strings.Contains(res["a"].Stack+res["a"].Err.Error()+err.Error(), "c4n@ry") {
+		t.Error("the value is printed")
+	}
+}
+
+func TestOrphansAreReportedAndLeftAlone(t *testing.T) {
+	w := newWorld("a", "b", "c")
+	w.run(refresh.Job{})
+	delete(w.configs, "c")
+	w.configs["b"] = "bad"
+	before := w.record("c")
+	w.now = noon.Add(2 * time.Hour)
+	_, report, _ := w.run(refresh.Job{})
+	if diff := cmp.Diff([]string{"c"}, report.Orphans); diff != "" || w.record("c") != before || w.logins["c"] != 1 {
+		t.Errorf("orphans: %s", diff)
+	}
+}
+
+// Five hundred providers that hang do not keep the one that is urgent from its token.
+func TestTheMostUrgentFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		config := refresh.NewFingerprint([]byte("v1"))
+		for i := range 500 {
+			name := fmt.Sprintf("p%03d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+			left := time.Duration(500-i) * time.Second // the last ends first
+			id := refresh.Version{IssuedAt: noon.Add(left - time.Hour), Lifetime: time.Hour, Config: config, Digest: uint32(i)}.ID()
+			w.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true, Current: id}, versions: map[refresh.VersionID]string{}}
+			w.answer(name, func(ctx context.Context) (refresh.Grant, error) { <-ctx.Done(); return refresh.Grant{}, ctx.Err() })
+		}
+		var asked []string
+		var mu sync.Mutex
+		for _, name := range []string{"p499", "p498", "p000"} {
+			w.answer(name, func(context.Context) (refresh.Grant, error) {
+				mu.Lock()
+				asked = append(asked, name)
+				mu.Unlock()
+				return w.grant(), nil
+			})
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+		defer cancel()
+		began := time.Now()
+		report, _ := w.runner().Run(ctx, refresh.Job{})
+		if took := time.Since(began); took > 50*time.Second {
+			t.Errorf("the run took %v, which is more than it had", took)
+		}
+		if report.Count(refresh.Refreshed) != 2 || report.Count(refresh.Skipped) < 400 {
+			t.Errorf("refreshed %d, skipped %d", report.Count(refresh.Refreshed), report.Count(refresh.Skipped))
+		}
+		if w.logins["p000"] != 0 {
+			t.Error("the least urgent was asked while others waited")
+		}
+	})
+}
+
+// A login that ends just before the deadline is still stored.
+func TestTimeForTheWriteIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("slow")
+		w.answer("slow", func(ctx context.Context) (refresh.Grant, error) {
+			deadline, _ := ctx.Deadline()
+			if left := time.Until(deadline); left != 15*time.Second {
+				t.Errorf("the login has %v", left)
+			}
+			time.Sleep(time.Until(deadline) - time.Millisecond)
+			return w.grant(), nil
+		})
+		if res, _, err := w.run(refresh.Job{}); err != nil || res["slow"].Outcome != refresh.Refreshed {
+			t.Errorf("%+v, %v", res["slow"], err)
+		}
+	})
+}
+
+func TestWhatWasGrantedIsStoredWhenTheRunIsStopped(t *testing.T) {
+	w := newWorld("a", "b")
+	ctx, cancel := context.WithCancel(context.Background())
+	w.answer("a", func(context.Context) (refresh.Grant, error) { cancel(); return w.grant(), nil })
+	r := w.runner()
+	r.Store = patient{store{w}, t}
+	report, _ := r.Run(ctx, refresh.Job{Only: []string{"a"}})
+	if report.Count(refresh.Refreshed) != 1 || w.record("a") == "" {
+		t.Errorf("%+v", report.Results)
+	}
+}
+
+// patient is a store that stops when its context ends, as those over a network do.
+type patient struct {
+	store
+	t *testing.T
+}
+
+func (p patient) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	if err := ctx.Err(); err != nil {
+		p.t.Errorf("the context of the write has ended: %v", err)
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		p.t.Error("the write may last for ever")
+	}
+	return p.store.Save(ctx, c)
+}
+
+func refuse(context.Context) (refresh.Grant, error) {
+	return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client",
+		Detail: "https://example.com/token answered 401 invalid_client", Remedy: "put the right client_secret into the credential"}
+}

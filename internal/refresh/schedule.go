@@ -1,0 +1,77 @@
+package refresh
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Schedule is what the moment of a refresh depends on beside the token.
+type Schedule struct {
+	// Tick is the time between two runs; at least a second.
+	Tick time.Duration
+	// CacheAge is the longest that a consumer keeps a record without looking again.
+	CacheAge time.Duration
+	// Distance is the least time between two planned writes of one secret, or zero.
+	// Secrets Manager keeps every version younger than 24 hours and at most 100 of them,
+	// which allows one write in 14.4 minutes.
+	Distance time.Duration
+}
+
+// Check says what is wrong with s.
+func (s Schedule) Check() error {
+	var errs []error
+	if s.Tick < time.Second {
+		errs = append(errs, fmt.Errorf("the tick is %v; it must be at least 1s", s.Tick))
+	}
+	if s.CacheAge < 0 {
+		errs = append(errs, fmt.Errorf("the cache age is %v; it must not be negative", s.CacheAge))
+	}
+	if s.Distance < 0 {
+		errs = append(errs, fmt.Errorf("the least distance between writes is %v; it must not be negative", s.Distance))
+	}
+	return errors.Join(errs...)
+}
+
+// Lead returns how long before its end a token of that lifetime is replaced: a third of
+// its life, or what two ticks and the consumers' caches need, if that is more; and
+// something on top that spreads providers whose tokens were issued together.
+func (s Schedule) Lead(provider string, lifetime time.Duration) time.Duration {
+	return max(lifetime/3, s.margin()) + spread(provider, lifetime)
+}
+
+// margin is what may pass between a new token and the last use of the old one: the
+// tick that was just missed, the one that failed or overran, and a consumer's cache.
+func (s Schedule) margin() time.Duration { return 2*s.Tick + s.CacheAge }
+
+// spread returns a time in [0, lifetime/6), in whole seconds, that depends on the name
+// alone: the decision has no randomness in it, so that every run takes the same one.
+func spread(provider string, lifetime time.Duration) time.Duration {
+	sum := sha256.Sum256([]byte(provider))
+	hash := uint64(binary.BigEndian.Uint32(sum[:4]))
+	seconds := uint64(max(lifetime, 0) / time.Second) // below 2^34: the product stays below 2^66/6
+	return time.Duration(seconds/6*hash>>32) * time.Second
+}
+
+// DueAt returns when the token of v is to be replaced: its lead before its end, but
+// not in the first third of its life, nor within the store's distance of its issue.
+func (s Schedule) DueAt(provider string, v Version) time.Time {
+	age := max(v.Lifetime-s.Lead(provider, v.Lifetime), v.Lifetime/3, s.Distance)
+	return v.IssuedAt.Add(age.Truncate(time.Second))
+}
+
+// ShortLived reports whether tokens of that lifetime cannot be kept as promised: they
+// are replaced as often as the store allows, and may still end in a consumer's hands.
+func (s Schedule) ShortLived(lifetime time.Duration) bool {
+	return lifetime < max(3*s.margin()/2, s.Distance+s.margin())
+}
+
+// Survives returns the longest outage of the provider, or of the store, in which no
+// consumer is left with a token that is over, whenever the outage begins and wherever
+// between two ticks. Zero or less: none.
+func (s Schedule) Survives(provider string, lifetime time.Duration) time.Duration {
+	v := Version{Lifetime: lifetime}
+	return lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.margin()
+}

@@ -1,0 +1,68 @@
+package refresh
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// A Secret is text that must not be printed: a token, a client secret, a
+// document that may contain one. Its value leaves only by [Secret.Reveal], so
+// that every place that uses one can be found by that word.
+//
+// The text is behind a pointer, because fmt does not call methods on unexported
+// fields: inside another struct it would print a plain string, but prints only
+// the address of a pointer. Marshalling fails rather than redacts: a placeholder
+// that is stored in the place of a token is found when it is too late.
+//
+// The zero Secret is empty.
+type Secret struct{ box *string }
+
+// NewSecret boxes s.
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{box: &s}
+}
+
+const redacted = "[secret]"
+
+// Reveal returns the text.
+func (s Secret) Reveal() string {
+	if s.box == nil {
+		return ""
+	}
+	return *s.box
+}
+
+// IsZero reports whether the text is empty.
+func (s Secret) IsZero() bool { return s.box == nil }
+
+// Len returns the length of the text in bytes.
+func (s Secret) Len() int { return len(s.Reveal()) }
+
+// Equal reports whether both hold the same text, in a time that does not depend
+// on where they differ.
+func (s Secret) Equal(t Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(t.Reveal())) == 1
+}
+
+// Format prints a placeholder, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// String returns a placeholder.
+func (s Secret) String() string { return redacted }
+
+// LogValue logs a placeholder.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+var errMarshalSecret = errors.New("a secret is never marshalled; reveal it where it is meant to go")
+
+// MarshalJSON always fails.
+func (s Secret) MarshalJSON() ([]byte, error) { return nil, errMarshalSecret }
+
+// MarshalText always fails.
+func (s Secret) MarshalText() ([]byte, error) { return nil, errMarshalSecret }

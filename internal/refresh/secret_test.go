@@ -1,0 +1,160 @@
+package refresh_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+const canary = `c4n@ry+/= &%#"\<>:å-secret`
+
+// No verb, no logger and no marshaller prints a secret, wherever it is kept.
+func TestSecretDoesNotPrint(t *testing.T) {
+	s := refresh.NewSecret(canary)
+	type hidden struct{ inner refresh.Secret }
+	type holder struct {
+		Shown refresh.Secret
+		inner hidden
+		m     map[string]refresh.Secret
+		p     *refresh.Secret
+		a     any
+	}
+	h := holder{s, hidden{s}, map[string]refresh.Secret{"k": s}, &s, s}
+	values := []any{s, &s, h, &h, []refresh.Secret{s}, map[string]any{"k": h}, fmt.Errorf("wrapped: %v", h),
+		refresh.Credential{Values: h.m}, refresh.Document{Data: s}, refresh.Grant{AccessToken: s}, refresh.Record{AccessToken: s}, refresh.Change{Record: s}}
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%T", "%10.3s"} {
+		for _, v := range values {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+	}
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
+		for _, v := range values {
+			slog.New(handler).Info("x", "v", v)
+		}
+	}
+	for _, v := range values {
+		if b, err := json.Marshal(v); err == nil {
+			out.Write(b)
+		}
+	}
+	if text := out.String(); strings.Contains(text, "c4n@ry") || strings.Contains(text, hex.EncodeToString([]byte("c4n"))) {
+		t.Errorf("the secret was printed:\n%s", text)
+	}
+	if _, err := json.Marshal(s); err == nil {
+		t.Error("a secret was marshalled")
+	}
+	if s.Reveal() != canary || !s.Equal(refresh.NewSecret(canary)) || s.Equal(refresh.Secret{}) {
+		t.Error("the secret is not what it was made of")
+	}
+}
+
+func TestRedactHidesEveryEcho(t *testing.T) {
+	c := refresh.Credential{Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
+	quoted, _ := json.Marshal(canary)
+	wrapped := base64.StdEncoding.EncodeToString([]byte("client:" + canary))
+	for name, echo := range map[string]string{
+		"plain":                                canary,
+		"form-encoded":                         url.QueryEscape(canary),
+		"percent-encoded, lower case":          strings.ToLower(url.PathEscape(canary)),
+		"JSON":                                 string(quoted),
+		"base64":                               base64.StdEncoding.EncodeToString([]byte(canary)),
+		"base64url":                            base64.RawURLEncoding.EncodeToString([]byte(canary)),
+		"Basic authentication":                 wrapped,
+		"Basic authentication, shifted by one": base64.StdEncoding.EncodeToString([]byte("client1:" + canary)),
+		"Basic authentication, shifted by two": base64.StdEncoding.EncodeToString([]byte("client12:" + canary)),
+		"base64 broken over lines":             wrapped[:20] + "\r\n" + wrapped[20:],
+		"plain, broken over lines":             canary[:9] + "\n\t" + canary[9:],
+		"hexadecimal":                          hex.EncodeToString([]byte(canary)),
+	} {
+		text := "they said: " + echo + ", and more"
+		got := c.Redact(text)
+		for _, piece := range []string{canary[3:12], "c4n@ry", wrapped[12:24], hex.EncodeToString([]byte(canary))[8:20]} {
+			if strings.Contains(got, piece) {
+				t.Errorf("%s: %q is left of %q", name, piece, got)
+			}
+		}
+		if !strings.HasPrefix(got, "they said: ") || !strings.HasSuffix(got, ", and more") {
+			t.Errorf("%s: more than the secret is gone: %q", name, got)
+		}
+		if name := c.FoundIn(text); name != "client_secret" {
+			t.Errorf("%s: FoundIn says %q", name, name)
+		}
+	}
+	if got := c.Redact("nothing of it"); got != "nothing of it" {
+		t.Errorf("a harmless text becomes %q", got)
+	}
+}
+
+func TestRedactAnySecret(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringMatching(`[!-~å ]{8,40}`).Draw(t, "secret")
+		if strings.TrimSpace(secret) != secret {
+			t.Skip()
+		}
+		before := rapid.StringMatching(`[a-z]{0,5}`).Draw(t, "before")
+		c := refresh.Credential{Values: map[string]refresh.Secret{"password": refresh.NewSecret(secret)}}
+		for _, echo := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(before + secret + before))} {
+			if c.FoundIn(before+echo) == "" {
+				t.Fatalf("%q is not found in %q", secret, before+echo)
+			}
+		}
+		if got := c.Redact(before + secret + before); strings.Contains(got, secret) {
+			t.Fatalf("%q is left in %q", secret, got)
+		}
+	})
+}
+
+func TestIdentifiersMayStandInARecord(t *testing.T) {
+	c := refresh.Credential{Values: map[string]refresh.Secret{
+		"client_id": refresh.NewSecret("reporting-service"), "password": refresh.NewSecret("short")}}
+	if name := c.FoundIn(`{"azp":"reporting-service","x":"short"}`); name != "" {
+		t.Errorf("%s was found", name)
+	}
+	if got := c.Redact("unknown client reporting-service"); strings.Contains(got, "reporting") {
+		t.Errorf("an error says %q", got)
+	}
+}
+
+// The record is a contract: fields may be added, none changed.
+func TestRecordGolden(t *testing.T) {
+	r := refresh.Record{
+		AccessToken: refresh.NewSecret("eyJ.&<>.x"), TokenType: "Bearer", Provider: "meitner",
+		IssuedAt: noon, RefreshAfter: noon.Add(2170 * time.Second), ExpiresAt: noon.Add(time.Hour),
+		Scope: "read:sources", Extra: map[string]any{"instance_url": "https://example.com"},
+	}
+	const want = `{"version":1,"access_token":"eyJ.&<>.x","token_type":"Bearer","provider":"meitner",` +
+		`"issued_at":"2026-11-22T12:00:00Z","refresh_after":"2026-11-22T12:36:10Z","expires_at":"2026-11-22T13:00:00Z",` +
+		`"expires_at_unix":1795352400,"scope":"read:sources","extra":{"instance_url":"https://example.com"}}`
+	got, err := r.Encode()
+	if err != nil || got.Reveal() != want {
+		t.Errorf("got  %s, %v\nwant %s", got.Reveal(), err, want)
+	}
+	got, _ = refresh.Record{}.Encode()
+	if !strings.HasSuffix(got.Reveal(), `"scope":"","extra":{}}`) {
+		t.Errorf("a record without extra fields ends %s", got.Reveal())
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"meitner": true, "meti-login": true, "a": true, "0": true, strings.Repeat("a", 63): true, "erp-prod-eu": true,
+		"": false, "-a": false, "Meitner": false, "a/b": false, "a_b": false, "å": false, strings.Repeat("a", 64): false,
+		"erp-backup": false, "erp-a-bcde": false, "a.json": false,
+	} {
+		if err := refresh.CheckName(name); (err == nil) != ok {
+			t.Errorf("CheckName(%q) = %v", name, err)
+		}
+	}
+}

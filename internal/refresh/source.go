@@ -1,0 +1,25 @@
+package refresh
+
+import "context"
+
+// A Source is where configs and credentials are kept.
+type Source interface {
+	// Configs returns every config that there is, or an error: never some of them, or
+	// those that are missing would look as if they had been removed. A document that
+	// cannot be a config is among them, with its Err set.
+	Configs(ctx context.Context) ([]Document, error)
+
+	// Credential returns the credential of that name, or an error that wraps
+	// [ErrNotFound].
+	Credential(ctx context.Context, name string) (Document, error)
+
+	// CredentialVersion returns the version that Credential would, without reading the
+	// value, or an error that wraps [ErrNotFound].
+	CredentialVersion(ctx context.Context, name string) (string, error)
+}
+
+// A Parser understands documents. Both methods return [Problems], all of them at once.
+type Parser interface {
+	Provider(Document) (Provider, error)
+	Credential(Document) (Credential, error)
+}

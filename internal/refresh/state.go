@@ -1,0 +1,53 @@
+package refresh
+
+import "time"
+
+// A State is what the store's metadata says of one provider's secret. Nothing in it
+// was decrypted.
+type State struct {
+	// Name is the provider's.
+	Name string
+	// Exists is false where there is no secret yet; then nothing else is set.
+	Exists bool
+	// Owned reports whether the secret carries this deployment's owner tag. One that
+	// does not is never touched.
+	Owned bool
+	// Deleting reports whether somebody has scheduled the secret for deletion.
+	Deleting bool
+	// Paused reports whether somebody has asked us to leave it alone.
+	Paused bool
+	// Current is the version that consumers read; empty: none yet.
+	Current VersionID
+	// Next is a version that a run has stored and not made current: either that run is
+	// still at it, or it died there. Empty, or the same as Current: none.
+	Next VersionID
+	// Note says how the last attempt failed; zero: it did not.
+	Note Note
+	// Writes counts the versions of the last 24 hours where [Store.Open] was asked to.
+	Writes int
+}
+
+// current returns what the id of the current version says; ok is false where there is
+// none, or it is not ours.
+func (s State) current() (Version, bool) { return s.Current.Parse() }
+
+// ExpiresAt returns when the token that consumers read ends; zero where that is not
+// known, as there is no token or somebody else wrote it.
+func (s State) ExpiresAt() time.Time {
+	v, ok := s.current()
+	if !ok {
+		return time.Time{}
+	}
+	return v.ExpiresAt()
+}
+
+// note returns the note, unless something that it did not know of has happened since:
+// its config was edited, or a token was stored. The latter is what a run leaves that
+// dies between storing a token and removing the note.
+func (s State) note(config Fingerprint) Note {
+	n := s.Note
+	if v, ok := s.current(); n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
+		return Note{}
+	}
+	return n
+}

@@ -1,0 +1,41 @@
+package refresh
+
+import "context"
+
+// A Store keeps one secret a provider: its record, in versions, and a note.
+//
+// Methods retry what may be retried, in the time that their context leaves; the caller
+// does not. When one returns nil, what it did is durable. An error may be an [*Error],
+// where somebody must act; any other counts as transient. None contains a value.
+type Store interface {
+	// List returns the state of every secret in the store's name space, ours or not.
+	// It is a hint and may be some minutes old: what depends on it is opened first.
+	List(ctx context.Context) ([]State, error)
+
+	// Open returns the present state of one secret, creating it, empty and owned,
+	// where it is missing, so that a note has a place before the first login. Where
+	// count is set the state also has Writes.
+	Open(ctx context.Context, provider string, count bool) (State, error)
+
+	// Save stores a version and then makes it current, if the current one is still
+	// c.From: two steps, so that a retry that comes late cannot undo what another run
+	// has done. It never replaces a version of ours by one issued earlier or in the same
+	// second; what is current then stays. The state returned is that after the swap: if
+	// its Current is not c.To, another run was ahead, and its token is to be used.
+	// Saving again what is already saved does nothing.
+	Save(ctx context.Context, c Change) (State, error)
+
+	// Note replaces the note; the zero Note removes it.
+	Note(ctx context.Context, provider string, n Note) error
+}
+
+// A Change is one write to a store.
+type Change struct {
+	Provider string
+	// From is the version that the decision was taken on; empty: there was none.
+	From VersionID
+	// To is the version to make current.
+	To VersionID
+	// Record is what consumers will read; zero: To is stored already.
+	Record Secret
+}

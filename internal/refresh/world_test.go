@@ -1,0 +1,217 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A world is everything that a Runner touches, in memory: configs, credentials, one
+// secret a provider, and providers that answer. It holds state; what a test expects
+// stands in the test.
+type world struct {
+	mu          sync.Mutex
+	now         time.Time
+	configs     map[string]string // by provider; "bad" does not parse, "" is unreadable
+	credentials map[string]credential
+	secrets     map[string]*secret
+	answers     map[string]func(context.Context) (refresh.Grant, error)
+	logins      map[string]int
+	issued      int
+	notes       int // written or removed
+	listErr     error
+	configErr   error
+	openErr     map[string]error
+	saveErr     map[string]error
+	beforeSwap  func(provider string) // another run, in between
+	listed      map[string]refresh.State
+}
+
+type credential struct {
+	version   string
+	providers []string
+}
+
+type secret struct {
+	state    refresh.State
+	versions map[refresh.VersionID]string
+}
+
+func newWorld(providers ...string) *world {
+	w := &world{
+		now:         noon,
+		configs:     map[string]string{},
+		credentials: map[string]credential{},
+		secrets:     map[string]*secret{},
+		answers:     map[string]func(context.Context) (refresh.Grant, error){},
+		logins:      map[string]int{},
+		openErr:     map[string]error{},
+		saveErr:     map[string]error{},
+	}
+	for _, name := range providers {
+		w.configs[name] = "v1"
+		w.credentials[name] = credential{version: "c1"}
+	}
+	return w
+}
+
+// runner returns a Runner on w with the schedule of AWS at a tick of a minute.
+func (w *world) runner() *refresh.Runner {
+	return &refresh.Runner{Source: source{w}, Parser: parser{w}, Store: store{w}, Schedule: onAWS(time.Minute),
+		Now: func() time.Time { return w.now }}
+}
+
+// run does one tick and returns the result of each provider.
+func (w *world) run(job refresh.Job) (map[string]refresh.Result, *refresh.Report, error) {
+	report, err := w.runner().Run(context.Background(), job)
+	results := map[string]refresh.Result{}
+	for _, r := range report.Results {
+		results[r.Provider] = r
+	}
+	return results, report, err
+}
+
+// record returns what a consumer of that provider reads.
+func (w *world) record(name string) string {
+	s := w.secrets[name]
+	if s == nil {
+		return ""
+	}
+	return s.versions[s.state.Current]
+}
+
+// answer has the provider's next logins answered by f.
+func (w *world) answer(name string, f func(context.Context) (refresh.Grant, error)) {
+	w.answers[name] = f
+}
+
+// grant is a token of an hour, unlike all before it.
+func (w *world) grant() refresh.Grant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.issued++
+	return refresh.Grant{AccessToken: refresh.NewSecret(fmt.Sprintf("token-%d", w.issued)), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}
+}
+
+type source struct{ *world }
+
+func (s source) Configs(context.Context) ([]refresh.Document, error) {
+	var docs []refresh.Document
+	for _, name := range slices.Sorted(maps.Keys(s.configs)) {
+		d := refresh.Document{Name: name, Where: "/providers/" + name, Data: refresh.NewSecret(s.configs[name])}
+		if s.configs[name] == "" {
+			d.Err = errors.New("it is encrypted")
+		}
+		docs = append(docs, d)
+	}
+	return docs, s.configErr
+}
+
+func (s source) Credential(_ context.Context, name string) (refresh.Document, error) {
+	c, ok := s.credentials[name]
+	if !ok {
+		return refresh.Document{}, fmt.Errorf("%s: %w", name, refresh.ErrNotFound)
+	}
+	return refresh.Document{Name: name, Version: c.version}, nil
+}
+
+func (s source) CredentialVersion(ctx context.Context, name string) (string, error) {
+	d, err := s.Credential(ctx, name)
+	return d.Version, err
+}
+
+type parser struct{ *world }
+
+func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
+	text := d.Data.Reveal()
+	if text == "bad" {
+		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Path: "token_endpoint", Detail: "missing"}}
+	}
+	return refresh.Provider{Name: d.Name, Where: d.Where, Credential: d.Name,
+		Config: refresh.NewFingerprint([]byte(text)), Endpoint: endpoint{p.world, d.Name}}, nil
+}
+
+func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
+	return refresh.Credential{Name: d.Name, Version: d.Version, Providers: p.credentials[d.Name].providers,
+		Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}, nil
+}
+
+type endpoint struct {
+	*world
+	name string
+}
+
+func (e endpoint) Grant(ctx context.Context, _ refresh.Credential) (refresh.Grant, error) {
+	e.mu.Lock()
+	e.logins[e.name]++
+	answer := e.answers[e.name]
+	e.mu.Unlock()
+	if answer != nil {
+		return answer(ctx)
+	}
+	return e.grant(), nil
+}
+
+type store struct{ *world }
+
+func (s store) List(context.Context) ([]refresh.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var states []refresh.State
+	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
+		st := s.secrets[name].state
+		if old, ok := s.listed[name]; ok {
+			st = old
+		}
+		states = append(states, st)
+	}
+	return states, s.listErr
+}
+
+func (s store) Open(_ context.Context, name string, _ bool) (refresh.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.openErr[name]; err != nil {
+		return refresh.State{}, err
+	}
+	if s.secrets[name] == nil {
+		s.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
+	}
+	return s.secrets[name].state, nil
+}
+
+func (s store) Save(_ context.Context, c refresh.Change) (refresh.State, error) {
+	if err := s.saveErr[c.Provider]; err != nil {
+		return refresh.State{}, err
+	}
+	if s.beforeSwap != nil {
+		s.beforeSwap(c.Provider)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sec := s.secrets[c.Provider]
+	if !c.Record.IsZero() {
+		sec.versions[c.To] = c.Record.Reveal()
+		sec.state.Next = c.To
+	}
+	to, _ := c.To.Parse()
+	cur, ours := sec.state.Current.Parse()
+	if sec.state.Current == c.From || !ours || to.IssuedAt.After(cur.IssuedAt) {
+		sec.state.Current = c.To
+	}
+	return sec.state, nil
+}
+
+func (s store) Note(_ context.Context, name string, n refresh.Note) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes++
+	s.secrets[name].state.Note = n
+	return nil
+}
