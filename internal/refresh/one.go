@@ -284,7 +284,7 @@ func (r *run) fail(ctx context.Context, t task, d Decision, credential string, e
 // badConfig reports a config that cannot be used. It is noted where there is a secret
 // to note it in; none is made for a name that may be a slip.
 func (r *run) badConfig(ctx context.Context, t task) Result {
-	d := Decision{Reason: ConfigChanged, Next: r.now.Add(r.Schedule.Tick)}
+	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
 	if n := t.state.note(t.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
 		res := t.result()
 		res.Outcome, res.Reason, res.Next, res.Err = Waiting, CoolingDown, d.Next, t.bad
