@@ -1,0 +1,72 @@
+// Package tokenkeeper_test holds what is true of the module as a whole.
+package tokenkeeper_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "example.com/tokenkeeper/"
+
+// deps returns the packages that those matching pattern are built from, without the
+// standard library; with tests, also those of their tests.
+func deps(t *testing.T, pattern string) []string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pattern)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd, err)
+	}
+	return strings.Fields(string(out))
+}
+
+// Dependencies point inwards: cmd to the adapters, the adapters to the domain, the
+// domain to the standard library. Adapters do not know each other.
+func TestLayout(t *testing.T) {
+	ours := func(names ...string) (paths []string) {
+		for _, n := range names {
+			paths = append(paths, module+n)
+		}
+		return paths
+	}
+	for _, row := range []struct {
+		pkg     string
+		allowed []string // of this module, beside itself
+		foreign bool     // other modules are allowed
+	}{
+		{"internal/refresh", nil, false},
+		{"internal/strictjson", nil, true},
+		{"internal/tokenendpoint", ours("internal/refresh", "internal/strictjson"), true},
+		{"internal/localstore", ours("internal/refresh", "internal/strictjson"), true},
+		{"internal/paramstore", ours("internal/refresh"), true},
+		{"internal/secretstore", ours("internal/refresh"), true},
+		{"internal/simulator", nil, false},
+		{"reader", nil, false},
+	} {
+		for _, dep := range deps(t, "./"+row.pkg) {
+			switch {
+			case dep == module+row.pkg || slices.Contains(row.allowed, dep):
+			case strings.HasPrefix(dep, module):
+				t.Errorf("%s imports %s", row.pkg, dep)
+			case !row.foreign:
+				t.Errorf("%s imports %s; it is to be built from the standard library alone", row.pkg, dep)
+			}
+		}
+	}
+}
+
+// The Lambda is small because these never reach it.
+func TestLambdaIsBuiltWithout(t *testing.T) {
+	for _, dep := range deps(t, "./cmd/refresher") {
+		for _, unwanted := range []string{
+			"github.com/spf13/", "charm.land/", "github.com/aws/aws-sdk-go-v2/config", "text/template",
+			module + "internal/simulator", module + "internal/localstore", module + "internal/awstest", module + "cmd/tokenkeeper",
+		} {
+			if strings.HasPrefix(dep, unwanted) {
+				t.Errorf("cmd/refresher imports %s", dep)
+			}
+		}
+	}
+}
