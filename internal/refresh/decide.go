@@ -57,6 +57,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 	due := func(r Reason) Decision { return Decision{Due: true, Reason: r, Next: now} }
 	wait := func(r Reason, until time.Time) Decision { return Decision{Reason: r, Next: until} }
 	tick := now.Add(s.Tick)
+	s = s.For(p)
 
 	v, ours := st.current()
 	note := st.note(p.Config)
@@ -69,7 +70,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return wait(Paused, tick)
 	case force:
 		return due(Forced)
-	case st.unfinished(p.Config, now):
+	case p.Probe == nil && st.unfinished(p.Config, now):
 		return due(Unfinished)
 	case note.Class != "" && note.Next.IsZero():
 		return wait(CoolingDown, tick)
@@ -89,7 +90,8 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 }
 
 // unfinished reports whether Next may become current as it is: it is ours, was asked
-// for with the present config and after the current one, and is not over.
+// for with the present config and after the current one, and is not over. (Where new
+// tokens are probed it may be one that failed: it is left, and replaced by the next.)
 func (s State) unfinished(config Fingerprint, now time.Time) bool {
 	next, ok := s.Next.Parse()
 	if !ok || next.Config != config || !now.Before(next.ExpiresAt()) {

@@ -133,7 +133,7 @@ func fixedWord(s string) string {
 type attempt struct {
 	state      State // before it
 	config     Fingerprint
-	credential string // its version; empty: none was found
+	credential string // the version of what was tried; empty: none was found
 	now        time.Time
 }
 

@@ -59,7 +59,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return r.wait(storing, t, d, wasDue)
 	}
 	if d.Reason == Unfinished {
-		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, nil)
+		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, "")
 	}
 	return r.ask(asking, storing, t, d)
 }
@@ -76,7 +76,7 @@ func (r *run) decide(ctx context.Context, t task) Decision {
 		return d
 	}
 	version, err := r.Source.CredentialVersion(ctx, t.Credential)
-	if err != nil && !errors.Is(err, ErrNotFound) || version == n.Credential {
+	if err != nil && !errors.Is(err, ErrNotFound) || r.tried(ctx, t, version) == n.Credential {
 		return d
 	}
 	st := t.state
@@ -119,7 +119,7 @@ func (r *run) planned(t task, d Decision) bool {
 	switch d.Reason {
 	case ConfigChanged, Forced:
 		v, ok := t.state.current()
-		return ok && !r.now.Before(r.Schedule.DueAt(t.Name, v))
+		return ok && !r.now.Before(r.Schedule.For(t.Provider).DueAt(t.Name, v))
 	case ForeignVersion:
 		return false
 	}
@@ -141,34 +141,65 @@ func (d Decision) blocked() *Error {
 	return nil
 }
 
-// ask logs in and stores what that gives.
+// ask logs in, once, and keeps what that gives.
 func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 	if !r.planned(t, d) && t.state.Writes >= maxWrites {
 		return r.fail(storing, t, d, "", &Error{Class: Transient, Code: CodeWriteBudget,
 			Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes 100, and the rest is kept for planned refreshes", t.state.Writes),
 			Remedy: "find what edits the config, or forces a refresh, again and again"})
 	}
-	cred, version, e := r.credential(asking, t)
-	if e != nil {
-		return r.fail(storing, t, d, version, e)
+	cred, e := r.credential(asking, t)
+	tried := r.tried(asking, t, cred.Version)
+	var ticket Ticket
+	if e == nil && t.Rotates {
+		ticket, e = r.claim(asking, t)
+		cred = cred.with("refresh_token", ticket.Token)
 	}
+	if e != nil {
+		return r.fail(storing, t, d, tried, e)
+	}
+
 	grant, err := t.Endpoint.Grant(asking, cred)
 	if err != nil {
-		return r.fail(storing, t, d, version, asError(err, CodeInternal, "logging in"))
+		e := asError(err, CodeInternal, "logging in")
+		if e.Class == NeedsPerson && t.Rotates && r.overtaken(storing, t, ticket) {
+			e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
+		}
+		return r.fail(storing, t, d, tried, e)
 	}
+	if t.Rotates {
+		if e = r.rotate(storing, t, ticket, grant); e == nil {
+			tried = r.tried(storing, t, cred.Version)
+		}
+	}
+	res := r.keep(storing, t, d, cred, tried, grant)
+	if e != nil && res.Outcome != Failed {
+		// The token is good to its end, but nothing will come after it.
+		t.state = res.State
+		res = r.fail(storing, t, d, tried, e)
+	}
+	res.Warnings = append(grant.Warnings, res.Warnings...)
+	return res
+}
+
+// keep stores a grant, unless it is the token that is stored already or must not be.
+func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tried string, grant Grant) Result {
 	v, record := grant.version(t.Provider, r.Schedule)
 	if cur, ok := t.state.current(); ok && cur.Digest == v.Digest && cur.Config == v.Config && r.now.Before(cur.ExpiresAt()) {
 		// What the answer says of the lifetime is not believed: a cached answer often
 		// repeats the first one's.
-		return r.same(storing, t, d, version)
+		return r.same(ctx, t, d, tried)
 	}
-	value, e := storable(cred, v, record, r.now)
+	value, e := t.storable(cred, v, record, r.now)
 	if e != nil {
-		return r.fail(storing, t, d, version, e)
+		return r.fail(ctx, t, d, tried, e)
 	}
-	res := r.save(storing, t, d, Change{Provider: t.Name, From: t.state.Current, To: v.ID(), Record: value}, &version)
-	res.Warnings = append(grant.Warnings, res.Warnings...)
-	if r.Schedule.ShortLived(v.Lifetime) {
+	c := Change{Provider: t.Name, From: t.state.Current, To: v.ID(), Record: value}
+	if t.Probe != nil {
+		c.Probe = func(ctx context.Context) error { return t.Probe(ctx, grant.AccessToken) }
+	}
+	res := r.save(ctx, t, d, c, tried)
+	if r.Schedule.For(t.Provider).ShortLived(v.Lifetime) {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("the token lives %v: too short to be kept without a gap at a tick of %v", v.Lifetime, r.Schedule.Tick))
 	}
 	return res
@@ -180,34 +211,35 @@ const maxWrites = 95
 // maxRecord is the size of the largest value that Secrets Manager takes, in bytes.
 const maxRecord = 65536
 
-// credential reads what t is logged in to with. The version is set where one was found.
-func (r *run) credential(ctx context.Context, t task) (Credential, string, *Error) {
+// credential reads what t is logged in to with. The version is set wherever one was
+// found, also beside an error.
+func (r *run) credential(ctx context.Context, t task) (Credential, *Error) {
 	doc, err := r.Source.Credential(ctx, t.Credential)
-	if errors.Is(err, ErrNotFound) {
-		return Credential{}, "", &Error{Class: Misconfigured, Code: CodeNoCredential,
+	found := Credential{Version: doc.Version}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return found, &Error{Class: Misconfigured, Code: CodeNoCredential,
 			Detail: fmt.Sprintf("there is no credential %q", t.Credential),
 			Remedy: "put it in with 'tokenkeeper credential put'", Err: err}
-	}
-	if err != nil {
-		return Credential{}, "", asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", t.Credential))
-	}
-	if doc.Err != nil {
-		return Credential{}, doc.Version, asError(doc.Err, CodeBadCredential, fmt.Sprintf("reading credential %q", t.Credential))
+	case err != nil:
+		return found, asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", t.Credential))
+	case doc.Err != nil:
+		return found, asError(doc.Err, CodeBadCredential, fmt.Sprintf("reading credential %q", t.Credential))
 	}
 	c, err := r.Parser.Credential(doc)
 	if err != nil {
-		return Credential{}, doc.Version, &Error{Class: Misconfigured, Code: CodeBadCredential, Detail: err.Error(), Err: err}
+		return found, &Error{Class: Misconfigured, Code: CodeBadCredential, Detail: err.Error(), Err: err}
 	}
 	if !c.Serves(t.Name) {
-		return Credential{}, doc.Version, &Error{Class: Misconfigured, Code: CodeNotForProvider,
+		return found, &Error{Class: Misconfigured, Code: CodeNotForProvider,
 			Detail: fmt.Sprintf("credential %q is not for provider %q", c.Name, t.Name),
 			Remedy: fmt.Sprintf(`if it may be used there, its owner adds "providers": [%q] to it`, t.Name)}
 	}
-	return c, doc.Version, nil
+	return c, nil
 }
 
 // storable returns the record as consumers will read it, unless it must not be stored.
-func storable(c Credential, v Version, record Record, now time.Time) (Secret, *Error) {
+func (t task) storable(c Credential, v Version, record Record, now time.Time) (Secret, *Error) {
 	refuse := func(code, detail, remedy string) (Secret, *Error) {
 		return Secret{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
@@ -215,7 +247,11 @@ func storable(c Credential, v Version, record Record, now time.Time) (Secret, *E
 		return refuse(CodeTokenOver, "the token that was answered is already over: it ended at "+v.ExpiresAt().Format(time.RFC3339),
 			"look at the clock of the provider, and at the lifetime's unit")
 	}
-	value, err := record.Encode()
+	encode := Record.Encode
+	if t.Encode != nil {
+		encode = t.Encode
+	}
+	value, err := encode(record)
 	if err != nil {
 		return refuse(CodeInternal, "encoding the record: "+c.Redact(err.Error()), "")
 	}
@@ -230,19 +266,14 @@ func storable(c Credential, v Version, record Record, now time.Time) (Secret, *E
 	return value, nil
 }
 
-// save makes a version current. credential is nil where nobody was asked.
-func (r *run) save(ctx context.Context, t task, d Decision, c Change, credential *string) Result {
+// save makes a version current. tried is empty where nobody was asked.
+func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried string) Result {
 	deadline, _ := ctx.Deadline()
 	saving, cancel := context.WithDeadline(ctx, deadline.Add(-noteTime))
 	defer cancel()
 	after, err := r.Store.Save(saving, c)
 	if err != nil {
-		e := asError(err, CodeStoreFailed, "storing the token")
-		var version string
-		if credential != nil {
-			version = *credential
-		}
-		return r.fail(ctx, t, d, version, e)
+		return r.fail(ctx, t, d, tried, asError(err, CodeStoreFailed, "storing the token"))
 	}
 	after.Name, after.Note = t.Name, t.state.Note
 	t.state = after
@@ -255,15 +286,15 @@ func (r *run) save(ctx context.Context, t task, d Decision, c Change, credential
 		res.Outcome = Finished
 	}
 	if v, ok := after.current(); ok {
-		res.Next = r.Schedule.DueAt(t.Name, v)
+		res.Next = r.Schedule.For(t.Provider).DueAt(t.Name, v)
 	}
 	r.clearNote(ctx, &res)
 	return res
 }
 
 // same notes that the provider answered the token that is stored.
-func (r *run) same(ctx context.Context, t task, d Decision, credential string) Result {
-	n := r.Schedule.unchanged(attempt{state: t.state, config: t.Config, credential: credential, now: r.now})
+func (r *run) same(ctx context.Context, t task, d Decision, tried string) Result {
+	n := r.Schedule.unchanged(attempt{state: t.state, config: t.Config, credential: tried, now: r.now})
 	res := t.result()
 	res.Outcome, res.Reason, res.Next = Same, d.Reason, n.Next
 	res.Recovered = t.state.Note.Class.Failing()
@@ -272,8 +303,8 @@ func (r *run) same(ctx context.Context, t task, d Decision, credential string) R
 }
 
 // fail notes a failure beside the secret.
-func (r *run) fail(ctx context.Context, t task, d Decision, credential string, e *Error) Result {
-	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: credential, now: r.now}, e)
+func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Error) Result {
+	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: tried, now: r.now}, e)
 	res := t.result()
 	res.Outcome, res.Reason, res.Next, res.Err = Failed, d.Reason, n.Next, e
 	res.Notice = n.Tries == 1 // else it was told when it began

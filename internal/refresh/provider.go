@@ -33,6 +33,17 @@ type Provider struct {
 	Config Fingerprint
 	// Endpoint is whom to ask.
 	Endpoint Endpoint
+
+	// Rotates says that it is logged in to with a refresh token, which a [Vault] keeps and
+	// the credential's value refresh_token stands for.
+	Rotates bool
+	// Supersedes says that a new token ends the one before at once. Such a token is
+	// replaced late rather than early, and its login is never repeated.
+	Supersedes bool
+	// Probe tries a new token before consumers get it; nil: it is not tried.
+	Probe func(ctx context.Context, token Secret) error
+	// Encode returns what consumers read; nil: [Record.Encode].
+	Encode func(Record) (Secret, error)
 }
 
 // An Endpoint obtains grants for one provider.

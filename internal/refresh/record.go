@@ -19,6 +19,8 @@ type Grant struct {
 	Scope string
 	// Extra are further fields of the answer that the config asks to be handed on.
 	Extra map[string]any
+	// RefreshToken is the next ticket, where the provider sends one.
+	RefreshToken Secret
 	// Warnings are for the operator; nothing is wrong yet.
 	Warnings []string
 }
@@ -78,7 +80,7 @@ func (g Grant) version(p Provider, s Schedule) (Version, Record) {
 		TokenType:    g.TokenType,
 		Provider:     p.Name,
 		IssuedAt:     v.IssuedAt,
-		RefreshAfter: s.DueAt(p.Name, v),
+		RefreshAfter: s.For(p).DueAt(p.Name, v),
 		ExpiresAt:    v.ExpiresAt(),
 		Scope:        g.Scope,
 		Extra:        g.Extra,

@@ -21,12 +21,14 @@ const (
 	noteTime     = 1500 * time.Millisecond
 )
 
-// A Runner does the job of one tick. All fields but Now must be set.
+// A Runner does the job of one tick. All fields must be set, but for Vault and Now.
 type Runner struct {
 	Source   Source
 	Parser   Parser
 	Store    Store
 	Schedule Schedule
+	// Vault keeps refresh tokens; nil: providers that need one fail.
+	Vault Vault
 	// Now is the clock; nil means time.Now. It is read once a run.
 	Now func() time.Time
 }

@@ -18,6 +18,19 @@ type Schedule struct {
 	// Secrets Manager keeps every version younger than 24 hours and at most 100 of them,
 	// which allows one write in 14.4 minutes.
 	Distance time.Duration
+
+	late bool // see For
+}
+
+// For returns the schedule that p is kept by. Claiming and replacing a refresh token makes
+// two versions a login, so the distance is twice as long; and a token whose successor
+// ends it is replaced as late as the margin allows.
+func (s Schedule) For(p Provider) Schedule {
+	if p.Rotates {
+		s.Distance *= 2
+	}
+	s.late = p.Supersedes
+	return s
 }
 
 // Check says what is wrong with s.
@@ -39,6 +52,9 @@ func (s Schedule) Check() error {
 // its life, or what two ticks and the consumers' caches need, if that is more; and
 // something on top that spreads providers whose tokens were issued together.
 func (s Schedule) Lead(provider string, lifetime time.Duration) time.Duration {
+	if s.late {
+		return s.margin()
+	}
 	return max(lifetime/3, s.margin()) + spread(provider, lifetime)
 }
 

@@ -38,4 +38,7 @@ type Change struct {
 	To VersionID
 	// Record is what consumers will read; zero: To is stored already.
 	Record Secret
+	// Probe is called once the version is stored, before it is made current; if it fails,
+	// that does not happen, and Save returns its error. Nil: it is not probed.
+	Probe func(ctx context.Context) error
 }

@@ -186,7 +186,7 @@ func (s store) Open(_ context.Context, name string, _ bool) (refresh.State, erro
 	return s.secrets[name].state, nil
 }
 
-func (s store) Save(_ context.Context, c refresh.Change) (refresh.State, error) {
+func (s store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	if err := s.saveErr[c.Provider]; err != nil {
 		return refresh.State{}, err
 	}
@@ -199,6 +199,11 @@ func (s store) Save(_ context.Context, c refresh.Change) (refresh.State, error) 
 	if !c.Record.IsZero() {
 		sec.versions[c.To] = c.Record.Reveal()
 		sec.state.Next = c.To
+	}
+	if c.Probe != nil {
+		if err := c.Probe(ctx); err != nil {
+			return sec.state, err
+		}
 	}
 	to, _ := c.To.Parse()
 	cur, ours := sec.state.Current.Parse()

@@ -1,0 +1,110 @@
+package refresh
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+)
+
+// A Ticket is a refresh token that is good for one login: a provider that rotates them
+// gives the next one with its answer, and may revoke them all if one is used twice.
+type Ticket struct {
+	// ID names the version that holds it.
+	ID    VersionID
+	Token Secret
+}
+
+// A Vault keeps refresh tokens from one run to the next, where no consumer reads. The
+// first of each provider is put there by a person.
+type Vault interface {
+	// Version returns the version of the ticket that is there, without reading it, or an
+	// error that wraps [ErrNotFound].
+	Version(ctx context.Context, provider string) (VersionID, error)
+
+	// Claim returns the ticket to this run and to no other, or an error that wraps
+	// [ErrNotFound], or [ErrClaimed]. A claim ends by itself, later than the time in which
+	// one provider is dealt with. It has written to the place where the next ticket will
+	// be kept: after a claim, a refused write is not to be expected.
+	Claim(ctx context.Context, provider string) (Ticket, error)
+
+	// Rotate replaces the ticket that was spent, durably. Nothing is replaced if another
+	// ticket is there by now, as when a person has put in a new one.
+	Rotate(ctx context.Context, provider string, spent Ticket, next Secret) error
+}
+
+// ErrClaimed is what a [Vault] returns for a ticket that another run has.
+var ErrClaimed = errors.New("claimed by another run")
+
+// Codes of failures with refresh tokens.
+const (
+	CodeNoRefreshToken   = "no_refresh_token"
+	CodeRefreshTokenLost = "refresh_token_lost"
+	CodeClaimed          = "claimed"
+)
+
+// claim takes the ticket of a provider that rotates them.
+func (r *run) claim(ctx context.Context, t task) (Ticket, *Error) {
+	if r.Vault == nil {
+		return Ticket{}, &Error{Class: Misconfigured, Code: CodeNoRefreshToken, Detail: "refresh tokens cannot be kept here"}
+	}
+	ticket, err := r.Vault.Claim(ctx, t.Name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Ticket{}, &Error{Class: NeedsPerson, Code: CodeNoRefreshToken, Detail: "there is no refresh token yet",
+			Remedy: "put the first one in with 'tokenkeeper refresh-token put " + t.Name + "'", Err: err}
+	case errors.Is(err, ErrClaimed):
+		return Ticket{}, &Error{Class: Transient, Code: CodeClaimed,
+			Detail: "another run has the refresh token, or died with it", Err: err}
+	case err != nil:
+		return Ticket{}, asError(err, CodeStoreFailed, "claiming the refresh token")
+	}
+	return ticket, nil
+}
+
+// rotate stores the ticket that came with a grant, before anything else. A provider that
+// sends none, or the same, goes on taking the one that it has (RFC 6749 section 6).
+func (r *run) rotate(ctx context.Context, t task, spent Ticket, g Grant) *Error {
+	if g.RefreshToken.IsZero() || g.RefreshToken.Equal(spent.Token) {
+		return nil
+	}
+	if err := r.Vault.Rotate(ctx, t.Name, spent, g.RefreshToken); err != nil {
+		return &Error{Class: NeedsPerson, Code: CodeRefreshTokenLost,
+			Detail: "the provider has replaced the refresh token, and the new one could not be stored: " + asError(err, CodeStoreFailed, "storing").Detail,
+			Remedy: "mend the store, obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put " + t.Name + "'", Err: err}
+	}
+	return nil
+}
+
+// overtaken reports whether the ticket that was refused has been replaced meanwhile: then
+// the refusal says nothing of the one that is there.
+func (r *run) overtaken(ctx context.Context, t task, refused Ticket) bool {
+	id, err := r.Vault.Version(ctx, t.Name)
+	return err == nil && id != refused.ID
+}
+
+// tried returns the version of all that a login of t is made with: of its credential, and
+// of the ticket where it takes one. A failure that waits for an edit is over when this
+// changes.
+func (r *run) tried(ctx context.Context, t task, credential string) string {
+	if !t.Rotates || r.Vault == nil {
+		return credential
+	}
+	id, err := r.Vault.Version(ctx, t.Name)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		id = "" // as if there were none: at worst one login too many
+	}
+	sum := sha256.Sum256([]byte(credential + "\x00" + string(id)))
+	return hex.EncodeToString(sum[:4])
+}
+
+// with returns a copy of c that also has the ticket's token.
+func (c Credential) with(name string, value Secret) Credential {
+	values := make(map[string]Secret, len(c.Values)+1)
+	for k, v := range c.Values {
+		values[k] = v
+	}
+	values[name] = value
+	c.Values = values
+	return c
+}

@@ -1,0 +1,220 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A vault keeps tickets in memory.
+type vault struct {
+	id      int
+	token   string // empty: none was put in
+	claimed bool
+	err     error // of Rotate
+}
+
+func (v *vault) Version(context.Context, string) (refresh.VersionID, error) {
+	if v.token == "" {
+		return "", refresh.ErrNotFound
+	}
+	return refresh.VersionID(fmt.Sprint(v.id)), nil
+}
+
+func (v *vault) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
+	id, err := v.Version(ctx, name)
+	if err != nil {
+		return refresh.Ticket{}, err
+	}
+	if v.claimed {
+		return refresh.Ticket{}, fmt.Errorf("%s: %w", name, refresh.ErrClaimed)
+	}
+	v.claimed = true
+	return refresh.Ticket{ID: id, Token: refresh.NewSecret(v.token)}, nil
+}
+
+func (v *vault) Rotate(_ context.Context, _ string, spent refresh.Ticket, next refresh.Secret) error {
+	if v.err != nil {
+		return v.err
+	}
+	if string(spent.ID) == fmt.Sprint(v.id) {
+		v.put(next.Reveal())
+	}
+	return nil
+}
+
+// put is what a person does, or a run that has logged in.
+func (v *vault) put(token string) {
+	v.id++
+	v.token, v.claimed = token, false
+}
+
+// rotating has every provider need a refresh token, and take a probe or another shape.
+type rotating struct {
+	parser
+	change func(*refresh.Provider)
+}
+
+func (r rotating) Provider(d refresh.Document) (refresh.Provider, error) {
+	p, err := r.parser.Provider(d)
+	r.change(&p)
+	return p, err
+}
+
+func (w *world) runWith(v *vault, change func(*refresh.Provider)) (refresh.Result, error) {
+	r := w.runner()
+	r.Parser = rotating{parser{w}, change}
+	if v != nil {
+		r.Vault = v
+	}
+	report, err := r.Run(context.Background(), refresh.Job{})
+	return report.Results[0], err
+}
+
+func rotates(p *refresh.Provider) { p.Rotates = true }
+
+func TestRefreshTokensRotate(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	answer := func(next string) {
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.RefreshToken = refresh.NewSecret(next)
+			return g, nil
+		})
+	}
+	res, err := w.runWith(v, rotates)
+	if err == nil || res.Err.Code != refresh.CodeNoRefreshToken || w.logins["a"] != 0 {
+		t.Fatalf("nobody has put one in: %+v, %v", res, err)
+	}
+	v.put("first-refresh-token")
+	answer("second-refresh-token")
+	w.now = w.now.Add(time.Minute)
+	if res, err = w.runWith(v, rotates); err != nil || !res.Recovered || v.token != "second-refresh-token" {
+		t.Fatalf("the first: %+v, %v, then %s", res, err, v.token)
+	}
+	// RFC 6749 section 6: none returned keeps the old.
+	answer("")
+	w.now, v.claimed = w.now.Add(50*time.Minute), false
+	if res, err = w.runWith(v, rotates); err != nil || res.Outcome != refresh.Refreshed || v.token != "second-refresh-token" {
+		t.Errorf("none returned: %+v, %v, then %s", res, err, v.token)
+	}
+	// The distance is that of two versions a login.
+	if got := res.Next.Sub(w.now); got < 32*time.Minute {
+		t.Errorf("due again in %v", got)
+	}
+	if strings.Contains(w.record("a"), "refresh-token") {
+		t.Error("consumers can read the refresh token")
+	}
+}
+
+func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first-refresh-token")
+	v.claimed = true
+	res, err := w.runWith(v, rotates)
+	if err == nil || res.Err.Code != refresh.CodeClaimed || res.Class() != refresh.Transient || w.logins["a"] != 0 {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+func TestARevokedRefreshTokenNeedsAPerson(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first-refresh-token")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "revoked"}
+	})
+	notices := 0
+	for range 24 * 60 {
+		v.claimed = false
+		if res, _ := w.runWith(v, rotates); res.Notice {
+			notices++
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+	if w.logins["a"] != 1 || notices != 1 {
+		t.Errorf("in a day: %d logins, %d notices", w.logins["a"], notices)
+	}
+	w.answer("a", nil)
+	v.put("new-refresh-token")
+	if res, err := w.runWith(v, rotates); err != nil || !res.Recovered {
+		t.Errorf("after a new one was put in: %+v, %v", res, err)
+	}
+}
+
+func TestARefusedRefreshTokenThatAnotherRunHasSpent(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first-refresh-token")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		v.put("of-the-other-run")
+		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "spent"}
+	})
+	if res, _ := w.runWith(v, rotates); res.Class() != refresh.Transient || v.token != "of-the-other-run" {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestANewRefreshTokenThatCannotBeStored(t *testing.T) {
+	w, v := newWorld("a"), &vault{err: errors.New("key disabled")}
+	v.put("first-refresh-token")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		g := w.grant()
+		g.RefreshToken = refresh.NewSecret("second-refresh-token")
+		return g, nil
+	})
+	res, err := w.runWith(v, rotates)
+	if err == nil || res.Class() != refresh.NeedsPerson || res.Err.Code != refresh.CodeRefreshTokenLost {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if w.record("a") == "" {
+		t.Error("the access token, which is good, was thrown away")
+	}
+}
+
+func TestAProbeThatFailsKeepsTheOldToken(t *testing.T) {
+	w := newWorld("a")
+	var refused string
+	probed := func(p *refresh.Provider) {
+		p.Probe = func(_ context.Context, token refresh.Secret) error {
+			if token.Reveal() == refused {
+				return &refresh.Error{Class: refresh.Transient, Suspect: true, Code: "probe_failed", Detail: "the API answered 401"}
+			}
+			return nil
+		}
+	}
+	w.runWith(nil, probed)
+	before := w.record("a")
+	refused = "token-2"
+	w.now = noon.Add(50 * time.Minute)
+	res, err := w.runWith(nil, probed)
+	if err == nil || res.Err.Code != "probe_failed" || w.record("a") != before {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	// What is stored and not current has failed: it is not taken for unfinished.
+	w.now = w.now.Add(time.Minute)
+	if res, err = w.runWith(nil, probed); err != nil || res.Outcome != refresh.Refreshed || !strings.Contains(w.record("a"), "token-3") {
+		t.Errorf("%+v, %v: %s", res, err, w.record("a"))
+	}
+}
+
+func TestATokenWhoseSuccessorEndsItIsReplacedLate(t *testing.T) {
+	w := newWorld("a")
+	res, _ := w.runWith(nil, func(p *refresh.Provider) { p.Supersedes = true })
+	if want := noon.Add(time.Hour - 7*time.Minute); !res.Next.Equal(want) {
+		t.Errorf("due at %v, want %v", res.Next, want)
+	}
+}
+
+func TestRecordsOfAnotherShape(t *testing.T) {
+	w := newWorld("a")
+	_, err := w.runWith(nil, func(p *refresh.Provider) {
+		p.Encode = func(r refresh.Record) (refresh.Secret, error) { return r.AccessToken, nil }
+	})
+	if err != nil || w.record("a") != "token-1" {
+		t.Errorf("%q, %v", w.record("a"), err)
+	}
+}
