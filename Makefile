@@ -8,8 +8,18 @@ demo: ## the whole job at work, with Go alone
 test: ## every test; installs what it needs into .tools/
 	tools/test
 
+local: ## a local AWS with four providers set up
+	localstack/start
+
 lint:
 	tools/test lint
 
 clean:
 	rm -rf .aws-sam .tools bin
+
+# What sam build runs. GOARCH comes from tools/build/ARCHITECTURE/Makefile, which the
+# template chooses by its parameter, since SAM tells a Makefile no architecture.
+.PHONY: build-RefresherFunction
+build-RefresherFunction:
+	GOOS=linux GOARCH=$(or $(GOARCH),$(error GOARCH is not set)) CGO_ENABLED=0 \
+		go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' -o $(ARTIFACTS_DIR)/bootstrap ./cmd/refresher
