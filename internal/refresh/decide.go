@@ -98,5 +98,5 @@ func (s State) unfinished(config Fingerprint, now time.Time) bool {
 		return false
 	}
 	v, ok := s.current()
-	return ok && next.IssuedAt.After(v.IssuedAt)
+	return s.Current == "" || ok && next.IssuedAt.After(v.IssuedAt)
 }

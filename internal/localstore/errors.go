@@ -1,0 +1,119 @@
+package localstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// What can be wrong with a file that is to be read.
+var (
+	errFolder   = errors.New("it is a folder")
+	errNotFile  = errors.New("it is not a file")
+	errNotJSON  = errors.New("it does not end in .json")
+	errTooLarge = fmt.Errorf("it has more than %d bytes", maxFile)
+)
+
+// A remedied error says what to do about it.
+type remedied struct {
+	error
+	remedy string
+}
+
+// checkPrivate refuses a credential that is not its owner's alone.
+func (d *Dir) checkPrivate(fi fs.FileInfo, where string) error {
+	if uid, ok := owner(fi); ok && uid != d.uid {
+		return remedied{
+			fmt.Errorf("it belongs to the user with id %d, and this runs as %d", uid, d.uid),
+			fmt.Sprintf("run as that user, or: chown %d %s", d.uid, quote(where)),
+		}
+	}
+	if permissions(fi)&0o077 != 0 {
+		return remedied{
+			fmt.Errorf("others can read it (mode %04o), so it is not used", permissions(fi)),
+			"run: chmod 600 " + quote(where),
+		}
+	}
+	return nil
+}
+
+// problem says what is wrong with a document that cannot be read.
+func (d *Dir) problem(where string, err error) refresh.Problem {
+	p := refresh.Problem{Where: where, Detail: err.Error()}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		p.Detail = path.Err.Error() // the path is there already
+	}
+	var r remedied
+	switch {
+	case errors.As(err, &r):
+		p.Remedy = r.remedy
+	case errors.Is(err, errFolder):
+		p.Remedy = "a config is one file NAME.json; move it up, or the folder away"
+	case errors.Is(err, errNotJSON):
+		p.Remedy = "a config is a file NAME.json in JSON; rewrite it as one, or move it away"
+	case errors.Is(err, errTooLarge), errors.Is(err, errNotFile):
+		p.Remedy = "move it away"
+	case errors.Is(err, fs.ErrPermission):
+		p.Remedy = "let the user that runs this read it"
+	default:
+		if fi, err := os.Lstat(where); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+			p.Remedy = "it is a symbolic link, which must be relative and lead to a file below " + d.name + "; put the file itself there"
+		}
+	}
+	return p
+}
+
+// badCredential says the same of a credential: for a person, where one can help.
+func (d *Dir) badCredential(where string, err error) error {
+	p := d.problem(where, err)
+	if p.Remedy == "" {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	return &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadCredential,
+		Detail: where + ": " + p.Detail, Remedy: p.Remedy, Err: err}
+}
+
+// explain says of a write that failed what a person must do, where one must and was not
+// told yet. It returns nil for nil.
+func (d *Dir) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var told *refresh.Error
+	if errors.As(err, &told) {
+		return err // a probe's: nothing is wrong here
+	}
+	e := &refresh.Error{Code: refresh.CodeStoreFailed, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
+	where := d.path(tokens)
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Class = refresh.Transient
+		e.Remedy = "make room on the disk of " + where + "; the tokens that are there stay until they end"
+	case errors.Is(err, syscall.EROFS):
+		e.Class = refresh.Misconfigured
+		e.Remedy = "mount the file system of " + where + " writable; the tokens that are there stay until they end"
+	case errors.Is(err, fs.ErrPermission):
+		e.Class = refresh.Misconfigured
+		e.Remedy = "let the user that runs this read and write " + where
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return e
+}
+
+// quote writes a path so that a shell reads it as one word.
+func quote(path string) string {
+	special := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-+:@%,", r)
+	}
+	if !strings.ContainsFunc(path, special) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

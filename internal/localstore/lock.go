@@ -1,0 +1,95 @@
+package localstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Lock makes d the one writer of its directory, until Close or the end of the process. It
+// creates the folder tokens where it is missing. It does not wait: where another process
+// writes, the error says which one.
+func (d *Dir) Lock() error {
+	locking := func(err error) error { return d.explain("locking "+d.path(tokens), err) }
+	if err := d.checkFolder(".", 0o002); err != nil {
+		return locking(err)
+	}
+	if err := d.makeTokens(); err != nil {
+		return locking(err)
+	}
+	if err := d.checkFolder(tokens, 0o022); err != nil {
+		return locking(err)
+	}
+	got, err := d.lock.TryLock()
+	if err != nil {
+		return locking(err)
+	}
+	if !got {
+		return locking(d.writer())
+	}
+	// For the message to the next. Not in the lock's own file, which Windows lets nobody
+	// read while it is locked.
+	err = d.root.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	if err == nil {
+		err = d.sweep()
+	}
+	if err == nil {
+		// What a killed writer renamed last may not be durable, and is built upon now.
+		err = d.disk.SyncDir(tokens)
+	}
+	if err != nil {
+		return locking(errors.Join(err, d.lock.Unlock()))
+	}
+	return nil
+}
+
+const (
+	lockFile = tokens + "/.lock"
+	pidFile  = tokens + "/.pid"
+)
+
+// writer returns who writes, as an error.
+func (d *Dir) writer() error {
+	who := "another process"
+	data, _ := d.disk.Read(pidFile)
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
+		who = fmt.Sprintf("process %d", pid)
+	}
+	return fmt.Errorf("%s is writing there; one at a time can: wait for it, or end it", who)
+}
+
+// makeTokens makes the folder for tokens, if it is not there; durable on return.
+func (d *Dir) makeTokens() error {
+	err := d.root.Mkdir(tokens, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.disk.SyncDir(".")
+}
+
+// checkFolder refuses a folder in which others could put a token of theirs.
+func (d *Dir) checkFolder(name string, others fs.FileMode) error {
+	fi, err := d.root.Stat(name)
+	if err != nil {
+		return err
+	}
+	where := d.path(name)
+	if !fi.IsDir() {
+		return fmt.Errorf("%s is not a folder; move it away", where)
+	}
+	if uid, ok := owner(fi); ok && uid != d.uid && name == tokens {
+		return fmt.Errorf("%s belongs to the user with id %d, who could replace every token; run as that user, or: chown %d %s",
+			where, uid, d.uid, quote(where))
+	}
+	if permissions(fi)&others != 0 {
+		return fmt.Errorf("others can write to %s (mode %04o) and replace every token; run: chmod go-w %s",
+			where, permissions(fi), quote(where))
+	}
+	return nil
+}

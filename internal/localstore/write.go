@@ -1,0 +1,107 @@
+package localstore
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// temporary begins the names of files that are being written.
+const temporary = ".tmp-"
+
+// replace makes data the whole content of a file of tokens, durable on return. Until the
+// rename it is what it was.
+func (d *Dir) replace(name string, data []byte) error {
+	temp, err := d.write(data)
+	if err != nil {
+		return err
+	}
+	if err := d.rename(temp, name); err != nil {
+		_ = d.disk.Remove(temp) // where it is still there
+		return err
+	}
+	return nil
+}
+
+// write writes data to a new file beside the others and returns its name.
+func (d *Dir) write(data []byte) (string, error) {
+	name := path.Join(tokens, temporary+rand.Text())
+	f, err := d.disk.Create(name)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = d.disk.Remove(name) // else the next to take the lock does it
+		return "", err
+	}
+	return name, nil
+}
+
+// rename moves a file of tokens, durable on return.
+func (d *Dir) rename(from, to string) error {
+	if err := d.disk.Rename(from, to); err != nil {
+		return err
+	}
+	return d.disk.SyncDir(tokens)
+}
+
+// touch makes an empty file of tokens, if it is not there; durable on return.
+func (d *Dir) touch(name string) error {
+	f, err := d.disk.Create(name)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), d.disk.SyncDir(tokens))
+}
+
+// remove removes a file of tokens, if it is there; durable on return.
+func (d *Dir) remove(name string) error {
+	err := d.disk.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.disk.SyncDir(tokens)
+}
+
+// probe finds out whether a record could be written. It is asked before a login: with
+// some providers a login ends the token before it, and it would be too late to learn
+// afterwards that the new one cannot be kept.
+func (d *Dir) probe() error {
+	temp, err := d.write(make([]byte, maxFile))
+	if err != nil {
+		return err
+	}
+	return d.disk.Remove(temp)
+}
+
+// sweep removes what writers have left that were killed. The caller holds the lock, so
+// nobody is writing.
+func (d *Dir) sweep() error {
+	names, err := d.list(tokens)
+	if err != nil {
+		return err
+	}
+	for _, e := range names {
+		if strings.HasPrefix(e.Name(), temporary) {
+			if err := d.disk.Remove(path.Join(tokens, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// list returns what is in a folder, by name.
+func (d *Dir) list(folder string) ([]fs.DirEntry, error) { return fs.ReadDir(d.root.FS(), folder) }
