@@ -1,0 +1,48 @@
+package strictjson
+
+import (
+	"slices"
+	"strings"
+)
+
+// Nearest returns the one of known that word was most likely meant to be, or "" if
+// none is near. Case, hyphens and underscores do not count.
+func Nearest(word string, known []string) string {
+	if len(word) > longestName {
+		return ""
+	}
+	plain := strings.NewReplacer("-", "", "_", "", " ", "")
+	fold := func(s string) []rune { return []rune(plain.Replace(strings.ToLower(s))) }
+	w := fold(word)
+	best, least := "", max(1, len(w)/3)+1
+	for _, k := range slices.Sorted(slices.Values(known)) {
+		if d := distance(w, fold(k)); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove, replace or swap with their neighbour
+// to make b of a.
+func distance(a, b []rune) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := range a {
+		before, above, row := rows[(i+2)%3], rows[i%3], rows[(i+1)%3]
+		row[0] = i + 1
+		for j := range b {
+			replaced := above[j]
+			if a[i] != b[j] {
+				replaced++
+			}
+			row[j+1] = min(above[j+1]+1, row[j]+1, replaced)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return rows[len(a)%3][len(b)]
+}

@@ -1,0 +1,176 @@
+package strictjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// at returns f with the position of an offset in bytes.
+func at(text []byte, offset int, f Fault) Fault {
+	before := text[:min(max(offset, 0), len(text))]
+	line := bytes.LastIndexByte(before, '\n') + 1
+	f.Line = bytes.Count(before, []byte("\n")) + 1
+	f.Column = utf8.RuneCount(before[line:]) + 1
+	return f
+}
+
+// valueAt returns the offset of the value at or after offset: the library's may stand
+// on the separators before it.
+func valueAt(text []byte, offset int) int {
+	offset = min(max(offset, 0), len(text))
+	return len(text) - len(bytes.TrimLeft(text[offset:], " \t\r\n,:"))
+}
+
+// blank overwrites the member of text that p leads to, or leads into where that is a
+// list, with spaces: everything else keeps its offset. It reports whether there is one.
+func blank(text []byte, p jsontext.Pointer) bool {
+	from, to, ok := member(text, p)
+	if !ok {
+		return false
+	}
+	// One of the commas around it goes as well.
+	next := to + len(text[to:]) - len(bytes.TrimLeft(text[to:], " \t\r\n"))
+	prev := len(bytes.TrimRight(text[:from], " \t\r\n")) - 1
+	switch {
+	case text[next] == ',':
+		to = next + 1
+	case text[prev] == ',':
+		from = prev
+	}
+	for i := from; i < to; i++ {
+		if text[i] != '\n' {
+			text[i] = ' '
+		}
+	}
+	return true
+}
+
+// member returns where in text the member, name and value, of the innermost object
+// stands that p passes through.
+func member(text []byte, p jsontext.Pointer) (from, to int, ok bool) {
+	dec := jsontext.NewDecoder(bytes.NewReader(text))
+	for name := range p.Tokens() {
+		if dec.PeekKind() != '{' {
+			break
+		}
+		if _, err := dec.ReadToken(); err != nil {
+			return 0, 0, false
+		}
+		for {
+			from = int(dec.InputOffset())
+			t, err := dec.ReadToken()
+			if err != nil || t.Kind() != '"' {
+				return 0, 0, false
+			}
+			if t.String() == name {
+				break
+			}
+			if err := dec.SkipValue(); err != nil {
+				return 0, 0, false
+			}
+		}
+		for bytes.IndexByte([]byte(" \t\r\n,"), text[from]) >= 0 {
+			from++
+		}
+		ok = true
+	}
+	if !ok || dec.SkipValue() != nil {
+		return 0, 0, false
+	}
+	return from, int(dec.InputOffset()), true
+}
+
+// syntactic says what is wrong with a text that is not JSON.
+func syntactic(text []byte, err error) Fault {
+	f := Fault{Kind: Syntax, Detail: "is not JSON"}
+	offset := len(text)
+	var wrong *jsontext.SyntacticError
+	if errors.As(err, &wrong) {
+		offset = int(wrong.ByteOffset)
+		f.Path = Path(wrong.JSONPointer)
+	}
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		f.Kind, f.Detail, f.Remedy = Duplicate, "is there twice", "keep one of them"
+		offset = valueAt(text, offset)
+	case len(bytes.TrimSpace(text)) == 0:
+		f.Detail, offset = "is empty", len(text)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		f.Detail, f.Remedy, offset = "is not complete JSON", "close every quote, bracket and brace", len(text)
+	case inString(text, offset):
+		f.Remedy = hintInString(text[offset:])
+	default:
+		offset = valueAt(text, offset)
+		for offset > 0 && isLetter(text[offset-1]) {
+			offset--
+		}
+		f.Remedy = hint(text, offset)
+	}
+	return at(text, offset, f)
+}
+
+// inString reports whether a string has begun before offset and not ended. The text up
+// to there is JSON.
+func inString(text []byte, offset int) bool {
+	in := false
+	for i := 0; i < offset; i++ {
+		switch {
+		case text[i] == '"':
+			in = !in
+		case in && text[i] == '\\':
+			i++
+		}
+	}
+	return in && offset < len(text)
+}
+
+// hintInString guesses at the slip behind what cannot stand in a string. Like
+// hint, it repeats nothing of the text, which may be a credential.
+func hintInString(rest []byte) string {
+	switch {
+	case bytes.HasPrefix(rest, []byte(`\u`)):
+		return `write \u with four hexadecimal digits, and surrogates in pairs`
+	case rest[0] == '\\':
+		return `write a backslash as \\`
+	case rest[0] < ' ':
+		return fmt.Sprintf(`write this control character as \u%04x`, rest[0])
+	}
+	return ""
+}
+
+// hint guesses at the slip behind what begins at offset.
+func hint(text []byte, offset int) string {
+	if offset >= len(text) {
+		return ""
+	}
+	var prev byte
+	if before := bytes.TrimRight(text[:offset], " \t\r\n"); len(before) > 0 {
+		prev = before[len(before)-1]
+	}
+	switch here := text[offset]; {
+	case prev == 0:
+		return "begin with a brace"
+	case prev == ',' && (here == '}' || here == ']'):
+		return "remove the comma before the closing bracket"
+	case here == '\'':
+		return "write strings in double quotes"
+	case here == '/' || here == '#':
+		return "JSON has no comments: use description"
+	case bytes.HasPrefix(text[offset:], []byte("“")) || bytes.HasPrefix(text[offset:], []byte("”")):
+		return "replace the typographic quotes by plain ones"
+	case here == '"':
+		return "put a comma or a colon before the quote"
+	case prev == '{' || prev == ',' || prev == ':' || prev == '[':
+		return "write names and strings in double quotes, and true, false and null in lower case"
+	case prev == '"':
+		return `a string has ended before this; write a quote within one as \"`
+	}
+	return ""
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }

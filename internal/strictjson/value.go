@@ -1,0 +1,135 @@
+package strictjson
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Type is one of the types of JSON values.
+type Type string
+
+// The types of values, as they are called in what people read.
+const (
+	Absent Type = "" // no value at all
+	Null   Type = "null"
+	Bool   Type = "true or false"
+	Num    Type = "a number"
+	String Type = "a string"
+	List   Type = "a list"
+	Object Type = "an object"
+)
+
+// A Value is a value of whatever type, for fields that take several. Unlike other
+// fields of a T it may be null. The zero Value is absent.
+type Value struct {
+	Type Type
+	// Text is a string, or a number, true, false or null as it was written.
+	Text string
+	// Items are those of a list.
+	Items []Value
+	// Members are those of an object, in the order in which they were written.
+	Members []Member
+}
+
+// A Member is a name and its value.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// UnmarshalJSONFrom reads the next value of dec.
+func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	t, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	*v = Value{Type: typeOf(t.Kind())}
+	switch v.Type {
+	case List:
+		for dec.PeekKind() != ']' {
+			var item Value
+			if err := item.UnmarshalJSONFrom(dec); err != nil {
+				return err
+			}
+			v.Items = append(v.Items, item)
+		}
+		_, err = dec.ReadToken()
+	case Object:
+		for dec.PeekKind() != '}' {
+			name, err := dec.ReadToken()
+			if err != nil {
+				return err
+			}
+			m := Member{Name: name.String()} // the token ends with the next read
+			if err := m.Value.UnmarshalJSONFrom(dec); err != nil {
+				return err
+			}
+			v.Members = append(v.Members, m)
+		}
+		_, err = dec.ReadToken()
+	default:
+		v.Text = t.String()
+	}
+	return err
+}
+
+// MarshalJSONTo writes v; an absent value as null.
+func (v Value) MarshalJSONTo(enc *jsontext.Encoder) error {
+	switch v.Type {
+	case Absent, Null:
+		return enc.WriteToken(jsontext.Null)
+	case String:
+		return enc.WriteToken(jsontext.String(v.Text))
+	case List:
+		if err := enc.WriteToken(jsontext.BeginArray); err != nil {
+			return err
+		}
+		for _, item := range v.Items {
+			if err := item.MarshalJSONTo(enc); err != nil {
+				return err
+			}
+		}
+		return enc.WriteToken(jsontext.EndArray)
+	case Object:
+		if err := enc.WriteToken(jsontext.BeginObject); err != nil {
+			return err
+		}
+		for _, m := range v.Members {
+			if err := enc.WriteToken(jsontext.String(m.Name)); err != nil {
+				return err
+			}
+			if err := m.Value.MarshalJSONTo(enc); err != nil {
+				return err
+			}
+		}
+		return enc.WriteToken(jsontext.EndObject)
+	}
+	return enc.WriteValue(jsontext.Value(v.Text))
+}
+
+// Encode returns v as JSON, without white space and with numbers as they were written.
+func (v Value) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	err := json.MarshalWrite(&b, v)
+	return b.Bytes(), err
+}
+
+func typeOf(k jsontext.Kind) Type {
+	switch k {
+	case 'n':
+		return Null
+	case 't', 'f':
+		return Bool
+	case '"':
+		return String
+	case '0':
+		return Num
+	case '[':
+		return List
+	case '{':
+		return Object
+	}
+	return Absent
+}
