@@ -1,0 +1,257 @@
+package tokenendpoint
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// maxAnswerDepth is how deep an answer may be nested.
+const maxAnswerDepth = 64
+
+// maxToken is the size of the longest token in bytes. A record has room for 64 KiB.
+const maxToken = 48 << 10
+
+// validExtra is what an extra field of a record may be called.
+var validExtra = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// A reader finds the grant in an answer.
+type reader struct {
+	accessToken, tokenType, expiresIn, expiresAt, scope expression
+	extra                                               map[string]expression
+
+	// typeStated is set where the config says where the token type is, so that somebody
+	// has thought of it.
+	typeStated bool
+	unit       unit
+	// standing is the lifetime of a token of which nobody says it; zero: none.
+	standing time.Duration
+	// most is the longest lifetime that is believed; zero: no limit.
+	most time.Duration
+}
+
+// read returns the grant in the answer of x, whose status says success.
+func (r reader) read(x exchange) (refresh.Grant, *failure) {
+	doc, f := x.parse()
+	if f != nil {
+		return refresh.Grant{}, f
+	}
+	if f := x.errorDespite(doc); f != nil {
+		return refresh.Grant{}, f
+	}
+	doc = numbers(doc)
+	g := refresh.Grant{AskedAt: x.answer.askedAt}
+	token, f := r.token(x, doc)
+	if f != nil {
+		return refresh.Grant{}, f
+	}
+	g.AccessToken = refresh.NewSecret(token)
+	if g.TokenType, f = r.kind(x, doc); f != nil {
+		return refresh.Grant{}, f
+	}
+	if g.Lifetime, f = r.lifetime(x, doc, token); f != nil {
+		return refresh.Grant{}, f
+	}
+	g.Scope, g.Warnings = r.granted(x, doc)
+	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
+		v := r.extra[name].find(doc)
+		if v == nil {
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing at %s, which response.extra.%s asks for", show(r.extra[name].text), name))
+			continue
+		}
+		if g.Extra == nil {
+			g.Extra = make(map[string]any)
+		}
+		g.Extra[name] = v
+	}
+	return g, nil
+}
+
+// parse reads the body of an answer that says success.
+func (x exchange) parse() (any, *failure) {
+	a := x.answer
+	switch {
+	case a.cut:
+		return nil, x.fail("answer_too_large", doubtful(), "look at "+x.request.path+": no token is that long", "answered %d with %s", a.status, x.shape())
+	case len(strings.TrimSpace(string(a.body))) == 0:
+		return nil, x.fail("empty_answer", doubtful(), "", "answered %d with an empty body", a.status)
+	}
+	doc, err := strictjson.Parse(a.body, maxAnswerDepth)
+	if err == nil {
+		return doc, nil
+	}
+	kind := strictjson.Syntax
+	var faults strictjson.Faults
+	if errors.As(err, &faults) {
+		kind = faults[0].Kind
+	}
+	switch kind {
+	case strictjson.Duplicate:
+		return nil, x.fail("bad_json", doubtful(), "this is the provider's fault: tell them", "answered %d with JSON in which a name stands twice, so that it says two things", a.status)
+	case strictjson.TooDeep:
+		return nil, x.fail("bad_json", doubtful(), "", "answered %d with JSON nested deeper than %d", a.status, maxAnswerDepth)
+	}
+	return nil, x.fail("not_json", doubtful(), "look at "+x.request.path+": a token endpoint answers with JSON, and a page for people does not",
+		"answered %d with %s, which is not JSON", a.status, x.shape())
+}
+
+// errorDespite is the failure of an answer whose status says success and whose body
+// does not.
+func (x exchange) errorDespite(doc any) *failure {
+	object, _ := doc.(map[string]any)
+	_, isText := object["error"].(string)
+	_, isObject := object["error"].(map[string]any)
+	said := x.errorIn(doc)
+	failed := object["ok"] == false || isObject || isText && (said.code != "" || strings.TrimSpace(object["error"].(string)) != "")
+	if !failed {
+		return nil
+	}
+	code, v := ofAnswer(said.code)
+	if said == (saidError{}) {
+		return x.fail(code, v, x.remedy(code), "answered %d with JSON that says it failed, and not why", x.answer.status)
+	}
+	what := x.words(code, said)
+	switch said.code {
+	case code:
+		what = " with the error" + what
+	case "":
+		what = " with an error" + what
+	}
+	return x.fail(code, v, x.remedy(code), "answered %d%s", x.answer.status, what)
+}
+
+// token finds the access token and checks what can be checked of it: it is 1*VSCHAR by
+// RFC 6749 appendix A.12, and must survive being a header's value.
+func (r reader) token(x exchange, doc any) (string, *failure) {
+	where := "at " + show(r.accessToken.text)
+	bad := func(what string) (string, *failure) {
+		return "", x.fail("bad_token", doubtful(), "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, where, what)
+	}
+	v := r.accessToken.find(doc)
+	if v == nil {
+		return "", r.noToken(x, doc)
+	}
+	token, ok := v.(string)
+	switch {
+	case !ok:
+		return bad(fmt.Sprintf("is %s, and not a string", jsonType(v)))
+	case token == "":
+		return bad("is empty")
+	case len(token) > maxToken:
+		return bad(fmt.Sprintf("has %d bytes; at most %d can be stored", len(token), maxToken))
+	case strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c > '~' }):
+		return bad("has characters other than visible ASCII")
+	case strings.TrimSpace(token) != token:
+		return bad("begins or ends with a space")
+	}
+	return token, nil
+}
+
+// noToken is the failure of an answer without a token where one should be.
+func (r reader) noToken(x exchange, doc any) *failure {
+	remedy := `say where it is: "response": {"access_token": "…"}`
+	object, isObject := doc.(map[string]any)
+	if !isObject {
+		return x.fail("no_token", doubtful(), remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.text))
+	}
+	names := slices.Sorted(maps.Keys(object))
+	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
+		if _, ok := object[likely].(string); ok && likely != "" {
+			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, x.name(likely), x.name(likely))
+			break
+		}
+	}
+	if v, ok := object[r.accessToken.text]; ok && v == nil {
+		return x.fail("no_token", doubtful(), "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.text))
+	}
+	if len(names) == 0 {
+		return x.fail("no_token", doubtful(), remedy, "answered %d with an empty object", x.answer.status)
+	}
+	const most = 8
+	var shown []string
+	for _, n := range names[:min(len(names), most)] {
+		shown = append(shown, x.name(n))
+	}
+	more := ""
+	if len(names) > most {
+		more = fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return x.fail("no_token", doubtful(), remedy, "answered %d without a token at %s; it has %s%s",
+		x.answer.status, show(r.accessToken.text), strings.Join(shown, ", "), more)
+}
+
+// name returns the name of a member of an answer, fit to be printed.
+func (x exchange) name(n string) string {
+	if len(n) > 64 {
+		return `"` + masked + `"`
+	}
+	return x.quote(n)
+}
+
+// validType is a token type that is a name (RFC 6749 appendix A.13).
+var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// kind returns the token type. Who cannot use a type must not use its token (RFC 6749
+// section 7.1): a token that needs a signature or a proof with each use is no good to
+// those who read records.
+func (r reader) kind(x exchange, doc any) (string, *failure) {
+	const bearer = "Bearer"
+	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`
+	v := r.tokenType.find(doc)
+	if v == nil {
+		return bearer, nil
+	}
+	text, ok := v.(string)
+	if !ok {
+		return "", x.fail("bad_token_type", doubtful(), remedy, "answered %d with a token type that is %s", x.answer.status, jsonType(v))
+	}
+	switch kind := strings.TrimSpace(text); strings.ToLower(kind) {
+	case "", "bearer":
+		return bearer, nil
+	case "mac", "dpop", "pop", "n_a":
+		return "", x.fail("bad_token_type", doubtful(), "ask the provider for bearer tokens", "answered %d with a token of the type %s, which takes more to use than the token", x.answer.status, x.quote(kind))
+	default:
+		if r.typeStated && validType.MatchString(kind) {
+			return kind, nil
+		}
+		return "", x.fail("bad_token_type", doubtful(), remedy, "answered %d with a token of the type %s, which is not known", x.answer.status, x.quote(kind))
+	}
+}
+
+// granted returns the scope as the answer states it, and a warning where that is less
+// than was asked for.
+func (r reader) granted(x exchange, doc any) (scope string, warnings []string) {
+	switch v := r.scope.find(doc).(type) {
+	case string:
+		scope = v
+	case []any:
+		var words []string
+		for _, item := range v {
+			if s, ok := item.(string); ok {
+				words = append(words, s)
+			}
+		}
+		scope = strings.Join(words, " ")
+	}
+	if strings.TrimSpace(scope) == "" {
+		return "", nil // the same as asked for (RFC 6749 section 5.1)
+	}
+	has := strings.FieldsFunc(scope, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' || c == '\n' })
+	var missing []string
+	for _, s := range x.request.scope {
+		if !slices.Contains(has, s) {
+			missing = append(missing, s)
+		}
+	}
+	if len(missing) > 0 {
+		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", enumerate(missing, "and")))
+	}
+	return scope, warnings
+}

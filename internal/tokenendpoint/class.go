@@ -1,0 +1,177 @@
+package tokenendpoint
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+
+	"code.dny.dev/ssrf"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A verdict is what a fault asks for: who must act, and how often the provider is asked
+// in one run. All of them are decided in this file.
+type verdict struct {
+	class   refresh.Class
+	suspect bool
+	tries   int
+}
+
+// passing faults end by themselves.
+func passing() verdict { return verdict{class: refresh.Transient, tries: 3} }
+
+// unresolved: the provider's name is not known just now.
+func unresolved() verdict { return verdict{class: refresh.Transient, tries: 2} }
+
+// doubtful: the answer makes no sense. By chance, it is said three runs in a row; then
+// somebody must look. Asking again at once would use up logins.
+func doubtful() verdict { return verdict{class: refresh.Transient, suspect: true, tries: 1} }
+
+// settled: the same will come of the same request, and a login that is refused again
+// and again is locked.
+func settled() verdict { return verdict{class: refresh.Misconfigured, tries: 1} }
+
+// ofOAuth returns the verdict on an error code of OAuth, as registered for the answers
+// of token endpoints and resources (RFC 6749 section 11.4.1); ok is false for others.
+func ofOAuth(code string) (v verdict, ok bool) {
+	switch code {
+	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+		"invalid_grant": // no refresh token was sent, so it is the login itself
+		return settled(), true
+	case "temporarily_unavailable", "server_error", "slow_down":
+		return passing(), true
+	case "invalid_request", "access_denied", "invalid_target", "invalid_token", "insufficient_scope",
+		"unsupported_response_type", "unsupported_token_type", "authorization_pending", "expired_token",
+		"interaction_required", "login_required", "consent_required", "account_selection_required",
+		"invalid_dpop_proof", "use_dpop_nonce", "invalid_authorization_details":
+		return doubtful(), true
+	}
+	return verdict{}, false
+}
+
+// ofRefusal returns the code of, and the verdict on, an answer whose status is not 2xx.
+// oauth is the error code in it, whoever's, or empty.
+func ofRefusal(status int, oauth string) (code string, v verdict) {
+	code = fmt.Sprintf("http_%d", status)
+	v, registered := ofOAuth(oauth)
+	switch {
+	case registered:
+		code = oauth
+	case oauth != "":
+		code = "unknown_error"
+	}
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusTooEarly,
+		status >= 500:
+		return code, passing()
+	case registered:
+		return code, v
+	case status == http.StatusUnauthorized:
+		return code, settled()
+	case status >= 300 && status < 400:
+		return "redirected", doubtful()
+	}
+	return code, doubtful()
+}
+
+// ofAnswer returns the verdict on an error in an answer whose status says success.
+func ofAnswer(oauth string) (code string, v verdict) {
+	v, registered := ofOAuth(oauth)
+	switch {
+	case !registered && oauth == "":
+		return "no_token", doubtful()
+	case !registered:
+		return "unknown_error", doubtful()
+	case v == settled():
+		return oauth, v
+	}
+	return oauth, doubtful()
+}
+
+// A stage is how far a request came.
+type stage struct {
+	// handshake is what the TLS handshake failed with, if it did.
+	handshake error
+	// answered is set from the first byte of the answer on, and body from the end of its
+	// header on.
+	answered, body bool
+}
+
+// ofTransport returns the code of, the verdict on, and words for a request that no
+// whole answer came to.
+func ofTransport(err error, at stage) (code string, v verdict, what, remedy string) {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled", verdict{class: refresh.Transient, tries: 1}, "was not asked to the end: the run ended", ""
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "host_not_found", unresolved(), "cannot be reached: there is no such host", "if it stays so, look for a slip in the host's name"
+	case errors.As(err, &dns):
+		return "dns_failed", passing(), "cannot be reached: the host's name could not be looked up", ""
+	case isTimeout(err):
+		return "timeout", passing(), "did not answer in time", ""
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrInvalidHostPort):
+		return "address_not_allowed", settled(), "was not asked: its name leads to an address that is not a public one",
+			"look at the host's DNS entry; private, link-local and loopback addresses are never asked"
+	case isUntrusted(err):
+		return "tls_untrusted", settled(), "was not asked: its certificate is not good (" + certificateFault(err) + ")",
+			"the provider must present a certificate for that name from a public authority"
+	case at.handshake != nil && !isNetwork(at.handshake):
+		return "tls_failed", settled(), "was not asked: no TLS connection could be agreed on",
+			"the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
+	case isPacking(err), at.answered && !at.body && !isNetwork(err):
+		return "bad_answer", doubtful(), "sent an answer that is not HTTP, or that is larger or otherwise packed than is read", ""
+	case at.answered:
+		return "connection_lost", passing(), "broke the connection off in the middle of its answer", ""
+	}
+	return "connection_failed", passing(), "cannot be reached, or broke the connection off before it answered", ""
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isUntrusted(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(x509.HostnameError)) ||
+		errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.CertificateInvalidError))
+}
+
+// certificateFault says in our words what is wrong with a certificate: its own are the
+// server's.
+func certificateFault(err error) string {
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, new(x509.HostnameError)):
+		return "it is for another name"
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return "its authority is not known here"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "it is over, or not yet valid"
+	}
+	return "it cannot be verified"
+}
+
+// isNetwork reports whether err comes from the connection rather than from what was
+// said over it.
+func isNetwork(err error) bool {
+	var op *net.OpError
+	var errno syscall.Errno
+	remote := errors.As(err, &op) && op.Op == "remote error" // a TLS alert
+	return !remote && (op != nil || errors.As(err, &errno) || isTimeout(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed))
+}
+
+// isPacking reports whether err is about the compression of an answer.
+func isPacking(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, new(flate.CorruptInputError))
+}

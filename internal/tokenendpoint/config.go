@@ -1,0 +1,117 @@
+package tokenendpoint
+
+import (
+	"strings"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A config is what the owner of a provider writes. It says how to log in at one of two
+// levels: OAuth by its own words, or the request as it goes out. docs/configuration.md
+// has the meaning, unit, default and trade-off of each field.
+//
+// Fields of several types are a strictjson.Value, which the compiler judges.
+type config struct {
+	Description     *string          `json:"description"`      // for people
+	Credential      *string          `json:"credential"`       // a name; default: the provider's
+	Timeout         strictjson.Value `json:"timeout"`          // a duration, for each request; default 10s
+	DefaultLifetime strictjson.Value `json:"default_lifetime"` // a duration, where the answer has none
+	MaxLifetime     strictjson.Value `json:"max_lifetime"`     // a duration, above which none is believed
+
+	// The first level.
+	TokenEndpoint  *string           `json:"token_endpoint"`
+	GrantType      *string           `json:"grant_type"`                   // default client_credentials
+	AuthMethod     *string           `json:"token_endpoint_auth_method"`   // RFC 7591 section 2; default client_secret_basic
+	BasicEncoding  *string           `json:"client_secret_basic_encoding"` // form (RFC 6749 section 2.3.1, the default) or raw
+	Body           *string           `json:"body"`                         // form (the default), json or multipart
+	Parameters     strictjson.Value  `json:"parameters"`
+	Scope          strictjson.Value  `json:"scope"` // a string, or a list of them
+	ScopeSeparator *string           `json:"scope_separator"`
+	Headers        map[string]string `json:"headers"`
+
+	// The second level.
+	Request *requestConfig `json:"request"`
+
+	Response responseConfig `json:"response"`
+}
+
+// A requestConfig is a request as it goes out. At most one of the bodies is set.
+type requestConfig struct {
+	Method    *string           `json:"method"` // default POST
+	URL       *string           `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Query     strictjson.Value  `json:"query"`
+	Form      strictjson.Value  `json:"form"`
+	JSON      strictjson.Value  `json:"json"`
+	Multipart strictjson.Value  `json:"multipart"`
+	Text      *string           `json:"text"`
+}
+
+// A responseConfig says where in the answer things are: JMESPath expressions.
+type responseConfig struct {
+	AccessToken   *string           `json:"access_token"`
+	TokenType     *string           `json:"token_type"`
+	ExpiresIn     *string           `json:"expires_in"`
+	ExpiresInUnit *string           `json:"expires_in_unit"`
+	ExpiresAt     *string           `json:"expires_at"`
+	Scope         *string           `json:"scope"`
+	Extra         map[string]string `json:"extra"`
+}
+
+// firstLevel returns the names of the fields of the first level that c sets.
+func (c config) firstLevel() []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"token_endpoint", c.TokenEndpoint != nil},
+		{"grant_type", c.GrantType != nil},
+		{"token_endpoint_auth_method", c.AuthMethod != nil},
+		{"client_secret_basic_encoding", c.BasicEncoding != nil},
+		{"body", c.Body != nil},
+		{"parameters", c.Parameters.Type != strictjson.Absent},
+		{"scope", c.Scope.Type != strictjson.Absent},
+		{"scope_separator", c.ScopeSeparator != nil},
+		{"headers", c.Headers != nil},
+	} {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// misnomer returns what to write instead of an unknown field of a config that is not
+// just mistyped, or "".
+func misnomer(path string) string {
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		if path[:i] == "request" && path[i+1:] == "body" {
+			return `say "form", "json", "multipart" or "text", with what the body holds`
+		}
+		return ""
+	}
+	switch path {
+	case "client_id", "client_secret":
+		return "put it in the credential, from where it is sent"
+	case "username", "password", "email", "user", "api_key", "secret":
+		return "put it in the credential, and write ${" + path + "} where it is sent"
+	case "allowed_hosts", "providers":
+		return "it belongs in the credential, whose owner decides where it may be sent"
+	case "url", "endpoint", "token_url":
+		return `did you mean "token_endpoint", or "url" under "request"?`
+	case "auth_method", "client_auth", "auth_style", "auth":
+		return `did you mean "token_endpoint_auth_method"?`
+	case "audience", "resource", "username_parameter":
+		return `put it under "parameters"`
+	case "method", "query", "form", "json", "multipart", "text":
+		return `put it under "request", with the URL`
+	case "access_token", "token_type", "expires_in", "expires_in_unit", "expires_at", "extra":
+		return `put it under "response"`
+	case "content_type":
+		return `say "body": "form", "json" or "multipart"`
+	case "name":
+		return "a provider has the name of the place that its config is kept in"
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package tokenendpoint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// Credential understands a credential: an object of strings, beside which stand
+// allowed_hosts and providers. The error is [refresh.Problems], all of them at once, and
+// holds no value. That hosts are named at all is seen to where the config is known, by
+// [Endpoint.Check].
+func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
+	ps := problems{where: d.Where}
+	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]refresh.Secret{}}
+	members, ok := decode[map[string]strictjson.Value](&ps, d)
+	if !ok {
+		return refresh.Credential{}, ps.err()
+	}
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		v := members[name]
+		switch name {
+		case "allowed_hosts":
+			c.AllowedHosts = ps.words(name, v)
+			for i, entry := range c.AllowedHosts {
+				if detail, remedy := entryFault(entry, p.loopback); detail != "" {
+					ps.add(indexed(name, i), "", detail, remedy)
+				}
+			}
+		case "providers":
+			c.Providers = ps.words(name, v)
+			for i, entry := range c.Providers {
+				if refresh.CheckName(entry) != nil {
+					ps.add(indexed(name, i), "", "is not the name of a provider", "name each provider that may use it; there are no wildcards")
+				}
+			}
+		default:
+			ps.value(name, v)
+			c.Values[name] = refresh.NewSecret(v.Text)
+		}
+	}
+	if len(c.Values) == 0 && len(ps.list) == 0 {
+		ps.add("", "", "holds nothing to log in with", `add "client_id" and "client_secret", or what the config names`)
+	}
+	if err := ps.err(); err != nil {
+		return refresh.Credential{}, err
+	}
+	return c, nil
+}
+
+// words reads a list of strings.
+func (ps *problems) words(path string, v strictjson.Value) []string {
+	if v.Type != strictjson.List {
+		ps.addf(path, "", `write ["…"]`, "must be a list of strings, not %s", v.Type)
+		return nil
+	}
+	var list []string
+	for i, item := range v.Items {
+		if item.Type != strictjson.String {
+			ps.addf(indexed(path, i), "", "", "must be a string, not %s", item.Type)
+			continue
+		}
+		list = append(list, item.Text)
+	}
+	return list
+}
+
+// value checks one of a credential's own fields.
+func (ps *problems) value(name string, v strictjson.Value) {
+	path := printableName(name)
+	reserved := []string{"allowed_hosts", "providers"}
+	switch near := strictjson.Nearest(name, reserved); {
+	case near != "":
+		ps.add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
+	case !validName.MatchString(name):
+		ps.add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
+	case v.Type == strictjson.Num:
+		ps.add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
+	case v.Type != strictjson.String:
+		ps.addf(path, "", "", "must be a string, not %s", v.Type)
+	case v.Text == "":
+		ps.add(path, "", "is empty", "fill it in, or remove it")
+	case strings.TrimRight(v.Text, "\r\n") != v.Text && !strings.Contains(strings.TrimRight(v.Text, "\r\n"), "\n"):
+		ps.add(path, "", "ends with a line break, as a value does that came from a file or from echo", "remove it")
+	}
+}
+
+func printableName(name string) string {
+	if validName.MatchString(name) {
+		return name
+	}
+	return show(name)
+}

@@ -1,0 +1,180 @@
+package tokenendpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// An Endpoint is one provider as its config describes it. It is safe for concurrent use.
+type Endpoint struct {
+	where  string
+	plan   plan
+	client *client
+}
+
+var _ refresh.Endpoint = (*Endpoint)(nil)
+
+// Codes of failures that no provider answered. Those that one did answer have the code
+// of RFC 6749 or its extensions where that is registered, "unknown_error" where it is
+// not, and else "http_" and the status.
+const (
+	codeHostNotAllowed = "host_not_allowed"
+)
+
+// Hosts returns what the credential's allowed_hosts must name, sorted.
+func (e *Endpoint) Hosts() []string {
+	var hosts []string
+	for _, r := range e.plan.requests {
+		hosts = append(hosts, r.target.site.pins()[0])
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// Advice returns what speaks against the config, though it works: for who checks it.
+func (e *Endpoint) Advice() []string { return slices.Clone(e.plan.advice) }
+
+// Check says what of c does not fit the config, without sending anything: values that
+// are missing, hosts that c does not name, values that cannot stand where they would.
+func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
+	ps := problems{where: e.where}
+	e.checkHosts(&ps, c)
+	e.checkValues(&ps, c)
+	if len(ps.list) > 0 {
+		return ps.list
+	}
+	for _, r := range e.plan.requests {
+		_, err := r.build(context.Background(), c)
+		var fault *buildFault
+		switch {
+		case errors.As(err, &fault):
+			ps.add(fault.path, "", fault.detail, fault.remedy)
+		case err != nil:
+			ps.add(r.path, "", err.Error(), "")
+		}
+	}
+	return ps.list
+}
+
+// checkHosts notes the hosts that c does not name.
+func (e *Endpoint) checkHosts(ps *problems, c refresh.Credential) {
+	for _, r := range e.plan.requests {
+		s := r.target.site
+		if slices.ContainsFunc(s.pins(), func(pin string) bool { return slices.Contains(c.AllowedHosts, pin) }) {
+			continue
+		}
+		if len(c.AllowedHosts) == 0 {
+			ps.addf(r.path, show(r.target.shown), fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.pins()[0]),
+				"the credential %q does not say where it may be sent", c.Name)
+			continue
+		}
+		ps.addf(r.path, show(r.target.shown), fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.pins()[0]),
+			"the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and"))
+	}
+}
+
+// checkValues notes the values that c does not have, each once.
+func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
+	told := map[string]bool{}
+	for _, u := range e.plan.uses {
+		if _, ok := c.Values[u.name]; ok || told[u.name] {
+			continue
+		}
+		told[u.name] = true
+		near := strictjson.Nearest(u.name, c.Names())
+		var remedy string
+		switch {
+		case near != "" && u.implied:
+			remedy = fmt.Sprintf("rename its %q to %q", near, u.name)
+		case near != "":
+			remedy = fmt.Sprintf("did you mean ${%s}?", near)
+		case len(c.Values) == 0:
+			remedy = fmt.Sprintf("add %q to it", u.name)
+		default:
+			remedy = fmt.Sprintf("add %q to it; it has %s", u.name, enumerate(c.Names(), "and"))
+		}
+		ps.addf(u.path, "", remedy, "sends %s, which the credential %q does not have", u.name, c.Name)
+	}
+}
+
+// Grant logs in with c. It sends nothing where Check finds a problem. A transient
+// failure is tried again, up to three attempts in all, as long as ctx leaves the time.
+func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Grant, error) {
+	if ps := e.Check(c); len(ps) > 0 {
+		return refresh.Grant{}, e.unfit(c, ps)
+	}
+	wait := newPauses()
+	for n := 1; ; n++ {
+		g, f := e.attempt(ctx, c)
+		if f == nil {
+			return g, nil
+		}
+		pause, again := wait.after(ctx, n, f, e.plan.timeout)
+		if !again || !sleep(ctx, pause) {
+			return refresh.Grant{}, f.err
+		}
+	}
+}
+
+// unfit is the failure of a credential that does not fit the config.
+func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Error {
+	code := refresh.CodeBadCredential
+	hosts := problems{}
+	if e.checkHosts(&hosts, c); len(hosts.list) > 0 {
+		code = codeHostNotAllowed
+	}
+	return &refresh.Error{Class: refresh.Misconfigured, Code: code, Detail: ps.Error(), Err: ps}
+}
+
+// attempt makes one pass through all requests.
+func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential) (refresh.Grant, *failure) {
+	var x exchange
+	for _, r := range e.plan.requests {
+		x = exchange{request: r, credential: c}
+		if f := e.send(ctx, &x); f != nil {
+			return refresh.Grant{}, f
+		}
+	}
+	return e.plan.reader.read(x)
+}
+
+// send sends the request of x and waits for the answer, which is a good one if there is
+// no failure.
+func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
+	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
+	defer cancel()
+	req, err := x.request.build(ctx, x.credential)
+	if err != nil {
+		return x.fail(refresh.CodeBadCredential, settled(), "", "cannot be asked: %v", err)
+	}
+	a, at, err := e.client.do(req)
+	if err != nil {
+		return x.unanswered(err, at)
+	}
+	x.answer = a
+	if !a.ok() {
+		return x.refused(e.client.now())
+	}
+	if a.lost != nil {
+		return x.unanswered(a.lost, at)
+	}
+	return nil
+}
+
+// sleep waits for d and reports whether ctx lasted that long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

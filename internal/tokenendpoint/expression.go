@@ -1,0 +1,166 @@
+package tokenendpoint
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jmespath/go-jmespath"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// An expression is a path into an answer: JMESPath, as in the AWS CLI's --query. The
+// zero expression leads nowhere.
+//
+// The library is used behind guards, each for something that was seen to go wrong:
+// expressions are short and few-parted, since a long one overflows the stack, which
+// ends the process, and a nested one can make an answer grow without bound (see
+// tooComplex); a panic, such as on some non-ASCII letters, is an error; and numbers are
+// handed over as it understands them (see numbers).
+type expression struct {
+	text     string
+	compiled *jmespath.JMESPath
+}
+
+// longestExpression is in bytes.
+const longestExpression = 1024
+
+// expression compiles a path, or the one that is used where none is stated.
+func (c *compiler) expression(path string, stated *string, missing string) expression {
+	text := missing
+	if stated != nil {
+		text = *stated
+	}
+	if text == "" {
+		if stated != nil {
+			c.add(path, `""`, "is empty", "leave it out, or write where in the answer the value is, such as \"data.token\"")
+		}
+		return expression{}
+	}
+	if len(text) > longestExpression {
+		c.addf(path, show(text), "", "has %d bytes; at most %d are read", len(text), longestExpression)
+		return expression{}
+	}
+	if detail, remedy := tooComplex(text); detail != "" {
+		c.add(path, show(text), detail, remedy)
+		return expression{}
+	}
+	compiled, err := compileExpression(text)
+	if err != nil {
+		remedy := `a path is like "data.token" or "items[0].token"`
+		if better := mended(text); better != "" {
+			remedy = "write " + strconv.Quote(better)
+		}
+		c.add(path, show(text), "is not a JMESPath expression", remedy)
+		return expression{}
+	}
+	return expression{text, compiled}
+}
+
+// mended returns what was most likely meant by a path that is not JMESPath: a JSONPath,
+// or names that need quotes. "" means that there is no telling.
+func mended(text string) string {
+	path := strings.TrimPrefix(strings.TrimPrefix(text, "$"), ".")
+	names := strings.Split(path, ".")
+	for i, n := range names {
+		name, index, _ := strings.Cut(n, "[")
+		if !validName.MatchString(name) && name != "" && !strings.ContainsAny(name, "\"'`()|&@*") {
+			names[i] = strconv.Quote(name)
+			if index != "" {
+				names[i] += "[" + index
+			}
+		}
+	}
+	path = strings.Join(names, ".")
+	if _, err := compileExpression(path); err != nil || len(path) > longestValue {
+		return ""
+	}
+	return path
+}
+
+// computedGlue is a join whose first argument is not written out. With an answer's own
+// text between its own items, a megabyte becomes a terabyte.
+var computedGlue = regexp.MustCompile("join\\s*\\(\\s*[^'`\\s]")
+
+// tooComplex says why an expression could make a small answer large, or nothing. Parts
+// double an answer where each is the whole (as in [@,@][]), and functions where one
+// escapes what another has escaped; eight of either make 256 times.
+func tooComplex(text string) (detail, remedy string) {
+	const most = 8
+	switch {
+	case strings.Count(text, ",") > most:
+		return fmt.Sprintf("has more than %d commas", most), "take a shorter path"
+	case strings.Count(text, "(") > most:
+		return fmt.Sprintf("has more than %d parentheses", most), "take a shorter path"
+	case computedGlue.MatchString(text):
+		return "joins with something that is not written out", "write what stands between in single quotes: join(' ', …)"
+	}
+	return "", ""
+}
+
+var errPanic = errors.New("it makes the library panic")
+
+func compileExpression(text string) (compiled *jmespath.JMESPath, err error) {
+	defer func() {
+		if recover() != nil {
+			compiled, err = nil, errPanic
+		}
+	}()
+	return jmespath.Compile(text)
+}
+
+// find returns what the path leads to in an answer that was prepared by numbers; nil:
+// nothing, or an expression that does not fit the answer.
+func (e expression) find(answer any) (found any) {
+	if e.compiled == nil {
+		return nil
+	}
+	defer func() {
+		if recover() != nil {
+			found = nil
+		}
+	}()
+	found, err := e.compiled.Search(answer)
+	if err != nil {
+		return nil
+	}
+	return found
+}
+
+// numbers returns v with each number as a float64 if that is exact, and else as a
+// string with its text: the library knows no other numbers than float64, in which an
+// identifier such as 9007199254740993 would be another.
+func numbers(v any) any {
+	switch v := v.(type) {
+	case strictjson.Number:
+		f, err := strconv.ParseFloat(string(v), 64)
+		if err != nil || math.IsInf(f, 0) || !exact(string(v), f) {
+			return string(v)
+		}
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = numbers(v[name])
+		}
+	}
+	return v
+}
+
+// exact reports whether f, read from text, loses none of its digits. A fraction is
+// never exact in binary and loses nothing that matters up to 15 digits.
+func exact(text string, f float64) bool {
+	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
+	digits := strings.TrimLeft(strings.NewReplacer("-", "", ".", "").Replace(mantissa), "0")
+	if len(digits) <= 15 {
+		return true
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64) == text
+}

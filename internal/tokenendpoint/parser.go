@@ -1,0 +1,103 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// Options are the settings of a [Parser]. The zero value is right for production.
+type Options struct {
+	// AllowLoopback opens loopback addresses, to which http is then allowed as well. It
+	// is a switch of the process and never of a config: in a Lambda, the runtime's own
+	// API listens there.
+	AllowLoopback bool
+
+	// Now is the clock that lifetimes are counted by; nil means time.Now.
+	Now func() time.Time
+
+	// DialContext replaces the dialer, and with it the guard against addresses that no
+	// provider has: for tests, whose servers are at the end of a pipe. Nil means TCP,
+	// guarded.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// RootCAs are the authorities that servers' certificates are verified against; nil
+	// means those of the host.
+	RootCAs *x509.CertPool
+}
+
+// A Parser understands configs and credentials. It is safe for concurrent use.
+type Parser struct {
+	loopback bool
+	client   *client
+}
+
+var _ refresh.Parser = (*Parser)(nil)
+
+// New returns a Parser. The endpoints of all its providers share one HTTP client,
+// which keeps no connection open between requests.
+func New(o Options) *Parser {
+	return &Parser{loopback: o.AllowLoopback, client: newClient(o)}
+}
+
+// maxDocument is the size of the largest config or credential in bytes: the largest
+// value that Secrets Manager keeps.
+const maxDocument = 65536
+
+// unchanging are the fields of a config that change neither a request nor what is read
+// from its answer. They are not part of the fingerprint.
+var unchanging = []string{"description", "timeout"}
+
+// Provider understands a config. The error is [refresh.Problems], all of them at once;
+// only a text that is not JSON has a single one.
+func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
+	c := &compiler{problems: problems{where: d.Where}, loopback: p.loopback}
+	cfg, ok := decode[config](&c.problems, d)
+	if ok {
+		c.compile(cfg)
+	}
+	if err := c.err(); err != nil {
+		return refresh.Provider{}, err
+	}
+	canonical, err := strictjson.Canonical([]byte(d.Data.Reveal()), unchanging...)
+	if err != nil {
+		c.add("", "", "has no canonical form", "")
+		return refresh.Provider{}, c.err()
+	}
+	return refresh.Provider{
+		Name:       d.Name,
+		Where:      d.Where,
+		Credential: stated(cfg.Credential, d.Name),
+		Config:     refresh.NewFingerprint(canonical),
+		Endpoint:   &Endpoint{where: d.Where, plan: c.plan, client: p.client},
+	}, nil
+}
+
+// decode reads a document into a T, and notes in ps what is wrong with it as JSON; ok is
+// false if there is nothing to be had from it.
+func decode[T any](ps *problems, d refresh.Document) (v T, ok bool) {
+	if d.Err != nil {
+		ps.add("", "", d.Err.Error(), "")
+		return v, false
+	}
+	if n := d.Data.Len(); n > maxDocument {
+		ps.addf("", "", "", "has %d bytes; at most %d are read", n, maxDocument)
+		return v, false
+	}
+	v, err := strictjson.Decode[T]([]byte(d.Data.Reveal()))
+	var faults strictjson.Faults
+	if !errors.As(err, &faults) {
+		return v, err == nil
+	}
+	ok = true
+	for _, f := range faults {
+		ps.fault(f)
+		ok = ok && f.Path != "" && (f.Kind == strictjson.UnknownName || f.Kind == strictjson.WrongType)
+	}
+	return v, ok
+}

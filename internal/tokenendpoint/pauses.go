@@ -1,0 +1,64 @@
+package tokenendpoint
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// pauses are the times between the attempts of one run, with full jitter: anything from
+// none at all to the interval, which doubles.
+type pauses struct{ intervals *backoff.ExponentialBackOff }
+
+func newPauses() pauses {
+	// The library's interval is the middle of what it draws from.
+	return pauses{&backoff.ExponentialBackOff{
+		InitialInterval:     500 * time.Millisecond,
+		RandomizationFactor: 1,
+		Multiplier:          2,
+		MaxInterval:         2 * time.Second,
+	}}
+}
+
+// after returns how long to wait after the nth attempt, which ended in f; again is
+// false if there is to be no other. None begins that may not end before ctx does: it
+// would cost the provider a login, and us the answer.
+func (p pauses) after(ctx context.Context, n int, f *failure, timeout time.Duration) (pause time.Duration, again bool) {
+	if n >= f.tries {
+		return 0, false
+	}
+	pause = max(p.intervals.NextBackOff(), f.err.RetryAfter)
+	deadline, limited := ctx.Deadline()
+	if limited && time.Until(deadline) < pause+timeout {
+		return 0, false
+	}
+	return pause, ctx.Err() == nil
+}
+
+// maxRetryAfter bounds what a provider may ask for.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads how long a provider asks us to stay away: seconds, or a date (RFC
+// 9110 section 10.2.3) by the provider's own clock. What is neither counts for nothing.
+func retryAfter(a *answer, now time.Time) time.Duration {
+	text := strings.TrimSpace(a.header.Get("Retry-After"))
+	if text == "" {
+		return 0
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		clock := now
+		if _, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			clock = a.date()
+		}
+		return min(max(t.Sub(clock), 0), maxRetryAfter)
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if !decimal.MatchString(text) || n <= 0 || err != nil && n == 0 {
+		return 0
+	}
+	return min(saturate(n, time.Second), maxRetryAfter)
+}

@@ -1,0 +1,55 @@
+package tokenendpoint
+
+import (
+	"regexp"
+	"strings"
+)
+
+// secretWords are how the names of parameters, fields and headers end that hold
+// secrets, without hyphens and underscores.
+var secretWords = []string{
+	"secret", "password", "passwd", "passphrase", "pwd", "token", "apikey", "privatekey", "accesskey", "secretkey",
+	"authkey", "subscriptionkey", "authorization", "cookie", "assertion", "signature", "credentials",
+}
+
+// secretName reports whether what is called name is a secret.
+func secretName(name string) bool {
+	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
+	for _, w := range secretWords {
+		if strings.HasSuffix(plain, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// secretShapes are texts that are secrets whatever they are called: a signed token, a
+// private key.
+var secretShapes = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY`)
+
+// refuseSecret notes a secret that stands in the config itself, where many may read it.
+func (c *compiler) refuseSecret(path, name, text string) {
+	if text == "" || !secretName(name) && !secretShapes.MatchString(text) {
+		return
+	}
+	stand := "${" + suggestedName(name) + "}"
+	prefix, _, found := strings.Cut(text, " ")
+	if found && (strings.EqualFold(prefix, "Bearer") || strings.EqualFold(prefix, "Basic")) {
+		stand = prefix + " " + stand
+	}
+	c.add(path, "", "looks like a secret, and a config is no place for one: whoever may read configs reads it",
+		"put it in the credential, here write "+show(stand)+", and have it replaced at the provider")
+}
+
+// suggestedName returns what to call a value of the credential that is sent as name.
+func suggestedName(name string) string {
+	switch strings.ToLower(name) {
+	case "authorization", "cookie":
+		return "api_key"
+	}
+	plain := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	if !validName.MatchString(plain) {
+		return "secret"
+	}
+	return plain
+}

@@ -1,0 +1,216 @@
+package tokenendpoint
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A target is the URL of a request. Values of the credential may stand in its path and
+// query, percent-encoded, but never in what decides where it goes.
+type target struct {
+	site        site
+	path, query template // as they go out
+	// shown is the URL in errors: without its query, and with ${…} as written.
+	shown string
+}
+
+// authority is what of a URL comes before its path, query and fragment (RFC 3986
+// section 3).
+var authority = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?`)
+
+// target compiles a URL.
+func (c *compiler) target(path, text string) target {
+	where := authority.FindStringSubmatch(text)
+	refuse := func(detail, remedy string) target {
+		c.add(path, showURL(text), detail, remedy)
+		return target{}
+	}
+	if where == nil || where[2] == "" {
+		return refuse("is not an absolute URL", `write it whole: "https://host/path"`)
+	}
+	if strings.Contains(where[0], "${") {
+		return refuse("has ${…} where the host is", "write scheme, host and port out: no value may decide where secrets go")
+	}
+	rest := text[len(where[0]):]
+	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], c.loopback)
+	if detail != "" {
+		return refuse(detail, remedy)
+	}
+	if strings.Contains(rest, "#") {
+		return refuse("has a fragment, which is never sent", "remove # and what follows, or write it %23")
+	}
+	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^|`, r) }) {
+		return refuse("has a character that no URL has", "percent-encode it")
+	}
+	rawPath, rawQuery, _ := strings.Cut(rest, "?")
+	if rawPath == "" {
+		rawPath = "/"
+	}
+	t := target{site: s, shown: s.String() + rawPath}
+	t.path = c.template(path, "", rawPath).each(url.PathEscape)
+	t.query = c.template(path, "", rawQuery).each(url.QueryEscape)
+	for _, pair := range t.fixedQuery() {
+		if value, ok := pair.values[0].text.fixed(); ok {
+			c.refuseSecret(path+"?"+pair.name, pair.name, value)
+		}
+	}
+	if dotSegment(rawPath) {
+		return refuse(`has a segment "." or ".." in its path`, "write the path that is meant")
+	}
+	if _, err := url.PathUnescape(strings.ReplaceAll(rawPath, "${", "")); err != nil {
+		return refuse("has a % that no two hexadecimal digits follow", "write % as %25")
+	}
+	if _, err := url.QueryUnescape(strings.ReplaceAll(rawQuery, "${", "")); err != nil {
+		return refuse("has a % that no two hexadecimal digits follow", "write % as %25")
+	}
+	return t
+}
+
+// fixedQuery returns the parameters of the URL's own query.
+func (t target) fixedQuery() []param {
+	var text strings.Builder
+	for _, p := range t.query {
+		if p.literal == "" {
+			text.WriteString("${}") // a value, which cannot hold a separator
+		}
+		text.WriteString(p.literal)
+	}
+	var list []param
+	for pair := range strings.SplitSeq(text.String(), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if unescaped, err := url.QueryUnescape(name); err == nil && name != "" {
+			v := literal(value)
+			if strings.Contains(value, "${}") {
+				v = valueOf("x")
+			}
+			list = append(list, param{name: unescaped, values: []scalar{{v, strictjson.String}}})
+		}
+	}
+	return list
+}
+
+// dotSegment reports whether an escaped path has a segment that is removed by whoever
+// normalizes it (RFC 3986 section 5.2.4).
+func dotSegment(path string) bool {
+	for s := range strings.SplitSeq(path, "/") {
+		switch strings.ToLower(s) {
+		case ".", "..", "%2e", "%2e%2e", ".%2e", "%2e.":
+			return true
+		}
+	}
+	return false
+}
+
+// showURL returns a URL in a form that may be printed: without what may hold a secret.
+func showURL(text string) string {
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i] + "…"
+	}
+	scheme, rest, ok := strings.Cut(text, "//")
+	if user, host, has := strings.Cut(rest, "@"); ok && has && user != "" {
+		rest = "…@" + host
+	}
+	if !ok {
+		return show(text)
+	}
+	segments := strings.Split(rest, "/")
+	for i := range segments {
+		if i == 0 {
+			segments[i] = ascii(segments[i]) // or what looks like another letter would look like it here
+			continue
+		}
+		segments[i] = printable(mask(segments[i]), longestValue)
+	}
+	text = scheme + "//" + strings.Join(segments, "/")
+	if runes := []rune(text); len(runes) > longestValue {
+		text = string(runes[:longestValue]) + "…"
+	}
+	return `"` + text + `"`
+}
+
+// ascii returns text with all other letters, but the ellipsis, escaped as in a Go string.
+func ascii(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r > '~' && r != '…' || r < ' ' {
+			b.WriteString(escaped(r))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// A site is where a request goes.
+type site struct {
+	scheme string // http or https
+	host   string // in lower case, an IPv6 address without brackets
+	port   string // empty: that of the scheme
+}
+
+// hostport returns the site as in a Host header: the port only where it must be said.
+func (s site) hostport() string {
+	host := s.host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if s.port != "" {
+		host += ":" + s.port
+	}
+	return host
+}
+
+func (s site) String() string { return s.scheme + "://" + s.hostport() }
+
+// pins returns the entries of a credential's allowed_hosts that allow the site, the
+// one to recommend first.
+func (s site) pins() []string {
+	if s.port != "" {
+		return []string{s.hostport()}
+	}
+	explicit := s
+	explicit.port = defaultPort(s.scheme)
+	return []string{s.hostport(), explicit.hostport()}
+}
+
+func defaultPort(scheme string) string {
+	if scheme == "http" {
+		return "80"
+	}
+	return "443"
+}
+
+// siteOf reads what of a URL says where it goes, or says what is wrong with it.
+func siteOf(scheme, authority string, loopback bool) (s site, detail, remedy string) {
+	if scheme != "https" && scheme != "http" {
+		return s, "is not an https URL", `write "https://…"`
+	}
+	if strings.Contains(authority, "@") {
+		return s, "has a user name or password in it", "put them in the credential, and send them as the provider wants them"
+	}
+	host, port, hasPort := authority, "", false
+	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
+		host, port, hasPort = authority[:i], authority[i+1:], true
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || n == 0 || port[0] == '0') {
+		return s, "has a port that is not a number from 1 to 65535", "correct it, or leave it out"
+	}
+	host = strings.ToLower(host)
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = host[1 : len(host)-1]
+	}
+	if detail, remedy := hostFault(host, loopback); detail != "" {
+		return s, detail, remedy
+	}
+	if scheme == "http" && !isLoopback(host) {
+		return s, "is not an https URL", `write "https://…": over http everybody on the way reads the secret`
+	}
+	if port == defaultPort(scheme) {
+		port = ""
+	}
+	return site{scheme, host, port}, "", ""
+}

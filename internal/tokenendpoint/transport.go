@@ -1,0 +1,165 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"sync"
+	"time"
+
+	"code.dny.dev/ssrf"
+)
+
+const (
+	// maxAnswer is how much of a body is read, in bytes, after it was unpacked.
+	maxAnswer = 1 << 20
+	// maxHeader is how much of a header is read, in bytes.
+	maxHeader = 64 << 10
+)
+
+// A client sends requests, each once and nowhere but where it says. It is a transport
+// and not an http.Client: nothing follows redirects, keeps cookies or repeats.
+type client struct {
+	transport *http.Transport
+	now       func() time.Time
+}
+
+func newClient(o Options) *client {
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	d := o.DialContext
+	if d == nil {
+		// The address that is dialled is checked, and not the one that was looked up before:
+		// a name may lead elsewhere the second time.
+		dialer := &net.Dialer{Timeout: maxTimeout, KeepAlive: -1, Control: guard(o.AllowLoopback).Safe}
+		d = dialer.DialContext
+	}
+	return &client{now: now, transport: &http.Transport{
+		Proxy:                  nil, // in particular not that of the environment
+		DialContext:            ending(d),
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		TLSHandshakeTimeout:    maxTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: maxHeader,
+		// A provider is asked once an hour, and a Lambda is frozen in between: a connection
+		// that was kept would be dead, and nobody would know before the next request is lost.
+		DisableKeepAlives: true,
+	}}
+}
+
+// A dial makes a connection.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// requestKey is under which the context of a request is found in that of its dial.
+type requestKey struct{}
+
+// ending returns a dial whose connections end with the request that they were made for.
+// The transport lets a dial go on after its request was given up, for the next request
+// to use: here there is none, and what goes on is a leak.
+func ending(d dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		request, ok := ctx.Value(requestKey{}).(context.Context)
+		if !ok {
+			return d(ctx, network, address)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(request, cancel)()
+		conn, err := d(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(request, func() { conn.Close() })
+		return conn, nil
+	}
+}
+
+// guard refuses addresses that no provider has: private, link-local, loopback and all
+// others that the registries of special addresses list.
+func guard(loopback bool) *ssrf.Guardian {
+	options := []ssrf.Option{ssrf.WithAnyPort()} // a port other than the usual must be pinned
+	if loopback {
+		options = append(options,
+			ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
+			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
+	}
+	return ssrf.New(options...)
+}
+
+// An answer is what came back for a request.
+type answer struct {
+	// askedAt is when the request was about to be sent.
+	askedAt time.Time
+	status  int
+	header  http.Header
+	body    []byte
+	// cut marks a body that is longer than is read, and lost is why one could not be read.
+	cut  bool
+	lost error
+}
+
+// ok reports whether the status says success.
+func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
+
+// date is the provider's clock when it answered, or ours when it was asked.
+func (a *answer) date() time.Time {
+	if t, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		return t
+	}
+	return a.askedAt
+}
+
+// do sends req once. Its context covers the whole answer, and must end after it. An error is that of the
+// transport; how far the request came is in the stage.
+func (c *client) do(req *http.Request) (*answer, stage, error) {
+	var mu sync.Mutex
+	var at stage
+	reached := func() stage {
+		mu.Lock()
+		defer mu.Unlock()
+		return at
+	}
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			at.handshake = err
+		},
+		GotFirstResponseByte: func() {
+			mu.Lock()
+			defer mu.Unlock()
+			at.answered = true
+		},
+	})
+	ctx = context.WithValue(ctx, requestKey{}, ctx)
+	a := &answer{askedAt: c.now()}
+	res, err := c.transport.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, reached(), cause(ctx, err)
+	}
+	defer res.Body.Close()
+	a.status, a.header = res.StatusCode, res.Header
+	a.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if len(a.body) > maxAnswer {
+		a.body, a.cut = nil, true
+	} else if err != nil {
+		a.body, a.lost = nil, cause(ctx, err)
+	}
+	end := reached()
+	end.body = true
+	return a, end, nil
+}
+
+// cause returns why a request ended: what ended its context, where that is it.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
