@@ -1,0 +1,162 @@
+package signing
+
+import (
+	"crypto"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A Certificate is a key and the certificate of it, with the chain above. The zero
+// Certificate is none.
+type Certificate struct {
+	chain []*x509.Certificate // the key's own first
+	key   Key
+}
+
+// ParseCertificate reads a chain in PEM, the certificate of k first, and checks that it
+// is that and that it holds at now: a server would refuse the connection or the JWT, and
+// not always say why. The error is a [*Fault].
+//
+// The certificates above the first are not judged: which of them a server looks at is
+// its own choice.
+func ParseCertificate(text refresh.Secret, k Key, now time.Time) (Certificate, error) {
+	chain, fault := parseChain(trimmed(text))
+	if fault == nil {
+		fault = belongs(chain, k)
+	}
+	if fault == nil {
+		fault = holds(chain[0], now)
+	}
+	if fault != nil {
+		return Certificate{}, fault
+	}
+	return Certificate{chain, k}, nil
+}
+
+func parseChain(text string) ([]*x509.Certificate, *Fault) {
+	switch {
+	case text == "":
+		return nil, &Fault{"is empty", "give the certificate in PEM, with those above it after it"}
+	case len(text) > maxText:
+		return nil, &Fault{fmt.Sprintf("is longer than the %d bytes that a chain may have", maxText), "give the key's certificate and those that lead to its root"}
+	case !strings.Contains(text, pemBegin):
+		return nil, &Fault{"is no certificate in PEM", "give the whole text of its file, from the BEGIN line to the END line"}
+	}
+	blocks, fault := pemBlocks(text)
+	if fault != nil {
+		return nil, fault
+	}
+	var chain []*x509.Certificate
+	for _, b := range blocks {
+		switch content := pemContent(b.Type); {
+		case strings.HasSuffix(b.Type, "PRIVATE KEY"):
+			return nil, &Fault{"has a private key in it", "give the certificates alone: they may be seen by anybody, and the key has a field of its own"}
+		case content != "a certificate":
+			return nil, &Fault{"has " + content + " in it", "give certificates alone"}
+		}
+		c, err := x509.ParseCertificate(b.Bytes)
+		if err != nil {
+			return nil, &Fault{fmt.Sprintf("has a certificate that cannot be read, the %s", ordinal(len(chain)+1)),
+				"export it again; openssl x509 -in CERT.pem -noout -subject tells whether it is whole"}
+		}
+		chain = append(chain, c)
+	}
+	return chain, nil
+}
+
+// belongs says what is wrong if the first of chain is not the certificate of k.
+func belongs(chain []*x509.Certificate, k Key) *Fault {
+	public, ok := k.public().(interface{ Equal(crypto.PublicKey) bool })
+	if !ok {
+		return &Fault{fmt.Sprintf("is a certificate, but what is given as its key is %s", k), "give the private key that belongs to the certificate"}
+	}
+	for i, c := range chain {
+		switch {
+		case !public.Equal(c.PublicKey):
+		case i == 0:
+			return nil
+		default:
+			return &Fault{fmt.Sprintf("has the certificate of the key as the %s", ordinal(i+1)), "put it first, and after each the one that issued it"}
+		}
+	}
+	return &Fault{fmt.Sprintf("is not the certificate of the private key, which is %s", k),
+		"give the two that were made together; openssl pkey -in KEY.pem -pubout and openssl x509 -in CERT.pem -pubkey -noout print the same for them"}
+}
+
+// holds says what is wrong if c is over, or does not hold yet, at now.
+func holds(c *x509.Certificate, now time.Time) *Fault {
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case now.After(c.NotAfter):
+		return &Fault{"is over since " + at(c.NotAfter), "have it renewed, and register the new one with the provider before it is put here"}
+	case now.Before(c.NotBefore):
+		return &Fault{"does not hold before " + at(c.NotBefore), "put it here then, or have one issued that holds now"}
+	}
+	return nil
+}
+
+func ordinal(n int) string {
+	switch n {
+	case 1:
+		return "first"
+	case 2:
+		return "second"
+	case 3:
+		return "third"
+	}
+	return fmt.Sprintf("%dth", n)
+}
+
+// IsZero reports whether there is no certificate.
+func (c Certificate) IsZero() bool { return len(c.chain) == 0 }
+
+// NotAfter is when the key's own certificate ends; the zero time if there is none.
+func (c Certificate) NotAfter() time.Time {
+	if c.IsZero() {
+		return time.Time{}
+	}
+	return c.chain[0].NotAfter
+}
+
+// TLS returns c as a client presents it, such as for tls_client_auth (RFC 8705 section
+// 2.1). What it returns holds the private key in the open.
+func (c Certificate) TLS() tls.Certificate {
+	if c.IsZero() {
+		return tls.Certificate{}
+	}
+	t := tls.Certificate{PrivateKey: c.key.material().private, Leaf: c.chain[0]}
+	for _, link := range c.chain {
+		t.Certificate = append(t.Certificate, link.Raw)
+	}
+	return t
+}
+
+// thumbprint returns x5t (RFC 7515 section 4.1.7), which is SHA-1 by definition: it
+// tells certificates apart, and proves nothing.
+func (c Certificate) thumbprint() string {
+	sum := sha1.Sum(c.chain[0].Raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// thumbprintSHA256 returns x5t#S256 (RFC 7515 section 4.1.8).
+func (c Certificate) thumbprintSHA256() string {
+	sum := sha256.Sum256(c.chain[0].Raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// encoded returns x5c (RFC 7515 section 4.1.6), which is in base64 and not in base64url.
+func (c Certificate) encoded() []any {
+	var list []any
+	for _, link := range c.chain {
+		list = append(list, base64.StdEncoding.EncodeToString(link.Raw))
+	}
+	return list
+}

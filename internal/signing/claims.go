@@ -1,0 +1,155 @@
+package signing
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	// DefaultLifetime is how long an assertion holds: longer than a run spends on one
+	// provider, with room for a server whose clock is ahead of ours.
+	DefaultLifetime = time.Minute
+	// MaxLifetime is how long an assertion may hold. RFC 7523 section 3 lets a server
+	// refuse what ends unreasonably far ahead, and an assertion is used at once.
+	MaxLifetime = 5 * time.Minute
+	// DefaultBackdate is how far iat and nbf lie back, so that a server whose clock is
+	// behind does not refuse what is from its future. It is short, since others refuse
+	// what was issued too long ago: Keycloak, unless told otherwise, after a minute.
+	DefaultBackdate = 10 * time.Second
+	// MaxBackdate is how far they may lie back, which is what GitHub recommends.
+	MaxBackdate = time.Minute
+)
+
+// Claims are those that the JWTs of this package have in common.
+type Claims struct {
+	// Issuer is iss. Of a client assertion it is the client_id, and so is Subject, which
+	// is sub (RFC 7523 section 3). Empty: left out.
+	Issuer, Subject string
+	// Audience is aud: text if it is one, a list if it is more. None: left out.
+	Audience []string
+	// Lifetime is exp, counted from now, in whole seconds. Zero: DefaultLifetime.
+	Lifetime time.Duration
+	// Backdate is how far before now iat and nbf are, at most MaxBackdate, in whole
+	// seconds. Zero: DefaultBackdate.
+	Backdate time.Duration
+	// Own are others, with values as in [Signer.Sign]. They may not be any of iss, sub,
+	// aud, exp, nor, in an assertion, jti. An iat or nbf among them, and in a token a
+	// jti, takes the place of ours; null leaves it out.
+	Own map[string]any
+}
+
+// Assertion returns the claims of an assertion made at now: for client authentication,
+// or as a grant. Issuer and Audience are required (RFC 7523 section 3; it requires a
+// Subject too, but there are grants without one, such as Google's). Lifetime is at most
+// MaxLifetime, and jti is new in each, read from random: nil means crypto/rand. The error
+// is, or wraps, a [*Fault], but for that of random.
+func (c Claims) Assertion(now time.Time, random io.Reader) (map[string]any, error) {
+	if err := c.CheckAssertion(); err != nil {
+		return nil, err
+	}
+	return c.at(now, random)
+}
+
+// Token returns the claims of a JWT made at now that is itself the token. Lifetime is
+// required, has no upper limit, and nothing else is required; otherwise it is as
+// [Claims.Assertion].
+func (c Claims) Token(now time.Time, random io.Reader) (map[string]any, error) {
+	if err := c.CheckToken(); err != nil {
+		return nil, err
+	}
+	return c.at(now, random)
+}
+
+// CheckAssertion returns the error of [Claims.Assertion], as far as it does not depend
+// on the moment.
+func (c Claims) CheckAssertion() error {
+	switch {
+	case c.Issuer == "":
+		return &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
+	case len(c.Audience) == 0:
+		return &Fault{"the assertion has no audience", "state whom it is for: the provider's issuer, or its token endpoint where its documentation says so"}
+	case c.Lifetime > MaxLifetime:
+		return &Fault{fmt.Sprintf("the assertion's lifetime of %s is longer than %s", c.Lifetime, MaxLifetime), "make it shorter: it is used once, at once"}
+	}
+	return c.check("iss", "sub", "aud", "exp", "jti")
+}
+
+// CheckToken is CheckAssertion for [Claims.Token].
+func (c Claims) CheckToken() error {
+	if c.Lifetime == 0 {
+		return &Fault{"the token has no lifetime", "state how long it is to hold; the provider's documentation says how long it may"}
+	}
+	return c.check("iss", "sub", "aud", "exp")
+}
+
+// check says what is wrong with any c; reserved are the names that Own must not have.
+func (c Claims) check(reserved ...string) error {
+	switch {
+	case c.Lifetime != 0 && c.Lifetime < time.Second:
+		return &Fault{fmt.Sprintf("the lifetime of %s is shorter than a second", c.Lifetime), "make it longer"}
+	case c.Backdate != 0 && c.Backdate < time.Second:
+		return &Fault{fmt.Sprintf("the allowance for skew of %s is shorter than a second", c.Backdate), "make it longer, or leave it out"}
+	case c.Backdate > MaxBackdate:
+		return &Fault{fmt.Sprintf("the allowance for skew of %s is longer than %s", c.Backdate, MaxBackdate), "make it shorter: servers refuse what was issued long ago"}
+	case slices.Contains(c.Audience, ""):
+		return &Fault{"the audience is empty", "state whom it is for"}
+	}
+	for _, name := range reserved {
+		if _, ok := c.Own[name]; ok {
+			return &Fault{fmt.Sprintf("the claim %q is not one that may be stated freely", name), "leave it out here: it has a way of its own, or is made anew in each"}
+		}
+	}
+	if _, err := encode(c.Own); err != nil {
+		return fmt.Errorf("encoding claims: %w", err)
+	}
+	return nil
+}
+
+// at returns the claims at now.
+func (c Claims) at(now time.Time, random io.Reader) (map[string]any, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	// 128 bits: RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
+	var id [16]byte
+	if _, err := io.ReadFull(random, id[:]); err != nil {
+		return nil, fmt.Errorf("reading randomness: %w", err)
+	}
+	back, life := c.Backdate, c.Lifetime
+	if back == 0 {
+		back = DefaultBackdate
+	}
+	if life == 0 {
+		life = DefaultLifetime
+	}
+	claims := map[string]any{
+		"exp": now.Add(life).Unix(),
+		"iat": now.Add(-back).Unix(),
+		"jti": hex.EncodeToString(id[:]),
+		"nbf": now.Add(-back).Unix(),
+	}
+	for name, v := range map[string]string{"iss": c.Issuer, "sub": c.Subject} {
+		if v != "" {
+			claims[name] = v
+		}
+	}
+	switch len(c.Audience) {
+	case 0:
+	case 1:
+		claims["aud"] = c.Audience[0]
+	default:
+		claims["aud"] = slices.Clone(c.Audience)
+	}
+	maps.Copy(claims, c.Own)
+	for _, name := range []string{"iat", "jti", "nbf"} {
+		if claims[name] == nil {
+			delete(claims, name)
+		}
+	}
+	return claims, nil
+}

@@ -1,0 +1,164 @@
+package signing_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/signing"
+)
+
+func TestAssertion(t *testing.T) {
+	random := "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\xff"
+	const jti = "000102030405060708090a0b0c0d0eff"
+	at := noon.Add(999 * time.Millisecond)
+	unix := noon.Unix()
+	for _, row := range []struct {
+		name string
+		c    signing.Claims
+		want map[string]any
+	}{
+		{"as client authentication has it", signing.Claims{Issuer: "id", Subject: "id", Audience: []string{"https://as"}},
+			map[string]any{"iss": "id", "sub": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": unix - 10}},
+		{"for several audiences", signing.Claims{Issuer: "id", Subject: "id", Audience: []string{"https://as", "https://as/token"}},
+			map[string]any{"iss": "id", "sub": "id", "aud": []string{"https://as", "https://as/token"}, "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": unix - 10}},
+		{"without a subject, as Google has it", signing.Claims{Issuer: "me@project", Audience: []string{"https://as"}, Lifetime: 5 * time.Minute, Own: map[string]any{"scope": "a b"}},
+			map[string]any{"iss": "me@project", "aud": "https://as", "jti": jti, "exp": unix + 300, "iat": unix - 10, "nbf": unix - 10, "scope": "a b"}},
+		{"for clocks that are a minute off", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Backdate: time.Minute},
+			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 60, "nbf": unix - 60}},
+		{"without the times that may be left out", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: map[string]any{"iat": nil, "nbf": nil, "null": nil}},
+			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "null": nil}},
+		{"with times of its own", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: map[string]any{"nbf": number("0")}},
+			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": number("0")}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := row.c.Assertion(at, strings.NewReader(random))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestToken(t *testing.T) {
+	unix := noon.Unix()
+	for _, row := range []struct {
+		name string
+		c    signing.Claims
+		want map[string]any
+	}{
+		{"of nothing but a lifetime", signing.Claims{Lifetime: 20 * time.Minute},
+			map[string]any{"jti": strings.Repeat("78", 16), "exp": unix + 1200, "iat": unix - 10, "nbf": unix - 10}},
+		{"with an identifier of its own", signing.Claims{Lifetime: 180 * 24 * time.Hour, Own: map[string]any{"jti": "own", "nbf": nil}},
+			map[string]any{"jti": "own", "exp": unix + 15552000, "iat": unix - 10}},
+		{"without an identifier", signing.Claims{Lifetime: time.Second, Own: map[string]any{"jti": nil}},
+			map[string]any{"exp": unix + 1, "iat": unix - 10, "nbf": unix - 10}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := row.c.Token(noon, strings.NewReader(strings.Repeat("x", 16)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoAssertion(t *testing.T) {
+	good := signing.Claims{Issuer: "id", Audience: []string{"https://as"}}
+	but := func(change func(*signing.Claims)) signing.Claims {
+		c := good
+		change(&c)
+		return c
+	}
+	own := func(name string) signing.Claims {
+		return but(func(c *signing.Claims) { c.Own = map[string]any{name: "x"} })
+	}
+	for _, row := range []struct {
+		name string
+		c    signing.Claims
+		want string
+	}{
+		{"no issuer", but(func(c *signing.Claims) { c.Issuer = "" }), "the assertion has no issuer; state who signs it: for client authentication, the client_id"},
+		{"no audience", but(func(c *signing.Claims) { c.Audience = nil }), "the assertion has no audience; state whom it is for: the provider's issuer, or its token endpoint where its documentation says so"},
+		{"an empty audience", but(func(c *signing.Claims) { c.Audience = []string{"a", ""} }), "the audience is empty; state whom it is for"},
+		{"six minutes", but(func(c *signing.Claims) { c.Lifetime = 6 * time.Minute }), "the assertion's lifetime of 6m0s is longer than 5m0s; make it shorter: it is used once, at once"},
+		{"an instant", but(func(c *signing.Claims) { c.Lifetime = time.Millisecond }), "the lifetime of 1ms is shorter than a second; make it longer"},
+		{"the past", but(func(c *signing.Claims) { c.Lifetime = -time.Minute }), "the lifetime of -1m0s is shorter than a second; make it longer"},
+		{"a skew of two minutes", but(func(c *signing.Claims) { c.Backdate = 2 * time.Minute }), "the allowance for skew of 2m0s is longer than 1m0s; make it shorter: servers refuse what was issued long ago"},
+		{"a skew into the future", but(func(c *signing.Claims) { c.Backdate = -time.Second }), "the allowance for skew of -1s is shorter than a second; make it longer, or leave it out"},
+		{"an own iss", own("iss"), `the claim "iss" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
+		{"an own sub", own("sub"), `the claim "sub" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
+		{"an own aud", own("aud"), `the claim "aud" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
+		{"an own exp", own("exp"), `the claim "exp" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
+		{"an own jti", own("jti"), `the claim "jti" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
+		{"a claim that is no JSON", but(func(c *signing.Claims) { c.Own = map[string]any{"x": 1.5} }), `encoding claims: "x": is a float64, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := row.c.Assertion(noon, nil)
+			checkFault(t, err, row.want)
+			checkFault(t, row.c.CheckAssertion(), row.want)
+		})
+	}
+	t.Run("a token without lifetime", func(t *testing.T) {
+		_, err := good.Token(noon, nil)
+		checkFault(t, err, "the token has no lifetime; state how long it is to hold; the provider's documentation says how long it may")
+	})
+	t.Run("a token with its own exp", func(t *testing.T) {
+		c := signing.Claims{Lifetime: time.Hour, Own: map[string]any{"exp": nil}}
+		checkFault(t, c.CheckToken(), `the claim "exp" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`)
+	})
+}
+
+// A server remembers each jti, and refuses it the second time.
+func TestJTIIsNewInEach(t *testing.T) {
+	c := signing.Claims{Issuer: "id", Audience: []string{"https://as"}}
+	seen := map[string]bool{}
+	for range 10_000 {
+		claims, err := c.Assertion(noon, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := claims["jti"].(string)
+		if seen[id] || len(id) != 32 {
+			t.Fatalf("jti %q is not new, or not 128 bits", id)
+		}
+		seen[id] = true
+	}
+}
+
+func TestWithoutRandomnessThereIsNoAssertion(t *testing.T) {
+	c := signing.Claims{Issuer: "id", Audience: []string{"https://as"}}
+	broken := errors.New("no entropy")
+	if _, err := c.Assertion(noon, iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("a broken source gives %v", err)
+	}
+	if _, err := c.Assertion(noon, bytes.NewReader(make([]byte, 15))); err == nil {
+		t.Error("a source of 15 bytes is enough")
+	}
+}
+
+// Claims are used for each attempt anew: what one made must not be seen in the next.
+func TestClaimsAreNotChangedByUse(t *testing.T) {
+	c := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: map[string]any{"nbf": nil}}
+	claims, err := c.Assertion(noon, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims["aud"].([]string)[0] = "changed"
+	claims["new"] = true
+	want := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: map[string]any{"nbf": nil}}
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

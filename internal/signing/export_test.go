@@ -1,0 +1,11 @@
+package signing
+
+import "crypto"
+
+// Public shows tests what verifies the signatures of k: a public key, or its secret.
+func Public(k Key) crypto.PublicKey {
+	if secret, ok := k.material().private.([]byte); ok {
+		return secret
+	}
+	return k.public()
+}

@@ -1,0 +1,118 @@
+package signing
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Members of a header that name the certificate of the key.
+const (
+	X5T     = "x5t"      // SHA-1 thumbprint, RFC 7515 section 4.1.7
+	X5TS256 = "x5t#S256" // SHA-256 thumbprint, RFC 7515 section 4.1.8
+	X5C     = "x5c"      // the chain itself, RFC 7515 section 4.1.6
+)
+
+// A Header is what a JWT says of itself beside its alg.
+type Header struct {
+	// Type is typ; empty: "JWT".
+	Type string
+	// OmitType leaves typ out.
+	OmitType bool
+	// KeyID is kid; empty: that of the JWK, and if it has none, kid is left out.
+	KeyID string
+	// Certificate is that of the key; zero: none.
+	Certificate Certificate
+	// CertificateMembers are those of X5T, X5TS256 and X5C that are wanted.
+	CertificateMembers []string
+	// Members are others, of any names but those above and the few that Check refuses.
+	// Their values are as in [Signer.Sign].
+	Members map[string]any
+}
+
+// Check says what is wrong with h, whatever the key: what a config can be told without
+// its credential. The error is a [*Fault].
+func (h Header) Check() error {
+	for i, name := range h.CertificateMembers {
+		switch {
+		case name != X5T && name != X5TS256 && name != X5C:
+			return &Fault{fmt.Sprintf("the header member %.40q names no certificate", name), "choose of x5t, x5t#S256 and x5c"}
+		case slices.Contains(h.CertificateMembers[:i], name):
+			return &Fault{fmt.Sprintf("the header member %q is asked for twice", name), "ask for it once"}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Members)) {
+		switch name {
+		case "alg":
+			return &Fault{`the header member "alg" is that of the signature`, "state the algorithm instead"}
+		case "typ", "kid", X5T, X5TS256, X5C:
+			return &Fault{fmt.Sprintf("the header member %q is stated in a way of its own", name), "state it there, and leave it out here"}
+		case "jwk":
+			return &Fault{`the header member "jwk" would carry a key`, `leave it out; "kid" names the key`}
+		case "b64", "crit":
+			return &Fault{fmt.Sprintf("the header member %q would change how the JWT is read", name), "leave it out"}
+		}
+	}
+	if _, err := encode(h.Members); err != nil {
+		return fmt.Errorf("encoding the header: %w", err)
+	}
+	return nil
+}
+
+// extra returns the members of h for a JWT signed with k.
+func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
+	if err := h.Check(); err != nil {
+		return nil, err
+	}
+	members := map[string]any{}
+	maps.Copy(members, h.Members)
+	if !h.OmitType {
+		members["typ"] = "JWT"
+		if h.Type != "" {
+			members["typ"] = h.Type
+		}
+	}
+	if h.KeyID != "" {
+		members["kid"] = h.KeyID
+	} else if id := k.ID(); id != "" {
+		members["kid"] = id
+	}
+	if fault := h.addCertificate(members, k); fault != nil {
+		return nil, fault
+	}
+	extra := map[jose.HeaderKey]any{}
+	for name, v := range members {
+		text, err := encode(v)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the header member %q: %w", name, err)
+		}
+		extra[jose.HeaderKey(name)] = json.RawMessage(text)
+	}
+	return extra, nil
+}
+
+func (h Header) addCertificate(members map[string]any, k Key) *Fault {
+	if len(h.CertificateMembers) == 0 {
+		return nil
+	}
+	if h.Certificate.IsZero() {
+		return &Fault{fmt.Sprintf("the header member %q needs a certificate", h.CertificateMembers[0]), "give the certificate of the key in PEM"}
+	}
+	if fault := belongs(h.Certificate.chain, k); fault != nil {
+		return fault
+	}
+	for _, name := range h.CertificateMembers {
+		switch name {
+		case X5T:
+			members[name] = h.Certificate.thumbprint()
+		case X5TS256:
+			members[name] = h.Certificate.thumbprintSHA256()
+		case X5C:
+			members[name] = h.Certificate.encoded()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package signing
+
+import (
+	"crypto/ecdsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// maxDepth is how deep a JWK may be nested; by right it is flat, but for lists.
+const maxDepth = 8
+
+// parseJWK reads a private key of RFC 7517. The library is given only the members that
+// are the key, so that nothing else of a text can surprise it.
+func parseJWK(text string) (*material, *Fault) {
+	v, err := strictjson.Parse([]byte(text), maxDepth)
+	if err != nil {
+		return nil, badJSON(err)
+	}
+	jwk, _ := v.(map[string]any) // text begins with a brace
+	if fault := notAKey(jwk); fault != nil {
+		return nil, fault
+	}
+	members, fault := keyMembers(jwk)
+	if fault != nil {
+		return nil, fault
+	}
+	data, err := json.Marshal(members)
+	if err != nil {
+		return nil, unreadable()
+	}
+	var parsed jose.JSONWebKey
+	if err := parsed.UnmarshalJSON(data); err != nil || !whole(parsed.Key) {
+		return nil, &Fault{"is a JWK whose values do not fit together: damaged, or of two keys",
+			"export it again; for RSA of over 4096 bits, give PEM"}
+	}
+	m, fault := newJWKMaterial(parsed.Key)
+	if fault != nil {
+		return nil, fault
+	}
+	return m.describe(jwk)
+}
+
+// badJSON says where a JWK cannot be read. What strictjson says of it has names in it,
+// which in something damaged may be anything.
+func badJSON(err error) *Fault {
+	f := &Fault{"is in braces, but not JSON that can be read", "give one JWK as it was exported"}
+	var faults strictjson.Faults
+	if errors.As(err, &faults) && len(faults) > 0 {
+		f.Detail += fmt.Sprintf(": see line %d, column %d", faults[0].Line, faults[0].Column)
+	}
+	return f
+}
+
+// notAKey says what an object is that is commonly given instead of a JWK.
+func notAKey(object map[string]any) *Fault {
+	has := func(name string) bool { _, ok := object[name]; return ok }
+	switch {
+	case has("keys") && !has("kty"):
+		return &Fault{"is a JWK Set", `give the one private key in its "keys", in its own braces`}
+	case has("private_key") && !has("kty"):
+		return &Fault{"is a service account's JSON, of which the key is only a part", `give the value of its "private_key"`}
+	case has("ciphertext"):
+		return &Fault{"is an encrypted JWK", "decrypt it first"}
+	case !has("kty"):
+		return &Fault{`has no "kty", so it is no JWK`, "give a JWK (RFC 7517) or a PEM file"}
+	}
+	return nil
+}
+
+// keyMembers returns the members that make the key that jwk says it is (RFC 7518
+// section 6, RFC 8037 section 2), all of which are strings.
+func keyMembers(jwk map[string]any) (map[string]string, *Fault) {
+	var names []string
+	secret := "d"
+	switch jwk["kty"] {
+	case "RSA":
+		// dp, dq and qi follow from these, and are computed rather than believed.
+		names = []string{"n", "e", "d", "p", "q"}
+	case "EC":
+		names = []string{"crv", "x", "y", "d"}
+	case "OKP":
+		names = []string{"crv", "x", "d"}
+	case "oct":
+		names, secret = []string{"k"}, "k"
+	default:
+		return nil, &Fault{`is a JWK of a "kty" that is not known here`, "give one of RSA, EC, OKP with Ed25519, or oct"}
+	}
+	if _, ok := jwk[secret]; !ok {
+		if secret == "d" {
+			return nil, &Fault{"is the JWK of a public key", `give that of the private key, which has a "d"`}
+		}
+		return nil, &Fault{`is a JWK without "k", its value`, "export it again with the secret part"}
+	}
+	if fault := checkCurve(jwk); fault != nil {
+		return nil, fault
+	}
+	members := map[string]string{"kty": jwk["kty"].(string)}
+	for _, name := range names {
+		v, ok := jwk[name].(string)
+		if !ok || v == "" {
+			return nil, &Fault{fmt.Sprintf("is a JWK without %q, which its kind needs", name),
+				"export it again with all its members, or give PEM"}
+		}
+		if name != "crv" {
+			v = strings.TrimRight(v, "=") // which RFC 7515 section 2 forbids, and exporters write
+			if _, err := base64.RawURLEncoding.DecodeString(v); err != nil {
+				return nil, &Fault{fmt.Sprintf("is a JWK whose %q is not base64url", name), "export it again, or give PEM"}
+			}
+		}
+		members[name] = v
+	}
+	return members, nil
+}
+
+// checkCurve refuses the curves that cannot sign.
+func checkCurve(jwk map[string]any) *Fault {
+	switch crv := jwk["crv"]; {
+	case jwk["kty"] == "EC" && crv != "P-256" && crv != "P-384" && crv != "P-521":
+		return &Fault{`is a JWK of an EC key whose "crv" no algorithm signs with`, "make one on P-256, P-384 or P-521"}
+	case jwk["kty"] == "OKP" && (crv == "X25519" || crv == "X448"):
+		return &Fault{"is the JWK of a key that can agree on keys but not sign", "make an Ed25519 key"}
+	case jwk["kty"] == "OKP" && crv != "Ed25519":
+		return &Fault{`is a JWK of kind OKP whose "crv" is not known here`, "make an Ed25519 key"}
+	}
+	return nil
+}
+
+// whole reports whether the halves of an EC key belong together, which go-jose checks
+// for the other kinds.
+func whole(private any) bool {
+	k, ok := private.(*ecdsa.PrivateKey)
+	if !ok {
+		return true
+	}
+	derived, err := k.ECDH()
+	if err != nil {
+		return false
+	}
+	stated, err := k.PublicKey.ECDH()
+	return err == nil && derived.PublicKey().Equal(stated)
+}
+
+// newJWKMaterial is newMaterial for what only a JWK may hold as well.
+func newJWKMaterial(private any) (*material, *Fault) {
+	if secret, ok := private.([]byte); ok {
+		return newSharedMaterial(secret)
+	}
+	return newMaterial(private)
+}
+
+// describe adds what jwk says of itself: who it is and what it may be used for.
+func (m *material) describe(jwk map[string]any) (*material, *Fault) {
+	m.id, _ = jwk["kid"].(string)
+	if use, ok := jwk["use"]; ok && use != "sig" {
+		return nil, &Fault{`is a JWK whose "use" is not sig`, "give the key that is for signing"}
+	}
+	if ops, ok := jwk["key_ops"]; ok {
+		if list, _ := ops.([]any); !slices.Contains(list, any("sign")) {
+			return nil, &Fault{`is a JWK whose "key_ops" lack sign`, "give the key that is for signing"}
+		}
+	}
+	if alg, ok := jwk["alg"]; ok {
+		name, _ := alg.(string)
+		a, err := ParseAlgorithm(name)
+		if err != nil || a.kind() != m.kind {
+			return nil, &Fault{fmt.Sprintf(`is a JWK whose "alg" does not sign with %s, which it is`, m.kind),
+				"correct it, or leave it out; there are: " + list(m.kind.algorithms())}
+		}
+		m.algorithm = a
+	}
+	return m, nil
+}

@@ -1,0 +1,167 @@
+package signing
+
+import (
+	"crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A Key is a private key, or the secret of an HS algorithm. The zero Key is none.
+//
+// It prints as what kind of key it is, for the reasons that are given at
+// [refresh.Secret]. It is behind a function, and not behind a pointer as that is: what a
+// pointer to a struct leads to, fmt prints after all where the verb does not fit.
+type Key struct{ box func() *material }
+
+type material struct {
+	// private is an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey, or the
+	// []byte of a shared secret.
+	private any
+	kind    kind
+	// id and algorithm are what a JWK says of itself.
+	id        string
+	algorithm Algorithm
+}
+
+// maxText is how long a key or a chain may be, in bytes: as long as a secret in Secrets
+// Manager.
+const maxText = 64 << 10
+
+// Least and most size of an RSA modulus in bits. The least is that of RFC 7518 sections
+// 3.3 and 3.5; the most keeps the time for one signature well under a second.
+const (
+	leastRSA = 2048
+	mostRSA  = 8192
+)
+
+// ParseKey reads a private key: PEM of PKCS #1, PKCS #8 or SEC 1, or a JWK of RFC 7517.
+// In PEM, each line may be indented, and line breaks may be written as \n, as they are in
+// the JSON that providers export keys in. The error is a [*Fault].
+func ParseKey(text refresh.Secret) (Key, error) {
+	s := trimmed(text)
+	var (
+		m     *material
+		fault *Fault
+	)
+	switch {
+	case len(s) > maxText:
+		fault = &Fault{fmt.Sprintf("is longer than the %d bytes of the longest key", maxText), "give one private key alone"}
+	case strings.Contains(s, pemBegin):
+		m, fault = parsePEM(s)
+	case strings.HasPrefix(s, "{"):
+		m, fault = parseJWK(s)
+	default:
+		fault = neitherPEMNorJWK(s)
+	}
+	if fault != nil {
+		return Key{}, fault
+	}
+	return newKey(m), nil
+}
+
+func newKey(m *material) Key { return Key{func() *material { return m }} }
+
+// material returns what k is; of the zero Key, nothing.
+func (k Key) material() material {
+	if k.box == nil {
+		return material{}
+	}
+	return *k.box()
+}
+
+// newMaterial returns what is known of a private key that was read without error.
+func newMaterial(private any) (*material, *Fault) {
+	m := &material{private: private}
+	switch k := private.(type) {
+	case *rsa.PrivateKey:
+		m.kind = rsaKey
+		switch bits := k.N.BitLen(); {
+		case bits < leastRSA:
+			return nil, &Fault{fmt.Sprintf("is an RSA key of %d bits, too short to sign with (RFC 7518 section 3.3)", bits),
+				fmt.Sprintf("make one of %d bits or more, and register its public key with the provider", leastRSA)}
+		case bits > mostRSA:
+			return nil, &Fault{fmt.Sprintf("is an RSA key of %d bits, too slow to sign with", bits),
+				fmt.Sprintf("make one of at most %d bits, and register its public key with the provider", mostRSA)}
+		}
+	case *ecdsa.PrivateKey:
+		switch k.Curve {
+		case elliptic.P256():
+			m.kind = p256
+		case elliptic.P384():
+			m.kind = p384
+		case elliptic.P521():
+			m.kind = p521
+		default:
+			return nil, &Fault{"is an EC key on a curve that no algorithm signs with", "make one on P-256, P-384 or P-521"}
+		}
+	case ed25519.PrivateKey:
+		m.kind = ed25519Key
+	case *ecdh.PrivateKey:
+		return nil, &Fault{"is an X25519 key, which can agree on keys but not sign", "make an Ed25519 key"}
+	default:
+		return nil, unreadable()
+	}
+	return m, nil
+}
+
+// unreadable is the fault of a private key of which no more is known.
+func unreadable() *Fault {
+	return &Fault{"holds no private key that can be read: damaged, or of a kind that is not used for signing",
+		"give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check tells whether it is whole"}
+}
+
+// IsZero reports whether there is no key.
+func (k Key) IsZero() bool { return k.box == nil }
+
+// ID returns the kid of a JWK; empty if it has none, or was no JWK.
+func (k Key) ID() string { return k.material().id }
+
+// Symmetric reports whether k is a shared secret.
+func (k Key) Symmetric() bool { return k.material().kind == shared }
+
+// Algorithm returns what k signs with where nothing is said: the alg of a JWK, or else
+// RS256 for RSA, the ES algorithm of its curve, EdDSA, HS256.
+func (k Key) Algorithm() Algorithm {
+	m := k.material()
+	if m.algorithm == "" && !k.IsZero() {
+		return m.kind.algorithms()[0]
+	}
+	return m.algorithm
+}
+
+// String returns what kind of key it is: "an EC key on P-256".
+func (k Key) String() string {
+	if k.IsZero() {
+		return "no key"
+	}
+	return k.material().kind.String()
+}
+
+// Format prints what kind of key it is, whatever the verb.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// LogValue logs what kind of key it is.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// MarshalJSON always fails.
+func (k Key) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a key is never marshalled")
+}
+
+// public returns the public half; nil for a shared secret.
+func (k Key) public() crypto.PublicKey {
+	if s, ok := k.material().private.(crypto.Signer); ok {
+		return s.Public()
+	}
+	return nil
+}
