@@ -38,10 +38,12 @@ func TestLayout(t *testing.T) {
 	}{
 		{"internal/refresh", nil, false},
 		{"internal/strictjson", nil, true},
-		{"internal/tokenendpoint", ours("internal/refresh", "internal/strictjson"), true},
-		{"internal/localstore", ours("internal/refresh", "internal/strictjson"), true},
-		{"internal/paramstore", ours("internal/refresh"), true},
-		{"internal/secretstore", ours("internal/refresh"), true},
+		{"internal/tokenendpoint", ours("internal/refresh", "internal/strictjson", "internal/signing"), true},
+		{"internal/localstore", ours("internal/refresh"), true},
+		{"internal/awscall", ours("internal/refresh"), true},
+		{"internal/paramstore", ours("internal/refresh", "internal/awscall"), true},
+		{"internal/secretstore", ours("internal/refresh", "internal/awscall"), true},
+		{"internal/signing", ours("internal/refresh", "internal/strictjson"), true},
 		{"internal/simulator", nil, false},
 		{"reader", nil, false},
 	} {

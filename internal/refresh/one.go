@@ -59,7 +59,8 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return r.wait(storing, t, d, wasDue)
 	}
 	if d.Reason == Unfinished {
-		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, "")
+		// Nobody is asked, so a failure that stands is still that of the same credential.
+		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, st.Note.Credential)
 	}
 	return r.ask(asking, storing, t, d)
 }
@@ -266,7 +267,7 @@ func (t task) storable(c Credential, v Version, record Record, now time.Time) (S
 	return value, nil
 }
 
-// save makes a version current. tried is empty where nobody was asked.
+// save makes a version current.
 func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried string) Result {
 	deadline, _ := ctx.Deadline()
 	saving, cancel := context.WithDeadline(ctx, deadline.Add(-noteTime))

@@ -41,6 +41,10 @@ type Job struct {
 	Force bool
 }
 
+// ErrNoProvider is returned by [Runner.Run] for a [Job] that names a provider which has no
+// config.
+var ErrNoProvider = errors.New("no provider")
+
 // Run deals with every provider that is due, and with all of them before it returns.
 // The report is never nil. The error is what an operator must hear of: that the run
 // could not begin, or which of the providers that it asked failed.
@@ -94,7 +98,7 @@ func (r *run) load(ctx context.Context, report *Report) error {
 	var unknown []error
 	for _, name := range r.job.Only {
 		if !slices.ContainsFunc(docs, func(d Document) bool { return d.Name == name }) {
-			unknown = append(unknown, fmt.Errorf("no provider is called %.80q", name))
+			unknown = append(unknown, fmt.Errorf("%w is called %.80q", ErrNoProvider, name))
 		}
 	}
 	if err := errors.Join(unknown...); err != nil {

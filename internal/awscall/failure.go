@@ -1,0 +1,208 @@
+package awscall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Codes of failed calls, as in [refresh.Error].
+const (
+	// CodeDenied: IAM does not let the caller do that.
+	CodeDenied = "aws_access_denied"
+	// CodeKey: the KMS key is disabled, about to be deleted, gone, or not ours to use.
+	CodeKey = "kms_key_unusable"
+	// CodeCredentials: the caller's own AWS credentials are over, or are not accepted.
+	CodeCredentials = "aws_credentials_refused"
+	// CodeThrottled: too many calls, also after the last attempt.
+	CodeThrottled = "aws_throttled"
+	// CodeServer: AWS failed, also at the last attempt.
+	CodeServer = "aws_server_error"
+	// CodeUnreachable: there was no answer.
+	CodeUnreachable = "aws_unreachable"
+	// CodeRefused: AWS refused the request for a reason that is not among these.
+	CodeRefused = "aws_request_refused"
+)
+
+// Error codes of AWS that decide something here.
+const (
+	accessDenied  = "AccessDeniedException"
+	limitExceeded = "LimitExceededException"
+)
+
+// A Call is what AWS was asked to do, as an operator would look for it in a policy.
+type Call struct {
+	// Action is spelled as in policies: "secretsmanager:PutSecretValue".
+	Action string
+	// Resource is the name of the parameter or secret.
+	Resource string
+}
+
+// Failure says what went wrong in c, for the person who must act.
+//
+// AWS's own text is quoted where it names who may not do what, cut to 256 bytes and
+// escaped; elsewhere its error code alone, since a text that says what is wrong with a
+// request might repeat it.
+func (c Call) Failure(err error) *refresh.Error {
+	e := &refresh.Error{Class: refresh.Transient, Err: err}
+	code := errorCode(err)
+	var noTurn *noTurnError
+	switch {
+	case keyUnusable(err):
+		e.Class, e.Code = refresh.Misconfigured, CodeKey
+		e.Detail = c.detail("the KMS key cannot be used: %s%s", code, quoted(err))
+		e.Remedy = "enable the key, or cancel its deletion, and allow the role " + c.keyActions() + " on it"
+	case code == accessDenied || code == "AccessDenied":
+		e.Class, e.Code = refresh.Misconfigured, CodeDenied
+		e.Detail = c.detail("not allowed%s", quoted(err))
+		e.Remedy = fmt.Sprintf("allow the role %s on %s", c.Action, c.Resource)
+	case code == limitExceeded && c.puts():
+		e.Code, e.RetryAfter = refresh.CodeWriteBudget, oneVersion
+		e.Detail = c.detail("LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100")
+		e.Remedy = "find what writes this secret so often"
+	case signing(code):
+		e.Code = CodeCredentials
+		e.Detail = c.detail("%s: the AWS credentials of this process are over, or are not accepted", code)
+	case errors.As(err, &noTurn):
+		e.Code = CodeThrottled
+		e.Detail = c.detail("%v", noTurn)
+		e.Remedy = "if it lasts, use a longer tick, or several stacks in several accounts"
+	case throttled(err):
+		e.Code = CodeThrottled
+		e.Detail = c.detail("%s, after %d attempts", code, attempts(err))
+	case status(err) >= http.StatusInternalServerError:
+		e.Code = CodeServer
+		e.Detail = c.detail("status %d, after %d attempts", status(err), attempts(err))
+	case code != "":
+		e.Code, e.Suspect = CodeRefused, true
+		e.Detail = c.detail("%s", code)
+	default:
+		e.Code = CodeUnreachable
+		e.Detail = c.detail("no answer: %s", unreachable(err))
+		e.Remedy = "if it lasts, look at the network of the function and at AWS_ENDPOINT_URL"
+	}
+	return e
+}
+
+// Is reports whether AWS answered with one of the error codes.
+func Is(err error, codes ...string) bool {
+	code := errorCode(err)
+	for _, c := range codes {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
+
+// oneVersion is the time after which one more of 100 versions is older than 24 hours.
+const oneVersion = 24 * time.Hour / 100
+
+func (c Call) detail(format string, args ...any) string {
+	return fmt.Sprintf("%s %s: ", c.Action, c.Resource) + fmt.Sprintf(format, args...)
+}
+
+func (c Call) puts() bool { return strings.HasSuffix(c.Action, ":PutSecretValue") }
+
+// keyActions are the permissions on the key that c needs beside its own. Secrets Manager
+// decrypts when it is given a version that it has already, to compare.
+func (c Call) keyActions() string {
+	if c.puts() {
+		return "kms:GenerateDataKey and kms:Decrypt"
+	}
+	return "kms:Decrypt"
+}
+
+func errorCode(err error) string {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.ErrorCode()
+}
+
+// quoted returns AWS's text as an addition to a sentence.
+func quoted(err error) string {
+	var e smithy.APIError
+	if !errors.As(err, &e) || e.ErrorMessage() == "" {
+		return ""
+	}
+	return fmt.Sprintf(": AWS says %+.256q", e.ErrorMessage())
+}
+
+func status(err error) int {
+	var e *smithyhttp.ResponseError
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.HTTPStatusCode()
+}
+
+func attempts(err error) int {
+	var e *retry.MaxAttemptsError
+	if !errors.As(err, &e) {
+		return 1
+	}
+	return e.Attempt
+}
+
+func throttled(err error) bool {
+	return err != nil && errorCode(err) != limitExceeded &&
+		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// keyUnusable knows the answers of both services. Secrets Manager has codes of its own
+// for keys, but for a key that the caller may not use only a text; Parameter Store says
+// in one text that the key does not exist or is not for the caller.
+func keyUnusable(err error) bool {
+	code := errorCode(err)
+	switch code {
+	case "EncryptionFailure", "DecryptionFailure", "InvalidKeyId":
+		return true
+	case accessDenied:
+		var e smithy.APIError
+		errors.As(err, &e)
+		text := strings.ToLower(e.ErrorMessage())
+		return strings.Contains(text, "kms") || strings.Contains(text, "ciphertext")
+	}
+	return strings.HasPrefix(code, "KMS")
+}
+
+// signing reports whether a code is about the credentials that requests are signed with.
+func signing(code string) bool {
+	switch code {
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "InvalidSignatureException",
+		"UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException":
+		return true
+	}
+	return false
+}
+
+// unreachable names the kind of failure; the text of network errors has addresses in it,
+// and differs from one attempt to the next.
+func unreachable(err error) string {
+	var dns *net.DNSError
+	var timeout interface{ Timeout() bool }
+	timedOut := errors.As(err, &timeout) && timeout.Timeout()
+	switch n := attempts(err); {
+	case errors.As(err, &dns):
+		return "its host name cannot be resolved"
+	case timedOut && n > 1:
+		return fmt.Sprintf("none in time, after %d attempts", n)
+	case timedOut || errors.Is(err, context.Canceled):
+		return "the time for it was over"
+	default:
+		return fmt.Sprintf("the connection failed, after %d attempts", n)
+	}
+}

@@ -1,0 +1,57 @@
+package awscall
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/time/rate"
+)
+
+// A quota is how many calls of some operations an account has a second in a region, for
+// all that runs in it, and how many of them we take.
+type quota struct {
+	has, takes int
+	operations []string
+}
+
+// quotas are those that a run could use up. Sources: AWS General Reference, "AWS Systems
+// Manager endpoints and quotas" (Parameter Store, default throughput); Secrets Manager user
+// guide, "AWS Secrets Manager quotas".
+func quotas() []quota {
+	return []quota{
+		{40, 35, []string{"GetParameter", "GetParametersByPath"}},
+		{50, 40, []string{"PutSecretValue", "UpdateSecretVersionStage"}},
+		{50, 40, []string{"TagResource", "UntagResource"}},
+		{50, 40, []string{"CreateSecret"}},
+	}
+}
+
+// atOnce is how many calls may follow each other at once after a pause.
+const atOnce = 4
+
+// A noTurnError is that of a call whose time is over before the quota allows it.
+type noTurnError struct{ quota }
+
+func (e *noTurnError) Error() string {
+	return fmt.Sprintf("the time was over before it was its turn: calls are kept to %d of the %d a second that an account has", e.takes, e.has)
+}
+
+// limit returns an option that keeps every attempt of the operations waiting until it is
+// within the quota.
+func (q quota) limit() func(*middleware.Stack) error {
+	limiter := rate.NewLimiter(rate.Limit(q.takes), atOnce)
+	wait := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		if err := limiter.Wait(ctx); err != nil {
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, &noTurnError{q}
+		}
+		return next.HandleFinalize(ctx, in)
+	}
+	return func(stack *middleware.Stack) error {
+		if !slices.Contains(q.operations, stack.ID()) {
+			return nil
+		}
+		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("tokenkeeper.limit", wait), "Retry", middleware.After)
+	}
+}

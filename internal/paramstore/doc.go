@@ -1,0 +1,17 @@
+// Package paramstore finds provider configs, and credentials, in SSM Parameter Store.
+//
+// A config is a parameter of type String below one path, and a credential one of type
+// SecureString below another. The last part of a parameter's name is the name of the
+// provider or of the credential:
+//
+//	/tokenkeeper/providers/meitner     String        {"token_endpoint": …}
+//	/tokenkeeper/credentials/meitner   SecureString  {"client_id": …, "client_secret": …}
+//
+// [Providers] and one kind of credentials, these or those of package secretstore, make a
+// refresh.Source together.
+//
+// The role needs ssm:GetParametersByPath on the first path and on what is below it,
+// ssm:GetParameter on what is below the second, and kms:Decrypt where its parameters are
+// encrypted with a customer key. GetParametersByPath takes no notice of a denial for a
+// single parameter.
+package paramstore

@@ -1,0 +1,39 @@
+package secretstore
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// pageSize is the most that ListSecrets and ListSecretVersionIds give at a time.
+const pageSize = 100
+
+// List returns the state of every secret in the name space. What happened in the last five
+// minutes may be missing from it (API reference, ListSecrets).
+func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
+	var states []refresh.State
+	pages := secretsmanager.NewListSecretsPaginator(s.Client, &secretsmanager.ListSecretsInput{
+		Filters: []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{s.Prefix}}},
+		// Or a secret about to be deleted would look like one that is missing.
+		IncludePlannedDeletion: aws.Bool(true),
+		MaxResults:             aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
+		}
+		for _, e := range page.SecretList {
+			if provider, ok := s.provider(aws.ToString(e.Name)); ok {
+				states = append(states, s.state(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate}))
+			}
+		}
+	}
+	return states, nil
+}

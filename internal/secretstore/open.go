@@ -1,0 +1,86 @@
+package secretstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// CodeMissing is the code of a secret that is not there and that the store may not create.
+const CodeMissing = "secret_missing"
+
+// Open returns the state of one secret and creates it, without a value, where it is
+// missing.
+func (s *Store) Open(ctx context.Context, provider string, count bool) (refresh.State, error) {
+	st, err := s.present(ctx, provider)
+	if errors.Is(err, refresh.ErrNotFound) {
+		return s.create(ctx, provider)
+	}
+	if err == nil && count && st.Owned {
+		st.Writes, err = s.count(ctx, provider)
+	}
+	return st, err
+}
+
+// present returns the state of one secret, or an error that wraps refresh.ErrNotFound.
+func (s *Store) present(ctx context.Context, provider string) (refresh.State, error) {
+	m, err := s.describe(ctx, provider)
+	if err != nil {
+		return refresh.State{}, err
+	}
+	return s.state(provider, m), nil
+}
+
+func (s *Store) describe(ctx context.Context, provider string) (metadata, error) {
+	// With a slash in it the name would be that of a secret elsewhere.
+	if err := refresh.CheckName(provider); err != nil {
+		return metadata{}, err
+	}
+	return describe(ctx, s.Client, s.secret(provider))
+}
+
+func (s *Store) create(ctx context.Context, provider string) (refresh.State, error) {
+	if s.NoCreate {
+		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing,
+			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider)),
+			Remedy: fmt.Sprintf("create it without a value and with the tag %s=%s", tagOwner, s.Stack)}
+	}
+	in := &secretsmanager.CreateSecretInput{
+		Name: aws.String(s.secret(provider)),
+		Description: aws.String(fmt.Sprintf("Access token for %s, replaced before it ends by tokenkeeper, stack %s. Do not edit the value.",
+			provider, s.Stack)),
+		Tags: []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(s.Stack)}},
+	}
+	if s.KMSKey != "" {
+		in.KmsKeyId = aws.String(s.KMSKey)
+	}
+	_, err := s.Client.CreateSecret(ctx, in)
+	if awscall.Is(err, "ResourceExistsException") {
+		return s.present(ctx, provider) // another run was faster, or our first answer was lost
+	}
+	if err != nil {
+		return refresh.State{}, failure("CreateSecret", s.secret(provider), err)
+	}
+	return refresh.State{Name: provider, Exists: true, Owned: true}, nil
+}
+
+// count returns how many versions are younger than 24 hours, which are those that Secrets
+// Manager will not remove for a new one.
+func (s *Store) count(ctx context.Context, provider string) (int, error) {
+	versions, err := s.History(ctx, provider)
+	n := 0
+	for _, v := range versions {
+		if s.now().Sub(v.StoredAt) < 24*time.Hour {
+			n++
+		}
+	}
+	return n, err
+}

@@ -1,0 +1,148 @@
+package secretstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// CodeOvertaken is the code of a version that could not be made current because others
+// moved the label each time.
+const CodeOvertaken = "label_moved_meanwhile"
+
+// maxMoves is how often the label is tried to be moved to one version. Whoever moved it
+// meanwhile has a later token each time, or there is nothing left to do; so it ends early,
+// unless descriptions lag behind.
+const maxMoves = 10
+
+// Save stores a version and makes it current: see the package comment.
+//
+// Where the label is found on a version of somebody else, it is left there, and the
+// state says so: the next run reports it and replaces it.
+func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	from := c.From
+	if keeps(from, c.To) {
+		st, err := s.present(ctx, c.Provider)
+		if err != nil || settled(st, c) {
+			return st, err
+		}
+		from = st.Current
+	}
+	if !c.Record.IsZero() {
+		current, err := s.put(ctx, c)
+		if err != nil {
+			return refresh.State{}, err
+		}
+		if current {
+			return saved(c), nil
+		}
+	}
+	if c.Probe != nil {
+		st, err := s.present(ctx, c.Provider)
+		if err != nil || settled(st, c) {
+			return st, err
+		}
+		from = st.Current
+		if err := c.Probe(ctx); err != nil {
+			return refresh.State{}, err
+		}
+	}
+	for range maxMoves {
+		moved, err := s.move(ctx, c.Provider, from, c.To)
+		if err != nil {
+			return refresh.State{}, err
+		}
+		if moved {
+			return saved(c), nil
+		}
+		st, err := s.present(ctx, c.Provider)
+		if err != nil || settled(st, c) {
+			return st, err
+		}
+		from = st.Current
+	}
+	return refresh.State{}, &refresh.Error{Class: refresh.Transient, Code: CodeOvertaken,
+		Detail: s.secret(c.Provider) + ": the label AWSCURRENT was moved by others while it was being moved"}
+}
+
+func saved(c refresh.Change) refresh.State {
+	return refresh.State{Name: c.Provider, Exists: true, Owned: true, Current: c.To, Next: c.To}
+}
+
+// settled reports whether the current version stays: it is the one of c, or another run's
+// that goes before it, or one that somebody else has written since the decision; or the
+// secret has been given to another owner since.
+func settled(st refresh.State, c refresh.Change) bool {
+	_, ours := st.Current.Parse()
+	return !st.Owned || keeps(st.Current, c.To) || st.Current != "" && !ours && st.Current != c.From
+}
+
+// keeps reports whether a current version must not be replaced by next, which is the
+// same, or was issued earlier or in the same second.
+func keeps(current, next refresh.VersionID) bool {
+	c, ours := current.Parse()
+	n, _ := next.Parse()
+	return current == next || ours && !n.IssuedAt.After(c.IssuedAt)
+}
+
+// put stores the record of c and reports whether it is current already: as the first
+// version of its secret is, or one that was stored before.
+func (s *Store) put(ctx context.Context, c refresh.Change) (current bool, err error) {
+	out, err := s.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId:           aws.String(s.secret(c.Provider)),
+		ClientRequestToken: aws.String(string(c.To)),
+		VersionStages:      []string{labelNext},
+		SecretString:       aws.String(c.Record.Reveal()),
+	})
+	switch {
+	case err == nil:
+		return slices.Contains(out.VersionStages, labelCurrent), nil
+	case awscall.Is(err, "ResourceExistsException"):
+		// The id says the second, the lifetime, the config and the token: whoever was
+		// first has stored the same. If not, there is nothing to move the label to.
+		return false, nil
+	}
+	return false, s.blocked(ctx, "PutSecretValue", c.Provider, err)
+}
+
+// move moves the label AWSCURRENT to a version. It reports false if the label was not on
+// from; or was on any version, if that is empty.
+func (s *Store) move(ctx context.Context, provider string, from, to refresh.VersionID) (bool, error) {
+	in := &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId:        aws.String(s.secret(provider)),
+		VersionStage:    aws.String(labelCurrent),
+		MoveToVersionId: aws.String(string(to)),
+	}
+	if from != "" {
+		in.RemoveFromVersionId = aws.String(string(from))
+	}
+	_, err := s.Client.UpdateSecretVersionStage(ctx, in)
+	switch {
+	case err == nil:
+		return true, nil
+	case awscall.Is(err, "InvalidParameterException", "ValidationException"):
+		// The second says that from cannot be the id of a version, so that it is not one.
+		return false, nil
+	}
+	return false, s.blocked(ctx, "UpdateSecretVersionStage", provider, err)
+}
+
+// blocked says why a secret takes no write. AWS refuses one that is scheduled for deletion
+// with a code that means several things, so it is described.
+func (s *Store) blocked(ctx context.Context, action, provider string, err error) error {
+	blocked := failure(action, s.secret(provider), err)
+	if !awscall.Is(err, "InvalidRequestException") {
+		return blocked
+	}
+	if st, err := s.present(ctx, provider); err != nil || !st.Deleting {
+		return blocked
+	}
+	return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting), Err: err,
+		Detail: s.secret(provider) + " is scheduled for deletion, so nothing can be stored in it",
+		Remedy: "restore it, or remove the provider's config"}
+}

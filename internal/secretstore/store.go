@@ -1,0 +1,71 @@
+package secretstore
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Distance is the least time between two planned writes of one secret. Secrets Manager
+// keeps every version younger than 24 hours, and at most 100: one in 14.4 minutes. The
+// rest is for what happens outside the plan.
+const Distance = 16 * time.Minute
+
+const (
+	// labelCurrent is AWS's own; what consumers read who name no version.
+	labelCurrent = "AWSCURRENT"
+	// labelNext is not AWSPENDING, which RotateSecret takes for a rotation under way.
+	labelNext = "tokenkeeper-next"
+
+	tagOwner  = "tokenkeeper:owner"
+	tagState  = "tokenkeeper:state"
+	tagPaused = "tokenkeeper:paused"
+)
+
+// A Store keeps records in Secrets Manager. It implements refresh.Store, and may be used
+// by any number of goroutines. Client, Prefix and Stack must be set.
+type Store struct {
+	// Client is for the region in which the secrets are. It is made by awscall.Configure,
+	// which repeats what may be repeated, and keeps to the account's quotas.
+	Client *secretsmanager.Client
+	// Prefix is what the name of each secret begins with, before the provider's, such as
+	// "tokenkeeper/tokens/".
+	Prefix string
+	// Stack is the owner: a secret with another, or none, is not touched.
+	Stack string
+	// KMSKey is the id, alias or ARN of the key that new secrets are encrypted with;
+	// empty: aws/secretsmanager.
+	KMSKey string
+	// NoCreate keeps the store to secrets that are there, for those who make them, and
+	// write their policies, elsewhere.
+	NoCreate bool
+	// Now is the clock by which versions of the last 24 hours are counted; nil means
+	// time.Now.
+	Now func() time.Time
+}
+
+var _ refresh.Store = (*Store)(nil)
+
+func (s *Store) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// secret returns the name of a provider's secret.
+func (s *Store) secret(provider string) string { return s.Prefix + provider }
+
+// failure says what went wrong in a call about one secret: a [*refresh.Error], or an error
+// that wraps refresh.ErrNotFound. A secret that is missing and one without a value are
+// answered with the same code.
+func failure(action, secret string, err error) error {
+	if awscall.Is(err, "ResourceNotFoundException") {
+		return fmt.Errorf("secret %s: %w", secret, refresh.ErrNotFound)
+	}
+	return awscall.Call{Action: "secretsmanager:" + action, Resource: secret}.Failure(err)
+}
