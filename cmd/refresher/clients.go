@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awscall"
+)
+
+// clients are those of both services.
+type clients struct {
+	parameters *ssm.Client
+	secrets    *secretsmanager.Client
+	meter      *awscall.Meter // counts the calls of both
+}
+
+// awsConfig returns what the AWS SDK's own package would, of the settings that are read.
+func (s settings) awsConfig() aws.Config {
+	return aws.Config{Region: s.Region, Credentials: aws.CredentialsProviderFunc(s.awsCredentials)}
+}
+
+func (s settings) awsCredentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{
+		AccessKeyID:     s.AccessKey.Reveal(),
+		SecretAccessKey: s.SecretKey.Reveal(),
+		SessionToken:    s.SessionToken.Reveal(),
+		Source:          "environment",
+	}, nil
+}
+
+func newClients(cfg aws.Config, s settings) clients {
+	c := clients{meter: &awscall.Meter{}}
+	cfg.APIOptions = append(cfg.APIOptions, c.meter.Attach)
+	awscall.Configure(&cfg)
+	c.parameters = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
+		if s.SSMEndpoint != "" {
+			o.BaseEndpoint = aws.String(s.SSMEndpoint)
+		}
+		if s.FIPS {
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+	})
+	c.secrets = secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
+		if s.SecretsManagerEndpoint != "" {
+			o.BaseEndpoint = aws.String(s.SecretsManagerEndpoint)
+		}
+		if s.FIPS {
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+	})
+	return c
+}

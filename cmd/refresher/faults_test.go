@@ -1,0 +1,345 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+// victim is the provider that things happen to.
+const victim = simulator.Meitner
+
+const (
+	getParameter = "ssm:GetParameter"
+	putValue     = "secretsmanager:PutSecretValue"
+	moveLabel    = "secretsmanager:UpdateSecretVersionStage"
+	describe     = "secretsmanager:DescribeSecret"
+)
+
+// only narrows a fault down to the victim's calls.
+func only(f awstest.Fault) awstest.Fault {
+	f.Match = func(c awstest.Call) bool { return strings.Contains(c.Resource, "/"+victim) }
+	return f
+}
+
+func refuse(code string) awstest.Fault {
+	return awstest.Fault{Error: &awstest.Error{Status: 400, Code: code, Message: "no"}}
+}
+
+// Each row is what AWS, or somebody in the account, does to one provider while its token
+// is due. What is promised of all of them: the token that consumers have stays as it is;
+// the other providers get theirs; an operator is told once; nothing leaks; the provider is
+// asked no more than may be; and once it is mended, all is well again.
+func TestFaultsOfOneProvider(t *testing.T) {
+	fail := func(action string, f awstest.Fault) func(*world) {
+		return func(w *world) { w.Fail(action, only(f)) }
+	}
+	heal := func(w *world) { w.Heal() }
+	key := func(state awstest.KeyState) func(*world) {
+		return func(w *world) {
+			w.SetKey("theirs", state)
+			s, _ := w.secret(victim)
+			s.KMSKey = "theirs"
+			w.SetSecret(s)
+		}
+	}
+	credential := func(edit func(*awstest.Parameter)) func(*world) {
+		return func(w *world) {
+			p, _ := w.Parameter(w.settings.credentialsPath() + "/" + victim)
+			edit(&p)
+			w.SetParameter(p)
+		}
+	}
+	enableKey := func(w *world) { w.SetKey("theirs", awstest.KeyEnabled) }
+	for _, row := range []struct {
+		name    string
+		breakIt func(*world)
+		mendIt  func(*world)
+		want    string        // code and class, as in the invocation's error
+		logins  int           // in the run that meets it
+		after   time.Duration // when it is tried again, once mended
+	}{
+		{"the credential is missing",
+			func(w *world) { w.RemoveParameter(w.settings.credentialsPath() + "/" + victim) },
+			func(w *world) { w.setUp(victim) }, "no_credential (misconfigured)", 0, time.Minute},
+		{"the credential may not be read", fail(getParameter, awstest.Deny()), heal, "aws_access_denied (misconfigured)", 0, 31 * time.Minute},
+		{"the credential's key is disabled",
+			func(w *world) {
+				w.SetKey("theirs", awstest.KeyDisabled)
+				credential(func(p *awstest.Parameter) { p.KMSKey = "theirs" })(w)
+			}, enableKey, "kms_key_unusable (misconfigured)", 0, 31 * time.Minute},
+		{"the credential is a plain String", credential(func(p *awstest.Parameter) { p.Type = "String" }),
+			credential(func(p *awstest.Parameter) { p.Type = "SecureString" }), "bad_credential (misconfigured)", 0, time.Minute},
+		{"reading the credential is throttled", fail(getParameter, awstest.Throttle(0)), heal, "aws_throttled (transient)", 0, 5 * time.Minute},
+		{"storing is denied", fail(putValue, awstest.Deny()), heal, "aws_access_denied (misconfigured)", 1, 31 * time.Minute},
+		{"storing is throttled", fail(putValue, awstest.Throttle(0)), heal, "aws_throttled (transient)", 1, 5 * time.Minute},
+		{"storing fails", fail(putValue, awstest.ServerError(0)), heal, "aws_server_error (transient)", 1, 5 * time.Minute},
+		{"storing hangs", fail(putValue, awstest.Fault{Hang: true}), heal, "aws_unreachable (transient)", 1, 5 * time.Minute},
+		{"the role's credentials are over in mid-run", fail(putValue, awstest.ExpireCredentials()), heal, "aws_credentials_refused (transient)", 1, 5 * time.Minute},
+		{"there are too many versions of the last 24 hours", fail(putValue, refuse("LimitExceededException")), heal, "write_budget (transient)", 1, 16 * time.Minute},
+		{"the secret's key is disabled", key(awstest.KeyDisabled), enableKey, "kms_key_unusable (misconfigured)", 1, 31 * time.Minute},
+		{"the secret's key is about to be deleted", key(awstest.KeyPendingDeletion), enableKey, "kms_key_unusable (misconfigured)", 1, 31 * time.Minute},
+		{"the secret's key is not ours to use", key(awstest.KeyDenied), enableKey, "kms_key_unusable (misconfigured)", 1, 31 * time.Minute},
+		{"moving the label is denied", fail(moveLabel, awstest.Deny()), heal, "aws_access_denied (misconfigured)", 1, time.Minute},
+		{"moving the label fails", fail(moveLabel, awstest.ServerError(0)), heal, "aws_server_error (transient)", 1, time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{})
+				w.setUp()
+				w.tick()
+				w.due()
+				_, before := w.secret(victim)
+				w.sim.ForgetRequests(victim)
+				row.breakIt(w)
+
+				inv := w.tick()
+				if want := fmt.Sprintf("refreshing %q: %s", victim, row.want); inv.err == nil || inv.err.Error() != want {
+					t.Fatalf("the error is %v, want %s", inv.err, want)
+				}
+				w.kept(before)
+				w.othersRefreshed(inv)
+				if lines := inv.logged("provider_failing", victim); len(lines) != 1 || lines[0]["level"] != "ERROR" {
+					t.Errorf("the log has %v", inv.lines)
+				}
+				if n := w.sim.Logins(victim); n != row.logins {
+					t.Errorf("%d logins, want %d", n, row.logins)
+				}
+
+				time.Sleep(time.Minute)
+				if lines := w.tick().logged("provider_failing", victim); len(lines) != 0 {
+					t.Errorf("it is told twice: %v", lines)
+				}
+				w.kept(before)
+
+				row.mendIt(w)
+				time.Sleep(row.after)
+				w.recovered()
+				w.noLeak()
+			})
+		})
+	}
+}
+
+// kept checks that consumers read what they read before.
+func (w *world) kept(before awstest.Version) {
+	w.t.Helper()
+	if _, now := w.secret(victim); now.ID != before.ID || now.Value != before.Value {
+		w.t.Errorf("the current token is another one")
+	}
+}
+
+// othersRefreshed checks that a run has done its work for all but the victim.
+func (w *world) othersRefreshed(inv invocation) {
+	w.t.Helper()
+	for _, name := range simulator.Names() {
+		if name != victim && len(inv.logged("token_refreshed", name)) != 1 {
+			w.t.Errorf("%s was not refreshed", name)
+		}
+	}
+}
+
+// recovered checks that the next run ends the failure, and tells so once.
+func (w *world) recovered() {
+	w.t.Helper()
+	inv := w.tick()
+	if inv.err != nil || w.token(victim) == "" {
+		w.t.Fatalf("mended, and yet %v", inv.err)
+	}
+	if _, v := w.secret(victim); !fresh(v) {
+		w.t.Errorf("mended, and the token is an old one: %+v", inv.of(victim))
+	}
+	if n := inv.summary.Metrics["Transient"] + inv.summary.Metrics["Misconfigured"]; n != 0 {
+		w.t.Errorf("mended, and still counted: %v", inv.summary.Metrics)
+	}
+	if s, _ := w.secret(victim); s.Tags["tokenkeeper:state"] != "" {
+		w.t.Errorf("mended, and there is still a note: %s", s.Tags["tokenkeeper:state"])
+	}
+	time.Sleep(time.Minute)
+	if inv := w.tick(); inv.err != nil || len(inv.logged("provider_recovered", victim)) != 0 {
+		w.t.Errorf("mended, and told again: %v, %v", inv.err, inv.lines)
+	}
+}
+
+// fresh reports whether a version was issued in the last half hour.
+func fresh(v awstest.Version) bool {
+	version, ok := refresh.VersionID(v.ID).Parse()
+	return ok && time.Since(version.IssuedAt) < 30*time.Minute
+}
+
+// Without its state nothing is done for a provider, and there is no place to note that.
+func TestAStateThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		w.due()
+		_, before := w.secret(victim)
+		w.Fail(describe, only(awstest.Deny()))
+		inv := w.tick()
+		if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: aws_access_denied (misconfigured)", victim) || w.sim.Logins(victim) != 1 {
+			t.Errorf("%v, after %d logins", inv.err, w.sim.Logins(victim))
+		}
+		w.kept(before)
+		w.othersRefreshed(inv)
+		w.Heal()
+		w.recovered()
+	})
+}
+
+// What AWS may do to a run that still ends well.
+func TestFaultsThatNobodyNotices(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		options awstest.Options
+		action  string
+		fault   awstest.Fault
+	}{
+		{"pages are empty and carry a token", awstest.Options{EmptyPages: true, PageSize: 1}, "*", awstest.Fault{}},
+		{"every call is throttled once", awstest.Options{}, "*", awstest.Throttle(1)},
+		{"listing configs is throttled", awstest.Options{}, "ssm:GetParametersByPath", awstest.Throttle(3)},
+		{"listing states fails at first", awstest.Options{}, "secretsmanager:ListSecrets", awstest.ServerError(2)},
+		{"a put is throttled", awstest.Options{}, putValue, awstest.Throttle(3)},
+		{"a put fails at first", awstest.Options{}, putValue, awstest.ServerError(2)},
+		{"a put hangs at first", awstest.Options{}, putValue, awstest.Fault{Hang: true, Times: 1}},
+		{"a put is stored and its answer lost", awstest.Options{}, putValue, awstest.LoseAnswer(2)},
+		{"a swap is lost on its way", awstest.Options{}, moveLabel, awstest.LoseRequest(2)},
+		{"a swap is done and its answer lost", awstest.Options{}, moveLabel, awstest.LoseAnswer(2)},
+		{"listings are five minutes old", awstest.Options{ListLag: 5 * time.Minute}, "*", awstest.Fault{}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, row.options)
+				w.setUp()
+				w.tick()
+				w.due()
+				w.Fail(row.action, row.fault)
+				inv := w.tick()
+				if inv.err != nil || inv.summary.Metrics["Refreshed"] != 4 {
+					t.Fatalf("%v, %v", inv.summary.Metrics, inv.err)
+				}
+				for _, name := range simulator.Names() {
+					s, v := w.secret(name)
+					if w.sim.Logins(name) != 2 || len(s.Versions) != 2 || !fresh(v) {
+						t.Errorf("%s: %d logins, %d versions", name, w.sim.Logins(name), len(s.Versions))
+					}
+				}
+				w.noLeak()
+			})
+		})
+	}
+}
+
+// A secret that is not ours to touch, or cannot take a token: the provider is not asked,
+// and since no note can be left there, every run tells.
+func TestSecretsThatAreLeftAlone(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		edit func(*awstest.Secret)
+		want string
+	}{
+		{"it is scheduled for deletion", func(s *awstest.Secret) { s.Deleted = time.Now() }, "secret_being_deleted (misconfigured)"},
+		{"it has no owner", func(s *awstest.Secret) { s.Tags = nil }, "secret_not_ours (misconfigured)"},
+		{"it is another stack's", func(s *awstest.Secret) { s.Tags["tokenkeeper:owner"] = "staging" }, "secret_not_ours (misconfigured)"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{})
+				w.setUp()
+				w.tick()
+				w.due()
+				s, _ := w.secret(victim)
+				row.edit(&s)
+				w.SetSecret(s)
+				before, _ := w.secret(victim)
+				w.sim.ForgetRequests(victim)
+				for range 2 {
+					inv := w.tick()
+					if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: %s", victim, row.want) || len(inv.logged("provider_failing", victim)) != 1 {
+						t.Errorf("%v: %v", inv.err, inv.lines)
+					}
+					time.Sleep(time.Minute)
+				}
+				after, _ := w.secret(victim)
+				if diff := cmp.Diff(before, after); diff != "" || w.sim.Logins(victim) != 0 {
+					t.Errorf("it was touched, or the provider asked:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestASecretThatIsMissing(t *testing.T) {
+	for create, want := range map[bool]string{true: "", false: fmt.Sprintf("refreshing %q: secret_missing (misconfigured)", victim)} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, awstest.Options{}, func(s *settings) { s.CreateSecrets = create })
+			w.setUp(victim)
+			w.sim.Break(victim, simulator.OAuthError(401, "invalid_client", ""))
+			inv := w.tick()
+			s, exists := w.Secret(w.settings.tokensPrefix() + victim)
+			switch {
+			case exists != create:
+				t.Errorf("creating is %v, and the secret is there: %v", create, exists)
+			case create && (len(s.Versions) != 0 || w.sim.Logins(victim) != 1 || !strings.HasPrefix(s.Tags["tokenkeeper:state"], "v1 class=misconfigured code=invalid_client ")):
+				t.Errorf("it was not made empty, for the note of the first login: %+v", s)
+			case !create && (inv.err == nil || inv.err.Error() != want || w.sim.Logins(victim) != 0):
+				t.Errorf("%v, %d logins", inv.err, w.sim.Logins(victim))
+			}
+		})
+	}
+}
+
+func TestAConfigThatVanishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		before, _ := w.secret(victim)
+		w.RemoveParameter(w.settings.providersPath() + "/" + victim)
+		w.due()
+		inv := w.tick()
+		after, _ := w.secret(victim)
+		if diff := cmp.Diff(before, after); diff != "" || inv.err != nil || inv.summary.Members["Orphans"] != 1.0 {
+			t.Errorf("%v, %v:\n%s", inv.err, inv.summary.Members, diff)
+		}
+		w.othersRefreshed(inv)
+	})
+}
+
+// Faults of the provider are in the engine's own tests; this is how one is told here.
+func TestAProviderThatRefusesTheLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		w.due()
+		_, before := w.secret(victim)
+		right := w.sim.Credential(victim)["client_secret"]
+		w.sim.SetSecret(victim, "another")
+		w.sim.ForgetRequests(victim)
+		inv := w.tick()
+		w.kept(before)
+		w.othersRefreshed(inv)
+		time.Sleep(time.Minute)
+		inv = w.tick()
+		want := map[string]float64{"Due": 0, "Refreshed": 0, "Transient": 0, "Misconfigured": 1, "NeedsPerson": 0, "CoolingDown": 1, "Expired": 0, "RunCompleted": 1, "Throttles": 0}
+		got := maps.Clone(inv.summary.Metrics)
+		delete(got, "LeastTimeLeft")
+		if diff := cmp.Diff(want, got); diff != "" || inv.err != nil || w.sim.Logins(victim) != 1 {
+			t.Errorf("cooling down: %v, %d logins (-want +got):\n%s", inv.err, w.sim.Logins(victim), diff)
+		}
+		w.sim.SetSecret(victim, right)
+		w.setUp(victim) // the edit of the credential that closes the circuit
+		w.recovered()
+		w.noLeak()
+	})
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+func TestTheFirstTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		inv := w.tick()
+		if inv.err != nil {
+			t.Fatal(inv.err)
+		}
+		for _, name := range simulator.Names() {
+			got := inv.of(name)
+			want := providerAnswer{Provider: name, Outcome: refresh.Refreshed, Reason: refresh.NoToken,
+				Next: got.Next, ExpiresAt: time.Now().Truncate(time.Second).UTC().Add(time.Hour)}
+			if diff := cmp.Diff(want, got); diff != "" || !got.Next.After(time.Now()) {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			lines := inv.logged("token_refreshed", name)
+			if len(lines) != 1 || lines[0]["level"] != "INFO" || lines[0]["reason"] != "no_token" || lines[0]["expires_at"] == "" || lines[0]["next"] == "" {
+				t.Errorf("%s: the log has %v", name, lines)
+			}
+			if w.token(name) == "" || w.sim.Logins(name) != 1 {
+				t.Errorf("%s: token %q after %d logins", name, w.token(name), w.sim.Logins(name))
+			}
+		}
+		want := map[string]float64{"Due": 4, "Refreshed": 4, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
+			"CoolingDown": 0, "Expired": 0, "LeastTimeLeft": 3600, "RunCompleted": 1, "Throttles": 0}
+		if diff := cmp.Diff(want, inv.summary.Metrics); diff != "" {
+			t.Errorf("metrics (-want +got):\n%s", diff)
+		}
+		if got := inv.summary.Members; got["Stack"] != "prod" || got["requestId"] != "8f5e" || got["APICalls"] != 18.0 {
+			t.Errorf("summary %v", got)
+		}
+		w.noLeak()
+	})
+}
+
+// What a tick asks of AWS, by the formula that costs and quotas are reckoned by: configs
+// ten at a time, states a hundred at a time, and four calls for each provider that is due.
+func TestCallsPerTick(t *testing.T) {
+	for _, row := range []struct{ providers, due, idleCalls, dueCalls int }{
+		{4, 1, 2, 6}, {4, 4, 2, 18}, {100, 10, 11, 51},
+	} {
+		t.Run(fmt.Sprintf("%d of %d due", row.due, row.providers), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{})
+				// Tokens of an hour are replaced after 30 to 40 minutes.
+				w.setUpMany(0, row.due)
+				w.tick()
+				time.Sleep(25 * time.Minute)
+				w.setUpMany(row.due, row.providers)
+				w.tick()
+
+				time.Sleep(time.Minute)
+				w.Reset()
+				w.sim.ForgetRequests(simulator.Meitner)
+				inv := w.tick()
+				if inv.err != nil || inv.summary.Metrics["Due"] != 0 || w.sim.Logins(simulator.Meitner) != 0 {
+					t.Fatalf("it is not idle: %v, %v", inv.summary.Metrics, inv.err)
+				}
+				if w.Count() != row.idleCalls || inv.summary.Members["APICalls"] != float64(row.idleCalls) {
+					t.Errorf("idle: %d calls, want %d; the summary says %v", w.Count(), row.idleCalls, inv.summary.Members["APICalls"])
+				}
+
+				time.Sleep(15 * time.Minute)
+				w.Reset()
+				inv = w.tick()
+				if inv.err != nil || inv.summary.Metrics["Refreshed"] != float64(row.due) || w.sim.Logins(simulator.Meitner) != row.due {
+					t.Fatalf("%d logins: %v, %v", w.sim.Logins(simulator.Meitner), inv.summary.Metrics, inv.err)
+				}
+				if w.Count() != row.dueCalls {
+					t.Errorf("due: %d calls, want %d", w.Count(), row.dueCalls)
+				}
+				// No value is read but the credentials of those that are due.
+				if n := w.Count("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"); n != 0 || w.Count("ssm:GetParameter") != row.due {
+					t.Errorf("%d secrets and %d parameters were read", n, w.Count("ssm:GetParameter"))
+				}
+			})
+		})
+	}
+}
+
+func TestNamedProviders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		time.Sleep(time.Minute)
+		before := w.token(simulator.METI)
+
+		inv := w.invoke(`{"refresh":["meti"]}`)
+		if got := inv.of("meti"); inv.err != nil || got.Outcome != refresh.Waiting || got.Reason != refresh.Fresh || len(inv.answer.Providers) != 1 {
+			t.Errorf("fresh, not forced: %+v, %v", inv.answer, inv.err)
+		}
+		inv = w.invoke(`{"refresh":["meti"],"force":true}`)
+		if got := inv.of("meti"); inv.err != nil || got.Outcome != refresh.Refreshed || got.Reason != refresh.Forced || w.token("meti") == before {
+			t.Errorf("forced: %+v, %v", inv.answer, inv.err)
+		}
+		if diff := cmp.Diff(map[string]float64{"Due": 1, "Refreshed": 1, "Throttles": 0}, inv.summary.Metrics); diff != "" {
+			t.Errorf("metrics (-want +got):\n%s", diff)
+		}
+		for _, name := range []string{simulator.Meitner, simulator.EduCloud} {
+			if w.sim.Logins(name) != 1 {
+				t.Errorf("%s was asked %d times", name, w.sim.Logins(name))
+			}
+		}
+		inv = w.invoke(`{"refresh":["metti"]}`)
+		if lines := inv.logged("event_ignored", ""); inv.err != nil || len(lines) != 1 {
+			t.Errorf("an unknown name: %v, %v", inv.err, lines)
+		}
+		w.noLeak()
+	})
+}
+
+func TestEventsThatAreIgnored(t *testing.T) {
+	for _, event := range []string{
+		`{"c4n@ry":"<script>\u001b[31m"}`,
+		`{"refresh":["c4n@ry"]}`,
+		`{"tick":"2000-01-01T00:00:00Z","c4n@ry":1}`,
+		`c4n@ry`,
+		``,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, awstest.Options{})
+			w.setUp()
+			inv := w.invoke(event)
+			if inv.err != nil || inv.ignored == "" || w.Count() != 0 {
+				t.Errorf("%q: %v, %q, %d calls", event, inv.err, inv.ignored, w.Count())
+			}
+			lines := inv.logged("event_ignored", "")
+			if len(lines) != 1 || lines[0]["level"] != "WARN" || lines[0]["bytes"] != float64(len(event)) || inv.summary.Members != nil {
+				t.Errorf("%q: the log has %v", event, inv.lines)
+			}
+			if strings.Contains(w.out.String()+strings.Join(w.told, ""), canary) {
+				t.Errorf("%q is repeated", event)
+			}
+		})
+	}
+}
+
+func TestAStaleTickEndsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		event := fmt.Sprintf(`{"tick":%q}`, time.Now().Format(time.RFC3339))
+		time.Sleep(2*time.Minute + time.Second)
+		if inv := w.invoke(event); inv.err != nil || inv.ignored == "" || w.Count() != 0 {
+			t.Errorf("%+v, %d calls", inv, w.Count())
+		}
+	})
+}
+
+// A run that cannot begin asks no provider, and fails loudly: the error has class and code,
+// the log what to do, and RunCompleted is missed.
+func TestARunThatCannotBegin(t *testing.T) {
+	for _, row := range []struct {
+		name, action string
+		fault        awstest.Fault
+		want, remedy string
+	}{
+		{"the configs may not be read", "ssm:GetParametersByPath", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the role ssm:GetParametersByPath on /tokenkeeper/providers"},
+		{"Parameter Store is throttled", "ssm:GetParametersByPath", awstest.Throttle(0), "aws_throttled (transient)", ""},
+		{"the listing of configs breaks off", "ssm:GetParametersByPath", awstest.Fault{Skip: 1, Error: &awstest.Error{Status: 500, Code: "InternalServerError"}}, "aws_server_error (transient)", ""},
+		{"the states may not be listed", "secretsmanager:ListSecrets", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the role secretsmanager:ListSecrets on *"},
+		{"the role's credentials are over", "*", awstest.ExpireCredentials(), "aws_credentials_refused (transient)", ""},
+		{"nobody answers", "*", awstest.Fault{Hang: true}, "aws_unreachable (transient)", "look at the network of the function"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{PageSize: 2})
+				w.setUp()
+				w.tick()
+				before := w.Secrets()
+				w.due()
+				w.Fail(row.action, row.fault)
+				inv := w.tick()
+				if inv.err == nil || inv.err.Error() != "the run could not begin: "+row.want {
+					t.Errorf("the error is %v", inv.err)
+				}
+				lines := inv.logged("run_not_begun", "")
+				if len(lines) != 1 || lines[0]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[0]["remedy"]), row.remedy) {
+					t.Errorf("the log has %v", inv.lines)
+				}
+				if _, ok := inv.summary.Metrics["RunCompleted"]; ok || len(inv.summary.Metrics) != 1 {
+					t.Errorf("metrics %v", inv.summary.Metrics)
+				}
+				for _, name := range simulator.Names() {
+					if w.sim.Logins(name) != 1 {
+						t.Errorf("%s was asked", name)
+					}
+				}
+				if diff := cmp.Diff(before, w.Secrets()); diff != "" {
+					t.Errorf("a secret was touched:\n%s", diff)
+				}
+				w.Heal()
+				if inv := w.tick(); inv.err != nil || inv.summary.Metrics["Refreshed"] != 4 {
+					t.Errorf("mended: %v, %v", inv.summary.Metrics, inv.err)
+				}
+				w.noLeak()
+			})
+		})
+	}
+}
+
+// The error of an invocation may end up anywhere.
+func TestTheErrorOfAnInvocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.sim.Break(simulator.Meitner, simulator.OAuthError(401, "invalid_client", "wrong secret for "+canary))
+		w.sim.Break(simulator.METI, simulator.HTML(503))
+		inv := w.tick()
+		const want = `refreshing "meitner": invalid_client (misconfigured)`
+		if inv.err == nil || !strings.Contains(inv.err.Error(), want) || !strings.Contains(inv.err.Error(), `refreshing "meti": `) ||
+			strings.Count(inv.err.Error(), "\n") != 1 || strings.Contains(inv.err.Error(), canary) {
+			t.Errorf("the error is %v", inv.err)
+		}
+		var failed *RefreshFailed
+		if !errors.As(inv.err, &failed) {
+			t.Errorf("its type is %T", inv.err)
+		}
+		if w.token(simulator.EduCloud) == "" || w.token(simulator.METILogin) == "" {
+			t.Error("the others were not served")
+		}
+	})
+	var errs []error
+	for i := range 30 {
+		errs = append(errs, &refresh.ProviderError{Provider: fmt.Sprintf("p%02d", i), Class: refresh.Transient, Code: "http_503"})
+	}
+	lines := strings.Split((&RefreshFailed{errors.Join(errs...)}).Error(), "\n")
+	if len(lines) != 21 || lines[20] != "and 10 more" {
+		t.Errorf("thirty failures are told as %q", lines)
+	}
+}
+
+// The runtime would print a panic's value.
+func TestAPanicOfTheWholeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.handler.runner.Source = broken{}
+		inv := w.tick()
+		lines := inv.logged("panic", "")
+		if inv.err == nil || len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "handler_test.go") {
+			t.Errorf("%v, %v", inv.err, inv.lines)
+		}
+		if strings.Contains(w.out.String()+inv.err.Error(), canary) {
+			t.Error("its value is told")
+		}
+	})
+}
+
+type broken struct{ refresh.Source }
+
+func (broken) Configs(context.Context) ([]refresh.Document, error) { panic(canary) }
+
+// Where nothing takes the metrics, the work is still done, and the invocation says so.
+func TestWhereNothingTakesTheMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.handler.out = full{}
+		if inv := w.tick(); !errors.Is(inv.err, errNoMetrics) || w.token(simulator.Meitner) == "" {
+			t.Errorf("%v", inv.err)
+		}
+	})
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

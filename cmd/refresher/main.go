@@ -1,0 +1,81 @@
+// Command refresher is the Lambda function: one invocation is one run of package refresh,
+// with configs from Parameter Store, credentials from there or from Secrets Manager, and
+// records in Secrets Manager.
+//
+// It reads its settings from the environment, documented at the type settings, and answers
+// the events documented at the type event. On its standard output it writes one JSON object
+// a line: what happened to each provider, and a summary from which CloudWatch makes metrics.
+package main
+
+import (
+	"context"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/tokenkeeper/internal/paramstore"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+func main() {
+	// The runtime logs the errors of invocations as JSON, by package log: without a time
+	// in front of it the line is an object like the others.
+	log.SetFlags(0)
+
+	s, err := readSettings(os.Getenv)
+	if err != nil {
+		newLogger(os.Stdout, slog.LevelInfo).Error("the settings are wrong", "event", "bad_settings", "error", err.Error())
+		os.Exit(1)
+	}
+	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: s.AllowLoopback})
+	lambda.Start(newHandler(s, newClients(s.awsConfig(), s), parser, os.Stdout, time.Now))
+}
+
+// newHandler puts the function together.
+func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now func() time.Time) *handler {
+	from := source{
+		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.providersPath()},
+		credentials: &paramstore.Credentials{Client: c.parameters, Path: s.credentialsPath()},
+	}
+	if s.CredentialsIn == inSecretsManager {
+		from.credentials = &secretstore.Credentials{Client: c.secrets, Prefix: s.credentialsPrefix()}
+	}
+	return &handler{
+		runner: &refresh.Runner{
+			Source: from,
+			Parser: parser,
+			Store: &secretstore.Store{
+				Client:   c.secrets,
+				Prefix:   s.tokensPrefix(),
+				Stack:    s.Stack,
+				KMSKey:   s.KMSKey,
+				NoCreate: !s.CreateSecrets,
+				Now:      now,
+			},
+			Schedule: s.schedule(),
+			Now:      now,
+		},
+		meter: c.meter,
+		stack: s.Stack,
+		out:   out,
+		log:   newLogger(out, s.Level),
+		now:   now,
+	}
+}
+
+// A source is the configs of Parameter Store and the credentials of either service.
+type source struct {
+	*paramstore.Providers
+	credentials
+}
+
+type credentials interface {
+	Credential(ctx context.Context, name string) (refresh.Document, error)
+	CredentialVersion(ctx context.Context, name string) (string, error)
+}

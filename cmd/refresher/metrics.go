@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Metrics are written as one line of the log in CloudWatch's embedded metric format, from
+// which CloudWatch makes them, with the stack as their only dimension: one for each provider
+// would cost thousands of dollars a month at ten thousand of them. The same line is the
+// summary of the run, and has what is counted without being a metric.
+const (
+	metricNamespace = "tokenkeeper"
+	metricDimension = "Stack"
+)
+
+// A measurement is what one run is summed up to.
+type measurement struct {
+	at        time.Time
+	took      time.Duration
+	stack     string
+	requestID string
+	event     string
+	usage     awscall.Usage
+	metrics   []metric
+	counts    map[string]int
+}
+
+// A metric is one value under a name that alarms know.
+type metric struct {
+	name, unit string
+	value      float64
+}
+
+func (m *measurement) count(name string, n int) {
+	m.metrics = append(m.metrics, metric{name, "Count", float64(n)})
+}
+
+// measure sums up a run.
+//
+// How many providers stand in which class, and which tokens are over, is only told of a run
+// that looked at all of them: a look at one says nothing about the others, and must not
+// stand for a tick that did not come.
+func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
+	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{
+		"Skipped": r.Count(refresh.Skipped),
+		"Orphans": len(r.Orphans),
+	}}
+	m.count("Due", len(r.Results)-r.Count(refresh.Waiting))
+	m.count("Refreshed", r.Count(refresh.Refreshed))
+	if !tick {
+		return m
+	}
+	cooling, expired := 0, 0
+	least, known := time.Duration(0), false
+	for _, res := range r.Results {
+		if res.Reason == refresh.CoolingDown && res.Class() != "" {
+			cooling++
+		}
+		v, ours := res.State.Current.Parse()
+		if !ours || !res.State.Owned {
+			continue
+		}
+		left := max(0, v.ExpiresAt().Sub(r.At))
+		if left == 0 {
+			expired++
+		}
+		if !s.ShortLived(v.Lifetime) && (!known || left < least) {
+			least, known = left, true
+		}
+	}
+	m.count("Transient", r.Standing(refresh.Transient))
+	m.count("Misconfigured", r.Standing(refresh.Misconfigured))
+	m.count("NeedsPerson", r.Standing(refresh.NeedsPerson))
+	m.count("CoolingDown", cooling)
+	m.count("Expired", expired)
+	if known {
+		m.metrics = append(m.metrics, metric{"LeastTimeLeft", "Seconds", least.Truncate(time.Second).Seconds()})
+	}
+	m.count("RunCompleted", 1)
+	return m
+}
+
+// notBegun sums up a run that could not begin: nothing is known, and RunCompleted is
+// missed.
+func notBegun(r *refresh.Report) measurement {
+	return measurement{at: r.At, took: r.Took, event: "run_not_begun"}
+}
+
+// line returns m as one line of JSON (CloudWatch user guide, "Specification: Embedded
+// metric format"). Its level is INFO, since Lambda drops what is below the function's.
+func (m measurement) line(now time.Time) []byte {
+	m.count("Throttles", int(m.usage.Throttles))
+	type definition struct{ Name, Unit string }
+	definitions := make([]definition, len(m.metrics))
+	object := map[string]any{
+		"timestamp":     now.UTC().Format(time.RFC3339Nano),
+		"level":         "INFO",
+		"msg":           "run summed up",
+		"event":         m.event,
+		"requestId":     m.requestID,
+		metricDimension: m.stack,
+		"APICalls":      m.usage.Calls,
+		"Duration":      m.took.Milliseconds(),
+	}
+	for name, n := range m.counts {
+		object[name] = n
+	}
+	for i, metric := range m.metrics {
+		definitions[i] = definition{metric.name, metric.unit}
+		object[metric.name] = metric.value
+	}
+	type directive struct {
+		Namespace  string
+		Dimensions [][]string
+		Metrics    []definition
+	}
+	object["_aws"] = map[string]any{
+		"Timestamp":         m.at.UnixMilli(),
+		"CloudWatchMetrics": []directive{{metricNamespace, [][]string{{metricDimension}}, definitions}},
+	}
+	var b bytes.Buffer
+	_ = json.NewEncoder(&b).Encode(object) // strings and numbers always encode
+	return b.Bytes()
+}

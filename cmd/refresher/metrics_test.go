@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// A summary is a line of metrics, read as CloudWatch reads it.
+type summary struct {
+	Metrics map[string]float64
+	Members map[string]any // all of them
+}
+
+// readSummary checks a line against the format's rules.
+func readSummary(t *testing.T, line []byte) summary {
+	t.Helper()
+	if n := bytes.IndexByte(line, '\n'); n != len(line)-1 {
+		t.Fatalf("it is not one line: %q", line)
+	}
+	object, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := jsonschema.NewCompiler().Compile("testdata/emf.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(object); err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		AWS struct {
+			CloudWatchMetrics []struct {
+				Dimensions [][]string
+				Metrics    []struct{ Name string }
+			}
+		} `json:"_aws"`
+	}
+	s := summary{Metrics: map[string]float64{}, Members: map[string]any{}}
+	if err := json.Unmarshal(line, &document); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(line, &s.Members); err != nil {
+		t.Fatal(err)
+	}
+	// "Target members": what a directive names must stand at the root.
+	for _, d := range document.AWS.CloudWatchMetrics {
+		for _, dimension := range slices.Concat(d.Dimensions...) {
+			if value, ok := s.Members[dimension].(string); !ok || value == "" {
+				t.Errorf("dimension %s is %v", dimension, s.Members[dimension])
+			}
+		}
+		for _, m := range d.Metrics {
+			value, ok := s.Members[m.Name].(float64)
+			if _, twice := s.Metrics[m.Name]; !ok || twice {
+				t.Errorf("metric %s is %v", m.Name, s.Members[m.Name])
+			}
+			s.Metrics[m.Name] = value
+		}
+	}
+	return s
+}
+
+func schedule() refresh.Schedule {
+	return refresh.Schedule{Tick: time.Minute, CacheAge: 300 * time.Second, Distance: secretstore.Distance}
+}
+
+// owned returns the state of a token of that lifetime that was issued at noon less age.
+func owned(age, lifetime time.Duration) refresh.State {
+	id := refresh.Version{IssuedAt: noon.Add(-age), Lifetime: lifetime}.ID()
+	return refresh.State{Exists: true, Owned: true, Current: id}
+}
+
+func TestMeasure(t *testing.T) {
+	failing := func(c refresh.Class) refresh.Note { return refresh.Note{Class: c, Code: "x"} }
+	report := func(results ...refresh.Result) *refresh.Report {
+		return &refresh.Report{At: noon, Took: 1500 * time.Millisecond, Results: results, Orphans: []string{"old"}}
+	}
+	for _, row := range []struct {
+		name   string
+		report *refresh.Report
+		want   map[string]float64
+	}{
+		{"nothing is configured", report(), map[string]float64{}},
+		{"an idle tick", report(
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(time.Minute, time.Hour)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(20*time.Minute, time.Hour)},
+		), map[string]float64{"LeastTimeLeft": 2400}},
+		{"one of each outcome", report(
+			refresh.Result{Outcome: refresh.Refreshed, State: owned(0, time.Hour)},
+			refresh.Result{Outcome: refresh.Adopted, State: owned(0, time.Hour)},
+			refresh.Result{Outcome: refresh.Finished, State: owned(0, time.Hour)},
+			refresh.Result{Outcome: refresh.Same, State: owned(0, time.Hour), Note: failing(refresh.Unchanged)},
+			refresh.Result{Outcome: refresh.Failed, State: owned(0, time.Hour), Note: failing(refresh.Transient)},
+			refresh.Result{Outcome: refresh.Skipped, State: owned(0, time.Hour)},
+		), map[string]float64{"Due": 6, "Refreshed": 1, "Transient": 1, "LeastTimeLeft": 3600}},
+		{"failures old and new", report(
+			refresh.Result{Outcome: refresh.Failed, Note: failing(refresh.Misconfigured)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Misconfigured)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.NeedsPerson)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Unchanged)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, Note: failing(refresh.Transient)},
+		), map[string]float64{"Due": 1, "Misconfigured": 2, "NeedsPerson": 1, "Transient": 1, "CoolingDown": 2}},
+		{"a token is over", report(
+			refresh.Result{Outcome: refresh.Failed, State: owned(2*time.Hour, time.Hour), Note: failing(refresh.Transient)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
+		), map[string]float64{"Due": 1, "Transient": 1, "Expired": 1, "LeastTimeLeft": 0}},
+		{"short-lived tokens have always little time left", report(
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, 5*time.Minute)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
+		), map[string]float64{"LeastTimeLeft": 3600}},
+		{"all tokens are short-lived", report(
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, 5*time.Minute)},
+		), map[string]float64{}},
+		{"secrets of others do not count", report(
+			refresh.Result{Outcome: refresh.Failed, Err: &refresh.Error{Class: refresh.Misconfigured},
+				State: refresh.State{Exists: true, Current: owned(2*time.Hour, time.Hour).Current}},
+		), map[string]float64{"Due": 1, "Misconfigured": 1}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			want := map[string]float64{"Due": 0, "Refreshed": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
+				"CoolingDown": 0, "Expired": 0, "RunCompleted": 1, "Throttles": 0}
+			maps.Copy(want, row.want)
+			m := measure(row.report, schedule(), true)
+			m.stack = "prod"
+			got := readSummary(t, m.line(noon))
+			if diff := cmp.Diff(want, got.Metrics); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got.Members["Orphans"] != 1.0 || got.Members["Skipped"] != float64(row.report.Count(refresh.Skipped)) {
+				t.Errorf("%v", got.Members)
+			}
+		})
+	}
+}
+
+// A look at some says nothing of the others, and is no tick.
+func TestMeasureOfNamedProviders(t *testing.T) {
+	m := measure(&refresh.Report{At: noon, Results: []refresh.Result{{Outcome: refresh.Refreshed, State: owned(0, time.Hour)}}}, schedule(), false)
+	m.stack = "prod"
+	want := map[string]float64{"Due": 1, "Refreshed": 1, "Throttles": 0}
+	if diff := cmp.Diff(want, readSummary(t, m.line(noon)).Metrics); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMeasureOfARunThatCouldNotBegin(t *testing.T) {
+	m := notBegun(&refresh.Report{At: noon})
+	m.stack, m.usage = "prod", awscall.Usage{Calls: 4, Throttles: 4}
+	got := readSummary(t, m.line(noon))
+	if diff := cmp.Diff(map[string]float64{"Throttles": 4}, got.Metrics); diff != "" || got.Members["event"] != "run_not_begun" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Alarms and dashboards read these names.
+func TestSummaryLine(t *testing.T) {
+	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
+	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
+	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
+		`"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
+		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
+		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
+		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
+		`{"Name":"Expired","Unit":"Count"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
+		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"run summed up","requestId":"8f5e",` +
+		`"timestamp":"2026-11-22T12:00:01Z"}` + "\n"
+	if diff := cmp.Diff(want, string(m.line(noon.Add(time.Second)))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

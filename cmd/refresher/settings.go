@@ -1,0 +1,228 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+)
+
+// settings are what the function reads from its environment, once, at its start. The
+// template sets them; the variable of each is named in its comment.
+//
+// Of the AWS SDK's own settings those below are read, and no others: the SDK's package
+// that reads them all would make the function start later.
+type settings struct {
+	// Namespace is what the names of all parameters and secrets of the stack begin with, so
+	// that several stacks share an account. TOKENKEEPER_NAMESPACE; tokenkeeper.
+	Namespace string
+	// Stack names this deployment: the owner that its secrets are tagged with, and the
+	// dimension of its metrics. TOKENKEEPER_STACK; required.
+	Stack string
+	// Tick is the time between two scheduled runs. It must be what the schedule says: the
+	// lead of each token is computed from it. TOKENKEEPER_TICK; 1m.
+	Tick time.Duration
+	// CacheAge is the longest that a consumer keeps a record without looking again. More
+	// makes tokens be replaced earlier. TOKENKEEPER_CACHE_AGE; 300s, which is what the
+	// Secrets Manager Agent and AWS's Lambda extension do.
+	CacheAge time.Duration
+	// CredentialsIn says where credentials are: "ssm", in SecureStrings, or
+	// "secretsmanager". TOKENKEEPER_CREDENTIAL_STORE; ssm.
+	CredentialsIn string
+	// KMSKey encrypts the secrets that the stack creates: an id, an alias or an ARN.
+	// TOKENKEEPER_KMS_KEY; empty, the key that AWS manages, which costs nothing and cannot
+	// be used across accounts.
+	KMSKey string
+	// CreateSecrets lets the stack create the secrets that are missing.
+	// TOKENKEEPER_CREATE_SECRETS; true.
+	CreateSecrets bool
+	// AllowLoopback lets token endpoints be on this machine, and without TLS: for
+	// simulators, never in an account that matters. TOKENKEEPER_ALLOW_LOOPBACK; false.
+	AllowLoopback bool
+
+	// Level is of what log lines have to be at least. Lambda sets AWS_LAMBDA_LOG_LEVEL from
+	// the function's logging configuration; INFO.
+	Level slog.Level
+
+	// Region is where the parameters and secrets are. AWS_REGION, set by Lambda; required.
+	Region string
+	// AccessKey, SecretKey and SessionToken are those of the role, from
+	// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, set by Lambda. An
+	// execution environment does not outlive them.
+	AccessKey, SecretKey, SessionToken refresh.Secret
+	// SSMEndpoint and SecretsManagerEndpoint are asked in the place of AWS's own.
+	// AWS_ENDPOINT_URL_SSM and AWS_ENDPOINT_URL_SECRETS_MANAGER; else AWS_ENDPOINT_URL, for
+	// both; empty, AWS's own.
+	SSMEndpoint, SecretsManagerEndpoint string
+	// FIPS has calls go to AWS's FIPS endpoints. AWS_USE_FIPS_ENDPOINT; false.
+	FIPS bool
+}
+
+const (
+	inSSM            = "ssm"
+	inSecretsManager = "secretsmanager"
+)
+
+// readSettings reads the environment. The error has everything that is wrong with it.
+func readSettings(getenv func(string) string) (settings, error) {
+	e := environment{getenv: getenv}
+	endpoint := e.url("AWS_ENDPOINT_URL")
+	s := settings{
+		Namespace:              e.namespace("TOKENKEEPER_NAMESPACE"),
+		Stack:                  e.matching("TOKENKEEPER_STACK", stackName, "1 to 128 letters, digits, -, _ and ."),
+		Tick:                   e.duration("TOKENKEEPER_TICK", time.Minute),
+		CacheAge:               e.duration("TOKENKEEPER_CACHE_AGE", 300*time.Second),
+		CredentialsIn:          e.choice("TOKENKEEPER_CREDENTIAL_STORE", inSSM, inSecretsManager),
+		KMSKey:                 getenv("TOKENKEEPER_KMS_KEY"),
+		CreateSecrets:          e.boolean("TOKENKEEPER_CREATE_SECRETS", true),
+		AllowLoopback:          e.boolean("TOKENKEEPER_ALLOW_LOOPBACK", false),
+		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
+		Region:                 e.required("AWS_REGION"),
+		AccessKey:              refresh.NewSecret(e.required("AWS_ACCESS_KEY_ID")),
+		SecretKey:              refresh.NewSecret(e.required("AWS_SECRET_ACCESS_KEY")),
+		SessionToken:           refresh.NewSecret(getenv("AWS_SESSION_TOKEN")),
+		SSMEndpoint:            cmp.Or(e.url("AWS_ENDPOINT_URL_SSM"), endpoint),
+		SecretsManagerEndpoint: cmp.Or(e.url("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
+		FIPS:                   e.boolean("AWS_USE_FIPS_ENDPOINT", false),
+	}
+	if err := s.schedule().Check(); err != nil {
+		e.problems = append(e.problems, err)
+	}
+	return s, errors.Join(e.problems...)
+}
+
+func (s settings) schedule() refresh.Schedule {
+	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance}
+}
+
+// The four places of a stack. In one name space none lies inside another; see namespace
+// for two.
+
+func (s settings) providersPath() string     { return "/" + s.Namespace + "/providers" }
+func (s settings) credentialsPath() string   { return "/" + s.Namespace + "/credentials" }
+func (s settings) credentialsPrefix() string { return s.Namespace + "/credentials/" }
+func (s settings) tokensPrefix() string      { return s.Namespace + "/tokens/" }
+
+// An environment is read variable by variable; what is wrong is kept until all are read.
+type environment struct {
+	getenv   func(string) string
+	problems []error
+}
+
+// wrong notes a problem of a variable whose value may be shown.
+func (e *environment) wrong(name, want string) {
+	value := e.getenv(name)
+	if value == "" {
+		e.problems = append(e.problems, fmt.Errorf("%s is not set; it must be %s", name, want))
+		return
+	}
+	e.problems = append(e.problems, fmt.Errorf("%s is %.100q; it must be %s", name, value, want))
+}
+
+func (e *environment) required(name string) string {
+	value := e.getenv(name)
+	if value == "" {
+		e.problems = append(e.problems, fmt.Errorf("%s is not set", name))
+	}
+	return value
+}
+
+func (e *environment) matching(name string, pattern *regexp.Regexp, want string) string {
+	value := e.getenv(name)
+	if !pattern.MatchString(value) {
+		e.wrong(name, want)
+	}
+	return value
+}
+
+func (e *environment) duration(name string, otherwise time.Duration) time.Duration {
+	if e.getenv(name) == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(e.getenv(name))
+	if err != nil {
+		e.wrong(name, `a duration with its unit, such as "1m" or "300s"`)
+		return otherwise
+	}
+	return d
+}
+
+func (e *environment) boolean(name string, otherwise bool) bool {
+	if e.getenv(name) == "" {
+		return otherwise
+	}
+	b, err := strconv.ParseBool(e.getenv(name))
+	if err != nil {
+		e.wrong(name, "true or false")
+	}
+	return b
+}
+
+// choice returns one of the values, of which the first stands for none.
+func (e *environment) choice(name string, values ...string) string {
+	value := cmp.Or(e.getenv(name), values[0])
+	if !slices.Contains(values, value) {
+		e.wrong(name, strings.Join(values, " or "))
+	}
+	return value
+}
+
+func (e *environment) url(name string) string {
+	value := e.getenv(name)
+	if value == "" {
+		return ""
+	}
+	if u, err := url.Parse(value); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		e.wrong(name, "a URL such as http://localhost:4566")
+	}
+	return value
+}
+
+// level refuses what would make Lambda drop the line that the metrics are taken from, which
+// is of level INFO.
+func (e *environment) level(name string) slog.Level {
+	switch cmp.Or(e.getenv(name), "INFO") {
+	case "TRACE", "DEBUG":
+		return slog.LevelDebug
+	case "INFO":
+	default:
+		e.wrong(name, "INFO or lower, or there would be no metrics, and no alarms: set the function's ApplicationLogLevel")
+	}
+	return slog.LevelInfo
+}
+
+var (
+	stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
+	spaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*){0,9}$`)
+)
+
+// places are the last parts of the names of the four places of a stack.
+var places = []string{"providers", "credentials", "tokens", "private"}
+
+// namespace refuses a name space that would lie inside a place of another one: what a
+// stack stores as a record could be what another reads as a credential.
+func (e *environment) namespace(name string) string {
+	value := cmp.Or(e.getenv(name), "tokenkeeper")
+	lower := strings.ToLower(value)
+	switch {
+	case !spaceName.MatchString(value) || len(value) > 200:
+		e.wrong(name, "up to ten parts of letters, digits, -, _ and . with slashes between, in all at most 200 characters")
+	case strings.HasPrefix(lower, "aws") || strings.HasPrefix(lower, "ssm"):
+		e.wrong(name, "a name that does not begin with aws or ssm, which Parameter Store keeps for itself")
+	}
+	for _, part := range strings.Split(value, "/") {
+		if slices.Contains(places, part) {
+			e.wrong(name, fmt.Sprintf("a name without %q as a part of it, or one stack would store its secrets among the %s of another", part, part))
+		}
+	}
+	return value
+}

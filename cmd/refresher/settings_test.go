@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+const canary = "c4n@ry"
+
+// least is the least that must be set.
+func least() map[string]string {
+	return map[string]string{
+		"TOKENKEEPER_STACK":     "prod",
+		"AWS_REGION":            "eu-north-1",
+		"AWS_ACCESS_KEY_ID":     canary + "-id",
+		"AWS_SECRET_ACCESS_KEY": canary + "-key",
+		"AWS_SESSION_TOKEN":     canary + "-token",
+	}
+}
+
+func read(env map[string]string) (settings, error) {
+	return readSettings(func(name string) string { return env[name] })
+}
+
+var secrets = cmp.Comparer(refresh.Secret.Equal)
+
+func TestSettingsByDefault(t *testing.T) {
+	got, err := read(least())
+	want := settings{
+		Namespace:     "tokenkeeper",
+		Stack:         "prod",
+		Tick:          time.Minute,
+		CacheAge:      300 * time.Second,
+		CredentialsIn: "ssm",
+		CreateSecrets: true,
+		Level:         slog.LevelInfo,
+		Region:        "eu-north-1",
+		AccessKey:     refresh.NewSecret(canary + "-id"),
+		SecretKey:     refresh.NewSecret(canary + "-key"),
+		SessionToken:  refresh.NewSecret(canary + "-token"),
+	}
+	if diff := cmp.Diff(want, got, secrets); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), canary) {
+		t.Error("printing them shows the role's credentials")
+	}
+	places := []string{got.providersPath(), got.credentialsPath(), got.credentialsPrefix(), got.tokensPrefix()}
+	if diff := cmp.Diff([]string{"/tokenkeeper/providers", "/tokenkeeper/credentials", "tokenkeeper/credentials/", "tokenkeeper/tokens/"}, places); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	env := least()
+	maps.Copy(env, map[string]string{
+		"TOKENKEEPER_NAMESPACE":            "acme/tokenkeeper",
+		"TOKENKEEPER_TICK":                 "5m",
+		"TOKENKEEPER_CACHE_AGE":            "1h",
+		"TOKENKEEPER_CREDENTIAL_STORE":     "secretsmanager",
+		"TOKENKEEPER_KMS_KEY":              "alias/tokens",
+		"TOKENKEEPER_CREATE_SECRETS":       "false",
+		"TOKENKEEPER_ALLOW_LOOPBACK":       "true",
+		"AWS_LAMBDA_LOG_LEVEL":             "DEBUG",
+		"AWS_ENDPOINT_URL":                 "http://localhost:4566",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secrets.example",
+		"AWS_USE_FIPS_ENDPOINT":            "true",
+	})
+	got, err := read(env)
+	want := settings{
+		Namespace:              "acme/tokenkeeper",
+		Stack:                  "prod",
+		Tick:                   5 * time.Minute,
+		CacheAge:               time.Hour,
+		CredentialsIn:          "secretsmanager",
+		KMSKey:                 "alias/tokens",
+		AllowLoopback:          true,
+		Level:                  slog.LevelDebug,
+		Region:                 "eu-north-1",
+		AccessKey:              refresh.NewSecret(canary + "-id"),
+		SecretKey:              refresh.NewSecret(canary + "-key"),
+		SessionToken:           refresh.NewSecret(canary + "-token"),
+		SSMEndpoint:            "http://localhost:4566",
+		SecretsManagerEndpoint: "https://secrets.example",
+		FIPS:                   true,
+	}
+	if diff := cmp.Diff(want, got, secrets); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestSettingsThatAreWrong(t *testing.T) {
+	for _, row := range []struct{ name, value, want string }{
+		{"TOKENKEEPER_STACK", "", "TOKENKEEPER_STACK is not set; it must be 1 to 128 letters, digits, -, _ and ."},
+		{"TOKENKEEPER_STACK", "a b", `TOKENKEEPER_STACK is "a b"; it must be 1 to 128 letters, digits, -, _ and .`},
+		{"TOKENKEEPER_TICK", "1", `TOKENKEEPER_TICK is "1"; it must be a duration with its unit, such as "1m" or "300s"`},
+		{"TOKENKEEPER_TICK", "100ms", "the tick is 100ms; it must be at least 1s"},
+		{"TOKENKEEPER_CACHE_AGE", "-1s", "the cache age is -1s; it must not be negative"},
+		{"TOKENKEEPER_CREDENTIAL_STORE", "vault", `TOKENKEEPER_CREDENTIAL_STORE is "vault"; it must be ssm or secretsmanager`},
+		{"TOKENKEEPER_CREATE_SECRETS", "no", `TOKENKEEPER_CREATE_SECRETS is "no"; it must be true or false`},
+		{"AWS_REGION", "", "AWS_REGION is not set"},
+		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is not set"},
+		{"AWS_ENDPOINT_URL", "localhost:4566", `AWS_ENDPOINT_URL is "localhost:4566"; it must be a URL such as http://localhost:4566`},
+		{"AWS_LAMBDA_LOG_LEVEL", "WARN", `AWS_LAMBDA_LOG_LEVEL is "WARN"; it must be INFO or lower, or there would be no metrics, and no alarms: set the function's ApplicationLogLevel`},
+		{"TOKENKEEPER_NAMESPACE", "/tokenkeeper", `TOKENKEEPER_NAMESPACE is "/tokenkeeper"; it must be up to ten parts of letters, digits, -, _ and . with slashes between, in all at most 200 characters`},
+		{"TOKENKEEPER_NAMESPACE", "aws-tokens", `TOKENKEEPER_NAMESPACE is "aws-tokens"; it must be a name that does not begin with aws or ssm, which Parameter Store keeps for itself`},
+		// The stack's records would lie among those of the stack with name space tokenkeeper.
+		{"TOKENKEEPER_NAMESPACE", "tokenkeeper/tokens", `TOKENKEEPER_NAMESPACE is "tokenkeeper/tokens"; it must be a name without "tokens" as a part of it, or one stack would store its secrets among the tokens of another`},
+		{"TOKENKEEPER_NAMESPACE", "tokenkeeper/credentials/x", `TOKENKEEPER_NAMESPACE is "tokenkeeper/credentials/x"; it must be a name without "credentials" as a part of it, or one stack would store its secrets among the credentials of another`},
+	} {
+		t.Run(row.name+"="+row.value, func(t *testing.T) {
+			env := least()
+			env[row.name] = row.value
+			if _, err := read(env); err == nil || err.Error() != row.want {
+				t.Errorf("got  %v\nwant %s", err, row.want)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreToldAtOnce(t *testing.T) {
+	_, err := read(map[string]string{"TOKENKEEPER_TICK": "soon", "AWS_ENDPOINT_URL_SSM": "?", "AWS_SECRET_ACCESS_KEY": canary})
+	for _, name := range []string{"TOKENKEEPER_STACK", "TOKENKEEPER_TICK", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL_SSM"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not told: %v", name, err)
+		}
+	}
+	if strings.Contains(fmt.Sprint(err), canary) {
+		t.Error("the error shows the role's credentials")
+	}
+}

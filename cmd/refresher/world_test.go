@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A world is the function as it is deployed, an account, and four providers, in a synctest
+// bubble: all of it real but the wires, which are pipes, and the time.
+type world struct {
+	*awstest.AWS
+	t        *testing.T
+	sim      *simulator.Simulator
+	settings settings
+	handler  *handler
+	out      bytes.Buffer // everything that the function has written
+	told     []string     // everything else that it has said: answers and errors
+}
+
+// baseURL is where the providers are. Nobody listens there but the pipes.
+const baseURL = "http://127.0.0.1:8787"
+
+func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
+	o.InMemory = true
+	w := &world{AWS: awstest.New(t, o), t: t, sim: simulator.New(simulator.Options{})}
+	pipes := newPipes()
+	server := httptest.NewUnstartedServer(w.sim)
+	server.Listener.Close() // NewUnstartedServer has opened a port
+	server.Listener = pipes
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(w.sim.Close) // before the server, which waits for its handlers
+
+	s, err := read(least())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.AllowLoopback = true
+	for _, f := range edit {
+		f(&s)
+	}
+	cfg := w.Config()
+	timed := *cfg.HTTPClient.(*http.Client)
+	timed.Timeout = 2 * time.Second
+	cfg.HTTPClient = &timed
+	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
+	w.settings = s
+	w.handler = newHandler(s, newClients(cfg, s), parser, &w.out, time.Now)
+	return w
+}
+
+// setUp configures the four providers, or those that are named.
+func (w *world) setUp(names ...string) {
+	w.t.Helper()
+	if len(names) == 0 {
+		names = simulator.Names()
+	}
+	configs, err := w.sim.Configs(baseURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	credentials, err := w.sim.Credentials(baseURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, name := range names {
+		w.setConfig(name, string(configs[name]))
+		w.setCredential(name, string(credentials[name]))
+	}
+}
+
+// setUpMany configures providers p000, p001 and so on, all of which are Meitner.
+func (w *world) setUpMany(from, to int) {
+	w.t.Helper()
+	configs, err := w.sim.Configs(baseURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	credentials, err := w.sim.Credentials(baseURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := from; i < to; i++ {
+		name := fmt.Sprintf("p%03d", i)
+		w.setConfig(name, string(configs[simulator.Meitner]))
+		w.setCredential(name, string(credentials[simulator.Meitner]))
+	}
+}
+
+func (w *world) setConfig(name, config string) {
+	w.SetParameter(awstest.Parameter{Name: w.settings.providersPath() + "/" + name, Value: config})
+}
+
+func (w *world) setCredential(name, credential string) {
+	if w.settings.CredentialsIn == inSecretsManager {
+		w.SetSecret(awstest.Secret{Name: w.settings.credentialsPrefix() + name,
+			Versions: []awstest.Version{{Value: credential, Labels: []string{"AWSCURRENT"}}}})
+		return
+	}
+	w.SetParameter(awstest.Parameter{Name: w.settings.credentialsPath() + "/" + name, Value: credential, Type: "SecureString"})
+}
+
+// An invocation is one event and what came of it.
+type invocation struct {
+	answer  answer
+	ignored string
+	err     error
+	lines   []map[string]any // of the log, without the summary
+	summary summary          // zero: there was none
+}
+
+// tick invokes the function as the schedule does.
+func (w *world) tick() invocation {
+	w.t.Helper()
+	return w.invoke(fmt.Sprintf(`{"tick":%q}`, time.Now().Format(time.RFC3339)))
+}
+
+func (w *world) invoke(event string) invocation {
+	w.t.Helper()
+	from := w.out.Len()
+	// The time of the function, as the template sets it for a tick of a minute.
+	ctx, cancel := context.WithTimeout(w.t.Context(), 55*time.Second)
+	defer cancel()
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "8f5e"})
+	data, err := w.handler.Invoke(ctx, []byte(event))
+
+	inv := invocation{err: err}
+	if err != nil {
+		w.told = append(w.told, err.Error())
+	} else {
+		w.told = append(w.told, string(data))
+		var both struct {
+			answer
+			ignoredAnswer
+		}
+		if err := json.Unmarshal(data, &both); err != nil {
+			w.t.Fatalf("the answer is %q: %v", data, err)
+		}
+		inv.answer, inv.ignored = both.answer, both.Ignored
+	}
+	for line := range bytes.Lines(w.out.Bytes()[from:]) {
+		var object map[string]any
+		if err := json.Unmarshal(line, &object); err != nil {
+			w.t.Fatalf("a line that is no object: %q", line)
+		}
+		for _, name := range []string{"timestamp", "level", "event", "requestId"} {
+			if value, _ := object[name].(string); value == "" {
+				w.t.Errorf("a line without %s: %s", name, line)
+			}
+		}
+		if object["_aws"] == nil {
+			inv.lines = append(inv.lines, object)
+			continue
+		}
+		inv.summary = readSummary(w.t, line)
+	}
+	return inv
+}
+
+// of returns what became of one provider.
+func (i invocation) of(name string) providerAnswer {
+	for _, p := range i.answer.Providers {
+		if p.Provider == name {
+			return p
+		}
+	}
+	return providerAnswer{}
+}
+
+// logged returns the lines of an event about one provider; empty: about none.
+func (i invocation) logged(event, provider string) []map[string]any {
+	var found []map[string]any
+	for _, l := range i.lines {
+		if name, _ := l["provider"].(string); l["event"] == event && name == provider {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// secret returns a provider's secret, and the version that consumers read.
+func (w *world) secret(name string) (awstest.Secret, awstest.Version) {
+	s, _ := w.Secret(w.settings.tokensPrefix() + name)
+	v, _ := s.Current()
+	return s, v
+}
+
+// token returns the access token that consumers read; empty: none.
+func (w *world) token(name string) string {
+	_, v := w.secret(name)
+	var record struct {
+		AccessToken string `json:"access_token"`
+	}
+	_ = json.Unmarshal([]byte(v.Value), &record)
+	return record.AccessToken
+}
+
+// due lets the time pass after which every token of an hour is to be replaced, by a third of
+// its life, or a sixth before that.
+func (w *world) due() { time.Sleep(41 * time.Minute) }
+
+// A pipes is a listener that is dialled in memory; a goroutine that waits for a pipe does
+// not keep a bubble's time from passing.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	close  func()
+}
+
+func newPipes() *pipes {
+	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	p.close = sync.OnceFunc(func() { close(p.closed) })
+	return p
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error { p.close(); return nil }
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8787} }
+
+// noLeak checks that nothing secret is where it should not be: no credential anywhere but
+// where it is kept and where it was sent, no token anywhere but in its record.
+func (w *world) noLeak() {
+	w.t.Helper()
+	secrets := map[string]string{}
+	for _, name := range simulator.Names() {
+		for field, value := range w.sim.Credential(name) {
+			if field == "client_secret" || field == "password" {
+				secrets[field+" of "+name] = value
+			}
+		}
+		s, _ := w.Secret(w.settings.tokensPrefix() + name)
+		for i, v := range s.Versions {
+			var record struct {
+				AccessToken string `json:"access_token"`
+			}
+			if json.Unmarshal([]byte(v.Value), &record) == nil && len(record.AccessToken) >= 8 {
+				secrets[fmt.Sprintf("token %d of %s", i, name)] = record.AccessToken
+			}
+		}
+	}
+	check := func(where, text string) {
+		for what, secret := range secrets {
+			if strings.Contains(text, secret) {
+				w.t.Errorf("the %s is in %s", what, where)
+			}
+		}
+	}
+	check("the log", w.out.String())
+	for _, text := range w.told {
+		check("an answer or error", text)
+	}
+	for _, c := range w.Calls() {
+		body := string(c.Body)
+		if c.Action == "secretsmanager:PutSecretValue" {
+			// The record, and nothing but its token.
+			var in struct{ SecretString string }
+			_ = json.Unmarshal(c.Body, &in)
+			body = strings.ReplaceAll(in.SecretString, tokenIn(in.SecretString), "")
+		}
+		check("a call of "+c.Action, body)
+	}
+	for _, s := range w.Secrets() {
+		check("the metadata of "+s.Name, fmt.Sprint(s.Description, s.Tags))
+		for _, v := range s.Versions {
+			check("a version's id", v.ID)
+		}
+	}
+}
+
+func tokenIn(record string) string {
+	var r struct {
+		AccessToken string `json:"access_token"`
+	}
+	if json.Unmarshal([]byte(record), &r) != nil || r.AccessToken == "" {
+		return "\x00"
+	}
+	return r.AccessToken
+}
