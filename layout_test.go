@@ -44,6 +44,7 @@ func TestLayout(t *testing.T) {
 		{"internal/paramstore", ours("internal/refresh", "internal/awscall"), true},
 		{"internal/secretstore", ours("internal/refresh", "internal/awscall"), true},
 		{"internal/signing", ours("internal/refresh", "internal/strictjson"), true},
+		{"internal/preset", ours("internal/strictjson"), true},
 		{"internal/simulator", nil, false},
 		{"reader", nil, false},
 	} {
