@@ -36,6 +36,15 @@
 //
 // In the end it returns a [Report], and an error if a provider that it asked failed.
 //
+// # Refresh tokens
+//
+// A provider that is logged in to with a refresh token, and replaces it with every login,
+// may revoke everything if one is used twice. So it has a [Vault] beside the store: before
+// the login a run claims the refresh token, which also shows that the next one can be
+// stored, and after it the next one is stored before anything else. Whoever finds it
+// claimed leaves it to that run. Where the provider refuses it all the same, and no other
+// run has spent it, only a person can help.
+//
 // # Why this is safe
 //
 // Nothing locks. Two runs at once may both log in, but only one of them can move the
