@@ -10,8 +10,9 @@ import (
 )
 
 // accessKey stands for every part of the credentials: the fake looks whether a
-// request is signed and for which service, not by whom.
-const accessKey = "awstest"
+// request is signed and for which service, not by whom. Emulators that look take it
+// for the account's root.
+const accessKey = "test"
 
 // Config is what clients are made from. It retries nothing, so that tests see
 // each answer; a subject that sets a Retryer of its own gets it.

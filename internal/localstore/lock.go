@@ -34,7 +34,7 @@ func (d *Dir) Lock() error {
 	// read while it is locked.
 	err = d.root.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 	if err == nil {
-		err = d.sweep()
+		err = d.sweep(tokens)
 	}
 	if err == nil {
 		// What a killed writer renamed last may not be durable, and is built upon now.

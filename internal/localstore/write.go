@@ -11,10 +11,10 @@ import (
 // temporary begins the names of files that are being written.
 const temporary = ".tmp-"
 
-// replace makes data the whole content of a file of tokens, durable on return. Until the
-// rename it is what it was.
+// replace makes data the whole content of a file, durable on return. Until the rename it
+// is what it was.
 func (d *Dir) replace(name string, data []byte) error {
-	temp, err := d.write(data)
+	temp, err := d.write(path.Dir(name), data)
 	if err != nil {
 		return err
 	}
@@ -25,9 +25,9 @@ func (d *Dir) replace(name string, data []byte) error {
 	return nil
 }
 
-// write writes data to a new file beside the others and returns its name.
-func (d *Dir) write(data []byte) (string, error) {
-	name := path.Join(tokens, temporary+rand.Text())
+// write writes data to a new file in a folder and returns its name.
+func (d *Dir) write(folder string, data []byte) (string, error) {
+	name := path.Join(folder, temporary+rand.Text())
 	f, err := d.disk.Create(name)
 	if err != nil {
 		return "", err
@@ -43,12 +43,12 @@ func (d *Dir) write(data []byte) (string, error) {
 	return name, nil
 }
 
-// rename moves a file of tokens, durable on return.
+// rename moves a file within its folder, durable on return.
 func (d *Dir) rename(from, to string) error {
 	if err := d.disk.Rename(from, to); err != nil {
 		return err
 	}
-	return d.disk.SyncDir(tokens)
+	return d.disk.SyncDir(path.Dir(to))
 }
 
 // touch makes an empty file of tokens, if it is not there; durable on return.
@@ -79,23 +79,23 @@ func (d *Dir) remove(name string) error {
 // some providers a login ends the token before it, and it would be too late to learn
 // afterwards that the new one cannot be kept.
 func (d *Dir) probe() error {
-	temp, err := d.write(make([]byte, maxFile))
+	temp, err := d.write(tokens, make([]byte, maxFile))
 	if err != nil {
 		return err
 	}
 	return d.disk.Remove(temp)
 }
 
-// sweep removes what writers have left that were killed. The caller holds the lock, so
-// nobody is writing.
-func (d *Dir) sweep() error {
-	names, err := d.list(tokens)
+// sweep removes from a folder what writers have left that were killed. The caller holds
+// the folder's lock, so nobody is writing.
+func (d *Dir) sweep(folder string) error {
+	names, err := d.list(folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range names {
 		if strings.HasPrefix(e.Name(), temporary) {
-			if err := d.disk.Remove(path.Join(tokens, e.Name())); err != nil {
+			if err := d.disk.Remove(path.Join(folder, e.Name())); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,153 @@
+package localstore_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/vaulttest"
+)
+
+// newVault returns a vault for the providers of the contract.
+func newVault(t *testing.T, dir string, disk *tracedDisk) *localstore.Vault {
+	t.Helper()
+	for _, name := range []string{"quickbooks", "xero"} {
+		write(t, filepath.Join(dir, "providers", name+".json"), "{}")
+	}
+	d := openOn(t, dir, disk)
+	lock(t, d)
+	disk.steps = nil
+	return d.Vault()
+}
+
+func TestVault(t *testing.T) {
+	vaulttest.Run(t, func(t *testing.T) (refresh.Vault, vaulttest.Hooks) {
+		dir := t.TempDir()
+		for _, name := range []string{"quickbooks", "xero"} {
+			write(t, filepath.Join(dir, "providers", name+".json"), "{}")
+		}
+		d := open(t, dir)
+		lock(t, d)
+		return d.Vault(), vaulttest.Hooks{
+			Put: func(provider, token string) {
+				t.Helper()
+				// A person's process does not have the lock.
+				if err := open(t, dir).Vault().Put(t.Context(), provider, refresh.NewSecret(token)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Reopen: func() refresh.Vault {
+				t.Helper()
+				if err := d.Close(); err != nil {
+					t.Fatal(err)
+				}
+				again := open(t, dir)
+				lock(t, again)
+				return again.Vault()
+			},
+		}
+	})
+}
+
+// Killed at any step, there is either the old token or the new one, whole.
+func TestARefreshTokenIsReplacedWhole(t *testing.T) {
+	for killed := 0; ; killed++ {
+		dir, disk := t.TempDir(), &tracedDisk{}
+		v := newVault(t, dir, disk)
+		if err := v.Put(t.Context(), "quickbooks", refresh.NewSecret("first")); err != nil {
+			t.Fatal(err)
+		}
+		ticket, err := v.Claim(t.Context(), "quickbooks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.steps = nil
+		disk.refuse = killedAt(killed)
+		err = v.Rotate(t.Context(), "quickbooks", ticket, refresh.NewSecret("second"))
+
+		text, _ := os.ReadFile(filepath.Join(dir, "private", "quickbooks.json"))
+		switch got := string(text); {
+		case got == `{"refresh_token":"second"}`+"\n":
+		case err != nil && got == `{"refresh_token":"first"}`+"\n":
+		default:
+			t.Errorf("killed before step %d: %v, and %s is there", killed, err, got)
+		}
+		// Whoever comes next cleans up.
+		if err := open(t, dir).Vault().Put(t.Context(), "xero", refresh.NewSecret("another's")); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "private", ".tmp-*")); left != nil {
+			t.Errorf("killed before step %d: these are left: %q", killed, left)
+		}
+		if err == nil {
+			return
+		}
+	}
+}
+
+func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	if err := v.Put(t.Context(), "quickbooks", refresh.NewSecret("first")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{"private": 0o700 | fs.ModeDir, "private/quickbooks.json": 0o600, "private/.lock": 0o600} {
+		if fi, err := os.Stat(filepath.Join(dir, name)); err != nil || fi.Mode() != want {
+			t.Errorf("%s has the mode %v, want %v (%v)", name, fi.Mode(), want, err)
+		}
+	}
+	file := filepath.Join(dir, "private", "quickbooks.json")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var e *refresh.Error
+	if _, err := v.Claim(t.Context(), "quickbooks"); !errors.As(err, &e) || e.Class != refresh.Misconfigured || !strings.Contains(e.Remedy, "chmod 600") {
+		t.Errorf("%v", err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "private"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "chmod 700") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatIsNoRefreshToken(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
+		if err := v.Put(t.Context(), "quickbooks", refresh.NewSecret(text)); err == nil {
+			t.Errorf("%q was put in", text)
+		}
+	}
+	if err := v.Put(t.Context(), "quickboks", refresh.NewSecret("token")); err == nil || !strings.Contains(err.Error(), "there is no") {
+		t.Errorf("a token was put in for a provider that is not there: %v", err)
+	}
+	for _, text := range []string{"", "canary", `{"token": "canary"}`, `{"refresh_token": 1}`, `{"refresh_token": ""}`} {
+		write(t, filepath.Join(dir, "private", "quickbooks.json"), text)
+		_, err := v.Claim(t.Context(), "quickbooks")
+		var e *refresh.Error
+		if !errors.As(err, &e) || e.Class != refresh.NeedsPerson || e.Code != refresh.CodeNoRefreshToken {
+			t.Errorf("with %s in its place: %v", text, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Error("the error tells what is in it")
+		}
+	}
+}
+
+func TestOnlyTheOneWriterClaims(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	if err := v.Put(t.Context(), "quickbooks", refresh.NewSecret("first")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, dir).Vault().Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "lock it first") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,239 @@
+// Package vaulttest is the contract of [refresh.Vault] as tests, for every package that
+// implements it.
+package vaulttest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Hooks is what happens to a vault without its being asked. None may be nil. They end the
+// test where they fail.
+type Hooks struct {
+	// Put puts a token in, as a person does.
+	Put func(provider, token string)
+	// Reopen returns the vault as a process finds it that was not there before.
+	Reopen func() refresh.Vault
+}
+
+// Run runs the tests. Each opens a vault that has nothing in it, for the providers quickbooks
+// and xero, in a bubble whose clock begins at midnight.
+func Run(t *testing.T, open func(t *testing.T) (refresh.Vault, Hooks)) {
+	for _, row := range []struct {
+		name string
+		test func(*fixture)
+	}{
+		{"there is nothing before a person has put it in", nothing},
+		{"what a person has put in can be claimed", putIn},
+		{"the same token put in again is another version", putInAgain},
+		{"a context that has ended changes nothing", endedContext},
+		{"providers are kept apart", keptApart},
+
+		{"what is claimed is not given to another run", claimedOnce},
+		{"a claim outlasts the time of a provider, whenever it was made", claimLasts},
+		{"a claim ends by itself", claimEnds},
+		{"runs at once: one has it", atOnce},
+
+		{"what replaces a spent token can be claimed at once", rotated},
+		{"what replaces a spent token is durable", rotatedDurably},
+		{"a repeated replacement does nothing", rotatedAgain},
+		{"what a person has put in meanwhile stays", putInMeanwhile},
+		{"what a person has put in is nobody's claim", putInAfterClaim},
+
+		{"any number of runs spend each token once", spentOnce},
+		{"a history of many runs is that of one after the other", linearizable},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v, hooks := open(t)
+				row.test(&fixture{T: t, vault: v, Hooks: hooks})
+			})
+		})
+	}
+}
+
+const (
+	provider = "quickbooks"
+	other    = "xero"
+
+	// providerTime is what a run spends on one provider at most, and longEnough when every
+	// claim is over.
+	providerTime = 20 * time.Second
+	longEnough   = 5 * time.Minute
+)
+
+// A fixture is one test's vault.
+type fixture struct {
+	*testing.T
+	Hooks
+	vault refresh.Vault
+}
+
+func (f *fixture) version(provider string) refresh.VersionID {
+	f.Helper()
+	id, err := f.vault.Version(f.Context(), provider)
+	if err != nil {
+		f.Fatalf("Version() failed: %v", err)
+	}
+	return id
+}
+
+// claim claims and checks what was claimed.
+func (f *fixture) claim(want string) refresh.Ticket {
+	f.Helper()
+	ticket, err := f.vault.Claim(f.Context(), provider)
+	if err != nil {
+		f.Fatalf("Claim() failed: %v", err)
+	}
+	if ticket.Token.Reveal() != want {
+		f.Fatalf("Claim() gave %q, want %q", ticket.Token.Reveal(), want)
+	}
+	if id := f.version(provider); id != ticket.ID {
+		f.Errorf("the version is %q, and what was claimed has %q", id, ticket.ID)
+	}
+	return ticket
+}
+
+// refused checks that nobody can claim now.
+func (f *fixture) refused(when string) {
+	f.Helper()
+	if ticket, err := f.vault.Claim(f.Context(), provider); !errors.Is(err, refresh.ErrClaimed) {
+		f.Errorf("%s Claim() gave %q and %v, want an error that says it is claimed", when, ticket.Token.Reveal(), err)
+	}
+}
+
+func (f *fixture) rotate(spent refresh.Ticket, next string) {
+	f.Helper()
+	if err := f.vault.Rotate(f.Context(), provider, spent, refresh.NewSecret(next)); err != nil {
+		f.Fatalf("Rotate() failed: %v", err)
+	}
+}
+
+func nothing(f *fixture) {
+	if _, err := f.vault.Version(f.Context(), provider); !errors.Is(err, refresh.ErrNotFound) {
+		f.Errorf("Version() = %v, want an error that says there is none", err)
+	}
+	if _, err := f.vault.Claim(f.Context(), provider); !errors.Is(err, refresh.ErrNotFound) {
+		f.Errorf("Claim() = %v, want an error that says there is none", err)
+	}
+}
+
+func putIn(f *fixture) {
+	f.Put(provider, "first")
+	f.claim("first")
+}
+
+func putInAgain(f *fixture) {
+	f.Put(provider, "first")
+	before := f.version(provider)
+	time.Sleep(time.Second)
+	f.Put(provider, "first")
+	if f.version(provider) == before {
+		f.Error("a failure would not be forgotten: the version is the same")
+	}
+}
+
+func endedContext(f *fixture) {
+	f.Put(provider, "first")
+	ctx, cancel := context.WithCancel(f.Context())
+	cancel()
+	if _, err := f.vault.Claim(ctx, provider); err == nil {
+		f.Error("Claim() succeeded")
+	}
+	ticket := f.claim("first")
+	if err := f.vault.Rotate(ctx, provider, ticket, refresh.NewSecret("second")); err == nil {
+		f.Error("Rotate() succeeded")
+	}
+	if f.version(provider) != ticket.ID {
+		f.Error("the token was replaced")
+	}
+}
+
+func keptApart(f *fixture) {
+	f.Put(provider, "first")
+	f.Put(other, "another's")
+	f.rotate(f.claim("first"), "second")
+	ticket, err := f.vault.Claim(f.Context(), other)
+	if err != nil || ticket.Token.Reveal() != "another's" {
+		f.Errorf("Claim(%q) gave %q, %v", other, ticket.Token.Reveal(), err)
+	}
+}
+
+func claimedOnce(f *fixture) {
+	f.Put(provider, "first")
+	f.claim("first")
+	f.refused("at once")
+}
+
+func claimLasts(f *fixture) {
+	f.Put(provider, "token 0")
+	for n := range 60 {
+		ticket := f.claim("token " + string(rune('0'+n%10)))
+		time.Sleep(providerTime - time.Millisecond)
+		f.refused("before the run can be over")
+		f.rotate(ticket, "token "+string(rune('0'+(n+1)%10)))
+		// Each begins at another second of what may be a slot of time.
+		time.Sleep(41*time.Minute + 1001*time.Millisecond)
+	}
+}
+
+func claimEnds(f *fixture) {
+	f.Put(provider, "first")
+	before := f.claim("first")
+	time.Sleep(longEnough)
+	if after := f.claim("first"); after.ID != before.ID {
+		f.Error("the version of a token that was claimed and not replaced has changed")
+	}
+}
+
+func rotated(f *fixture) {
+	f.Put(provider, "first")
+	first := f.claim("first")
+	f.rotate(first, "second")
+	second := f.claim("second")
+	if second.ID == first.ID {
+		f.Error("the next token has the version of the one before")
+	}
+	f.rotate(second, "third")
+	f.claim("third")
+}
+
+func rotatedDurably(f *fixture) {
+	f.Put(provider, "first")
+	f.rotate(f.claim("first"), "second")
+	f.vault = f.Reopen()
+	f.claim("second")
+}
+
+func rotatedAgain(f *fixture) {
+	f.Put(provider, "first")
+	ticket := f.claim("first")
+	f.rotate(ticket, "second")
+	after := f.version(provider)
+	f.rotate(ticket, "second")
+	if f.version(provider) != after {
+		f.Error("the version has changed")
+	}
+	f.claim("second")
+}
+
+func putInMeanwhile(f *fixture) {
+	f.Put(provider, "first")
+	ticket := f.claim("first")
+	f.Put(provider, "a person's")
+	f.rotate(ticket, "second")
+	f.claim("a person's")
+}
+
+func putInAfterClaim(f *fixture) {
+	f.Put(provider, "first")
+	f.claim("first")
+	time.Sleep(time.Second)
+	f.Put(provider, "a person's")
+	f.claim("a person's")
+}

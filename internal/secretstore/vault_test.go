@@ -1,0 +1,302 @@
+package secretstore_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/vaulttest"
+	"example.com/tokenkeeper/internal/secretstore"
+)
+
+const private = "tokenkeeper/private/"
+
+// A safe is a fake account and a vault in it.
+type safe struct {
+	*awstest.AWS
+	*secretstore.Vault
+}
+
+// newSafe returns one for a synctest bubble.
+func newSafe(t *testing.T) *safe {
+	fake := awstest.New(t, awstest.Options{InMemory: true})
+	return &safe{fake, vaultIn(fake)}
+}
+
+// vaultIn returns a vault as another process has it.
+func vaultIn(fake *awstest.AWS) *secretstore.Vault {
+	cfg := fake.Config()
+	timed := *cfg.HTTPClient.(*http.Client)
+	timed.Timeout = 2 * time.Second
+	cfg.HTTPClient = &timed
+	awscall.Configure(&cfg)
+	return &secretstore.Vault{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}
+}
+
+func (s *safe) put(t *testing.T, token string) {
+	t.Helper()
+	if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret(token)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestVault(t *testing.T) {
+	vaulttest.Run(t, func(t *testing.T) (refresh.Vault, vaulttest.Hooks) {
+		s := newSafe(t)
+		return s.Vault, vaulttest.Hooks{
+			Put: func(provider, token string) {
+				t.Helper()
+				if err := s.Put(t.Context(), provider, refresh.NewSecret(token)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Reopen: func() refresh.Vault { return vaultIn(s.AWS) },
+		}
+	})
+}
+
+// What runs beside each other in processes of their own share is the account alone.
+func TestManyProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, canary)
+		got := make(chan error, 64)
+		for range cap(got) {
+			v := vaultIn(s.AWS)
+			go func() {
+				_, err := v.Claim(t.Context(), "quickbooks")
+				got <- err
+			}()
+		}
+		claims := 0
+		for range cap(got) {
+			switch err := <-got; {
+			case err == nil:
+				claims++
+			case !errors.Is(err, refresh.ErrClaimed):
+				t.Error(err)
+			}
+		}
+		if claims != 1 {
+			t.Errorf("%d processes have the token, want one", claims)
+		}
+	})
+}
+
+// A spender logs in as a run does: it claims, asks the provider, and replaces.
+type spender struct {
+	asked []string // with these tokens
+}
+
+func (l *spender) run(t *testing.T, v *secretstore.Vault) error {
+	ticket, err := v.Claim(t.Context(), "quickbooks")
+	if err != nil {
+		return err
+	}
+	l.asked = append(l.asked, ticket.Token.Reveal())
+	return v.Rotate(t.Context(), "quickbooks", ticket, refresh.NewSecret(fmt.Sprint("token ", len(l.asked))))
+}
+
+// The one instant at which a run may die and cost the token is that between the provider's
+// answer and the arrival of the new token: nobody else knows it.
+func TestAProcessThatDiesAtAnyCall(t *testing.T) {
+	var whole []string
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newSafe(t), &spender{}
+		s.put(t, "token 0")
+		s.Reset()
+		if err := l.run(t, s.Vault); err != nil {
+			t.Fatal(err)
+		}
+		whole = actions(s.AWS)
+	})
+	want := []string{"DescribeSecret", "ListSecretVersionIds", "PutSecretValue", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"}
+	if !slices.Equal(whole, want) {
+		t.Fatalf("a login takes %v, want %v", whole, want)
+	}
+	for k := 1; k <= len(whole); k++ {
+		for _, moment := range []struct {
+			name  string
+			crash func(int) awstest.Fault
+		}{{"before", awstest.CrashBefore}, {"after", awstest.CrashAfter}} {
+			t.Run(fmt.Sprintf("%s call %d %s", moment.name, k, whole[k-1]), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s, l := newSafe(t), &spender{}
+					s.put(t, "token 0")
+					s.Fail("*", moment.crash(k))
+					if err := l.run(t, s.Vault); err == nil && k < len(whole) {
+						t.Fatal("the run has not noticed that it died")
+					}
+					s.Heal()
+					time.Sleep(5 * time.Minute)
+					if err := l.run(t, vaultIn(s.AWS)); err != nil {
+						t.Fatalf("the next run failed: %v", err)
+					}
+					lost := moment.name == "before" && k == 5
+					if again := len(slices.Compact(slices.Clone(l.asked))) != len(l.asked); again != lost {
+						t.Errorf("the provider was asked with %q", l.asked)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A lost answer is not a lost claim: the SDK sends the same request again.
+func TestCallsOfAVaultAreRepeated(t *testing.T) {
+	for _, fault := range []awstest.Fault{awstest.LoseRequest(1), awstest.LoseAnswer(1), awstest.Throttle(1), awstest.ServerError(2)} {
+		for _, action := range []string{"DescribeSecret", "ListSecretVersionIds", "PutSecretValue", "GetSecretValue", "UpdateSecretVersionStage"} {
+			synctest.Test(t, func(t *testing.T) {
+				s, l := newSafe(t), &spender{}
+				s.put(t, "token 0")
+				s.Fail("secretsmanager:"+action, fault)
+				if err := l.run(t, s.Vault); err != nil {
+					t.Errorf("%s, struck by %+v: %v", action, fault, err)
+				}
+				if err := l.run(t, s.Vault); err != nil || !slices.Equal(l.asked, []string{"token 0", "token 1"}) {
+					t.Errorf("%s, struck by %+v: then %v, and asked with %q", action, fault, err, l.asked)
+				}
+			})
+		}
+	}
+}
+
+// A put that takes so long that its slot is over gives no claim: another run may have
+// looked before it arrived.
+func TestAClaimThatArrivesInTheNextSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		time.Sleep(2*time.Minute - time.Second)
+		s.Fail("secretsmanager:PutSecretValue", awstest.Fault{Delay: 1500 * time.Millisecond, Times: 1})
+		if _, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
+			t.Errorf("%v", err)
+		}
+		// It counts as one all the same.
+		if _, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A description that lags behind shows a token that was replaced.
+func TestAClaimOnWhatWasReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newSafe(t), &spender{}
+		s.put(t, "token 0")
+		s.Fail("secretsmanager:DescribeSecret", awstest.Fault{Stale: true, Times: 2})
+		if err := l.run(t, s.Vault); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if err := l.run(t, s.Vault); !errors.Is(err, refresh.ErrClaimed) || len(l.asked) != 1 {
+			t.Errorf("%v, and asked with %q", err, l.asked)
+		}
+	})
+}
+
+// Secrets Manager takes 100 versions in 24 hours. A provider that is down all day leaves
+// room for the day's end.
+func TestADayWithoutAProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		var full *refresh.Error
+		paused, claims := 0, 0
+		for range 2 * 24 * 60 {
+			switch _, err := s.Claim(t.Context(), "quickbooks"); {
+			case err == nil:
+				claims++
+			case errors.As(err, &full) && full.Code == refresh.CodeWriteBudget && full.Class == refresh.Transient && full.RetryAfter > 0:
+				paused++
+			case !errors.Is(err, refresh.ErrClaimed):
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if paused == 0 || claims < 2*50 {
+			t.Errorf("%d claims, and %d refused, in two days", claims, paused)
+		}
+		time.Sleep(30 * time.Minute)
+		l := &spender{}
+		if err := l.run(t, s.Vault); err != nil {
+			t.Errorf("when it is back: %v", err)
+		}
+	})
+}
+
+// Where no further version could be stored, nothing is spent.
+func TestNoRoomForTheNextToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		for n := range 98 {
+			s.put(t, fmt.Sprint("token ", n))
+		}
+		_, err := s.Claim(t.Context(), "quickbooks")
+		var full *refresh.Error
+		if !errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || !strings.Contains(full.Detail, "99 versions") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestAVaultTouchesNothingElse(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		secret awstest.Secret
+		class  refresh.Class
+		code   string
+	}{
+		{"no owner", awstest.Secret{}, refresh.Misconfigured, "secret_not_ours"},
+		{"another owner", awstest.Secret{Tags: map[string]string{"tokenkeeper:owner": "staging"}}, refresh.Misconfigured, "secret_not_ours"},
+		{"about to be deleted", awstest.Secret{Tags: map[string]string{"tokenkeeper:owner": stack}, Deleted: begin()}, refresh.Misconfigured, "secret_being_deleted"},
+		{"something else in it", awstest.Secret{Tags: map[string]string{"tokenkeeper:owner": stack}}, refresh.NeedsPerson, "no_refresh_token"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSafe(t)
+				row.secret.Name = private + "quickbooks"
+				row.secret.Versions = []awstest.Version{{ID: string(handMade), Value: `{"token": "` + canary + `"}`, Labels: []string{"AWSCURRENT"}}}
+				s.SetSecret(row.secret)
+				_, err := s.Claim(t.Context(), "quickbooks")
+				var e *refresh.Error
+				if !errors.As(err, &e) || e.Class != row.class || e.Code != row.code {
+					t.Errorf("%v", err)
+				}
+				if strings.Contains(fmt.Sprintf("%+v", err), canary) {
+					t.Error("the error tells what is in it")
+				}
+				if row.class == refresh.Misconfigured {
+					if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret("token")); err == nil {
+						t.Error("a token was put in")
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestPutRefusesWhatNoProviderGives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
+			if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret(text)); err == nil {
+				t.Errorf("%q was put in", text)
+			}
+		}
+		if s.Count() != 0 {
+			t.Errorf("calls: %v", actions(s.AWS))
+		}
+	})
+}
