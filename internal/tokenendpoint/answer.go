@@ -24,29 +24,32 @@ var validExtra = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // A reader finds the grant in an answer.
 type reader struct {
-	accessToken, tokenType, expiresIn, expiresAt, scope expression
-	extra                                               map[string]expression
+	accessToken, expiresIn, expiresAt source
+	tokenType, scope                  expression
+	extra                             map[string]expression
+	// refreshToken leads nowhere where refresh tokens do not rotate.
+	refreshToken expression
 
 	// typeStated is set where the config says where the token type is, so that somebody
 	// has thought of it.
 	typeStated bool
 	unit       unit
-	// standing is the lifetime of a token of which nobody says it; zero: none.
-	standing time.Duration
-	// most is the longest lifetime that is believed; zero: no limit.
-	most time.Duration
+	// defaultLifetime is that of a token of which nobody says it; zero: none.
+	defaultLifetime time.Duration
+	// maxLifetime is the longest that is believed; zero: no limit.
+	maxLifetime time.Duration
 }
 
 // read returns the grant in the answer of x, whose status says success.
 func (r reader) read(x exchange) (refresh.Grant, *failure) {
 	doc, f := x.parse()
-	if f != nil {
-		return refresh.Grant{}, f
-	}
-	if f := x.errorDespite(doc); f != nil {
+	if f != nil && r.accessToken.inBody() {
 		return refresh.Grant{}, f
 	}
 	doc = numbers(doc)
+	if f := x.errorDespite(doc); f != nil {
+		return refresh.Grant{}, f
+	}
 	g := refresh.Grant{AskedAt: x.answer.askedAt}
 	token, f := r.token(x, doc)
 	if f != nil {
@@ -60,6 +63,9 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 		return refresh.Grant{}, f
 	}
 	g.Scope, g.Warnings = r.granted(x, doc)
+	var kept []string
+	g.RefreshToken, kept = r.next(x, doc)
+	g.Warnings = append(g.Warnings, kept...)
 	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
 		v := r.extra[name].find(doc)
 		if v == nil {
@@ -109,7 +115,7 @@ func (x exchange) errorDespite(doc any) *failure {
 	_, isText := object["error"].(string)
 	_, isObject := object["error"].(map[string]any)
 	said := x.errorIn(doc)
-	failed := object["ok"] == false || isObject || isText && (said.code != "" || strings.TrimSpace(object["error"].(string)) != "")
+	failed := x.request.outcome.denies(doc) || object["ok"] == false || isObject || isText && (said.code != "" || strings.TrimSpace(object["error"].(string)) != "")
 	if !failed {
 		return nil
 	}
@@ -130,11 +136,10 @@ func (x exchange) errorDespite(doc any) *failure {
 // token finds the access token and checks what can be checked of it: it is 1*VSCHAR by
 // RFC 6749 appendix A.12, and must survive being a header's value.
 func (r reader) token(x exchange, doc any) (string, *failure) {
-	where := "at " + show(r.accessToken.text)
 	bad := func(what string) (string, *failure) {
-		return "", x.fail("bad_token", doubtful(), "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, where, what)
+		return "", x.fail("bad_token", doubtful(), "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, r.accessToken, what)
 	}
-	v := r.accessToken.find(doc)
+	v := r.accessToken.find(x.answer, doc)
 	if v == nil {
 		return "", r.noToken(x, doc)
 	}
@@ -150,6 +155,8 @@ func (r reader) token(x exchange, doc any) (string, *failure) {
 		return bad("has characters other than visible ASCII")
 	case strings.TrimSpace(token) != token:
 		return bad("begins or ends with a space")
+	case !r.accessToken.inBody() && strings.ContainsAny(token, " \"<>{}"):
+		return bad("is a text of another kind")
 	}
 	return token, nil
 }
@@ -157,19 +164,22 @@ func (r reader) token(x exchange, doc any) (string, *failure) {
 // noToken is the failure of an answer without a token where one should be.
 func (r reader) noToken(x exchange, doc any) *failure {
 	remedy := `say where it is: "response": {"access_token": "…"}`
+	if !r.accessToken.inBody() {
+		return x.fail("no_token", doubtful(), "look at response.access_token", "answered %d without a token %s", x.answer.status, r.accessToken)
+	}
 	object, isObject := doc.(map[string]any)
 	if !isObject {
-		return x.fail("no_token", doubtful(), remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.text))
+		return x.fail("no_token", doubtful(), remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text))
 	}
 	names := slices.Sorted(maps.Keys(object))
-	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
+	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.path.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
 		if _, ok := object[likely].(string); ok && likely != "" {
 			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, x.name(likely), x.name(likely))
 			break
 		}
 	}
-	if v, ok := object[r.accessToken.text]; ok && v == nil {
-		return x.fail("no_token", doubtful(), "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.text))
+	if v, ok := object[r.accessToken.path.text]; ok && v == nil {
+		return x.fail("no_token", doubtful(), "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text))
 	}
 	if len(names) == 0 {
 		return x.fail("no_token", doubtful(), remedy, "answered %d with an empty object", x.answer.status)
@@ -184,7 +194,7 @@ func (r reader) noToken(x exchange, doc any) *failure {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return x.fail("no_token", doubtful(), remedy, "answered %d without a token at %s; it has %s%s",
-		x.answer.status, show(r.accessToken.text), strings.Join(shown, ", "), more)
+		x.answer.status, show(r.accessToken.path.text), strings.Join(shown, ", "), more)
 }
 
 // name returns the name of a member of an answer, fit to be printed.

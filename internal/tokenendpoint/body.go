@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"bytes"
+	"errors"
 	"mime/multipart"
 	"net/url"
 	"strings"
@@ -15,6 +16,7 @@ type body interface {
 	encode(*values) (contentType string, data []byte, err error)
 	// mediaType is the type that a Content-Type header must not contradict; empty: any.
 	mediaType() string
+	templates() []template
 }
 
 // bodyOf returns the parameters as a body of that kind.
@@ -47,6 +49,9 @@ func (f formBody) text(v *values) (string, error) {
 	for _, p := range f {
 		for _, s := range p.values {
 			value, err := s.expand(v)
+			if errors.Is(err, errLeftOut) {
+				continue
+			}
 			if err != nil {
 				return "", err
 			}
@@ -67,6 +72,9 @@ func (m multipartBody) encode(v *values) (string, []byte, error) {
 	for _, p := range m {
 		for _, s := range p.values {
 			value, err := s.expand(v)
+			if errors.Is(err, errLeftOut) {
+				continue
+			}
 			if err != nil {
 				return "", nil, err
 			}
@@ -79,7 +87,7 @@ func (m multipartBody) encode(v *values) (string, []byte, error) {
 	return w.FormDataContentType(), b.Bytes(), err
 }
 
-// A textBody is of any type that the config states.
+// A textBody is of any type that the config states: see encodedText.
 type textBody template
 
 func (textBody) mediaType() string { return "" }
@@ -156,6 +164,9 @@ func (n node) expand(v *values) (strictjson.Value, error) {
 	case strictjson.Object:
 		for _, m := range n.members {
 			value, err := m.node.expand(v)
+			if errors.Is(err, errLeftOut) {
+				continue
+			}
 			if err != nil {
 				return out, err
 			}
@@ -165,6 +176,9 @@ func (n node) expand(v *values) (strictjson.Value, error) {
 	case strictjson.List:
 		for _, item := range n.items {
 			value, err := item.expand(v)
+			if errors.Is(err, errLeftOut) {
+				continue
+			}
 			if err != nil {
 				return out, err
 			}
@@ -173,4 +187,31 @@ func (n node) expand(v *values) (strictjson.Value, error) {
 		return out, nil
 	}
 	return n.value.expand(v)
+}
+
+func (f formBody) templates() []template {
+	var list []template
+	for _, p := range f {
+		for _, s := range p.values {
+			list = append(list, s.text)
+		}
+	}
+	return list
+}
+
+func (m multipartBody) templates() []template { return formBody(m).templates() }
+
+func (t textBody) templates() []template { return []template{template(t)} }
+
+func (j jsonBody) templates() []template { return node(j).templates() }
+
+func (n node) templates() []template {
+	list := []template{n.value.text}
+	for _, item := range n.items {
+		list = append(list, item.templates()...)
+	}
+	for _, m := range n.members {
+		list = append(list, m.node.templates()...)
+	}
+	return list
 }

@@ -40,6 +40,9 @@ func doubtful() verdict { return verdict{class: refresh.Transient, suspect: true
 // and again is locked.
 func settled() verdict { return verdict{class: refresh.Misconfigured, tries: 1} }
 
+// revoked: the refresh token is over, or was used by somebody else. A person must log in.
+func revoked() verdict { return verdict{class: refresh.NeedsPerson, tries: 1} }
+
 // ofOAuth returns the verdict on an error code of OAuth, as registered for the answers
 // of token endpoints and resources (RFC 6749 section 11.4.1); ok is false for others.
 func ofOAuth(code string) (v verdict, ok bool) {
@@ -73,10 +76,11 @@ func ofRefusal(status int, oauth string) (code string, v verdict) {
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusTooEarly,
 		status >= 500:
 		return code, passing()
+	case status == http.StatusUnauthorized:
+		// Whatever the word for it: Auth0 says access_denied of a wrong secret.
+		return code, settled()
 	case registered:
 		return code, v
-	case status == http.StatusUnauthorized:
-		return code, settled()
 	case status >= 300 && status < 400:
 		return "redirected", doubtful()
 	}
@@ -101,6 +105,8 @@ func ofAnswer(oauth string) (code string, v verdict) {
 type stage struct {
 	// handshake is what the TLS handshake failed with, if it did.
 	handshake error
+	// sent is set once the whole request is written.
+	sent bool
 	// answered is set from the first byte of the answer on, and body from the end of its
 	// header on.
 	answered, body bool

@@ -1,6 +1,8 @@
 package tokenendpoint
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -16,8 +18,23 @@ type plan struct {
 	timeout time.Duration
 	// uses are the credential's values that the requests need.
 	uses []use
+	// jwts are signed for each attempt, token instead of any.
+	jwts  []jwt
+	token *jwt
+	// rotates says that a request sends the refresh token that a vault keeps.
+	rotates bool
+	// discovery leads to the token endpoint; nil: it is known. Once it is found, that is
+	// tokenEndpoint. The issuer is whom assertions are for, unless they say otherwise.
+	discovery             *discovery
+	tokenEndpoint, issuer string
 	// advice is what speaks against the config, though it works.
 	advice []string
+	// from is the index of the request whose answer has the token.
+	from int
+	// supersedes says that a new token ends the one before, so that no login is repeated.
+	supersedes bool
+	probe      *probe
+	record     *shape
 }
 
 // A use is one place where a plan needs a value of the credential.
@@ -31,8 +48,18 @@ type use struct {
 // good only if there are none.
 type compiler struct {
 	problems
-	loopback bool
-	plan     plan
+	loopback    bool
+	expressions *expressions // nil: none are kept
+	plan        plan
+	// kept are the values of the steps so far, as templates name them.
+	kept []string
+	// needs are those of them that a request cannot do without.
+	needs     []string
+	stepNames []string
+	// words are what templates may name where that is neither a value of the credential
+	// nor of a step, and of is what they belong to; nil: those two.
+	words []string
+	of    string
 }
 
 const (
@@ -49,21 +76,34 @@ func (c *compiler) compile(cfg config) {
 	}
 	c.plan.timeout = c.duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout)
 
+	c.steps(cfg.Steps)
 	first := cfg.firstLevel()
 	switch {
+	case cfg.SignedJWT != nil && (cfg.Request != nil || len(first) > 0 || len(cfg.Steps) > 0):
+		c.add("signed_jwt", "", "is itself the token, and stands beside a request for one", "keep one of the two")
+	case cfg.SignedJWT != nil:
+		c.signedJWT(cfg)
 	case cfg.Request != nil && len(first) > 0:
 		for _, name := range first {
 			c.add(name, "", "stands beside request, which spells the whole request out", "keep one of the two: remove "+name+" or request")
 		}
 	case cfg.Request != nil:
-		c.plan.requests = []request{c.request(*cfg.Request)}
+		c.plan.requests = append(c.plan.requests, c.request("request", *cfg.Request))
 	case len(first) > 0:
-		c.plan.requests = []request{c.oauth(cfg)}
+		c.plan.requests = append(c.plan.requests, c.oauth(cfg))
 	case len(c.list) == 0: // else it may be there, mistyped
 		c.add("", "", "says neither token_endpoint nor request",
 			`write {"token_endpoint": "https://…"} for OAuth, or {"request": {"url": "https://…"}} for a login of another shape`)
 	}
+	if len(first) == 0 && cfg.SignedJWT == nil {
+		c.signed(cfg)
+	}
 	c.plan.reader = c.reader(cfg)
+	c.refreshing(cfg)
+	c.plan.supersedes = cfg.Supersedes != nil && *cfg.Supersedes
+	c.tokenStep(cfg.Response)
+	c.plan.record = c.record(cfg.Record, cfg.Response.Extra)
+	c.plan.probe = c.probe(cfg.Probe)
 }
 
 // template compiles a string of the config. The name is that of the field or parameter
@@ -74,12 +114,10 @@ func (c *compiler) template(path, name, text string) template {
 		c.add(path, show(text), fault.detail, fault.remedy)
 		return nil
 	}
-	if len(names) == 0 {
+	if len(names) == 0 && !t.fresh() {
 		c.refuseSecret(path, name, text)
 	}
-	for _, n := range names {
-		c.plan.uses = append(c.plan.uses, use{name: n, path: path})
-	}
+	t.values(func(p part) { c.refer(path, p) })
 	return t
 }
 
@@ -116,31 +154,32 @@ func (c *compiler) duration(path string, v strictjson.Value, least, most, missin
 func (c *compiler) reader(cfg config) reader {
 	res := cfg.Response
 	r := reader{
-		accessToken: c.expression("response.access_token", res.AccessToken, "access_token"),
-		tokenType:   c.expression("response.token_type", res.TokenType, "token_type"),
-		typeStated:  res.TokenType != nil,
-		expiresIn:   c.expression("response.expires_in", res.ExpiresIn, "expires_in"),
-		expiresAt:   c.expression("response.expires_at", res.ExpiresAt, ""),
-		scope:       c.expression("response.scope", res.Scope, "scope"),
-		standing:    c.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
-		most:        c.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
+		accessToken:     c.source("response.access_token", res.AccessToken, "access_token"),
+		tokenType:       c.expression("response.token_type", res.TokenType, "token_type"),
+		typeStated:      res.TokenType != nil,
+		expiresIn:       c.source("response.expires_in", res.ExpiresIn, "expires_in"),
+		expiresAt:       c.source("response.expires_at", res.ExpiresAt, ""),
+		scope:           c.expression("response.scope", res.Scope, "scope"),
+		defaultLifetime: c.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
+		maxLifetime:     c.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
 	}
-	if r.most > 0 && r.standing > r.most {
-		c.addf("default_lifetime", show(cfg.DefaultLifetime.Text), "", "is more than max_lifetime, which is %v", r.most)
+	if r.maxLifetime > 0 && r.defaultLifetime > r.maxLifetime {
+		c.addf("default_lifetime", show(cfg.DefaultLifetime.Text), "", "is more than max_lifetime, which is %v", r.maxLifetime)
 	}
 	if res.ExpiresInUnit != nil {
 		r.unit = unit(*res.ExpiresInUnit)
 		c.unit("response.expires_in_unit", *res.ExpiresInUnit)
 	}
-	if len(cfg.Response.Extra) > 0 {
+	if len(res.Extra) > 0 {
 		r.extra = make(map[string]expression)
 	}
-	for name, text := range cfg.Response.Extra {
+	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
 		if !validExtra.MatchString(name) {
 			c.add("response.extra", show(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
 			continue
 		}
+		text := res.Extra[name]
 		r.extra[name] = c.expression(path, &text, "")
 	}
 	return r

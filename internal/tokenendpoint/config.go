@@ -18,21 +18,34 @@ type config struct {
 	DefaultLifetime strictjson.Value `json:"default_lifetime"` // a duration, where the answer has none
 	MaxLifetime     strictjson.Value `json:"max_lifetime"`     // a duration, above which none is believed
 
+	// SignedJWT is a token that is signed here, and asked for nowhere.
+	SignedJWT *jwtConfig `json:"signed_jwt"`
+	// Assertion is signed for each attempt: the grant of a JWT bearer, or ${assertion}.
+	Assertion *jwtConfig `json:"assertion"`
+
 	// The first level.
-	TokenEndpoint  *string           `json:"token_endpoint"`
-	GrantType      *string           `json:"grant_type"`                   // default client_credentials
-	AuthMethod     *string           `json:"token_endpoint_auth_method"`   // RFC 7591 section 2; default client_secret_basic
-	BasicEncoding  *string           `json:"client_secret_basic_encoding"` // form (RFC 6749 section 2.3.1, the default) or raw
-	Body           *string           `json:"body"`                         // form (the default), json or multipart
-	Parameters     strictjson.Value  `json:"parameters"`
-	Scope          strictjson.Value  `json:"scope"` // a string, or a list of them
-	ScopeSeparator *string           `json:"scope_separator"`
-	Headers        map[string]string `json:"headers"`
+	Issuer          *string           `json:"issuer"` // instead of token_endpoint: whose metadata have it
+	TokenEndpoint   *string           `json:"token_endpoint"`
+	GrantType       *string           `json:"grant_type"`                 // default client_credentials
+	AuthMethod      *string           `json:"token_endpoint_auth_method"` // RFC 7591 section 2; default client_secret_basic
+	SigningAlg      *string           `json:"token_endpoint_auth_signing_alg"`
+	ClientAssertion *jwtConfig        `json:"client_assertion"`
+	BasicEncoding   *string           `json:"client_secret_basic_encoding"` // form (RFC 6749 section 2.3.1, the default) or raw
+	Body            *string           `json:"body"`                         // form (the default), json or multipart
+	Parameters      strictjson.Value  `json:"parameters"`
+	Scope           strictjson.Value  `json:"scope"` // a string, or a list of them
+	ScopeSeparator  *string           `json:"scope_separator"`
+	Headers         map[string]string `json:"headers"`
 
 	// The second level.
 	Request *requestConfig `json:"request"`
 
 	Response responseConfig `json:"response"`
+
+	Steps      []stepConfig     `json:"steps"`
+	Probe      *probeConfig     `json:"probe"`
+	Supersedes *bool            `json:"supersedes"` // a new token ends the one before
+	Record     strictjson.Value `json:"record"`     // "token", or an object; default: version 1
 }
 
 // A requestConfig is a request as it goes out. At most one of the bodies is set.
@@ -49,13 +62,51 @@ type requestConfig struct {
 
 // A responseConfig says where in the answer things are: JMESPath expressions.
 type responseConfig struct {
-	AccessToken   *string           `json:"access_token"`
+	AccessToken   strictjson.Value  `json:"access_token"` // a source: see sourceConfig
 	TokenType     *string           `json:"token_type"`
-	ExpiresIn     *string           `json:"expires_in"`
+	ExpiresIn     strictjson.Value  `json:"expires_in"` // a source
 	ExpiresInUnit *string           `json:"expires_in_unit"`
-	ExpiresAt     *string           `json:"expires_at"`
+	ExpiresAt     strictjson.Value  `json:"expires_at"` // a source
 	Scope         *string           `json:"scope"`
 	Extra         map[string]string `json:"extra"`
+	RefreshToken  *string           `json:"refresh_token"`
+
+	Step             *string          `json:"step"`    // whose answer has the token; default: the last
+	Status           strictjson.Value `json:"status"`  // a list of numbers; default: any 2xx
+	Success          *string          `json:"success"` // a path that must lead to something true
+	Error            *string          `json:"error"`
+	ErrorDescription *string          `json:"error_description"`
+}
+
+// A stepConfig is a request that is made before the one that gives the token.
+type stepConfig struct {
+	Name     *string            `json:"name"`
+	Request  *requestConfig     `json:"request"`
+	Response stepResponseConfig `json:"response"`
+}
+
+// A stepResponseConfig says what of a step's answer is kept for later requests.
+type stepResponseConfig struct {
+	Keep map[string]strictjson.Value `json:"keep"` // sources
+
+	Status           strictjson.Value `json:"status"`
+	Success          *string          `json:"success"`
+	Error            *string          `json:"error"`
+	ErrorDescription *string          `json:"error_description"`
+}
+
+// A probeConfig is a request that is made with a new token before consumers get it.
+type probeConfig struct {
+	Request  *requestConfig      `json:"request"`
+	Response probeResponseConfig `json:"response"`
+}
+
+// A probeResponseConfig says what answer speaks for the token.
+type probeResponseConfig struct {
+	Status           strictjson.Value `json:"status"`
+	Success          *string          `json:"success"`
+	Error            *string          `json:"error"`
+	ErrorDescription *string          `json:"error_description"`
 }
 
 // firstLevel returns the names of the fields of the first level that c sets.
@@ -65,9 +116,12 @@ func (c config) firstLevel() []string {
 		name string
 		set  bool
 	}{
+		{"issuer", c.Issuer != nil},
 		{"token_endpoint", c.TokenEndpoint != nil},
 		{"grant_type", c.GrantType != nil},
 		{"token_endpoint_auth_method", c.AuthMethod != nil},
+		{"token_endpoint_auth_signing_alg", c.SigningAlg != nil},
+		{"client_assertion", c.ClientAssertion != nil},
 		{"client_secret_basic_encoding", c.BasicEncoding != nil},
 		{"body", c.Body != nil},
 		{"parameters", c.Parameters.Type != strictjson.Absent},

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ type Endpoint struct {
 	where  string
 	plan   plan
 	client *client
+	found  found
 }
 
 var _ refresh.Endpoint = (*Endpoint)(nil)
@@ -30,7 +32,7 @@ const (
 // Hosts returns what the credential's allowed_hosts must name, sorted.
 func (e *Endpoint) Hosts() []string {
 	var hosts []string
-	for _, r := range e.plan.requests {
+	for _, r := range e.plan.everywhere() {
 		hosts = append(hosts, r.target.site.pins()[0])
 	}
 	slices.Sort(hosts)
@@ -44,27 +46,44 @@ func (e *Endpoint) Advice() []string { return slices.Clone(e.plan.advice) }
 // are missing, hosts that c does not name, values that cannot stand where they would.
 func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problems{where: e.where}
-	e.checkHosts(&ps, c)
+	checkHosts(&ps, c, e.plan.everywhere())
 	e.checkValues(&ps, c)
 	if len(ps.list) > 0 {
 		return ps.list
 	}
-	for _, r := range e.plan.requests {
-		_, err := r.build(context.Background(), c)
+	wrong := func(path string, err error) {
 		var fault *buildFault
 		switch {
 		case errors.As(err, &fault):
 			ps.add(fault.path, "", fault.detail, fault.remedy)
 		case err != nil:
-			ps.add(r.path, "", err.Error(), "")
+			ps.add(path, "", err.Error(), "")
+		}
+	}
+	now := e.client.now()
+	c, err := e.plan.derive(e.plan.supposing(c), now)
+	if err != nil {
+		wrong("", err)
+		return ps.list
+	}
+	if e.plan.token != nil {
+		_, err := e.plan.sign(*e.plan.token, c, now)
+		wrong(e.plan.token.path, err)
+	}
+	for _, r := range e.plan.requests {
+		_, err := r.build(context.Background(), c, now)
+		wrong(r.path, err)
+		if r.certificate != nil {
+			_, err := r.certificate.load(c, now)
+			wrong(r.path, err)
 		}
 	}
 	return ps.list
 }
 
 // checkHosts notes the hosts that c does not name.
-func (e *Endpoint) checkHosts(ps *problems, c refresh.Credential) {
-	for _, r := range e.plan.requests {
+func checkHosts(ps *problems, c refresh.Credential, requests []request) {
+	for _, r := range requests {
 		s := r.target.site
 		if slices.ContainsFunc(s.pins(), func(pin string) bool { return slices.Contains(c.AllowedHosts, pin) }) {
 			continue
@@ -83,7 +102,7 @@ func (e *Endpoint) checkHosts(ps *problems, c refresh.Credential) {
 func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 	told := map[string]bool{}
 	for _, u := range e.plan.uses {
-		if _, ok := c.Values[u.name]; ok || told[u.name] {
+		if _, ok := c.Values[u.name]; ok || told[u.name] || e.plan.provides(u.name) {
 			continue
 		}
 		told[u.name] = true
@@ -109,14 +128,22 @@ func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Gra
 	if ps := e.Check(c); len(ps) > 0 {
 		return refresh.Grant{}, e.unfit(c, ps)
 	}
+	if e.plan.token != nil {
+		return e.signed(c)
+	}
 	wait := newPauses()
+	var skew time.Duration
 	for n := 1; ; n++ {
-		g, f := e.attempt(ctx, c)
+		g, f := e.attempt(ctx, c, skew)
 		if f == nil {
 			return g, nil
 		}
+		if f.skew != 0 && skew == 0 && mayLast(ctx, e.plan.timeout) {
+			skew = f.skew // once: by the provider's clock the JWT may have been over, or of its future
+			continue
+		}
 		pause, again := wait.after(ctx, n, f, e.plan.timeout)
-		if !again || !sleep(ctx, pause) {
+		if !again || e.plan.supersedes || !sleep(ctx, pause) {
 			return refresh.Grant{}, f.err
 		}
 	}
@@ -126,22 +153,59 @@ func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Gra
 func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Error {
 	code := refresh.CodeBadCredential
 	hosts := problems{}
-	if e.checkHosts(&hosts, c); len(hosts.list) > 0 {
+	if checkHosts(&hosts, c, e.plan.everywhere()); len(hosts.list) > 0 {
 		code = codeHostNotAllowed
 	}
 	return &refresh.Error{Class: refresh.Misconfigured, Code: code, Detail: ps.Error(), Err: ps}
 }
 
-// attempt makes one pass through all requests.
-func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential) (refresh.Grant, *failure) {
-	var x exchange
-	for _, r := range e.plan.requests {
-		x = exchange{request: r, credential: c}
-		if f := e.send(ctx, &x); f != nil {
+// attempt makes one pass through all requests. What it signs it dates by a clock that is
+// so far ahead of ours.
+func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration) (refresh.Grant, *failure) {
+	p, f := e.discovered(ctx, c)
+	if f != nil {
+		return refresh.Grant{}, f
+	}
+	x := exchange{rotates: p.rotates, credential: c}
+	var err error
+	if x.credential, err = p.derive(c, e.client.now().Add(skew)); err != nil {
+		x.request = p.requests[0]
+		return refresh.Grant{}, x.fail(refresh.CodeBadCredential, settled(), "", "cannot be asked: %v", err)
+	}
+	g, f := e.pass(ctx, p, &x)
+	if f != nil && len(p.jwts) > 0 {
+		f.skew = x.skew(f)
+	}
+	if f != nil && p.rotates {
+		f = spending(f)
+	}
+	return g, f
+}
+
+// pass sends the requests of a plan, one after the other, with the credential of x. In the
+// end x is the last exchange there was.
+func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant, *failure) {
+	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
+	defer cancel()
+	var from exchange
+	for i, r := range p.requests {
+		x.request, x.answer = r, nil
+		if f := e.send(ctx, x); f != nil {
+			return refresh.Grant{}, f
+		}
+		if i == p.from {
+			from = *x
+		}
+		if len(p.requests) == 1 {
+			break
+		}
+		var f *failure
+		if x.credential, f = x.keep(); f != nil {
 			return refresh.Grant{}, f
 		}
 	}
-	return e.plan.reader.read(x)
+	from.credential = x.credential // so that what was kept is redacted too
+	return p.reader.read(from)
 }
 
 // send sends the request of x and waits for the answer, which is a good one if there is
@@ -149,22 +213,36 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential) (refresh.G
 func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
-	req, err := x.request.build(ctx, x.credential)
+	client := e.client
+	req, err := x.request.build(ctx, x.credential, client.now())
+	if err == nil && x.request.certificate != nil {
+		var certificate tls.Certificate
+		if certificate, err = x.request.certificate.load(x.credential, client.now()); err == nil {
+			client = client.showing(certificate)
+			defer client.transport.CloseIdleConnections()
+		}
+	}
 	if err != nil {
 		return x.fail(refresh.CodeBadCredential, settled(), "", "cannot be asked: %v", err)
 	}
-	a, at, err := e.client.do(req)
+	a, at, err := client.do(req)
 	if err != nil {
 		return x.unanswered(err, at)
 	}
 	x.answer = a
-	if !a.ok() {
+	if !x.request.outcome.accepts(a) {
 		return x.refused(e.client.now())
 	}
 	if a.lost != nil {
 		return x.unanswered(a.lost, at)
 	}
 	return nil
+}
+
+// mayLast reports whether ctx leaves the time for another attempt.
+func mayLast(ctx context.Context, timeout time.Duration) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() == nil && (!limited || time.Until(deadline) >= timeout)
 }
 
 // sleep waits for d and reports whether ctx lasted that long.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -43,12 +45,54 @@ func Expand(text string, c refresh.Credential) (expanded string, names []string,
 // Quote is how foreign text is printed.
 func Quote(c refresh.Credential, text string) string { return quote(c, text) }
 
-// Dial is what connections are made with.
-func Dial(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return newClient(o).transport.DialContext
+// Dial is what connections are made with, loopback shut.
+func Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return guarded(false)(ctx, network, address)
 }
 
 // Guard says whether an address may be dialled.
 func Guard(loopback bool, network, address string) error {
 	return guard(loopback).Safe(network, address, nil)
+}
+
+// Build returns the requests as they would be sent.
+func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
+	var list []*http.Request
+	for _, r := range e.plan.requests {
+		req, err := r.build(context.Background(), e.plan.supposing(c), time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, req)
+	}
+	return list, nil
+}
+
+// Uses returns the names of the values that are sent.
+func (e *Endpoint) Uses() []string {
+	var names []string
+	for _, u := range e.plan.uses {
+		names = append(names, u.name)
+	}
+	return names
+}
+
+// Fields returns the names of all fields of a config, each without its object's.
+func Fields() []string {
+	var names []string
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names = append(names, name)
+			if f.Type.Kind() == reflect.Pointer {
+				f.Type = f.Type.Elem()
+			}
+			if f.Type.Kind() == reflect.Struct && f.Type.PkgPath() == t.PkgPath() {
+				walk(f.Type)
+			}
+		}
+	}
+	walk(reflect.TypeFor[config]())
+	return names
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jmespath/go-jmespath"
 
@@ -49,7 +50,7 @@ func (c *compiler) expression(path string, stated *string, missing string) expre
 		c.add(path, show(text), detail, remedy)
 		return expression{}
 	}
-	compiled, err := compileExpression(text)
+	compiled, err := c.expressions.compile(text)
 	if err != nil {
 		remedy := `a path is like "data.token" or "items[0].token"`
 		if better := mended(text); better != "" {
@@ -100,6 +101,24 @@ func tooComplex(text string) (detail, remedy string) {
 		return "joins with something that is not written out", "write what stands between in single quotes: join(' ', …)"
 	}
 	return "", ""
+}
+
+// expressions are those of all providers of a Parser, by their text. The library gives each
+// a table of its functions, 8 KiB, and a thousand providers have the same few.
+type expressions struct{ byText sync.Map }
+
+func (e *expressions) compile(text string) (*jmespath.JMESPath, error) {
+	if e == nil {
+		return compileExpression(text)
+	}
+	if known, ok := e.byText.Load(text); ok {
+		return known.(*jmespath.JMESPath), nil
+	}
+	compiled, err := compileExpression(text)
+	if err == nil {
+		e.byText.Store(text, compiled)
+	}
+	return compiled, err
 }
 
 var errPanic = errors.New("it makes the library panic")

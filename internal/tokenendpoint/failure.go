@@ -16,7 +16,9 @@ import (
 type exchange struct {
 	request    request
 	credential refresh.Credential
-	answer     *answer // nil: none came
+	// rotates is as in plan.
+	rotates bool
+	answer  *answer // nil: none came
 }
 
 // A failure is why an attempt gave no grant.
@@ -24,11 +26,19 @@ type failure struct {
 	err *refresh.Error
 	// tries is how many attempts such a failure is worth in one run.
 	tries int
+	// sent says that the request was sent, lost that no answer came to it, and atOnce that
+	// the next attempt does not wait.
+	sent, lost, atOnce bool
+	// skew is as in exchange.skew.
+	skew time.Duration
 }
 
 // fail returns a failure. The text begins with the endpoint, without its query.
 func (x exchange) fail(code string, v verdict, remedy, format string, args ...any) *failure {
-	return &failure{tries: v.tries, err: &refresh.Error{
+	if x.rotates && code == "invalid_grant" {
+		v, remedy = revoked(), "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put'"
+	}
+	return &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
 		Class:   v.class,
 		Suspect: v.suspect,
 		Code:    code,
@@ -43,13 +53,16 @@ func (x exchange) quote(text string) string { return quote(x.credential, text) }
 // unanswered is the failure of a request that no whole answer came to.
 func (x exchange) unanswered(err error, at stage) *failure {
 	code, v, what, remedy := ofTransport(err, at)
-	return x.fail(code, v, remedy, "%s", what)
+	f := x.fail(code, v, remedy, "%s", what)
+	f.sent = at.sent
+	f.lost = at.sent && v == passing()
+	return f
 }
 
 // refused is the failure of a request that was answered with another status than 2xx.
 func (x exchange) refused(now time.Time) *failure {
 	a := x.answer
-	said := x.errorIn(x.document())
+	said := x.errorIn(numbers(x.document()))
 	code, v := ofRefusal(a.status, said.code)
 	f := x.fail(code, v, x.remedy(code), "answered %d%s", a.status, x.words(code, said))
 	if v == passing() {
@@ -81,6 +94,14 @@ var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
 // section 5.2, RFC 9457 and common use have for it. No other part of an answer is ever
 // quoted.
 func (x exchange) errorIn(doc any) (said saidError) {
+	if code, text := x.request.outcome.said(doc); code != "" || text != "" {
+		if said.text = text; word.MatchString(code) {
+			said.code = code
+		} else if text == "" {
+			said.text = code
+		}
+		return said
+	}
 	object, ok := doc.(map[string]any)
 	if !ok {
 		return said

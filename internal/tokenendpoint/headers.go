@@ -43,6 +43,7 @@ func (c *compiler) headers(path string, given map[string]string) []header {
 				c.add(at, show(text), fault, "")
 			}
 		}
+		h.value = quotedValues(h.value)
 		list = append(list, h)
 	}
 	return list
@@ -84,6 +85,11 @@ func (h header) expand(v *values) ([]string, error) {
 	text, err := v.expand(h.value)
 	if err != nil {
 		return nil, err
+	}
+	if h.name == "Cookie" {
+		if err := h.checkCookie(v); err != nil {
+			return nil, err
+		}
 	}
 	if fault := headerFault(text.Reveal()); fault != "" {
 		return nil, &buildFault{h.path, "cannot be sent: with the credential's values it " + fault, "look at the values that stand in it"}

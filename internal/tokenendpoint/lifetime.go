@@ -27,8 +27,8 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 		life = min(s.length, own)
 	case signed:
 		life = own
-	case !stated && r.standing > 0:
-		life = r.standing
+	case !stated && r.defaultLifetime > 0:
+		life = r.defaultLifetime
 	case !stated:
 		return 0, x.fail("no_lifetime", doubtful(), `say how long its tokens live: "default_lifetime": "1h"`,
 			"answered %d without saying how long the token lives", x.answer.status)
@@ -37,8 +37,8 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 		return 0, x.fail(refresh.CodeTokenOver, doubtful(), "look at the provider's clock, and at the lifetime's unit",
 			"answered %d with a token that is already over", x.answer.status)
 	}
-	if r.most > 0 {
-		life = min(life, r.most)
+	if r.maxLifetime > 0 {
+		life = min(life, r.maxLifetime)
 	}
 	return min(life, refresh.MaxLifetime), nil
 }
@@ -47,11 +47,11 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 // does not depend on anybody's clock.
 func (r reader) stated(x exchange, doc any) (s span, stated bool, f *failure) {
 	clock := x.answer.date()
-	bad := func(e expression, err error) *failure {
+	bad := func(at source, err error) *failure {
 		return x.fail("bad_lifetime", doubtful(), "look at the paths under response, and at expires_in_unit",
-			"answered %d with a lifetime at %s that %v", x.answer.status, show(e.text), err)
+			"answered %d with a lifetime %s that %v", x.answer.status, at, err)
 	}
-	if v := r.expiresIn.find(doc); !absent(v) {
+	if v := r.expiresIn.find(x.answer, doc); !absent(v) {
 		s, err := relative(v, r.unit, clock)
 		if err != nil {
 			return span{}, false, bad(r.expiresIn, err)
@@ -64,14 +64,15 @@ func (r reader) stated(x exchange, doc any) (s span, stated bool, f *failure) {
 		}
 		return s, true, nil
 	}
-	if v := r.expiresAt.find(doc); !absent(v) {
+	if v := r.expiresAt.find(x.answer, doc); !absent(v) {
 		s, err := absolute(v, clock)
 		if err != nil {
 			return span{}, false, bad(r.expiresAt, err)
 		}
 		return s, true, nil
 	}
-	return span{}, false, nil
+	s, stated = r.accessToken.cookieLifetime(x.answer)
+	return s, stated, nil
 }
 
 // unbelievable is the failure of a number that is too large to be a lifetime in seconds,
@@ -93,8 +94,8 @@ func (r reader) unbelievable(x exchange, s span, clock time.Time) *failure {
 		}
 	}
 	return x.fail("lifetime_too_large", doubtful(), remedy,
-		"answered %d with %s as the lifetime; in seconds that is %.0f days, which is too much to be believed of a number without a unit",
-		x.answer.status, show(r.expiresIn.text), s.number/86400)
+		"answered %d with a lifetime %s; in seconds that is %.0f days, which is too much to be believed of a number without a unit",
+		x.answer.status, r.expiresIn, s.number/86400)
 }
 
 func plain(u unit) string {

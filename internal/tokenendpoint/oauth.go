@@ -10,23 +10,16 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// The grant types (RFC 6749 sections 4.4 and 4.3) and the client authentication methods
-// (RFC 7591 section 2) that are served.
-const (
-	clientCredentials = "client_credentials"
-	passwordGrant     = "password"
-
-	clientSecretBasic = "client_secret_basic"
-	clientSecretPost  = "client_secret_post"
-	noClientSecret    = "none"
-)
-
 // oauth makes the request of a config at the first level, which is nothing but a short
 // way to write one at the second.
 func (c *compiler) oauth(cfg config) request {
 	const path = "token_endpoint"
 	r := request{path: path, method: http.MethodPost}
 	switch {
+	case cfg.Issuer != nil && cfg.TokenEndpoint != nil:
+		c.add("issuer", "", "stands beside token_endpoint, and is there to find it", "keep one of the two")
+	case cfg.Issuer != nil:
+		// Below, where it is known which of its endpoints is wanted.
 	case cfg.TokenEndpoint != nil:
 		r.target = c.target(path, *cfg.TokenEndpoint)
 	case len(c.list) == 0: // else it may be there, mistyped
@@ -35,56 +28,26 @@ func (c *compiler) oauth(cfg config) request {
 	r.headers = c.headers("headers", cfg.Headers)
 
 	grant := stated(cfg.GrantType, clientCredentials)
-	method := stated(cfg.AuthMethod, clientSecretBasic)
-	encoding := stated(cfg.BasicEncoding, "form")
 	bodyKind := stated(cfg.Body, "form")
-	known := c.oneOf("grant_type", grant, clientCredentials, passwordGrant)
-	known = c.authMethod("token_endpoint_auth_method", method) && known
-	known = c.oneOf("client_secret_basic_encoding", encoding, "form", "raw") && known
-	known = c.oneOf("body", bodyKind, "form", "json", "multipart") && known
-	if cfg.BasicEncoding != nil && method != clientSecretBasic {
-		c.add("client_secret_basic_encoding", show(encoding), "has no effect with token_endpoint_auth_method "+show(method), "remove it")
-	}
-
-	sent := []param{one("grant_type", literal(grant))}
-	if grant == passwordGrant {
-		sent = append(sent,
-			one("username", c.implied("grant_type", "username")),
-			one("password", c.implied("grant_type", "password")))
-		c.plan.advice = append(c.plan.advice,
-			"the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another")
-	}
-	const auth = "token_endpoint_auth_method"
-	switch method {
-	case clientSecretBasic:
-		r.basic(c, encoding == "raw")
-	case clientSecretPost:
-		sent = append(sent,
-			one("client_id", c.implied(auth, "client_id")),
-			one("client_secret", c.implied(auth, "client_secret")))
-	case noClientSecret:
-		// A public client still says who it is (RFC 6749 section 3.2.1).
-		sent = append(sent, one("client_id", c.implied(auth, "client_id")))
+	sent, known := c.grant(cfg, grant)
+	sent, served := c.authenticate(cfg, grant, &r, sent)
+	known = c.oneOf("body", bodyKind, "form", "json", "multipart") && known && served
+	if cfg.Issuer != nil && cfg.TokenEndpoint == nil {
+		c.discover(*cfg.Issuer, &r)
 	}
 	sent = c.parameters(sent, cfg)
 	sent = c.scope(sent, cfg, &r)
+
+	for _, name := range repeated(r.target.fixedQuery(), sent) {
+		// RFC 6749 section 3.2: parameters must not be included more than once.
+		c.add(path, showURL(*cfg.TokenEndpoint), "has the parameter "+show(name)+" in its query, which is sent in the body", "remove it from the URL")
+	}
 
 	if known {
 		r.body = bodyOf(bodyKind, sent)
 	}
 	c.checkContentType("headers", r)
 	return r
-}
-
-// authMethod checks the name of a client authentication method.
-func (c *compiler) authMethod(path, method string) bool {
-	served := []string{clientSecretBasic, clientSecretPost, noClientSecret}
-	switch method {
-	case "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth":
-		c.add(path, show(method), "is not among the methods that are served", "use "+either(served))
-		return false
-	}
-	return c.oneOf(path, method, served...)
 }
 
 // stated returns what a field says, or its default.

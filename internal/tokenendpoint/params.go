@@ -65,6 +65,7 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 		default:
 			c.addf(at, "", `for a body of another shape use "request" with "json"`,
 				"must be a string, a number, true, false or a list of strings, not %s", m.Value.Type)
+			continue
 		}
 		list = append(list, p)
 	}

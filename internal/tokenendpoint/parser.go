@@ -33,8 +33,9 @@ type Options struct {
 
 // A Parser understands configs and credentials. It is safe for concurrent use.
 type Parser struct {
-	loopback bool
-	client   *client
+	loopback    bool
+	client      *client
+	expressions expressions
 }
 
 var _ refresh.Parser = (*Parser)(nil)
@@ -50,13 +51,13 @@ func New(o Options) *Parser {
 const maxDocument = 65536
 
 // unchanging are the fields of a config that change neither a request nor what is read
-// from its answer. They are not part of the fingerprint.
-var unchanging = []string{"description", "timeout"}
+// from its answer, nor what is stored. They are not part of the fingerprint.
+var unchanging = []string{"description", "timeout", "supersedes", "probe"}
 
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
-	c := &compiler{problems: problems{where: d.Where}, loopback: p.loopback}
+	c := &compiler{problems: problems{where: d.Where}, loopback: p.loopback, expressions: &p.expressions}
 	cfg, ok := decode[config](&c.problems, d)
 	if ok {
 		c.compile(cfg)
@@ -69,12 +70,17 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		c.add("", "", "has no canonical form", "")
 		return refresh.Provider{}, c.err()
 	}
+	e := &Endpoint{where: d.Where, plan: c.plan, client: p.client}
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,
 		Credential: stated(cfg.Credential, d.Name),
 		Config:     refresh.NewFingerprint(canonical),
-		Endpoint:   &Endpoint{where: d.Where, plan: c.plan, client: p.client},
+		Endpoint:   e,
+		Rotates:    c.plan.rotates,
+		Supersedes: c.plan.supersedes,
+		Probe:      e.probe(),
+		Encode:     c.plan.record.encoder(),
 	}, nil
 }
 

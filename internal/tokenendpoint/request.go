@@ -3,10 +3,13 @@ package tokenendpoint
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -23,55 +26,73 @@ type request struct {
 	body    body // nil: none
 	// scope is what is asked for, as single words, where the config spells it out.
 	scope []string
+	// certificate is what the client shows in the TLS handshake; nil: none.
+	certificate *clientCertificate
 	// noColon are values that must not hold a colon.
 	noColon []use
+	// outcome says what answer is a good one, and keep what of it later requests need.
+	outcome outcome
+	keep    []kept
 }
 
-// request compiles a config at the second level.
-func (c *compiler) request(cfg requestConfig) request {
-	r := request{path: "request.url", method: stated(cfg.Method, http.MethodPost)}
-	c.oneOf("request.method", r.method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch)
-	if cfg.URL == nil {
-		c.add("request.url", "", "is missing", `write "url": "https://…"`)
-	} else {
-		r.target = c.target("request.url", *cfg.URL)
+// method checks the method of a request. Those that make a tunnel, or have the server
+// repeat what it was sent, are not for secrets.
+func (c *compiler) method(path string, given *string, missing string) string {
+	method := stated(given, missing)
+	if !validMethod.MatchString(method) || method == http.MethodConnect || method == http.MethodTrace {
+		c.oneOf(path, method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch)
 	}
-	r.headers = c.headers("request.headers", cfg.Headers)
-	r.query = c.params("request.query", cfg.Query)
+	return method
+}
+
+var validMethod = regexp.MustCompile(`^[A-Z]{3,16}$`)
+
+// request compiles the request that stands at that path of the config.
+func (c *compiler) request(at string, cfg requestConfig) request {
+	r := request{path: at + ".url", method: c.method(at+".method", cfg.Method, http.MethodPost)}
+	if cfg.URL == nil {
+		c.add(at+".url", "", "is missing", `write "url": "https://…"`)
+	} else {
+		r.target = c.target(at+".url", *cfg.URL)
+	}
+	r.headers = c.headers(at+".headers", cfg.Headers)
+	r.query = c.params(at+".query", cfg.Query)
 	for _, name := range repeated(r.query, r.target.fixedQuery()) {
-		c.add(member("request.query", name), "", "is in request.url already", "keep one of the two")
+		c.add(member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
 	}
 
 	var bodies []string
 	if cfg.Form.Type != strictjson.Absent {
 		bodies = append(bodies, "form")
-		r.body = formBody(c.params("request.form", cfg.Form))
+		r.body = formBody(c.params(at+".form", cfg.Form))
 	}
 	if cfg.Multipart.Type != strictjson.Absent {
 		bodies = append(bodies, "multipart")
-		r.body = multipartBody(c.params("request.multipart", cfg.Multipart))
+		r.body = multipartBody(c.params(at+".multipart", cfg.Multipart))
 	}
 	if cfg.JSON.Type != strictjson.Absent {
 		bodies = append(bodies, "json")
-		r.body = jsonBody(c.node("request.json", "", cfg.JSON))
+		n := c.node(at+".json", "", cfg.JSON)
+		c.must(at+".json", n.value.text)
+		r.body = jsonBody(n)
 	}
 	if cfg.Text != nil {
 		bodies = append(bodies, "text")
-		r.body = textBody(c.template("request.text", "", *cfg.Text))
+		r.body = c.text(at+".text", *cfg.Text, r.headers)
 	}
 	for i, name := range bodies {
 		if i > 0 {
-			c.addf("request."+name, "", "keep one of the two", "stands beside request.%s, and a request has one body", bodies[0])
+			c.addf(at+"."+name, "", "keep one of the two", "stands beside %s.%s, and a request has one body", at, bodies[0])
 		}
 	}
-	if len(bodies) > 0 && r.method == http.MethodGet {
-		c.add("request."+bodies[0], "", "is a body, which GET has not", `use "query", or another method`)
+	if len(bodies) > 0 && (r.method == http.MethodGet || r.method == http.MethodHead) {
+		c.add(at+"."+bodies[0], "", "is a body, which "+r.method+" has not", `use "query", or another method`)
 	}
 	if advised := secretInURL(r); advised {
 		c.plan.advice = append(c.plan.advice,
 			"a value of the credential is sent in the URL, which servers and proxies log: send it in a header or the body if the provider takes it there")
 	}
-	c.checkContentType("request.headers", r)
+	c.checkContentType(at+".headers", r)
 	return r
 }
 
@@ -93,6 +114,11 @@ func (t template) anyValue(f func(string) bool) bool {
 		if p.value != "" && f(p.value) || p.arg.anyValue(f) {
 			return true
 		}
+		for _, a := range p.args {
+			if a.anyValue(f) {
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -104,8 +130,9 @@ type buildFault struct{ path, detail, remedy string }
 func (f *buildFault) Error() string { return f.detail }
 
 // build makes the request that is sent.
-func (r request) build(ctx context.Context, c refresh.Credential) (*http.Request, error) {
+func (r request) build(ctx context.Context, c refresh.Credential, now time.Time) (*http.Request, error) {
 	v := newValues(c)
+	v.now = now
 	for _, u := range r.noColon {
 		if strings.Contains(v.of[u.name].Reveal(), ":") {
 			return nil, &buildFault{u.path, "cannot send a " + u.name + " that has a colon in it raw",
@@ -139,9 +166,14 @@ func (r request) build(ctx context.Context, c refresh.Credential) (*http.Request
 		req.Header.Set("Content-Type", contentType)
 	}
 	for _, h := range r.headers {
-		if req.Header[h.name], err = h.expand(v); err != nil {
+		value, err := h.expand(v)
+		if errors.Is(err, errLeftOut) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
+		req.Header[h.name] = value
 	}
 	return req, nil
 }

@@ -53,6 +53,8 @@ func (c *compiler) target(path, text string) target {
 	t := target{site: s, shown: s.String() + rawPath}
 	t.path = c.template(path, "", rawPath).each(url.PathEscape)
 	t.query = c.template(path, "", rawQuery).each(url.QueryEscape)
+	c.must(path, t.path)
+	c.must(path, t.query)
 	for _, pair := range t.fixedQuery() {
 		if value, ok := pair.values[0].text.fixed(); ok {
 			c.refuseSecret(path+"?"+pair.name, pair.name, value)

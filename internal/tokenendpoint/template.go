@@ -2,9 +2,9 @@ package tokenendpoint
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -13,13 +13,23 @@ import (
 // only when a request is built.
 type template []part
 
-// A part is one of: a literal; a value of the credential, by name; or a function of a
-// template, such as the base64 of Basic authentication.
+// A part is one of: a literal; a value of the credential or of an earlier step, by name;
+// what is done to a template where it lands, such as percent-encoding; or a function that
+// the config calls.
 type part struct {
 	literal string
-	value   string
-	call    func(string) string
-	arg     template
+
+	value string
+	// optional allows the value to be absent or empty. Then instead stands there, or where
+	// that is nil nothing does, and the whole field is left out.
+	optional bool
+	instead  *string
+
+	call func(string) string
+	arg  template
+
+	function *function
+	args     []template
 }
 
 func literal(text string) template { return template{{literal: text}} }
@@ -32,7 +42,7 @@ func apply(f func(string) string, arg ...part) template { return template{{call:
 func (t template) fixed() (text string, ok bool) {
 	var b strings.Builder
 	for _, p := range t {
-		if p.value != "" || p.call != nil {
+		if p.value != "" || p.call != nil || p.function != nil {
 			return "", false
 		}
 		b.WriteString(p.literal)
@@ -40,13 +50,13 @@ func (t template) fixed() (text string, ok bool) {
 	return b.String(), true
 }
 
-// each returns t with f applied to every value in it, as where a value must be encoded
-// and the text around it must not.
+// each returns t with f applied to every value in it, and to what functions give, as
+// where a value must be encoded and the text around it must not.
 func (t template) each(f func(string) string) template {
 	out := make(template, len(t))
 	for i, p := range t {
 		out[i] = p
-		if p.value != "" {
+		if p.value != "" || p.function != nil {
 			out[i] = part{call: f, arg: template{p}}
 		}
 	}
@@ -59,10 +69,47 @@ var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 // A templateFault is what is wrong with a template, and what to do.
 type templateFault struct{ detail, remedy string }
 
+// values calls f with each part of t that is a value, those in arguments too.
+func (t template) values(f func(part)) {
+	for _, p := range t {
+		if p.value != "" {
+			f(p)
+		}
+		p.arg.values(f)
+		for _, a := range p.args {
+			a.values(f)
+		}
+	}
+}
+
+// fresh reports whether t gives something else each time.
+func (t template) fresh() bool {
+	for _, p := range t {
+		if p.function != nil && p.function.fresh {
+			return true
+		}
+		for _, a := range p.args {
+			if a.fresh() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leavable reports whether t may come to nothing, so that its field is left out.
+func (t template) leavable() bool {
+	found := false
+	t.values(func(p part) { found = found || p.optional && p.instead == nil })
+	return found
+}
+
 // parseTemplate reads text in which ${name} stands for the value of that name, and $${
-// for ${ itself. It also returns the names, in order.
+// for ${ itself; what else may stand in braces is told with [notation]. It also returns
+// the names of values, in order.
 func parseTemplate(text string) (t template, names []string, fault *templateFault) {
 	var lit strings.Builder
+	var n notation
 	for rest := text; rest != ""; {
 		i := strings.Index(rest, "${")
 		if i < 0 {
@@ -75,26 +122,21 @@ func parseTemplate(text string) (t template, names []string, fault *templateFaul
 			continue
 		}
 		lit.WriteString(rest[:i])
-		name, after, closed := strings.Cut(rest[i+2:], "}")
-		if !closed {
-			return nil, nil, &templateFault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
-		}
-		if !validName.MatchString(name) {
-			return nil, nil, &templateFault{
-				fmt.Sprintf("has ${%s}, which is not the name of a credential's value", printable(mask(name), 40)),
-				"write a name of letters, digits and _, or $${ for the characters ${"}
+		p, after, fault := n.substitution(rest[i+2:])
+		if fault != nil {
+			return nil, nil, fault
 		}
 		if lit.Len() > 0 {
 			t = append(t, part{literal: lit.String()})
 			lit.Reset()
 		}
-		t = append(t, part{value: name})
-		names = append(names, name)
+		t = append(t, p)
 		rest = after
 	}
 	if lit.Len() > 0 {
 		t = append(t, part{literal: lit.String()})
 	}
+	t.values(func(p part) { names = append(names, p.value) })
 	return t, names, nil
 }
 
@@ -102,17 +144,26 @@ func parseTemplate(text string) (t template, names []string, fault *templateFaul
 // may name a value of 64 KiB ten thousand times.
 const maxRequest = 1 << 20
 
-var errTooLarge = errors.New("the request would be larger than 1 MiB")
+var (
+	errTooLarge = errors.New("the request would be larger than 1 MiB")
+	// errLeftOut says that an optional value is not there, and the field is to be left out.
+	errLeftOut = errors.New("an optional value is not there")
+)
 
-// values are what templates may use, and how many bytes of them still.
+// values are what templates of one request may use, and how many bytes of them still.
 type values struct {
-	of   map[string]refresh.Secret
-	left int
+	of    map[string]refresh.Secret
+	left  int
+	now   time.Time
+	uuids map[string]string
 }
 
-func newValues(c refresh.Credential) *values { return &values{of: c.Values, left: maxRequest} }
+func newValues(c refresh.Credential) *values {
+	return &values{of: c.Values, left: maxRequest, uuids: map[string]string{}}
+}
 
-// expand returns the text of t. It stays a Secret until it is written into a request.
+// expand returns the text of t, or errLeftOut. It stays a Secret until it is written into
+// a request.
 func (v *values) expand(t template) (refresh.Secret, error) {
 	var b strings.Builder
 	for _, p := range t {
@@ -120,12 +171,28 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 		switch {
 		case p.value != "":
 			text = v.of[p.value].Reveal() // that it is there was checked before: see Endpoint.Check
+			if text == "" && p.optional {
+				if p.instead == nil {
+					return refresh.Secret{}, errLeftOut
+				}
+				text = *p.instead
+			}
 		case p.call != nil:
 			arg, err := v.expand(p.arg)
 			if err != nil {
 				return refresh.Secret{}, err
 			}
 			text = p.call(arg.Reveal())
+		case p.function != nil:
+			args := make([]string, len(p.args))
+			for i, a := range p.args {
+				arg, err := v.expand(a)
+				if err != nil {
+					return refresh.Secret{}, err
+				}
+				args[i] = arg.Reveal()
+			}
+			text = p.function.do(v, args)
 		}
 		if v.left -= len(text); v.left < 0 {
 			return refresh.Secret{}, errTooLarge

@@ -3,12 +3,14 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -25,7 +27,9 @@ const (
 // and not an http.Client: nothing follows redirects, keeps cookies or repeats.
 type client struct {
 	transport *http.Transport
-	now       func() time.Time
+	// newTransport makes another one, with the same settings and none of its connections.
+	newTransport func() *http.Transport
+	now          func() time.Time
 }
 
 func newClient(o Options) *client {
@@ -35,12 +39,15 @@ func newClient(o Options) *client {
 	}
 	d := o.DialContext
 	if d == nil {
-		// The address that is dialled is checked, and not the one that was looked up before:
-		// a name may lead elsewhere the second time.
-		dialer := &net.Dialer{Timeout: maxTimeout, KeepAlive: -1, Control: guard(o.AllowLoopback).Safe}
-		d = dialer.DialContext
+		d = guarded(o.AllowLoopback)
 	}
-	return &client{now: now, transport: &http.Transport{
+	c := &client{now: now, newTransport: func() *http.Transport { return newTransport(o, d) }}
+	c.transport = c.newTransport()
+	return c
+}
+
+func newTransport(o Options, d dial) *http.Transport {
+	return &http.Transport{
 		Proxy:                  nil, // in particular not that of the environment
 		DialContext:            ending(d),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
@@ -50,32 +57,52 @@ func newClient(o Options) *client {
 		// A provider is asked once an hour, and a Lambda is frozen in between: a connection
 		// that was kept would be dead, and nobody would know before the next request is lost.
 		DisableKeepAlives: true,
-	}}
+	}
 }
 
 // A dial makes a connection.
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// requestKey is under which the context of a request is found in that of its dial.
-type requestKey struct{}
+// guarded returns a dial over TCP. It checks the address that is dialled, and not one that
+// was looked up before: a name may lead elsewhere the second time.
+func guarded(loopback bool) dial {
+	d := &net.Dialer{Timeout: maxTimeout, KeepAlive: -1, Control: guard(loopback).Safe}
+	return d.DialContext
+}
+
+// A lease is the one connection that a request may have, and lasts as long as it does.
+type lease struct {
+	request context.Context
+	taken   atomic.Bool
+}
+
+// leaseKey is under which the lease of a request is found in the context of its dial.
+type leaseKey struct{}
+
+var errSecondDial = errors.New("the connection was of no use, and a request has only one")
 
 // ending returns a dial whose connections end with the request that they were made for.
 // The transport lets a dial go on after its request was given up, for the next request
-// to use: here there is none, and what goes on is a leak.
+// to use: here there is none, and what goes on is a leak. It also sends a request again,
+// over another connection, where it believes that the first has not reached the server:
+// there is no other, since whether to try again is decided in pauses.go.
 func ending(d dial) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		request, ok := ctx.Value(requestKey{}).(context.Context)
+		l, ok := ctx.Value(leaseKey{}).(*lease)
 		if !ok {
 			return d(ctx, network, address)
 		}
+		if l.taken.Swap(true) {
+			return nil, errSecondDial
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		defer context.AfterFunc(request, cancel)()
+		defer context.AfterFunc(l.request, cancel)()
 		conn, err := d(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(request, func() { conn.Close() })
+		context.AfterFunc(l.request, func() { conn.Close() })
 		return conn, nil
 	}
 }
@@ -131,13 +158,18 @@ func (c *client) do(req *http.Request) (*answer, stage, error) {
 			defer mu.Unlock()
 			at.handshake = err
 		},
+		WroteRequest: func(w httptrace.WroteRequestInfo) {
+			mu.Lock()
+			defer mu.Unlock()
+			at.sent = w.Err == nil
+		},
 		GotFirstResponseByte: func() {
 			mu.Lock()
 			defer mu.Unlock()
 			at.answered = true
 		},
 	})
-	ctx = context.WithValue(ctx, requestKey{}, ctx)
+	ctx = context.WithValue(ctx, leaseKey{}, &lease{request: ctx})
 	a := &answer{askedAt: c.now()}
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {

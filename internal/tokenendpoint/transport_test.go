@@ -208,7 +208,6 @@ func TestRebinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	guarded := tokenendpoint.Dial(tokenendpoint.Options{})
 	var accepted atomic.Int64
 	go func() {
 		for {
@@ -221,7 +220,7 @@ func TestRebinding(t *testing.T) {
 		}
 	}()
 	o := tokenendpoint.Options{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return guarded(ctx, network, l.Addr().String()) // as if id.example.com led here
+		return tokenendpoint.Dial(ctx, network, l.Addr().String()) // as if id.example.com led here
 	}}
 	e := endpoint(t, tokenendpoint.New(o), `{"token_endpoint": "`+there+`/token"}`)
 	failure := failed(t, e, client(there))

@@ -1,0 +1,218 @@
+package tokenendpoint
+
+import (
+	"errors"
+	"maps"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// derive returns c with the JWTs that the plan signs with it, each under the name that
+// templates have for it. They are new for each attempt: a server may take a jti once.
+func (p plan) derive(c refresh.Credential, now time.Time) (refresh.Credential, error) {
+	if len(p.jwts) == 0 {
+		return c, nil
+	}
+	c.Values = maps.Clone(c.Values)
+	for _, j := range p.jwts {
+		if _, taken := c.Values[j.name]; taken {
+			return c, &buildFault{j.path, "is signed here, and the credential has a value " + j.name + " as well", "rename that value"}
+		}
+		token, err := p.sign(j, c, now)
+		if err != nil {
+			return c, err
+		}
+		c.Values[j.name] = token
+	}
+	return c, nil
+}
+
+// sign signs j with the key that c has. The error is a *buildFault.
+func (p plan) sign(j jwt, c refresh.Credential, now time.Time) (refresh.Secret, error) {
+	v := newValues(c)
+	v.now = now
+	key, err := j.readKey(c)
+	if err != nil {
+		return refresh.Secret{}, j.fault(j.key, err)
+	}
+	header := signing.Header{Type: j.typ, OmitType: j.omitTyp, CertificateMembers: j.members}
+	if j.certificate != "" {
+		if header.Certificate, err = signing.ParseCertificate(c.Values[j.certificate], key, now); err != nil {
+			return refresh.Secret{}, j.fault(j.certificate, err)
+		}
+	}
+	if header.KeyID, err = v.optional(j.kid); err != nil {
+		return refresh.Secret{}, err
+	}
+	if header.Members, err = j.header.object(v); err != nil {
+		return refresh.Secret{}, err
+	}
+	signer, err := signing.NewSigner(key, j.algorithm, header)
+	if err != nil {
+		return refresh.Secret{}, j.fault("", err)
+	}
+	claims, err := p.claims(j, v)
+	if err != nil {
+		return refresh.Secret{}, err
+	}
+	made := claims.Assertion
+	if j.use == ownToken {
+		made = claims.Token
+	}
+	all, err := made(now, nil)
+	if err != nil {
+		return refresh.Secret{}, j.fault("", err)
+	}
+	token, err := signer.Sign(all)
+	if err != nil {
+		return refresh.Secret{}, j.fault("", err)
+	}
+	return token, nil
+}
+
+func (j jwt) readKey(c refresh.Credential) (signing.Key, error) {
+	if j.shared {
+		return signing.SharedSecret(c.Values[j.key], j.encoding)
+	}
+	return signing.ParseKey(c.Values[j.key])
+}
+
+// fault is what package signing says is wrong with a value of the credential, or with
+// all of them together, where none is named.
+func (j jwt) fault(value string, err error) error {
+	return unsuited(j.path, "cannot be signed", value, err)
+}
+
+func unsuited(path, what, value string, err error) error {
+	if value != "" {
+		what += ": the credential's " + value
+	}
+	var fault *signing.Fault
+	switch {
+	case !errors.As(err, &fault):
+		return &buildFault{path, what, ""}
+	case value == "":
+		return &buildFault{path, what + ": " + fault.Detail, fault.Remedy}
+	}
+	return &buildFault{path, what + " " + fault.Detail, fault.Remedy}
+}
+
+// claims returns what j says.
+func (p plan) claims(j jwt, v *values) (signing.Claims, error) {
+	claims := signing.Claims{Lifetime: j.lifetime, Backdate: j.backdate}
+	var err error
+	if claims.Issuer, err = v.optional(j.iss); err != nil {
+		return claims, err
+	}
+	if claims.Subject, err = v.optional(j.sub); err != nil {
+		return claims, err
+	}
+	for _, a := range j.aud {
+		text, err := v.expand(a)
+		if err != nil {
+			return claims, err
+		}
+		audience := text.Reveal()
+		if word, fixed := a.fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
+			if audience, err = p.audience(word, v); err != nil {
+				return claims, err
+			}
+		}
+		claims.Audience = append(claims.Audience, audience)
+	}
+	claims.Own, err = j.claims.object(v)
+	return claims, err
+}
+
+// optional returns the text of a member that is left out where it is empty.
+func (v *values) optional(t template) (string, error) {
+	text, err := v.expand(t)
+	if errors.Is(err, errLeftOut) {
+		return "", nil
+	}
+	return text.Reveal(), err
+}
+
+// audience returns what one of the words stands for.
+func (p plan) audience(word string, v *values) (string, error) {
+	switch {
+	case word == audienceIssuer:
+		return p.issuer, nil
+	case p.tokenEndpoint != "":
+		return p.tokenEndpoint, nil
+	}
+	u, err := p.requests[len(p.requests)-1].url(v)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// object returns the members of a node, as package signing takes them; nil: none.
+func (n node) object(v *values) (map[string]any, error) {
+	if len(n.members) == 0 {
+		return nil, nil
+	}
+	value, err := n.expand(v)
+	if err != nil {
+		return nil, err
+	}
+	members, _ := plainValue(value).(map[string]any)
+	return members, nil
+}
+
+func plainValue(v strictjson.Value) any {
+	switch v.Type {
+	case strictjson.String:
+		return v.Text
+	case strictjson.Num:
+		return strictjson.Number(v.Text)
+	case strictjson.Bool:
+		return v.Text == "true"
+	case strictjson.List:
+		list := make([]any, len(v.Items))
+		for i, item := range v.Items {
+			list[i] = plainValue(item)
+		}
+		return list
+	case strictjson.Object:
+		object := make(map[string]any, len(v.Members))
+		for _, m := range v.Members {
+			object[m.Name] = plainValue(m.Value)
+		}
+		return object
+	}
+	return nil
+}
+
+// signed is the grant of a token that is signed here.
+func (e *Endpoint) signed(c refresh.Credential) (refresh.Grant, error) {
+	j, now := *e.plan.token, e.client.now()
+	token, err := e.plan.sign(j, c, now)
+	if err != nil {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
+	}
+	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime}, nil
+}
+
+// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
+// refused and the answer's date says that this may be why; else zero. Less than five
+// seconds is within what signing allows for, and within what a date can tell.
+func (x exchange) skew(f *failure) time.Duration {
+	const least = 5 * time.Second
+	if x.answer == nil || x.answer.ok() {
+		return 0
+	}
+	switch f.err.Code {
+	case "invalid_client", "invalid_grant", "invalid_request", "http_400", "http_401":
+	default:
+		return 0
+	}
+	if d := x.answer.date().Sub(x.answer.askedAt); d.Abs() >= least {
+		return d
+	}
+	return 0
+}

@@ -1,0 +1,151 @@
+package tokenendpoint
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A function is one of those that a template may call. There are no others, none reads
+// anything but its arguments and the time, and none can repeat, choose or define: a
+// config stays data.
+type function struct {
+	signature string
+	// least and most are how many arguments it takes.
+	least, most int
+	// octets marks a function that gives octets and not text.
+	octets bool
+	// textual marks one that takes text alone.
+	textual bool
+	// constants checks the arguments of one that takes only what stands in the config.
+	constants func(args []string) *templateFault
+	// fresh marks one that gives something else each time, so that no secret can be meant.
+	fresh bool
+	do    func(v *values, args []string) string
+}
+
+const manyArguments = 16
+
+// functions are all that there are. It is not written to.
+var functions = map[string]*function{
+	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+		return base64.StdEncoding.EncodeToString([]byte(a[0]))
+	}},
+	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+		return base64.RawURLEncoding.EncodeToString([]byte(a[0]))
+	}},
+	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+		return hex.EncodeToString([]byte(a[0]))
+	}},
+	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ *values, a []string) string {
+		sum := sha256.Sum256([]byte(a[0]))
+		return string(sum[:])
+	}},
+	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ *values, a []string) string {
+		mac := hmac.New(sha256.New, []byte(a[0]))
+		mac.Write([]byte(a[1]))
+		return string(mac.Sum(nil))
+	}},
+	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ *values, a []string) string {
+		return strings.ToLower(a[0])
+	}},
+	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ *values, a []string) string {
+		return strings.Join(a[1:], a[0])
+	}},
+	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(v *values, a []string) string {
+		var offset time.Duration
+		if len(a) == 2 {
+			offset, _ = time.ParseDuration(a[1]) // see checkNow
+		}
+		return timeFormats[a[0]](v.now.Add(offset).UTC())
+	}},
+	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *templateFault { return nil }, do: func(v *values, a []string) string {
+		return v.uuid(strings.Join(a, ""))
+	}},
+}
+
+// timeFormats are how a time may be written, always in UTC.
+var timeFormats = map[string]func(time.Time) string{
+	"unix":    func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
+	"unix_ms": func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
+	"rfc3339": func(t time.Time) string { return t.Format(time.RFC3339) },
+	"date":    func(t time.Time) string { return t.Format(time.DateOnly) },
+	"http":    func(t time.Time) string { return t.Format(http.TimeFormat) },
+	"compact": func(t time.Time) string { return t.Format("20060102T150405Z") },
+}
+
+// checkNow checks what now is called with.
+func checkNow(args []string) *templateFault {
+	if _, ok := timeFormats[args[0]]; !ok {
+		known := slices.Sorted(maps.Keys(timeFormats))
+		return &templateFault{"writes the time in a format that is not known here: " + show(args[0]), "use " + either(known)}
+	}
+	const most = 366 * 24 * time.Hour
+	if len(args) == 2 {
+		if d, err := time.ParseDuration(args[1]); err != nil || d.Abs() > most {
+			return &templateFault{"moves the time by " + show(args[1]) + ", which is not a duration of at most a year", `write it like '5m' or '-30s'`}
+		}
+	}
+	return nil
+}
+
+// check says what is wrong with the arguments of a function.
+func (f *function) check(name string, args []typed) *templateFault {
+	if len(args) < f.least || len(args) > f.most {
+		return &templateFault{fmt.Sprintf("calls %s with %d arguments", name, len(args)), "write " + f.signature}
+	}
+	var constants []string
+	for _, a := range args {
+		switch {
+		case f.textual && a.octets:
+			return &templateFault{"gives octets to " + name + ", which takes text", "write them as hex(…), base64(…) or base64url(…)"}
+		case f.constants != nil && !a.constant:
+			return &templateFault{"calls " + name + " with something else than texts in single quotes", "write " + f.signature}
+		}
+		constants = append(constants, a.part.literal)
+	}
+	if name == "hmac" && args[0].constant {
+		return &templateFault{"has the key of hmac in it, and a config is no place for a secret", "put the key in the credential, and write its name without quotes"}
+	}
+	if f.constants != nil {
+		return f.constants(constants)
+	}
+	return nil
+}
+
+func unknownFunction(name string) *templateFault {
+	known := slices.Sorted(maps.Keys(functions))
+	remedy := "there are " + enumerate(known, "and")
+	if near := strictjson.Nearest(name, known); near != "" {
+		remedy = fmt.Sprintf("did you mean %s?", near)
+	}
+	return &templateFault{fmt.Sprintf("calls %s, and there is no such function", printable(mask(name), 40)), remedy}
+}
+
+// uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name
+// throughout one request; for the empty name another each time.
+func (v *values) uuid(name string) string {
+	if id, ok := v.uuids[name]; ok {
+		return id
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if name != "" {
+		v.uuids[name] = id
+	}
+	return id
+}

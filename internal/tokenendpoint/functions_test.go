@@ -1,0 +1,94 @@
+package tokenendpoint_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What the functions give was computed with coreutils and OpenSSL:
+//
+//	printf 'reports:k-1' | base64
+//	printf 'k-1' | sha256sum
+//	printf 'reports' | openssl dgst -sha256 -hmac k-1
+func TestFunctions(t *testing.T) {
+	for _, row := range []struct{ template, want string }{
+		{"Basic ${base64(join(':', user, key))}", "Basic cmVwb3J0czprLTE="},
+		{"${base64url(binary)}", "fn5-fz8_"},
+		{"${base64(binary)}", "fn5+fz8/"},
+		{"${hex(key)}", "6b2d31"},
+		{"${hex(sha256(key))}", "7c35c5a1785d20704e44d5de4beb81c1fce91b6fe48ed7c3159af6f7f832078b"},
+		{"${hex(hmac(key, user))}", "c0687e2a72bc59cd1e6de4bf4b842b6de34792a24650af9b667a69088f33c1ac"},
+		{"${lower(loud)}-${lower('ABC')}", "grüße-abc"},
+		{"${join('', user, '-', key)}", "reports-k-1"},
+		{"${join(', ', user, 'it''s')}", "reports, it's"},
+		{"${now('unix')}", "1795348800"},
+		{"${now('unix_ms', '-1s')}", "1795348799000"},
+		{"${now('rfc3339', '5m')}", "2026-11-22T12:05:00Z"},
+		{"${now('date', '24h')}", "2026-11-23"},
+		{"${now('http')}", "Sun, 22 Nov 2026 12:00:00 GMT"},
+		{"${now('compact')}", "20261122T120000Z"},
+		{"${ lower( user ) }", "reports"},
+		{"${none?'x'}${user?'y'}", "xreports"},
+		{"a${none?''}b", "ab"},
+		{"$${base64(key)}", "${base64(key)}"},
+	} {
+		s := serve(t, answer(200, granted))
+		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "text": `+quoteJSON(row.template)+`}}`)
+		if _, err := e.Grant(t.Context(), login(s.URL, "user", "reports", "key", "k-1", "loud", "GRÜẞE", "binary", "~~~\x7f??")); err != nil {
+			t.Errorf("%s: %v", row.template, err)
+			continue
+		}
+		if _, body := s.last(t); body != row.want {
+			t.Errorf("%s gives %q, want %q", row.template, body, row.want)
+		}
+	}
+}
+
+// A UUID is another with each request, and the same within one where it has a name.
+func TestUUID(t *testing.T) {
+	s := serve(t, answer(200, granted))
+	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "headers": {"X-Nonce": "${uuid('nonce')}"}, "text": "${uuid('nonce')} ${uuid()} ${uuid()}"}}`)
+	seen := map[string]bool{}
+	for range 2 {
+		if _, err := e.Grant(t.Context(), login(s.URL)); err != nil {
+			t.Fatal(err)
+		}
+		r, body := s.last(t)
+		ids := strings.Fields(body)
+		if ids[0] != r.Header.Get("X-Nonce") {
+			t.Errorf("the header has %s, and the body %s", r.Header.Get("X-Nonce"), ids[0])
+		}
+		for _, id := range ids {
+			if seen[id] || !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) {
+				t.Errorf("the UUID %q comes twice, or is none", id)
+			}
+			seen[id] = true
+		}
+	}
+}
+
+// What may be absent is left out as a whole, wherever it stands, or replaced.
+func TestOptional(t *testing.T) {
+	for _, row := range []struct{ request, want string }{
+		{`"form": {"a": "${none?}", "b": "x-${none?}", "c": "${key?}"}`, "c=k-1"},
+		{`"form": {"a": "${none?''}", "b": "${none?'eu'}", "c": ["${none?}", "d"]}`, "a=&b=eu&c=d"},
+		{`"json": {"a": "${none?}", "b": ["${none?}", "${key?}", {"c": "${none?}"}], "d": "${base64(none?)}"}`, `{"b":["k-1",{}]}`},
+		{`"text": "x", "query": {"a": "${none?}", "b": "${key}"}`, "x"},
+		{`"text": "x", "headers": {"X-Tenant": "${none?}"}`, "x"},
+	} {
+		s := serve(t, answer(200, granted))
+		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", `+row.request+`}}`)
+		if _, err := e.Grant(t.Context(), login(s.URL, "key", "k-1")); err != nil {
+			t.Errorf("%s: %v", row.request, err)
+			continue
+		}
+		r, body := s.last(t)
+		if body != row.want {
+			t.Errorf("%s sends %s, want %s", row.request, body, row.want)
+		}
+		if _, sent := r.Header["X-Tenant"]; sent || strings.Contains(r.URL.RawQuery, "a=") {
+			t.Errorf("%s sends %s %v", row.request, r.URL, r.Header)
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package tokenendpoint
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A jwtConfig is a JWT that is signed with a key of the credential, in the words of RFC
+// 7515 and 7519. What it is for decides what is required, and what is there by default.
+type jwtConfig struct {
+	Algorithm         *string          `json:"alg"`                // default: the usual one of the key
+	Key               *string          `json:"key"`                // the name of a value; default private_key, or client_secret for HS
+	KeyEncoding       *string          `json:"key_encoding"`       // of a shared secret: base64 or hex; default: it is text
+	KeyID             *string          `json:"kid"`                // default: that of a JWK
+	Type              *string          `json:"typ"`                // default JWT; empty: left out
+	Certificate       *string          `json:"certificate"`        // the name of a value; default certificate
+	CertificateHeader []string         `json:"certificate_header"` // of x5t, x5t#S256 and x5c
+	Header            strictjson.Value `json:"header"`             // other members
+	Issuer            *string          `json:"iss"`
+	Subject           *string          `json:"sub"`
+	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint stand for those
+	Lifetime          strictjson.Value `json:"lifetime"`
+	Backdate          strictjson.Value `json:"backdate"`
+	Claims            strictjson.Value `json:"claims"` // others
+}
+
+// A jwtUse is what a JWT is for.
+type jwtUse int
+
+const (
+	clientAssertion jwtUse = iota // authenticates the client (RFC 7523 section 2.2)
+	grantAssertion                // is the grant (RFC 7523 section 2.1)
+	ownToken                      // is the token
+)
+
+// A jwt is a jwtConfig, compiled.
+type jwt struct {
+	path string
+	use  jwtUse
+	// name is that of the value that stands for it in a request; empty for a token.
+	name string
+
+	algorithm   signing.Algorithm
+	key         string
+	shared      bool
+	encoding    signing.Encoding
+	certificate string // empty: none is needed
+	members     []string
+	kid         template
+	typ         string
+	omitTyp     bool
+	header      node
+	iss, sub    template
+	aud         []template
+	lifetime    time.Duration
+	backdate    time.Duration
+	claims      node
+}
+
+// The words that stand for an audience.
+const (
+	audienceIssuer   = "issuer"
+	audienceEndpoint = "token_endpoint"
+)
+
+// jwt compiles the JWT at path. The algorithm is given where it has a field elsewhere.
+func (c *compiler) jwt(path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
+	j := jwt{path: path, use: use, key: "private_key"}
+	at := func(name string) string { return path + "." + name }
+
+	algorithmPath := at("alg")
+	if use == clientAssertion {
+		algorithmPath = "token_endpoint_auth_signing_alg"
+		if cfg.Algorithm != nil {
+			c.add(at("alg"), show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
+		}
+	} else {
+		algorithm = cfg.Algorithm
+	}
+	if algorithm != nil {
+		a, err := signing.ParseAlgorithm(*algorithm)
+		c.signingFault(algorithmPath, show(*algorithm), err)
+		j.algorithm = a
+	}
+	if j.shared = j.algorithm.Symmetric(); j.shared {
+		j.key = "client_secret"
+	}
+	j.key = c.valueName(at("key"), cfg.Key, j.key)
+	if cfg.KeyEncoding != nil {
+		c.oneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
+		j.encoding = signing.Encoding(*cfg.KeyEncoding)
+	}
+	c.implied(path, j.key)
+
+	j.members = cfg.CertificateHeader
+	if len(j.members) > 0 || cfg.Certificate != nil {
+		j.certificate = c.valueName(at("certificate"), cfg.Certificate, "certificate")
+		c.implied(path, j.certificate)
+		if len(j.members) == 0 {
+			c.add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
+		}
+	}
+	if cfg.KeyID != nil {
+		j.kid = c.template(at("kid"), "kid", *cfg.KeyID)
+	}
+	if cfg.Type != nil {
+		j.typ, j.omitTyp = *cfg.Type, *cfg.Type == ""
+	}
+	j.header = c.members(at("header"), cfg.Header)
+	j.claims = c.members(at("claims"), cfg.Claims)
+	c.audience(&j, cfg.Audience)
+	j.iss, j.sub = c.party(at("iss"), cfg.Issuer), c.party(at("sub"), cfg.Subject)
+	j.backdate = c.duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
+	most := signing.MaxLifetime
+	if use == ownToken {
+		most = believable
+		if cfg.Lifetime.Type == strictjson.Absent {
+			c.add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
+		}
+	}
+	j.lifetime = c.duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
+	c.checkJWT(j)
+	return j
+}
+
+// valueName reads the name of a credential's value.
+func (c *compiler) valueName(path string, given *string, missing string) string {
+	if given == nil {
+		return missing
+	}
+	if !validName.MatchString(*given) {
+		// Not shown: it may be the value itself.
+		c.add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
+		return missing
+	}
+	return *given
+}
+
+// party compiles iss or sub.
+func (c *compiler) party(path string, given *string) template {
+	if given == nil {
+		return nil
+	}
+	if *given == "" {
+		c.add(path, `""`, "is empty", "leave it out")
+	}
+	return c.template(path, "", *given)
+}
+
+// members compiles an object; without one there are none.
+func (c *compiler) members(path string, v strictjson.Value) node {
+	if v.Type != strictjson.Absent && v.Type != strictjson.Object {
+		c.addf(path, "", "", "must be an object, not %s", v.Type)
+		return node{}
+	}
+	return c.node(path, "", v)
+}
+
+// audience compiles aud.
+func (c *compiler) audience(j *jwt, v strictjson.Value) {
+	path := j.path + ".aud"
+	switch v.Type {
+	case strictjson.Absent:
+		if j.use != ownToken {
+			j.aud = []template{literal(audienceIssuer)}
+		}
+	case strictjson.String:
+		j.aud = []template{c.template(path, "aud", v.Text)}
+	case strictjson.List:
+		for i, item := range v.Items {
+			if item.Type != strictjson.String {
+				c.addf(indexed(path, i), "", "", "must be a string, not %s", item.Type)
+				continue
+			}
+			j.aud = append(j.aud, c.template(indexed(path, i), "aud", item.Text))
+		}
+	default:
+		c.addf(path, "", `write "https://…", or a list`, "must be a string or a list of strings, not %s", v.Type)
+	}
+}
+
+// checkJWT checks what is known without the credential.
+func (c *compiler) checkJWT(j jwt) {
+	err := signing.Header{CertificateMembers: j.members, Members: j.header.names()}.Check()
+	c.signingFault(j.path, "", err)
+	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Lifetime: j.lifetime, Backdate: j.backdate, Own: j.claims.names()}
+	switch {
+	case j.use != ownToken:
+		err = claims.CheckAssertion()
+	case j.lifetime > 0: // else it was told
+		err = claims.CheckToken()
+	}
+	c.signingFault(j.path, "", err)
+}
+
+// names returns the members of an object, without their values.
+func (n node) names() map[string]any {
+	names := make(map[string]any, len(n.members))
+	for _, m := range n.members {
+		names[m.name] = ""
+	}
+	return names
+}
+
+// signingFault notes what package signing says is wrong.
+func (c *compiler) signingFault(path, value string, err error) {
+	var fault *signing.Fault
+	if errors.As(err, &fault) {
+		c.add(path, value, fault.Detail, fault.Remedy)
+	} else if err != nil {
+		c.add(path, value, fmt.Sprint(err), "")
+	}
+}

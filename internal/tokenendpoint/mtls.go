@@ -1,0 +1,39 @@
+package tokenendpoint
+
+import (
+	"crypto/tls"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/signing"
+)
+
+// A clientCertificate says which values of the credential a client shows in the TLS
+// handshake (RFC 8705 section 2).
+type clientCertificate struct{ path, certificate, key string }
+
+// load reads it. The error is a *buildFault.
+func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certificate, error) {
+	key, err := signing.ParseKey(c.Values[t.key])
+	if err != nil {
+		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.key, err)
+	}
+	certificate, err := signing.ParseCertificate(c.Values[t.certificate], key, now)
+	if err != nil {
+		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.certificate, err)
+	}
+	return certificate.TLS(), nil
+}
+
+// showing returns a client that shows a certificate to whoever asks for one. It shares no
+// connection with any other: one that was made with a certificate speaks for its owner.
+func (c *client) showing(certificate tls.Certificate) *client {
+	own := *c
+	own.transport = c.newTransport()
+	// Not Certificates: of those, none is shown to a server that names other authorities
+	// than the certificate's, and many a server names too few.
+	own.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return &certificate, nil
+	}
+	return &own
+}

@@ -1,0 +1,197 @@
+package tokenendpoint
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// What stands between ${ and } in a template is an expression:
+//
+//	name                 a value of the credential
+//	steps.login.session  what an earlier step kept
+//	name?                the same; where there is none, the whole field is left out
+//	name?'text'          the same; where there is none, the text stands there
+//	'text'               a text, as the argument of a function
+//	f(x, y)              one of the functions, of expressions
+//
+// Quotes are single, since those of JSON would need a backslash each.
+
+const (
+	// maxCallDepth is how deep functions may be nested.
+	maxCallDepth = 8
+	// maxCalls is how many functions one template may call.
+	maxCalls = 16
+)
+
+// validReference is a name with a part before it that says whose it is.
+var validReference = regexp.MustCompile(`^(?:steps\.[A-Za-z_][A-Za-z0-9_]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}|extra\.[A-Za-z0-9_.-]{1,64})$`)
+
+// A notation reads the expressions of one template.
+type notation struct {
+	rest  string
+	calls int
+}
+
+// A typed is an expression and whether its value is octets, which no text can hold.
+type typed struct {
+	part   part
+	octets bool
+	// constant marks a text that stands in the config.
+	constant bool
+}
+
+// expression reads one up to what follows it.
+func (n *notation) expression(depth int) (typed, *templateFault) {
+	n.skipSpace()
+	switch {
+	case n.rest == "":
+		return typed{}, unclosed
+	case n.rest[0] == '\'':
+		text, fault := n.quoted()
+		return typed{part: part{literal: text}, constant: true}, fault
+	}
+	name := n.name()
+	if n.skipSpace(); strings.HasPrefix(n.rest, "(") {
+		return n.call(name, depth)
+	}
+	if !validName.MatchString(name) && !validReference.MatchString(name) {
+		return typed{}, &templateFault{}
+	}
+	p := part{value: name}
+	if strings.HasPrefix(n.rest, "?") {
+		n.rest = n.rest[1:]
+		p.optional = true
+		if n.skipSpace(); strings.HasPrefix(n.rest, "'") {
+			text, fault := n.quoted()
+			if fault != nil {
+				return typed{}, fault
+			}
+			p.instead = &text
+		}
+	}
+	return typed{part: p}, nil
+}
+
+// call reads the arguments of a function.
+func (n *notation) call(name string, depth int) (typed, *templateFault) {
+	if n.calls++; n.calls > maxCalls || depth >= maxCallDepth {
+		return typed{}, &templateFault{
+			fmt.Sprintf("calls more than %d functions, or nests them deeper than %d", maxCalls, maxCallDepth), "take fewer"}
+	}
+	f, known := functions[name]
+	if !known {
+		return typed{}, unknownFunction(name)
+	}
+	n.rest = n.rest[1:]
+	var args []typed
+	for n.skipSpace(); !strings.HasPrefix(n.rest, ")"); n.skipSpace() {
+		if len(args) > 0 {
+			if !strings.HasPrefix(n.rest, ",") {
+				return typed{}, n.separator(name)
+			}
+			n.rest = n.rest[1:]
+		}
+		arg, fault := n.expression(depth + 1)
+		if fault != nil {
+			return typed{}, fault
+		}
+		args = append(args, arg)
+	}
+	n.rest = n.rest[1:]
+	if fault := f.check(name, args); fault != nil {
+		return typed{}, fault
+	}
+	p := part{function: f}
+	for _, a := range args {
+		p.args = append(p.args, template{a.part})
+	}
+	return typed{part: p, octets: f.octets}, nil
+}
+
+// separator is the fault of arguments that no comma or parenthesis follows.
+func (n *notation) separator(name string) *templateFault {
+	if n.rest == "" || n.rest[0] == '}' {
+		return &templateFault{"has " + name + "( without )", "close it after its arguments"}
+	}
+	return &templateFault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text stands in single quotes"}
+}
+
+var unclosed = &templateFault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
+
+func (n *notation) skipSpace() { n.rest = strings.TrimLeft(n.rest, " ") }
+
+// name reads what could be a name.
+func (n *notation) name() string {
+	end := strings.IndexFunc(n.rest, func(r rune) bool {
+		return r != '_' && r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if end < 0 {
+		end = len(n.rest)
+	}
+	name := n.rest[:end]
+	n.rest = n.rest[end:]
+	return name
+}
+
+// quoted reads a text in single quotes, in which two of them stand for one.
+func (n *notation) quoted() (string, *templateFault) {
+	var b strings.Builder
+	for rest := n.rest[1:]; ; {
+		text, after, closed := strings.Cut(rest, "'")
+		if !closed {
+			return "", &templateFault{"has a text whose quote is not closed", "close it with '; two of them stand for one in a text"}
+		}
+		b.WriteString(text)
+		if !strings.HasPrefix(after, "'") {
+			n.rest = after
+			return b.String(), nil
+		}
+		b.WriteByte('\'')
+		rest = after[1:]
+	}
+}
+
+// substitution reads what follows ${, including the }, and returns the text after it.
+func (n *notation) substitution(text string) (p part, after string, fault *templateFault) {
+	n.rest = text
+	t, fault := n.expression(0)
+	if fault == nil {
+		n.skipSpace()
+		switch {
+		case n.rest == "":
+			fault = unclosed
+		case n.rest[0] != '}':
+			fault = &templateFault{}
+		case t.octets:
+			fault = &templateFault{"has octets where text must be", "write them as hex(…), base64(…) or base64url(…)"}
+		case t.constant:
+			fault = &templateFault{"has a text in ${…} that stands for itself", "write it without ${' and '}"}
+		}
+	}
+	if fault != nil {
+		if *fault == (templateFault{}) {
+			fault = misread(text)
+		}
+		return part{}, "", fault
+	}
+	return t.part, n.rest[1:], nil
+}
+
+// misread is the fault of an expression that is none.
+func misread(text string) *templateFault {
+	inner, _, closed := strings.Cut(text, "}")
+	if !closed {
+		return unclosed
+	}
+	shown := printable(mask(inner), 40)
+	if strings.ContainsAny(inner, "('\"") {
+		return &templateFault{"has ${" + shown + "}, which cannot be read",
+			"a function is written ${base64(name)}, its texts in single quotes: ${join(':', a, b)}"}
+	}
+	if strings.HasPrefix(inner, "steps") {
+		return &templateFault{"has ${" + shown + "}, which is not a value of a step", "write ${steps.NAME.VALUE}, as in ${steps.login.session}"}
+	}
+	return &templateFault{"has ${" + shown + "}, which is not the name of a credential's value",
+		"write a name of letters, digits and _, or $${ for the characters ${"}
+}

@@ -1,0 +1,70 @@
+package tokenendpoint_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+func TestProbe(t *testing.T) {
+	const token = "n3w-t0ken-0123456789"
+	for _, row := range []struct {
+		name, probe string
+		status      int
+		answer      string
+		uri, auth   string
+		good        bool
+	}{
+		{"by default", `{"request": {"url": "URL/me"}}`, 200, "whatever", "GET /me", "Bearer " + token, true},
+		{"a token that is refused", `{"request": {"url": "URL/me"}}`, 401, `{"error": "invalid_token ` + token + `"}`, "GET /me", "Bearer " + token, false},
+		{"a status that is not the one", `{"request": {"url": "URL/me"}, "response": {"status": [204]}}`, 200, "", "GET /me", "Bearer " + token, false},
+		{"a predicate", `{"request": {"url": "URL/me"}, "response": {"success": "active"}}`, 200, `{"active": true}`, "GET /me", "Bearer " + token, true},
+		{"a predicate that is not true", `{"request": {"url": "URL/me"}, "response": {"success": "active"}}`, 200, `{"active": false}`, "GET /me", "Bearer " + token, false},
+		{"an error in a success", `{"request": {"url": "URL/me"}}`, 200, `{"error": "invalid_token"}`, "GET /me", "Bearer " + token, false},
+		{"the token elsewhere", `{"request": {"method": "POST", "url": "URL/me", "form": {"token": "${access_token}"}}}`, 200, "", "POST /me", "", true},
+		{"another scheme", `{"request": {"url": "URL/me", "headers": {"Authorization": "Key ${lower(access_token)}"}}}`, 200, "", "GET /me", "Key " + token, true},
+	} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(row.status)
+			io.WriteString(w, row.answer)
+		})
+		config := `{"token_endpoint": "` + s.URL + `/token", "probe": ` + strings.ReplaceAll(row.probe, "URL", s.URL) + `}`
+		p, err := onLoopback().Provider(document("erp", config))
+		if err != nil {
+			t.Errorf("%s: %v", row.name, err)
+			continue
+		}
+		err = p.Probe(t.Context(), refresh.NewSecret(token))
+		if (err == nil) != row.good {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if r, _ := s.last(t); r.Method+" "+r.RequestURI != row.uri || r.Header.Get("Authorization") != row.auth || s.requests() != 1 {
+			t.Errorf("%s: sent %s %s with %q", row.name, r.Method, r.RequestURI, r.Header.Get("Authorization"))
+		}
+		var e *refresh.Error
+		if err != nil && (!errors.As(err, &e) || e.Code != "probe_failed" || e.Class != refresh.Transient || !e.Suspect) {
+			t.Errorf("%s: %#v", row.name, err)
+		}
+		if err != nil {
+			checkError(t, e, refresh.Credential{Values: map[string]refresh.Secret{"t": refresh.NewSecret(token)}})
+		}
+	}
+	if understood(t, `{"token_endpoint": "https://id.example.com/token"}`).Probe != nil {
+		t.Error("a provider has a probe that did not ask for one")
+	}
+}
+
+// Neither a probe nor supersession changes what is asked for or stored, so editing them
+// has no token renewed.
+func TestUnchangedTokens(t *testing.T) {
+	plain := understood(t, `{"token_endpoint": "https://id.example.com/token"}`)
+	with := understood(t, `{"token_endpoint": "https://id.example.com/token", "supersedes": true, "probe": {"request": {"url": "https://api.example.com/"}}}`)
+	record := understood(t, `{"token_endpoint": "https://id.example.com/token", "record": "token"}`)
+	if plain.Config != with.Config || plain.Config == record.Config {
+		t.Errorf("the fingerprints are %v, %v and %v", plain.Config, with.Config, record.Config)
+	}
+}

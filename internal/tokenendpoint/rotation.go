@@ -1,0 +1,63 @@
+package tokenendpoint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// refreshToken is the value that stands for the ticket of a provider that rotates them
+// (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
+const refreshToken = "refresh_token"
+
+// refreshing compiles what the config says of the refresh token.
+func (c *compiler) refreshing(cfg config) {
+	if slices.ContainsFunc(c.plan.uses, func(u use) bool { return u.name == refreshToken }) {
+		c.plan.rotates = true
+	}
+	switch {
+	case c.plan.rotates:
+		c.plan.reader.refreshToken = c.expression("response.refresh_token", cfg.Response.RefreshToken, refreshToken)
+	case cfg.Response.RefreshToken != nil:
+		c.add("response.refresh_token", "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+	}
+}
+
+// provides reports whether a value is not the credential's, but there when a request is
+// built.
+func (p plan) provides(name string) bool {
+	return name == refreshToken && p.rotates || slices.ContainsFunc(p.jwts, func(j jwt) bool { return j.name == name })
+}
+
+// next returns the refresh token that came with the answer of x, or a warning where
+// there is one that cannot be kept. None is usual: the one before goes on (RFC 6749
+// section 6).
+func (r reader) next(x exchange, doc any) (refresh.Secret, []string) {
+	v := r.refreshToken.find(doc)
+	text, ok := v.(string)
+	switch {
+	case v == nil || ok && text == "":
+		return refresh.Secret{}, nil
+	case !ok:
+		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.text), jsonType(v))}
+	case len(text) > maxToken, strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }), strings.TrimSpace(text) != text:
+		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(r.refreshToken.text), maxToken)}
+	}
+	return refresh.NewSecret(text), nil
+}
+
+// spending returns f as it counts for a login that spends a refresh token. It may have
+// been spent as soon as it was sent, and whoever sends it a second time looks like a
+// thief, who is shut out with everybody (RFC 9700 section 4.14.2). So only an answer that
+// was lost is asked for once more, at once: a provider that has one to give remembers it.
+func spending(f *failure) *failure {
+	switch {
+	case f.lost:
+		f.tries, f.atOnce = 2, true
+	case f.sent:
+		f.tries = 1
+	}
+	return f
+}

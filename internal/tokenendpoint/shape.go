@@ -1,0 +1,180 @@
+package tokenendpoint
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A shape is how a provider's record looks where it is not version 1: the bare token, or
+// JSON of the config's own. Its templates name fields of the record and nothing else, so
+// no value of a credential can be meant; that none is in it by accident is seen to by the
+// domain, whatever the shape.
+type shape struct {
+	bare bool
+	node node
+}
+
+// recordWords are the fields of a record that a shape may name, as version 1 has them.
+var recordWords = []string{"access_token", "token_type", "provider", "issued_at", "refresh_after", "expires_at", "expires_at_unix", "scope"}
+
+const extraPrefix = "extra."
+
+// record compiles the shape of the record; nil: version 1.
+func (c *compiler) record(v strictjson.Value, extra map[string]string) *shape {
+	const remedy = `write "token" for the bare token, or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
+	switch {
+	case v.Type == strictjson.Absent:
+		return nil
+	case v.Type == strictjson.String && v.Text == "token":
+		if len(extra) > 0 {
+			c.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
+		}
+		return &shape{bare: true}
+	case v.Type == strictjson.String:
+		c.add("record", show(v.Text), "is not known here", remedy)
+		return nil
+	case v.Type != strictjson.Object:
+		c.addf("record", "", remedy, "must be a string or an object, not %s", v.Type)
+		return nil
+	}
+	uses, words, of := c.plan.uses, c.words, c.of
+	defer func() { c.plan.uses, c.words, c.of = uses, words, of }()
+	c.of = "a record"
+	c.words = slices.Clone(recordWords)
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		c.words = append(c.words, extraPrefix+name)
+	}
+	s := &shape{node: c.node("record", "", v)}
+	used := false
+	for _, t := range s.node.templates() {
+		t.values(func(p part) { used = used || p.value == "access_token" })
+		if t.fresh() {
+			c.add("record", "", "has something that is new each time", "name fields of the record alone")
+		}
+	}
+	if !used {
+		c.add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
+	}
+	return s
+}
+
+// encoder returns what writes records of that shape, or nil for version 1.
+func (s *shape) encoder() func(refresh.Record) (refresh.Secret, error) {
+	if s == nil {
+		return nil
+	}
+	return func(r refresh.Record) (refresh.Secret, error) {
+		if s.bare {
+			return r.AccessToken, nil
+		}
+		v := newValues(refresh.Credential{Values: recordValues(r)})
+		value, err := s.expand(s.node, v, r)
+		if err != nil {
+			return refresh.Secret{}, err
+		}
+		data, err := value.Encode()
+		return refresh.NewSecret(string(data)), err
+	}
+}
+
+func recordValues(r refresh.Record) map[string]refresh.Secret {
+	values := map[string]refresh.Secret{
+		"access_token":    r.AccessToken,
+		"token_type":      refresh.NewSecret(r.TokenType),
+		"provider":        refresh.NewSecret(r.Provider),
+		"issued_at":       refresh.NewSecret(r.IssuedAt.Format(time.RFC3339)),
+		"refresh_after":   refresh.NewSecret(r.RefreshAfter.Format(time.RFC3339)),
+		"expires_at":      refresh.NewSecret(r.ExpiresAt.Format(time.RFC3339)),
+		"expires_at_unix": refresh.NewSecret(strconv.FormatInt(r.ExpiresAt.Unix(), 10)),
+		"scope":           refresh.NewSecret(r.Scope),
+	}
+	for name, v := range r.Extra {
+		text, _ := plainText(v)
+		values[extraPrefix+name] = refresh.NewSecret(text)
+	}
+	return values
+}
+
+// expand returns the record as JSON. A string that is nothing but ${expires_at_unix}
+// becomes a number, and one that is nothing but ${extra.NAME} whatever the answer had.
+// A field of the answer that was not there is left out.
+func (s *shape) expand(n node, v *values, r refresh.Record) (strictjson.Value, error) {
+	out := strictjson.Value{Type: n.kind}
+	for _, m := range n.members {
+		value, err := s.expand(m.node, v, r)
+		if errors.Is(err, errLeftOut) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Members = append(out.Members, strictjson.Member{Name: m.name, Value: value})
+	}
+	for _, item := range n.items {
+		value, err := s.expand(item, v, r)
+		if errors.Is(err, errLeftOut) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, value)
+	}
+	if n.kind == strictjson.Object || n.kind == strictjson.List {
+		return out, nil
+	}
+	name := ""
+	if t := n.value.text; n.kind == strictjson.String && len(t) == 1 {
+		name = t[0].value
+	}
+	if extra, ok := cutExtra(name); ok {
+		found, there := r.Extra[extra]
+		if !there {
+			return out, errLeftOut
+		}
+		return jsonOf(found), nil
+	}
+	value, err := n.value.expand(v)
+	if name == "expires_at_unix" {
+		value.Type = strictjson.Num
+	}
+	return value, err
+}
+
+func cutExtra(name string) (string, bool) {
+	if len(name) <= len(extraPrefix) || name[:len(extraPrefix)] != extraPrefix {
+		return "", false
+	}
+	return name[len(extraPrefix):], true
+}
+
+// jsonOf returns a value of an answer that was prepared by numbers.
+func jsonOf(v any) strictjson.Value {
+	switch v := v.(type) {
+	case string:
+		return strictjson.Value{Type: strictjson.String, Text: v}
+	case float64:
+		return strictjson.Value{Type: strictjson.Num, Text: strconv.FormatFloat(v, 'f', -1, 64)}
+	case bool:
+		return strictjson.Value{Type: strictjson.Bool, Text: strconv.FormatBool(v)}
+	case []any:
+		list := strictjson.Value{Type: strictjson.List}
+		for _, item := range v {
+			list.Items = append(list.Items, jsonOf(item))
+		}
+		return list
+	case map[string]any:
+		object := strictjson.Value{Type: strictjson.Object}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			object.Members = append(object.Members, strictjson.Member{Name: name, Value: jsonOf(v[name])})
+		}
+		return object
+	}
+	return strictjson.Value{Type: strictjson.Null}
+}

@@ -1,0 +1,37 @@
+package tokenendpoint_test
+
+import (
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+func TestRecordShapes(t *testing.T) {
+	record := refresh.Record{
+		AccessToken: refresh.NewSecret(`t0k"3n`), TokenType: "Bearer", Provider: "erp", Scope: "read",
+		IssuedAt: noon, RefreshAfter: noon.Add(40 * time.Minute), ExpiresAt: noon.Add(time.Hour),
+		Extra: map[string]any{"url": "https://eu.example.com", "n": 9007199254740991.0, "deep": map[string]any{"b": []any{true, nil}, "a": "x"}},
+	}
+	const extra = `, "response": {"extra": {"url": "a", "n": "b", "deep": "c", "gone": "d"}}`
+	for _, row := range []struct{ fields, want string }{
+		{`"record": "token"`, `t0k"3n`},
+		{`"record": {"token": "${access_token}"}`, `{"token":"t0k\"3n"}`},
+		{`"record": {"z": "Bearer ${access_token}", "a": ["${provider}", 1.50, true, null]}`, `{"z":"Bearer t0k\"3n","a":["erp",1.50,true,null]}`},
+		{`"record": {"t": "${access_token}", "u": "${expires_at_unix}", "s": "at ${expires_at_unix}"}`, `{"t":"t0k\"3n","u":1795352400,"s":"at 1795352400"}`},
+		{`"record": {"t": "${access_token}", "i": "${issued_at}", "r": "${refresh_after}", "e": "${expires_at}", "k": "${token_type}", "s": "${scope}"}`,
+			`{"t":"t0k\"3n","i":"2026-11-22T12:00:00Z","r":"2026-11-22T12:40:00Z","e":"2026-11-22T13:00:00Z","k":"Bearer","s":"read"}`},
+		{`"record": {"t": "${access_token}", "h": "${base64(access_token)}"}`, `{"t":"t0k\"3n","h":"dDBrIjNu"}`},
+		{`"record": {"t": "${access_token}", "u": "${extra.url}/v1", "n": "${extra.n}", "d": "${extra.deep}", "g": "${extra.gone}", "l": ["${extra.gone}"]}` + extra,
+			`{"t":"t0k\"3n","u":"https://eu.example.com/v1","n":9007199254740991,"d":{"a":"x","b":[true,null]},"l":[]}`},
+	} {
+		p := understood(t, `{"token_endpoint": "https://id.example.com/token", `+row.fields+`}`)
+		value, err := p.Encode(record)
+		if err != nil || value.Reveal() != row.want {
+			t.Errorf("%s gives\n     %s, %v\nwant %s", row.fields, value.Reveal(), err, row.want)
+		}
+	}
+	if understood(t, `{"token_endpoint": "https://id.example.com/token"}`).Encode != nil {
+		t.Error("a provider has a shape of its own that did not ask for one")
+	}
+}

@@ -1,0 +1,42 @@
+package tokenendpoint
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// Structs returns the names of the fields of each struct that a config is read into, by
+// the name that the JSON Schema has for it.
+func Structs() map[string][]string {
+	all := map[string][]string{}
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			walk(t.Elem())
+			return
+		case reflect.Struct:
+		default:
+			return
+		}
+		name := strings.TrimSuffix(t.Name(), "Config")
+		if _, seen := all[name]; seen || t == reflect.TypeFor[strictjson.Value]() {
+			return
+		}
+		var fields []string
+		for f := range t.Fields() {
+			field, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			fields = append(fields, field)
+		}
+		slices.Sort(fields)
+		all[name] = fields
+		for f := range t.Fields() {
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[config]())
+	return all
+}
