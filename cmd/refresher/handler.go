@@ -71,7 +71,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	if err != nil {
 		return nil, &RefreshFailed{err}
 	}
-	return marshal(newAnswer(report))
+	return marshal(report.Summary())
 }
 
 // logNotBegun tells the log why a run could not begin, and returns what may be told to

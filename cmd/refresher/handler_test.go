@@ -26,7 +26,7 @@ func TestTheFirstTick(t *testing.T) {
 		}
 		for _, name := range simulator.Names() {
 			got := inv.of(name)
-			want := providerAnswer{Provider: name, Outcome: refresh.Refreshed, Reason: refresh.NoToken,
+			want := refresh.ProviderSummary{Provider: name, Outcome: refresh.Refreshed, Reason: refresh.NoToken,
 				Next: got.Next, ExpiresAt: time.Now().Truncate(time.Second).UTC().Add(time.Hour)}
 			if diff := cmp.Diff(want, got); diff != "" || !got.Next.After(time.Now()) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -58,6 +58,13 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 				NoCreate: !s.CreateSecrets,
 				Now:      now,
 			},
+			Vault: &secretstore.Vault{
+				Client: c.secrets,
+				Prefix: s.privatePrefix(),
+				Stack:  s.Stack,
+				KMSKey: s.KMSKey,
+				Now:    now,
+			},
 			Schedule: s.schedule(),
 			Now:      now,
 		},

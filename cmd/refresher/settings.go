@@ -111,6 +111,7 @@ func (s settings) providersPath() string     { return "/" + s.Namespace + "/prov
 func (s settings) credentialsPath() string   { return "/" + s.Namespace + "/credentials" }
 func (s settings) credentialsPrefix() string { return s.Namespace + "/credentials/" }
 func (s settings) tokensPrefix() string      { return s.Namespace + "/tokens/" }
+func (s settings) privatePrefix() string     { return s.Namespace + "/private/" }
 
 // An environment is read variable by variable; what is wrong is kept until all are read.
 type environment struct {

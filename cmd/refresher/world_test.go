@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -117,7 +118,7 @@ func (w *world) setCredential(name, credential string) {
 
 // An invocation is one event and what came of it.
 type invocation struct {
-	answer  answer
+	answer  refresh.Summary
 	ignored string
 	err     error
 	lines   []map[string]any // of the log, without the summary
@@ -145,13 +146,13 @@ func (w *world) invoke(event string) invocation {
 	} else {
 		w.told = append(w.told, string(data))
 		var both struct {
-			answer
+			refresh.Summary
 			ignoredAnswer
 		}
 		if err := json.Unmarshal(data, &both); err != nil {
 			w.t.Fatalf("the answer is %q: %v", data, err)
 		}
-		inv.answer, inv.ignored = both.answer, both.Ignored
+		inv.answer, inv.ignored = both.Summary, both.Ignored
 	}
 	for line := range bytes.Lines(w.out.Bytes()[from:]) {
 		var object map[string]any
@@ -173,13 +174,13 @@ func (w *world) invoke(event string) invocation {
 }
 
 // of returns what became of one provider.
-func (i invocation) of(name string) providerAnswer {
+func (i invocation) of(name string) refresh.ProviderSummary {
 	for _, p := range i.answer.Providers {
 		if p.Provider == name {
 			return p
 		}
 	}
-	return providerAnswer{}
+	return refresh.ProviderSummary{}
 }
 
 // logged returns the lines of an event about one provider; empty: about none.
