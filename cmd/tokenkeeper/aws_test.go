@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/paramstore"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A function is Lambda with one function in it, which does in this process what the
+// deployed one does, on the same account.
+type function struct {
+	runner *refresh.Runner
+
+	mu   sync.Mutex
+	busy int // how many invocations are still refused
+}
+
+// deploy sets up a function that runs by that clock.
+func deploy(account *awstest.AWS, now func() time.Time) *function {
+	cfg := account.Config()
+	parameters, secrets := ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
+	return &function{runner: &refresh.Runner{
+		Source: struct {
+			*paramstore.Providers
+			*paramstore.Credentials
+		}{
+			&paramstore.Providers{Client: parameters, Path: "/tokenkeeper/providers"},
+			&paramstore.Credentials{Client: parameters, Path: "/tokenkeeper/credentials"},
+		},
+		Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: now}),
+		Store:    &secretstore.Store{Client: secrets, Prefix: "tokenkeeper/tokens/", Stack: "tokenkeeper", Now: now},
+		Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance},
+		Now:      now,
+	}}
+}
+
+const functionName = "tokenkeeper-RefresherFunction-8Qk2"
+
+// ServeHTTP answers the three operations that the command line uses.
+func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	settings := map[string]any{"FunctionName": functionName, "Environment": map[string]any{"Variables": map[string]string{
+		"TOKENKEEPER_NAMESPACE": "tokenkeeper", "TOKENKEEPER_STACK": "tokenkeeper", "TOKENKEEPER_CREDENTIAL_STORE": "ssm",
+		"TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s", "TOKENKEEPER_ALLOW_LOOPBACK": "true",
+	}}}
+	other := map[string]any{"FunctionName": "somebody-elses"}
+	switch r.Method + " " + r.URL.Path {
+	case "GET /2015-03-31/functions":
+		answer(w, http.StatusOK, map[string]any{"Functions": []any{other, settings}})
+	case "GET /2015-03-31/functions/" + functionName + "/configuration":
+		answer(w, http.StatusOK, settings)
+	case "POST /2015-03-31/functions/" + functionName + "/invocations":
+		f.invoke(w, r)
+	default:
+		w.Header().Set("X-Amzn-ErrorType", "ResourceNotFoundException")
+		answer(w, http.StatusNotFound, map[string]string{"Message": "Function not found"})
+	}
+}
+
+func (f *function) invoke(w http.ResponseWriter, r *http.Request) {
+	if f.refuses() {
+		w.Header().Set("X-Amzn-ErrorType", "TooManyRequestsException")
+		answer(w, http.StatusTooManyRequests, map[string]string{"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded"})
+		return
+	}
+	var event struct {
+		Refresh []string
+		Force   bool
+	}
+	if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	report, err := f.runner.Run(r.Context(), refresh.Job{Only: event.Refresh, Force: event.Force})
+	if err != nil {
+		w.Header().Set("X-Amz-Function-Error", "Unhandled")
+		answer(w, http.StatusOK, map[string]string{"errorType": "RefreshFailed", "errorMessage": err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, report.Summary())
+}
+
+func (f *function) refuses() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy--
+	return f.busy >= 0
+}
+
+func (f *function) refuse(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy = n
+}
+
+// tick runs the function as the schedule does.
+func (f *function) tick(ctx context.Context) error {
+	_, err := f.runner.Run(ctx, refresh.Job{})
+	if said(err) == errFailing {
+		return nil
+	}
+	return err
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		panic(fmt.Sprintf("encoding an answer of Lambda: %v", err))
+	}
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+func (c *cli) check() *cobra.Command {
+	var where placeFlags
+	var when scheduleFlags
+	var allowLoopback, readCredentials bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Find everything that is wrong in configs and credentials",
+		Long: `Find everything that is wrong in all configs and credentials, at once: the
+file, the path into it, what stands there, what is wrong with it and what to
+write instead. No provider is asked.
+
+For each provider that is in order it says how well its token can be kept, with
+the lifetime that the present token has: the longest outage of the provider in
+which no application is left with a token that is over.
+
+On AWS credentials are not read: that they are there is checked, and the rest
+with --read-credentials.`,
+		Example: `  tokenkeeper check
+  tokenkeeper check --dir DIR
+  tokenkeeper check --dir DIR --tick 5m --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := where.open(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			schedule, err := when.over(p.Schedule(), cmd)
+			if err != nil {
+				return err
+			}
+			c.assumed(p, schedule)
+			k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials}
+			v, err := k.check(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := c.show(v); err != nil {
+				return err
+			}
+			if len(v.Problems) > 0 {
+				return errWrong
+			}
+			return nil
+		},
+	}
+	where.register(cmd)
+	when.register(cmd)
+	cmd.Flags().BoolVar(&readCredentials, "read-credentials", false, "on AWS, decrypt credentials to check them too")
+	cmd.Flags().BoolVar(&allowLoopback, "allow-loopback", false, "take token endpoints on this machine for right, as 'tokenkeeper run --allow-loopback' does")
+	return cmd
+}
+
+// A checker finds what is wrong in a place.
+type checker struct {
+	place    place.Place
+	parser   *tokenendpoint.Parser
+	schedule refresh.Schedule
+	read     bool // credentials may be read
+
+	view   checkView
+	states []refresh.State
+	seen   map[string]*refresh.Credential // nil: it cannot be used
+}
+
+func (k *checker) check(ctx context.Context) (checkView, error) {
+	docs, err := k.place.Configs(ctx)
+	if err != nil {
+		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
+	}
+	names, err := k.place.Credentials(ctx)
+	if err != nil {
+		return checkView{}, err
+	}
+	if k.states, err = k.place.States(ctx); err != nil {
+		return checkView{}, fmt.Errorf("listing tokens: %w", err)
+	}
+	k.seen = map[string]*refresh.Credential{}
+	k.view = checkView{Configs: len(docs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
+		tick: k.schedule.Tick, cacheAge: k.schedule.CacheAge}
+	used := map[string]bool{}
+	for _, d := range docs {
+		p, err := status.Parse(k.parser, d)
+		if err != nil {
+			// Its credential is looked at below: what it calls it cannot be known.
+			used[d.Name] = true
+			k.view.Problems = append(k.view.Problems, status.Problems(d.Where, err)...)
+			continue
+		}
+		used[p.Credential] = true
+		if err := k.provider(ctx, p); err != nil {
+			return checkView{}, err
+		}
+	}
+	for _, name := range names {
+		if _, err := k.credential(ctx, name); err != nil {
+			return checkView{}, err
+		}
+		if !used[name] {
+			k.view.Unused = append(k.view.Unused, name)
+		}
+	}
+	k.view.Credentials = len(k.seen)
+	return k.view, nil
+}
+
+// provider checks whether a config and the credential that it names fit.
+func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
+	c, err := k.credential(ctx, p.Credential)
+	if errors.Is(err, refresh.ErrNotFound) {
+		k.wrong(p, "credential", "does not exist", "put it there: "+k.place.CredentialPlace(p.Credential))
+		return nil
+	}
+	if err != nil || k.read && c == nil {
+		return err
+	}
+	kept := k.kept(p)
+	if !k.read {
+		k.view.Providers = append(k.view.Providers, kept)
+		return nil
+	}
+	if !c.Serves(p.Name) {
+		k.wrong(p, "credential", "is not for this provider", fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, p.Name))
+		return nil
+	}
+	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok {
+		if ps := endpoint.Check(*c); len(ps) > 0 {
+			k.view.Problems = append(k.view.Problems, ps...)
+			return nil
+		}
+		kept.Advice = endpoint.Advice()
+	}
+	k.view.Providers = append(k.view.Providers, kept)
+	return nil
+}
+
+// credential looks at a credential once, and returns it unless something is wrong with it.
+func (k *checker) credential(ctx context.Context, name string) (*refresh.Credential, error) {
+	if c, ok := k.seen[name]; ok {
+		return c, nil
+	}
+	if !k.read {
+		_, err := k.place.CredentialVersion(ctx, name)
+		if err == nil {
+			k.seen[name] = nil
+		}
+		return nil, err
+	}
+	doc, err := k.place.Credential(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading credential %q: %w", name, err)
+	}
+	k.seen[name] = nil
+	err = doc.Err
+	if err == nil {
+		var c refresh.Credential
+		if c, err = k.parser.Credential(doc); err == nil {
+			k.seen[name] = &c
+			return &c, nil
+		}
+	}
+	k.view.Problems = append(k.view.Problems, status.Problems(doc.Where, err)...)
+	return nil, nil
+}
+
+func (k *checker) wrong(p refresh.Provider, path, detail, remedy string) {
+	k.view.Problems = append(k.view.Problems,
+		refresh.Problem{Where: p.Where, Path: path, Value: fmt.Sprintf("%q", p.Credential), Detail: detail, Remedy: remedy})
+}
+
+// kept says how well the token of p can be kept, going by the lifetime of the present one.
+func (k *checker) kept(p refresh.Provider) keptView {
+	v := keptView{Provider: p.Name}
+	i := slices.IndexFunc(k.states, func(st refresh.State) bool { return st.Name == p.Name })
+	if i < 0 {
+		return v
+	}
+	version, ok := k.states[i].Current.Parse()
+	if !ok {
+		return v
+	}
+	schedule := k.schedule.For(p)
+	v.Lifetime = int64(version.Lifetime / time.Second)
+	v.Survives = int64(max(0, schedule.Survives(p.Name, version.Lifetime)) / time.Second)
+	v.ShortLived = schedule.ShortLived(version.Lifetime)
+	return v
+}

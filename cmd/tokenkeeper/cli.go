@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+)
+
+// A cli is one command line and what it may touch of the process.
+type cli struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+
+	output string // the flag: text or json
+}
+
+func (c *cli) run(ctx context.Context, args []string) int {
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(c.stdin)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
+	return c.exit(root.ExecuteContext(ctx))
+}
+
+// Groups of commands, in the order in which they are met.
+const (
+	groupTry   = "try"
+	groupLook  = "look"
+	groupWork  = "work"
+	groupOther = "other"
+)
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tokenkeeper",
+		Short: "Keep other people's tokens fresh",
+		Long: `tokenkeeper keeps other people's tokens fresh: it logs in to providers before
+their tokens end, and stores each token where applications read it.
+
+Commands look at AWS, unless --dir names a folder.`,
+		Example: `  tokenkeeper demo                the whole job, on this machine
+  tokenkeeper status --dir DIR    what stands, the most urgent first
+  tokenkeeper help run            all about one command`,
+		Args:              unknownCommand,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return c.checkOutput() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVarP(&c.output, "output", "o", "text", "print `text`, or json for programs")
+	root.SetHelpFunc(c.help)
+	root.SetFlagErrorFunc(flagError)
+	root.AddGroup(
+		&cobra.Group{ID: groupTry, Title: "Try it"},
+		&cobra.Group{ID: groupLook, Title: "See what stands"},
+		&cobra.Group{ID: groupWork, Title: "Do something"},
+		&cobra.Group{ID: groupOther, Title: "More"},
+	)
+	root.SetHelpCommandGroupID(groupOther)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			cmd.DisableFlagsInUseLine = true
+			root.AddCommand(cmd)
+		}
+	}
+	add(groupTry, c.demo(), c.simulate())
+	add(groupLook, c.status(), c.check(), c.history(), c.read())
+	add(groupWork, c.runCommand(), c.refresh(), c.pause(), c.resume(), c.adopt(),
+		c.config(), c.credential(), c.refreshToken())
+	add(groupOther, c.version())
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Short = "Tell all about one command"
+		}
+	}
+	return root
+}
+
+var outputs = []string{"text", "json"}
+
+func (c *cli) checkOutput() error {
+	if !slices.Contains(outputs, c.output) {
+		return usagef("--output is %q; it can be %s", c.output, strings.Join(outputs, " or "))
+	}
+	return nil
+}
+
+// A view is what a command shows. Its JSON is for programs: fields may be added to it.
+type view interface {
+	text(*terminal.Screen)
+}
+
+// show prints v as the flag --output says.
+func (c *cli) show(v view) error {
+	if c.output == "json" {
+		return c.json(v)
+	}
+	v.text(c.screen())
+	return nil
+}
+
+func (c *cli) json(v any) error {
+	enc := json.NewEncoder(c.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return nil
+}
+
+func (c *cli) screen() *terminal.Screen { return terminal.New(c.stdout, c.getenv) }

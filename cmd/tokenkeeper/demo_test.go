@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/demo"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+)
+
+// play runs a command line in this process.
+func play(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, args, strings.NewReader(""), &out, &err, func(string) string { return "" }, time.Now)
+	return code, out.String(), err.String()
+}
+
+func TestDemo(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	code, stdout, stderr := play(t.Context(), "demo")
+	if code != exitWell || stderr != "" || strings.Contains(stdout, "✗") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	golden(t, "testdata/demo.txt", regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(stdout, "127.0.0.1:54321"))
+	empty(t, tmp)
+}
+
+func TestDemoForPrograms(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	code, stdout, _ := play(t.Context(), "demo", "--output", "json")
+	var v struct {
+		Happened bool
+		Chapters []struct{ Facts []struct{ Happened bool } }
+		Records  []struct {
+			Provider    string
+			AccessToken string `json:"access_token"`
+		}
+		Status struct{ Counts map[string]int }
+	}
+	if err := json.Unmarshal([]byte(stdout), &v); err != nil {
+		t.Fatal(err)
+	}
+	if code != exitWell || !v.Happened || len(v.Chapters) != 6 || v.Status.Counts["ok"] != 4 {
+		t.Errorf("exit code %d, %+v", code, v)
+	}
+	for _, r := range v.Records {
+		if !regexp.MustCompile(`^\[\d+ characters\]$`).MatchString(r.AccessToken) {
+			t.Errorf("the record of %s shows more of its token than its length", r.Provider)
+		}
+	}
+}
+
+// Ctrl-C in the middle of the story leaves nothing behind either.
+func TestDemoStopped(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	ctx, cancel := context.WithCancel(t.Context())
+	out := writer(func(p []byte) {
+		if bytes.Contains(p, []byte("The second tick")) {
+			cancel()
+		}
+	})
+	var stderr bytes.Buffer
+	code := run(ctx, []string{"demo"}, strings.NewReader(""), out, &stderr, os.Getenv, time.Now)
+	if code != exitFailing || !strings.Contains(stderr.String(), "nothing is left behind") {
+		t.Errorf("exit code %d, %s", code, &stderr)
+	}
+	empty(t, tmp)
+}
+
+// What did not happen is told, and spoils the whole.
+func TestDemoTellsWhatDidNotHappen(t *testing.T) {
+	var b bytes.Buffer
+	v := demoView{Happened: true}
+	ch := demo.Chapter{Title: "A chapter.", Facts: []demo.Fact{{Text: "This.", Happened: true}, {Text: "That."}}}
+	v.add(ch)
+	v.chapter(terminal.New(&b, os.Getenv), ch)
+	if v.Happened || !strings.Contains(b.String(), "✗ That. This did not happen.") {
+		t.Errorf("happened: %v\n%s", v.Happened, &b)
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// golden compares got with a file, or writes it where UPDATE_SCRIPTS is set.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("it reads otherwise than %s:\n%s", file, got)
+	}
+}

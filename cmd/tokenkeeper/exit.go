@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// The exit codes, as the help has them.
+const (
+	exitWell    = 0
+	exitFailing = 1
+	exitUsage   = 2
+)
+
+var (
+	// errFailing ends a command whose output has said already what fails.
+	errFailing = errors.New("something is failing")
+	// errWrong ends a command whose output has said already what is wrong in a config.
+	errWrong = errors.New("something is wrong")
+)
+
+// An advisedError says what to do about it.
+type advisedError struct {
+	err    error
+	remedy string
+	// command is a command line that does it, or empty.
+	command string
+	// usage marks what its user typed, or wrote into a config.
+	usage bool
+}
+
+func (e *advisedError) Error() string { return e.err.Error() }
+func (e *advisedError) Unwrap() error { return e.err }
+
+// usagef is an error of who typed the command.
+func usagef(format string, args ...any) error {
+	return &advisedError{err: fmt.Errorf(format, args...), usage: true}
+}
+
+// instead is one that says what to write instead.
+func instead(err error, remedy, command string) error {
+	return &advisedError{err, remedy, command, true}
+}
+
+// advise adds to a failure what to do about it.
+func advise(err error, remedy, command string) error {
+	return &advisedError{err, remedy, command, false}
+}
+
+// exit prints err, where it is not said yet, and returns the exit code.
+func (c *cli) exit(err error) int {
+	switch {
+	case err == nil:
+		return exitWell
+	case errors.Is(err, errFailing):
+		return exitFailing
+	case errors.Is(err, errWrong):
+		return exitUsage
+	}
+	what, advised := err.Error(), &advisedError{}
+	var e *refresh.Error
+	if !errors.As(err, &advised) && errors.As(err, &e) {
+		what = strings.TrimSuffix(what, e.Error()) + e.Detail
+		advised = &advisedError{remedy: e.Remedy}
+	}
+	s := terminal.New(c.stderr, c.getenv)
+	s.Paragraph(s.Paint(terminal.Bad, "tokenkeeper: "), what)
+	if advised.remedy != "" {
+		s.Paragraph("  → ", advised.remedy, advised.command)
+	}
+	if advised.usage {
+		return exitUsage
+	}
+	return exitFailing
+}
+
+// unknownCommand says which command was probably meant.
+func unknownCommand(parent *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, cmd := range parent.Commands() {
+		known = append(known, cmd.Name())
+	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	if near := strictjson.Nearest(args[0], known); near != "" {
+		return instead(err, "did you mean:", parent.CommandPath()+" "+near)
+	}
+	return instead(err, "see them all:", helpFor(parent))
+}
+
+// flagError says which flag was probably meant, or what a value must be like.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		var known []string
+		note := func(f *pflag.Flag) { known = append(known, f.Name) }
+		cmd.Flags().VisitAll(note)
+		cmd.InheritedFlags().VisitAll(note)
+		if near := strictjson.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+			return instead(err, "did you mean: --"+near, "")
+		}
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration":
+		return instead(fmt.Errorf("--%s is %q, which is not a duration", invalid.GetFlag().Name, invalid.GetValue()),
+			"write a number and a unit, such as 90s, 5m or 1h30m", "")
+	}
+	return instead(err, "see:", helpFor(cmd))
+}
+
+// helpFor returns the command line that tells all about a command.
+func helpFor(cmd *cobra.Command) string {
+	root := cmd.Root().Name()
+	return root + " help" + strings.TrimPrefix(cmd.CommandPath(), root)
+}
+
+// oneName takes exactly one argument.
+func oneName(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return instead(fmt.Errorf("%s takes the name of one provider, and got %d", cmd.Name(), len(args)), "write:", cmd.UseLine())
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return instead(fmt.Errorf("%s takes no argument, and got %q", cmd.Name(), args[0]), "see:", helpFor(cmd))
+}

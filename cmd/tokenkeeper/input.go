@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/term"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// maxInput is the size of the largest document, in bytes: what Secrets Manager stores.
+const maxInput = 65536
+
+// readSecret reads what must not be seen: from a file that is for its owner alone, from a
+// terminal without echo, or from what is piped in. Arguments can be seen by every user of
+// the machine, so there is no flag for it.
+func (c *cli) readSecret(file, prompt string) (refresh.Secret, error) {
+	if file != "" && file != "-" {
+		return readFile(file, true)
+	}
+	if terminal.Is(c.stdin) {
+		terminal.New(c.stderr, c.getenv).Paragraph("", prompt)
+		line, err := term.ReadPassword(int(c.stdin.(*os.File).Fd()))
+		if err != nil {
+			return refresh.Secret{}, fmt.Errorf("reading from the terminal: %w", err)
+		}
+		return refresh.NewSecret(string(line)), nil
+	}
+	return read("the standard input", c.stdin)
+}
+
+// readFile reads a file; a private one must not be readable for others.
+func readFile(file string, private bool) (refresh.Secret, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return refresh.Secret{}, &advisedError{err: err, usage: true}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return refresh.Secret{}, err
+	}
+	if private && others(info.Mode()) {
+		return refresh.Secret{}, instead(fmt.Errorf("%s can be read by others (mode %04o)", file, info.Mode().Perm()),
+			"whoever could read it may have: see that the secret is changed if that matters, and then:", "chmod 600 "+place.ShellWord(file))
+	}
+	return read(file, f)
+}
+
+// others reports whether a file's mode lets others than its owner read it. A pipe, such as
+// a shell makes of <(command), is nobody else's.
+func others(mode fs.FileMode) bool { return mode.IsRegular() && mode.Perm()&0o077 != 0 }
+
+func read(name string, r io.Reader) (refresh.Secret, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err != nil {
+		return refresh.Secret{}, fmt.Errorf("reading %s: %w", name, err)
+	}
+	switch {
+	case len(data) > maxInput:
+		return refresh.Secret{}, usagef("%s has more than %d bytes", name, maxInput)
+	case len(data) == 0:
+		return refresh.Secret{}, &advisedError{err: errors.New(name + " is empty"), usage: true}
+	}
+	return refresh.NewSecret(string(data)), nil
+}

@@ -1,0 +1,194 @@
+package place
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/paramstore"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+)
+
+// Options say which deployment on AWS is meant. What is left empty is found as the AWS
+// CLI finds it, in the settings of the function, or is the template's default.
+type Options struct {
+	// Profile, Region and EndpointURL are those of the AWS CLI.
+	Profile, Region, EndpointURL string
+	// Stated is what the user has said of the deployment.
+	Stated Deployment
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// An AWS is a deployment on AWS. Looking at it needs rights to metadata only.
+type AWS struct {
+	*paramstore.Providers
+	credentials
+	store *secretstore.Store
+	vault *secretstore.Vault
+
+	Deployment
+	// Undiscovered is why the settings of the function are not known; nil: they are.
+	Undiscovered error
+
+	ssm     *ssm.Client
+	secrets *secretsmanager.Client
+	lambda  *lambda.Client
+	flags   []string // those that lead here again
+}
+
+var _ Place = (*AWS)(nil)
+
+// credentials are those of Parameter Store or of Secrets Manager.
+type credentials interface {
+	Credential(ctx context.Context, name string) (refresh.Document, error)
+	CredentialVersion(ctx context.Context, name string) (string, error)
+}
+
+// ErrNoRegion says that no region is known.
+var ErrNoRegion = errors.New("no AWS region is known")
+
+// OpenAWS finds the deployment.
+func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, o.load()...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, ErrNoRegion
+	}
+	quota := cfg.Copy()
+	awscall.Configure(&quota)
+	a := &AWS{
+		ssm:     ssm.NewFromConfig(quota),
+		secrets: secretsmanager.NewFromConfig(quota),
+		// An invocation that is repeated would be another login.
+		lambda: lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} }),
+		flags:  o.flags(),
+	}
+	found, err := discover(ctx, lambda.NewFromConfig(cfg), o.Stated)
+	a.Undiscovered = err
+	a.Deployment = o.Stated.or(found).or(undeployed())
+
+	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers"}
+	switch a.CredentialStore {
+	case InSSM:
+		a.credentials = &paramstore.Credentials{Client: a.ssm, Path: "/" + a.Namespace + "/credentials"}
+	case InSecretsManager:
+		a.credentials = &secretstore.Credentials{Client: a.secrets, Prefix: a.Namespace + "/credentials/"}
+	default:
+		return nil, fmt.Errorf("credentials can be in %s or %s, not in %q", InSSM, InSecretsManager, a.CredentialStore)
+	}
+	a.store = &secretstore.Store{
+		Client:   a.secrets,
+		Prefix:   a.Namespace + "/tokens/",
+		Stack:    a.Stack,
+		KMSKey:   a.KMSKey,
+		NoCreate: true, // looking at a secret must not make it
+		Now:      o.Now,
+	}
+	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace + "/private/", Stack: a.Stack, KMSKey: a.KMSKey, Now: o.Now}
+	return a, nil
+}
+
+func (o Options) load() []func(*config.LoadOptions) error {
+	var load []func(*config.LoadOptions) error
+	if o.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(o.Profile))
+	}
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.EndpointURL != "" {
+		load = append(load, config.WithBaseEndpoint(o.EndpointURL))
+	}
+	return load
+}
+
+// Close has nothing to give back.
+func (a *AWS) Close() error { return nil }
+
+// Schedule is that of the deployment.
+func (a *AWS) Schedule() refresh.Schedule {
+	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance}
+}
+
+// AllowsLoopback says what the function does, as on an emulator.
+func (a *AWS) AllowsLoopback() bool { return a.AllowLoopback }
+
+// Credentials is empty: to list them takes a right that nothing else needs.
+func (a *AWS) Credentials(context.Context) ([]string, error) { return nil, nil }
+
+// ReadsCredentials is false: they are for the function alone.
+func (a *AWS) ReadsCredentials() bool { return false }
+
+// States lists secrets, which may lag five minutes.
+func (a *AWS) States(ctx context.Context) ([]refresh.State, error) { return a.store.List(ctx) }
+
+// describing is how many secrets are described at a time.
+const describing = 8
+
+// Describe describes secrets, which does not lag.
+func (a *AWS) Describe(ctx context.Context, providers []string) ([]refresh.State, error) {
+	var mu sync.Mutex
+	var states []refresh.State
+	var errs []error
+	var wg sync.WaitGroup
+	for chunk := range slices.Chunk(providers, max(1, (len(providers)+describing-1)/describing)) {
+		wg.Go(func() {
+			for _, name := range chunk {
+				st, err := a.describe(ctx, name)
+				mu.Lock()
+				if err != nil {
+					errs = append(errs, err)
+				} else if st.Exists {
+					states = append(states, st)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return states, errors.Join(errs...)
+}
+
+// describe returns the state of one secret, which may be missing.
+func (a *AWS) describe(ctx context.Context, provider string) (refresh.State, error) {
+	if refresh.CheckName(provider) != nil {
+		return refresh.State{}, nil // no secret has such a name
+	}
+	st, err := a.store.Open(ctx, provider, false)
+	var e *refresh.Error
+	if errors.As(err, &e) && e.Code == secretstore.CodeMissing {
+		return refresh.State{}, nil
+	}
+	st.Name = provider
+	return st, err
+}
+
+// Pause tags a secret, or removes the tag.
+func (a *AWS) Pause(ctx context.Context, provider string, paused bool) error {
+	if paused {
+		return a.store.Pause(ctx, provider)
+	}
+	return a.store.Resume(ctx, provider)
+}
+
+// Adopt makes the stack the owner of a secret that has none.
+func (a *AWS) Adopt(ctx context.Context, provider string) error { return a.store.Adopt(ctx, provider) }
+
+// History returns the versions of a secret, the newest first.
+func (a *AWS) History(ctx context.Context, provider string) ([]secretstore.StoredVersion, error) {
+	return a.store.History(ctx, provider)
+}

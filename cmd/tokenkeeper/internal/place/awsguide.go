@@ -1,0 +1,54 @@
+package place
+
+import (
+	"slices"
+	"strings"
+)
+
+// flags returns the flags that lead to the same deployment again.
+func (o Options) flags() []string {
+	var flags []string
+	for _, f := range []struct{ name, value string }{
+		{"--profile", o.Profile},
+		{"--region", o.Region},
+		{"--endpoint-url", o.EndpointURL},
+		{"--stack", o.Stated.Stack},
+		{"--function", o.Stated.Function},
+		{"--namespace", o.Stated.Namespace},
+		{"--credential-store", o.Stated.CredentialStore},
+	} {
+		if f.value != "" {
+			flags = append(flags, f.name, ShellWord(f.value))
+		}
+	}
+	return flags
+}
+
+// ConfigPlace is a parameter.
+func (a *AWS) ConfigPlace(name string) string { return "/" + a.Namespace + "/providers/" + name }
+
+// CredentialPlace is a parameter or a secret.
+func (a *AWS) CredentialPlace(name string) string {
+	if a.CredentialStore == InSecretsManager {
+		return "secret " + a.Namespace + "/credentials/" + name
+	}
+	return "parameter /" + a.Namespace + "/credentials/" + name
+}
+
+// CredentialCommand asks for the credential.
+func (a *AWS) CredentialCommand(name string) string { return a.Command("credential put", name) }
+
+// Command has the flags that lead here again.
+func (a *AWS) Command(verb, provider string) string {
+	words := append([]string{"tokenkeeper", verb}, a.flags...)
+	if provider != "" {
+		words = slices.Insert(words, 2, provider)
+	}
+	return strings.Join(words, " ")
+}
+
+// Runner is a schedule.
+func (a *AWS) Runner() string { return "the schedule of stack " + a.Stack }
+
+// Log is that of the function.
+func (a *AWS) Log() string { return "the log of the function" }

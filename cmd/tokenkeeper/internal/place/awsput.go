@@ -1,0 +1,78 @@
+package place
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// PutConfig stores a config as a parameter that people read.
+func (a *AWS) PutConfig(ctx context.Context, name string, config refresh.Secret) error {
+	return a.putParameter(ctx, &ssm.PutParameterInput{
+		Name:      aws.String(a.ConfigPlace(name)),
+		Value:     aws.String(config.Reveal()),
+		Type:      types.ParameterTypeString,
+		Overwrite: aws.Bool(true),
+	})
+}
+
+// PutCredential stores a credential where the function reads it, encrypted.
+func (a *AWS) PutCredential(ctx context.Context, name string, credential refresh.Secret) error {
+	if a.CredentialStore == InSecretsManager {
+		return a.putSecret(ctx, a.Namespace+"/credentials/"+name, credential)
+	}
+	in := &ssm.PutParameterInput{
+		Name:      aws.String("/" + a.Namespace + "/credentials/" + name),
+		Value:     aws.String(credential.Reveal()),
+		Type:      types.ParameterTypeSecureString,
+		Overwrite: aws.Bool(true),
+	}
+	if a.KMSKey != "" {
+		in.KeyId = aws.String(a.KMSKey)
+	}
+	return a.putParameter(ctx, in)
+}
+
+// PutRefreshToken puts it into a secret that no consumer reads.
+func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token refresh.Secret) error {
+	return a.vault.Put(ctx, provider, token)
+}
+
+func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {
+	if _, err := a.ssm.PutParameter(ctx, in); err != nil {
+		return awscall.Call{Action: "ssm:PutParameter", Resource: aws.ToString(in.Name)}.Failure(err)
+	}
+	return nil
+}
+
+// putSecret puts a version into a secret, which it makes if it is missing.
+func (a *AWS) putSecret(ctx context.Context, name string, value refresh.Secret) error {
+	_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId:     aws.String(name),
+		SecretString: aws.String(value.Reveal()),
+	})
+	if err == nil {
+		return nil
+	}
+	if !awscall.Is(err, "ResourceNotFoundException") {
+		return awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: name}.Failure(err)
+	}
+	in := &secretsmanager.CreateSecretInput{
+		Name:         aws.String(name),
+		Description:  aws.String("What tokenkeeper, stack " + a.Stack + ", logs in with."),
+		SecretString: aws.String(value.Reveal()),
+	}
+	if a.KMSKey != "" {
+		in.KmsKeyId = aws.String(a.KMSKey)
+	}
+	if _, err := a.secrets.CreateSecret(ctx, in); err != nil {
+		return awscall.Call{Action: "secretsmanager:CreateSecret", Resource: name}.Failure(err)
+	}
+	return nil
+}

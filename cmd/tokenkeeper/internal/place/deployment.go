@@ -1,0 +1,110 @@
+package place
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"example.com/tokenkeeper/internal/awscall"
+)
+
+// A Deployment is how a stack was set up. The environment of its function says it, as the
+// template has written it there.
+type Deployment struct {
+	// Function is the name of the Lambda function; empty: it is not known.
+	Function string
+	// Namespace is what the names of all parameters and secrets begin with.
+	Namespace string
+	// Stack is the owner that secrets are tagged with.
+	Stack string
+	// CredentialStore is "ssm" or "secretsmanager".
+	CredentialStore string
+	// KMSKey encrypts what is made anew; empty: AWS's own keys do.
+	KMSKey string
+	// Tick is the time between two runs, and CacheAge how long applications keep a record.
+	Tick, CacheAge time.Duration
+	// AllowLoopback reports whether providers may be on the function's own machine.
+	AllowLoopback bool
+}
+
+// InSSM and InSecretsManager are where credentials can be.
+const (
+	InSSM            = "ssm"
+	InSecretsManager = "secretsmanager"
+)
+
+// undeployed is what counts where nothing else is known: the template's defaults.
+func undeployed() Deployment {
+	return Deployment{Namespace: "tokenkeeper", Stack: "tokenkeeper", CredentialStore: InSSM, Tick: time.Minute, CacheAge: 5 * time.Minute}
+}
+
+// or returns d, and what others say of what it leaves open.
+func (d Deployment) or(o Deployment) Deployment {
+	return Deployment{
+		Function:        cmp.Or(d.Function, o.Function),
+		Namespace:       cmp.Or(d.Namespace, o.Namespace),
+		Stack:           cmp.Or(d.Stack, o.Stack),
+		CredentialStore: cmp.Or(d.CredentialStore, o.CredentialStore),
+		KMSKey:          cmp.Or(d.KMSKey, o.KMSKey),
+		Tick:            cmp.Or(d.Tick, o.Tick),
+		CacheAge:        cmp.Or(d.CacheAge, o.CacheAge),
+		AllowLoopback:   d.AllowLoopback || o.AllowLoopback,
+	}
+}
+
+// ErrNoFunction says that there is no such function, or none of the stack.
+var ErrNoFunction = errors.New("there is no such function")
+
+// discover finds the function of the stack, or the one that is named, and reads its
+// settings.
+func discover(ctx context.Context, client *lambda.Client, stated Deployment) (Deployment, error) {
+	if stated.Function != "" {
+		out, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(stated.Function)})
+		if err != nil {
+			return Deployment{}, awscall.Call{Action: "lambda:GetFunctionConfiguration", Resource: stated.Function}.Failure(err)
+		}
+		if out.Environment == nil {
+			return Deployment{}, fmt.Errorf("function %s has no settings: is it tokenkeeper's?", stated.Function)
+		}
+		return deployment(stated.Function, out.Environment.Variables), nil
+	}
+	stack := cmp.Or(stated.Stack, undeployed().Stack)
+	pages := lambda.NewListFunctionsPaginator(client, &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return Deployment{}, awscall.Call{Action: "lambda:ListFunctions", Resource: "*"}.Failure(err)
+		}
+		for _, f := range page.Functions {
+			if f.Environment == nil || f.Environment.Variables["TOKENKEEPER_STACK"] != stack {
+				continue
+			}
+			return deployment(aws.ToString(f.FunctionName), f.Environment.Variables), nil
+		}
+	}
+	return Deployment{}, fmt.Errorf("%w: none is of stack %s", ErrNoFunction, stack)
+}
+
+// deployment reads the variables that the function reads. One that is missing or that
+// cannot be read is left open: the function itself would not start with it.
+func deployment(function string, env map[string]string) Deployment {
+	duration := func(name string) time.Duration {
+		d, _ := time.ParseDuration(env[name])
+		return d
+	}
+	return Deployment{
+		Function:        function,
+		Namespace:       env["TOKENKEEPER_NAMESPACE"],
+		Stack:           env["TOKENKEEPER_STACK"],
+		CredentialStore: env["TOKENKEEPER_CREDENTIAL_STORE"],
+		KMSKey:          env["TOKENKEEPER_KMS_KEY"],
+		Tick:            duration("TOKENKEEPER_TICK"),
+		CacheAge:        duration("TOKENKEEPER_CACHE_AGE"),
+		AllowLoopback:   env["TOKENKEEPER_ALLOW_LOOPBACK"] == "true",
+	}
+}

@@ -1,0 +1,165 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// overdueTicks is after how many missed ticks nobody seems to be running them.
+const overdueTicks = 3
+
+// judge judges one subject.
+func judge(sub Subject, s refresh.Schedule, guide place.Guide, now time.Time) Line {
+	j := &judgement{Subject: sub, schedule: s, guide: guide, now: now}
+	j.version, j.ours = sub.State.Current.Parse()
+	j.line = Line{Provider: sub.Name}
+	if j.ours {
+		j.line.ExpiresAt = j.version.ExpiresAt()
+		j.line.Lifetime = int64(j.version.Lifetime / time.Second)
+	}
+	j.judge()
+	j.over()
+	return j.line
+}
+
+type judgement struct {
+	Subject
+	schedule refresh.Schedule
+	guide    place.Guide
+	now      time.Time
+	version  refresh.Version // of the current token
+	ours     bool            // there is one, and we wrote it
+	line     Line
+}
+
+func (j *judgement) judge() {
+	switch {
+	case j.Provider == nil && len(j.Problems) == 0:
+		j.say(Orphan, "There is a token but no config of that name; it is left alone.",
+			step{"When nobody reads it any more, delete it; or put the config back.", ""})
+	case j.Provider == nil:
+		j.badConfig()
+	default:
+		j.schedule = j.schedule.For(*j.Provider)
+		d := j.schedule.Decide(*j.Provider, j.State, j.now)
+		j.line.Next = d.Next
+		j.decided(d)
+	}
+}
+
+// decided judges by what the next run would decide.
+func (j *judgement) decided(d refresh.Decision) {
+	note := standing(j.State, j.Provider.Config)
+	switch {
+	case d.Reason == refresh.Deleting:
+		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
+	case d.Reason == refresh.NotOurs:
+		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
+	case d.Reason == refresh.Paused:
+		j.line.Next = time.Time{}
+		j.say(Paused, "Somebody paused it: its token is not replaced.", step{"When that is over:", j.guide.Command("resume", j.Name)})
+	case note.Class.Failing():
+		j.failed(d, note)
+	case j.State.Current == "":
+		j.say(NoToken, "No run has asked for one yet.", j.running())
+		j.line.Failing = true
+	case note.Class == refresh.Unchanged:
+		j.say(Repeats, "The provider answers the same token until it ends, so it cannot be replaced before.", step{})
+	case d.Due && j.overdue(d):
+		j.line.Failing = true
+	case j.ours && j.schedule.ShortLived(j.version.Lifetime):
+		j.say(ShortLived, fmt.Sprintf("Its token lives %s: too short to be kept without a gap at a tick of %s.",
+			terminal.Span(j.version.Lifetime), terminal.Span(j.schedule.Tick)), step{})
+	case d.Due:
+		j.line.State = Due
+	default:
+		j.line.State = OK
+	}
+}
+
+// overdue reports whether a token should have been replaced some ticks ago, and says so.
+func (j *judgement) overdue(d refresh.Decision) bool {
+	if d.Reason != refresh.NearExpiry {
+		return false
+	}
+	due := j.schedule.DueAt(j.Name, j.version)
+	late := j.now.Sub(due)
+	if late < overdueTicks*j.schedule.Tick {
+		return false
+	}
+	j.say(Due, fmt.Sprintf("It has been due for %s, and no run has come.", terminal.Span(late)), j.running())
+	return true
+}
+
+// failed judges a provider whose last attempt failed.
+func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
+	word := Failing
+	if d.Reason == refresh.CoolingDown && n.Class != refresh.Transient {
+		word = Cooling
+	}
+	j.fail(word, n.Class, n.Code)
+	j.line.Since, j.line.Tries, j.line.Next = n.Since, n.Tries, n.Next
+	j.line.Wrong = strings.TrimSuffix(j.line.Wrong, ".") + " " + j.tried(n) + "."
+	if n.Class != refresh.Transient && j.Credential != "" && j.Credential != n.Credential {
+		j.line.State, j.line.Next = Failing, j.now
+		j.next(step{"Its credential was edited since; the next run tries it.", ""})
+	}
+}
+
+// standing returns the note, unless a run would no longer believe it: the config was
+// edited since, or a token was stored.
+func standing(st refresh.State, config refresh.Fingerprint) refresh.Note {
+	v, ok := st.Current.Parse()
+	if st.Note.Config != config || ok && !v.IssuedAt.Before(st.Note.Last) {
+		return refresh.Note{}
+	}
+	return st.Note
+}
+
+func (j *judgement) badConfig() {
+	j.fail(Failing, refresh.Misconfigured, refresh.CodeBadConfig)
+	first := j.Problems[0]
+	j.line.Wrong = "Its config is wrong: " + first.String() + "."
+	j.next(step{"Every problem of it, and of the others:", j.guide.Command("check", "")})
+}
+
+// over says of a token that is over that it is: nothing is more urgent.
+func (j *judgement) over() {
+	if !j.ours || j.now.Before(j.line.ExpiresAt) || j.line.State == Orphan {
+		return
+	}
+	wrong := fmt.Sprintf("Its token ended %s ago.", terminal.Span(j.now.Sub(j.line.ExpiresAt)))
+	if j.line.Wrong != "" {
+		wrong += " " + j.line.Wrong
+	}
+	if j.line.State == Due {
+		j.next(j.running())
+	}
+	j.line.State, j.line.Wrong, j.line.Failing = Expired, wrong, true
+}
+
+// A step is what to do now: in words and, where a command of ours does it, the command.
+type step struct{ text, command string }
+
+func (j *judgement) say(word Word, wrong string, do step) {
+	j.line.State, j.line.Wrong = word, wrong
+	j.next(do)
+}
+
+func (j *judgement) next(do step) { j.line.Remedy, j.line.Command = do.text, do.command }
+
+func (j *judgement) running() step {
+	return step{"See that this is running:", j.guide.Runner()}
+}
+
+// fail says what is known of a failure by its code.
+func (j *judgement) fail(word Word, class refresh.Class, code string) {
+	j.line.Failing, j.line.Class, j.line.Code = true, class, code
+	a := adviceFor(class, code)
+	j.say(word, a.wrong, a.step(j))
+}

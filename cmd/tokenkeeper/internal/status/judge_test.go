@@ -1,0 +1,164 @@
+package status_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+var (
+	now      = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	schedule = refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute}
+)
+
+// A guide leads to one place of short names.
+type guide struct{}
+
+func (guide) CredentialPlace(name string) string { return "credentials/" + name }
+func (guide) ConfigPlace(name string) string     { return "providers/" + name }
+func (guide) CredentialCommand(string) string    { return "" }
+func (guide) Command(verb, name string) string   { return verb + " " + name }
+func (guide) Runner() string                     { return "run" }
+func (guide) Log() string                        { return "the log" }
+
+const config refresh.Fingerprint = 0xc0ffee
+
+// subject is a provider whose token has that much of its hour left.
+func subject(left time.Duration) status.Subject {
+	v := refresh.Version{IssuedAt: now.Add(left - time.Hour), Lifetime: time.Hour, Config: config, Digest: 1}
+	return status.Subject{
+		Name:     "acme",
+		Provider: &refresh.Provider{Name: "acme", Where: "providers/acme", Credential: "acme", Config: config},
+		State:    refresh.State{Name: "acme", Exists: true, Owned: true, Current: v.ID()},
+	}
+}
+
+// with changes a subject.
+func with(s status.Subject, changes ...func(*status.Subject)) status.Subject {
+	for _, change := range changes {
+		change(&s)
+	}
+	return s
+}
+
+func noted(class refresh.Class, code string, next time.Duration) func(*status.Subject) {
+	return func(s *status.Subject) {
+		s.State.Note = refresh.Note{Class: class, Code: code, Since: now.Add(-2 * time.Minute), Last: now.Add(-time.Minute),
+			Tries: 2, Next: now.Add(next), Config: config, Credential: "v1"}
+	}
+}
+
+func noToken(s *status.Subject)  { s.State.Current = "" }
+func noSecret(s *status.Subject) { s.State = refresh.State{} }
+func paused(s *status.Subject)   { s.State.Paused = true }
+
+// What is said of each state that a provider can be in.
+func TestJudge(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		subject status.Subject
+		state   status.Word
+		failing bool
+		wrong   string
+		remedy  string
+	}{
+		{"a fresh token is ok", subject(50 * time.Minute), status.OK, false, "", ""},
+		{"a token near its end is due", subject(24 * time.Minute), status.Due, false, "", ""},
+		{"a token that is due for long is nobody's work", subject(15 * time.Minute), status.Due, true,
+			"It has been due for 10m, and no run has come.", "See that this is running: run"},
+		{"a token that is over is expired", subject(-3 * time.Minute), status.Expired, true,
+			"Its token ended 3m ago. It has been due for 28m, and no run has come.", "See that this is running: run"},
+		{"before the first run there is no token", with(subject(0), noSecret), status.NoToken, true,
+			"No run has asked for one yet.", "See that this is running: run"},
+		{"a first login that fails is failing", with(subject(0), noToken, noted(refresh.Transient, "http_503", time.Minute)), status.Failing, true,
+			"The provider answers with an error of its own (http_503, for 2m, 2 tries).",
+			"It is asked again by itself. If it lasts, ask the provider; more is in the log."},
+		{"a refused login cools down", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.Cooling, true,
+			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
+			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"a refused login that may be tried again is failing", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", 0)), status.Failing, true,
+			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
+			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"an edited credential is tried at once", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour),
+			func(s *status.Subject) { s.Credential = "v2" }), status.Failing, true,
+			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
+			"Its credential was edited since; the next run tries it."},
+		{"a note of another config says nothing", with(subject(50*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour),
+			func(s *status.Subject) { s.State.Note.Config = 1 }), status.OK, false, "", ""},
+		{"a note from before the token says nothing", with(subject(time.Hour), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.OK, false, "", ""},
+		{"a failure that outlasts the token is expired", with(subject(-time.Minute), noted(refresh.Misconfigured, "invalid_scope", time.Hour)), status.Expired, true,
+			"Its token ended 1m ago. The provider does not grant the scope that is asked for (invalid_scope, for 2m, 2 tries).",
+			"Mend providers/acme; the next run tries it at once. More is in the log."},
+		{"a code that nobody knows has its class", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "interaction_required", 0)), status.Failing, true,
+			"Its access must be granted anew by a person (interaction_required, for 2m, 2 tries).",
+			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"the same token again repeats", with(subject(20*time.Minute), noted(refresh.Unchanged, "same_token", 10*time.Minute)), status.Repeats, false,
+			"The provider answers the same token until it ends, so it cannot be replaced before.", ""},
+		{"a paused provider is paused", with(subject(20*time.Minute), paused), status.Paused, false,
+			"Somebody paused it: its token is not replaced.", "When that is over: resume acme"},
+		{"a paused provider whose token is over is expired", with(subject(-time.Minute), paused), status.Expired, true,
+			"Its token ended 1m ago. Somebody paused it: its token is not replaced.", "When that is over: resume acme"},
+		{"a token of ten minutes is short_lived", with(subject(0), func(s *status.Subject) {
+			s.State.Current = refresh.Version{IssuedAt: now.Add(-time.Minute), Lifetime: 10 * time.Minute, Config: config}.ID()
+		}), status.ShortLived, false, "Its token lives 10m: too short to be kept without a gap at a tick of 1m.", ""},
+		{"a record of somebody else is due", with(subject(0), func(s *status.Subject) { s.State.Current = "terraform-1" }), status.Due, false, "", ""},
+		{"a token of another config is due", with(subject(50*time.Minute), func(s *status.Subject) { s.Provider.Config = 1 }), status.Due, false, "", ""},
+		{"a wrong config is failing", with(subject(50*time.Minute), func(s *status.Subject) {
+			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "token_endpoint", Detail: "is missing"}}
+		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it, and of the others: check "},
+		{"a token without a config is an orphan", with(subject(-time.Minute), func(s *status.Subject) { s.Provider = nil }), status.Orphan, false,
+			"There is a token but no config of that name; it is left alone.",
+			"When nobody reads it any more, delete it; or put the config back."},
+		{"a secret of somebody else is not touched", with(subject(0), func(s *status.Subject) { s.State.Owned = false }), status.Expired, true,
+			"Its token ended 0s ago. A secret of that name is there without our owner tag, so it is not touched.",
+			"Rename the provider; or, if the secret may be replaced: adopt acme"},
+		{"a secret that is being deleted is failing", with(subject(50*time.Minute), func(s *status.Subject) { s.State.Deleting = true }), status.Failing, true,
+			"Its secret is scheduled for deletion, so nothing can be stored in it.",
+			"Restore the secret, or remove the config."},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			line := status.Judge([]status.Subject{row.subject}, schedule, guide{}, now).Lines[0]
+			remedy := line.Remedy
+			if line.Command != "" {
+				remedy += " " + line.Command
+			}
+			got := []any{line.State, line.Failing, line.Wrong, remedy}
+			if diff := cmp.Diff([]any{row.state, row.failing, row.wrong, row.remedy}, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whoever must act comes first, then what ends soonest; orphans concern nobody.
+func TestOrder(t *testing.T) {
+	name := func(n string) func(*status.Subject) {
+		return func(s *status.Subject) { s.Name, s.State.Name = n, n }
+	}
+	report := status.Judge([]status.Subject{
+		with(subject(50*time.Minute), name("fresh")),
+		with(subject(40*time.Minute), name("older"), paused),
+		with(subject(-time.Minute), name("orphan"), func(s *status.Subject) { s.Provider = nil }),
+		with(subject(30*time.Minute), name("refused"), noted(refresh.Misconfigured, "invalid_client", time.Hour)),
+		with(subject(-time.Minute), name("over"), noted(refresh.Transient, "timeout", time.Minute)),
+		with(subject(0), name("new"), noSecret),
+	}, schedule, guide{}, now)
+	var names []string
+	for _, line := range report.Lines {
+		names = append(names, line.Provider)
+	}
+	if diff := cmp.Diff([]string{"new", "over", "refused", "older", "fresh", "orphan"}, names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	counts := map[status.Word]int{status.OK: 1, status.Paused: 1, status.Orphan: 1, status.Failing: 1, status.Expired: 1, status.NoToken: 1}
+	if diff := cmp.Diff(counts, report.Counts); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if !report.Failing {
+		t.Error("the report is not failing")
+	}
+}

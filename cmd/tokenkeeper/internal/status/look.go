@@ -1,0 +1,172 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A Lookout finds out what stands in a place, without a login and without reading a token.
+type Lookout struct {
+	Place    place.Place
+	Parser   refresh.Parser
+	Schedule refresh.Schedule
+	Now      time.Time
+}
+
+// Look returns the judgement on the named providers, or on all.
+func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
+	docs, err := l.Place.Configs(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("loading provider configs: %w", err)
+	}
+	states, err := l.Place.States(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("listing tokens: %w", err)
+	}
+	subjects := l.subjects(docs, states)
+	if subjects, err = named(subjects, only); err != nil {
+		return Report{}, err
+	}
+	report := l.judge(subjects)
+
+	// What was listed may be old. That is no matter where all is well.
+	doubtful := slices.Clone(only)
+	if len(only) == 0 {
+		for _, line := range report.Lines {
+			if line.State != OK {
+				doubtful = append(doubtful, line.Provider)
+			}
+		}
+	}
+	if len(doubtful) == 0 {
+		return report, nil
+	}
+	states, err = l.Place.Describe(ctx, doubtful)
+	if err != nil {
+		return Report{}, fmt.Errorf("looking at tokens: %w", err)
+	}
+	for i, sub := range subjects {
+		if at := slices.IndexFunc(states, func(st refresh.State) bool { return st.Name == sub.Name }); at >= 0 {
+			subjects[i].State = states[at]
+		}
+		subjects[i].Credential = l.credential(ctx, subjects[i])
+	}
+	return l.judge(subjects), nil
+}
+
+func (l Lookout) judge(subjects []Subject) Report {
+	return Judge(subjects, l.Schedule, l.Place, l.Now)
+}
+
+// subjects pairs configs with states. Secrets that are not ours and have no config are
+// somebody else's business.
+func (l Lookout) subjects(docs []refresh.Document, states []refresh.State) []Subject {
+	byName := make(map[string]refresh.State, len(states))
+	for _, st := range states {
+		byName[st.Name] = st
+	}
+	var subjects []Subject
+	for _, d := range docs {
+		sub := Subject{Name: d.Name, State: byName[d.Name]}
+		delete(byName, d.Name)
+		if p, err := Parse(l.Parser, d); err != nil {
+			sub.Problems = Problems(d.Where, err)
+		} else {
+			sub.Provider = &p
+		}
+		subjects = append(subjects, sub)
+	}
+	for _, st := range byName {
+		if st.Owned && !st.Deleting {
+			subjects = append(subjects, Subject{Name: st.Name, State: st})
+		}
+	}
+	return subjects
+}
+
+// Parse understands a config as a run does.
+func Parse(parser refresh.Parser, d refresh.Document) (refresh.Provider, error) {
+	if err := cmp.Or(d.Err, refresh.CheckName(d.Name)); err != nil {
+		return refresh.Provider{}, err
+	}
+	return parser.Provider(d)
+}
+
+// credential returns the version of the credential where something waits for its edit, or
+// "" where that cannot be seen: who looks at tokens need not have the right to look there,
+// and all that is missed is a hint.
+func (l Lookout) credential(ctx context.Context, sub Subject) string {
+	class := sub.State.Note.Class
+	// With refresh tokens, the note has the version of both.
+	if sub.Provider == nil || sub.Provider.Rotates || class != refresh.Misconfigured && class != refresh.NeedsPerson {
+		return ""
+	}
+	version, err := l.Place.CredentialVersion(ctx, sub.Provider.Credential)
+	if err != nil {
+		return ""
+	}
+	return version
+}
+
+// Problems returns what is wrong with one document, as err has it.
+func Problems(where string, err error) refresh.Problems {
+	var ps refresh.Problems
+	if errors.As(err, &ps) && len(ps) > 0 {
+		return ps
+	}
+	var e *refresh.Error
+	if errors.As(err, &e) {
+		return refresh.Problems{{Where: where, Detail: strings.TrimPrefix(e.Detail, where+": "), Remedy: e.Remedy}}
+	}
+	return refresh.Problems{{Where: where, Detail: err.Error()}}
+}
+
+// named returns the subjects of those names, or all if there are none.
+func named(subjects []Subject, only []string) ([]Subject, error) {
+	if len(only) == 0 {
+		return subjects, nil
+	}
+	known := make([]string, len(subjects))
+	for i, sub := range subjects {
+		known[i] = sub.Name
+	}
+	for _, name := range only {
+		if !slices.Contains(known, name) {
+			return nil, &UnknownError{Name: name, Near: strictjson.Nearest(name, known)}
+		}
+	}
+	return slices.DeleteFunc(subjects, func(s Subject) bool { return !slices.Contains(only, s.Name) }), nil
+}
+
+// Find says whether there is a config or a token of that name; the error is an
+// [*UnknownError] where there is neither.
+func (l Lookout) Find(ctx context.Context, name string) error {
+	docs, err := l.Place.Configs(ctx)
+	if err != nil {
+		return fmt.Errorf("loading provider configs: %w", err)
+	}
+	states, err := l.Place.States(ctx)
+	if err != nil {
+		return fmt.Errorf("listing tokens: %w", err)
+	}
+	_, err = named(l.subjects(docs, states), []string{name})
+	return err
+}
+
+// An UnknownError says that there is neither a config nor a token of that name.
+type UnknownError struct {
+	Name string
+	// Near is the name that was probably meant, or empty.
+	Near string
+}
+
+func (e *UnknownError) Error() string { return fmt.Sprintf("no provider is called %.80q", e.Name) }

@@ -1,0 +1,124 @@
+// Package status judges what stands: for each provider one word, and, where it is not
+// well, what is wrong and what to do now. It reads what a run leaves behind, never a
+// token, and asks nobody.
+package status
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A Word says in what state a provider is.
+type Word string
+
+// The words, the most urgent first.
+const (
+	// Expired: its token is over, so that its consumers are refused.
+	Expired Word = "expired"
+	// NoToken: there has never been one.
+	NoToken Word = "no token"
+	// Failing: the last attempt failed, and the next runs try again.
+	Failing Word = "failing"
+	// Cooling: the last attempt failed, and asking again soon would do harm or no good.
+	Cooling Word = "cooling"
+	// Due: the next run replaces its token.
+	Due Word = "due"
+	// Repeats: the provider answers the same token until that ends.
+	Repeats Word = "repeats"
+	// ShortLived: its tokens live too short to be kept without a gap.
+	ShortLived Word = "short_lived"
+	// Paused: somebody asked for it to be left alone.
+	Paused Word = "paused"
+	// OK: its token is good for longer than its lead.
+	OK Word = "ok"
+	// Orphan: a token without a config. It is left alone.
+	Orphan Word = "orphan"
+)
+
+// A Subject is what is known of one provider.
+type Subject struct {
+	// Name is the provider's.
+	Name string
+	// Provider is its config, understood; nil where it is wrong, or missing.
+	Provider *refresh.Provider
+	// Problems is what is wrong with it.
+	Problems refresh.Problems
+	// State is that of its secret.
+	State refresh.State
+	// Credential is the present version of its credential; empty: not known.
+	Credential string
+}
+
+// A Line is the judgement on one provider. Times are zero where they are not known.
+type Line struct {
+	Provider string `json:"provider"`
+	State    Word   `json:"state"`
+	// Failing reports whether somebody must act.
+	Failing   bool      `json:"failing"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Next is when something is done about it at the latest.
+	Next time.Time `json:"next,omitzero"`
+	// Lifetime is that of its present token in seconds.
+	Lifetime int64 `json:"lifetime_seconds,omitempty"`
+
+	Class refresh.Class `json:"class,omitempty"`
+	Code  string        `json:"code,omitempty"`
+	Since time.Time     `json:"since,omitzero"`
+	Tries int           `json:"tries,omitempty"`
+
+	// Wrong says what is wrong, Remedy what to do now, and Command how, where a command
+	// of ours does it.
+	Wrong   string `json:"wrong,omitempty"`
+	Remedy  string `json:"remedy,omitempty"`
+	Command string `json:"command,omitempty"`
+}
+
+// A Report is the judgement on all, the most urgent first.
+type Report struct {
+	AsOf    time.Time    `json:"as_of"`
+	Counts  map[Word]int `json:"counts"`
+	Failing bool         `json:"failing"`
+	Lines   []Line       `json:"providers"`
+}
+
+// Judge judges all subjects at one time.
+func Judge(subjects []Subject, s refresh.Schedule, guide place.Guide, now time.Time) Report {
+	now = now.UTC().Truncate(time.Second) // as versions and notes have it
+	r := Report{AsOf: now, Counts: map[Word]int{}, Lines: make([]Line, 0, len(subjects))}
+	for _, sub := range subjects {
+		line := judge(sub, s, guide, now)
+		r.Lines = append(r.Lines, line)
+		r.Counts[line.counted()]++
+		r.Failing = r.Failing || line.Failing
+	}
+	slices.SortFunc(r.Lines, urgency)
+	return r
+}
+
+// counted returns the word that the line adds to in a summary: a token that is over is
+// worth a word of its own, other failures are one number.
+func (l Line) counted() Word {
+	if l.Failing && l.State != Expired && (l.Class != "" || l.State == Due) {
+		return Failing
+	}
+	return l.State
+}
+
+// urgency sorts what fails first, orphans last, and in between what ends soonest; a
+// provider without a token comes before those that have one.
+func urgency(a, b Line) int {
+	rank := func(l Line) int {
+		switch {
+		case l.Failing:
+			return 0
+		case l.State == Orphan:
+			return 2
+		}
+		return 1
+	}
+	return cmp.Or(rank(a)-rank(b), a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.Provider, b.Provider))
+}

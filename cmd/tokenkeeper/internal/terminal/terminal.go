@@ -1,0 +1,152 @@
+// Package terminal writes for people: paragraphs, marks and tables that fit the screen
+// they are read on, in colour only where that is a terminal.
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"golang.org/x/term"
+)
+
+const (
+	// defaultWidth is that of a screen whose width is not known, as of a file or a pipe.
+	defaultWidth = 80
+	// Text is hard to read in longer lines, and nothing fits into shorter ones.
+	minWidth, maxWidth = 40, 100
+)
+
+// A Screen is where text for people goes. Failed writes are dropped: there is nobody
+// left to tell.
+type Screen struct {
+	w     io.Writer
+	width int
+	color bool
+}
+
+// New returns the screen behind w. Colour is used where w is a terminal, unless env says
+// no: NO_COLOR that is not empty (no-color.org), or TERM=dumb.
+func New(w io.Writer, env func(string) string) *Screen {
+	s := &Screen{w: w, width: defaultWidth}
+	if !Is(w) {
+		return s
+	}
+	s.color = env("NO_COLOR") == "" && env("TERM") != "dumb"
+	if width, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil && width > 0 {
+		s.width = min(max(width, minWidth), maxWidth)
+	}
+	return s
+}
+
+// Is reports whether a reader or writer is a terminal.
+func Is(rw any) bool {
+	f, ok := rw.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// A Style is what a word means; a screen without colours shows it as it is.
+type Style int
+
+// The styles.
+const (
+	Plain Style = iota
+	Strong
+	Quiet
+	Good
+	Warn
+	Bad
+)
+
+// Paint returns text in the style.
+func (s *Screen) Paint(style Style, text string) string {
+	if !s.color || style == Plain || text == "" {
+		return text
+	}
+	return s.style(style).Render(text)
+}
+
+// style keeps to the sixteen colours that every terminal has, and its owner has chosen.
+func (s *Screen) style(style Style) lipgloss.Style {
+	plain := lipgloss.NewStyle()
+	if !s.color {
+		return plain
+	}
+	switch style {
+	case Strong:
+		return plain.Bold(true)
+	case Quiet:
+		return plain.Faint(true)
+	case Good:
+		return plain.Foreground(lipgloss.Green)
+	case Warn:
+		return plain.Foreground(lipgloss.Yellow)
+	case Bad:
+		return plain.Foreground(lipgloss.Red).Bold(true)
+	}
+	return plain
+}
+
+// Line writes a line as it is.
+func (s *Screen) Line(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.w, format+"\n", args...)
+}
+
+// Sides writes a line with one text at its beginning and one at its end, or in two lines
+// where both do not fit.
+func (s *Screen) Sides(left, right string) {
+	gap := s.width - lipgloss.Width(left) - lipgloss.Width(right)
+	if gap < 2 {
+		s.Line("%s", left)
+		s.Line("%s", right)
+		return
+	}
+	s.Line("%s%s%s", left, strings.Repeat(" ", gap), right)
+}
+
+// Paragraph writes text, and then what is not to be broken, such as a command to be
+// copied, in as many lines as that takes: the first one after the mark and the others
+// below it. A word that is longer than the screen stays whole too.
+func (s *Screen) Paragraph(mark, text string, whole ...string) {
+	indent := strings.Repeat(" ", lipgloss.Width(mark))
+	for i, line := range fill(text, whole, s.width-len(indent)) {
+		if i == 0 {
+			s.Line("%s%s", mark, line)
+		} else {
+			s.Line("%s%s", indent, line)
+		}
+	}
+}
+
+// fill breaks text into lines, where it has line breaks itself and at spaces.
+func fill(text string, whole []string, width int) []string {
+	var lines []string
+	line := ""
+	add := func(word string) {
+		switch {
+		case word == "":
+		case line == "":
+			line = word
+		case lipgloss.Width(line)+1+lipgloss.Width(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	for i, given := range strings.Split(text, "\n") {
+		if i > 0 {
+			lines = append(lines, line)
+			line = ""
+		}
+		for word := range strings.FieldsSeq(given) {
+			add(word)
+		}
+	}
+	for _, word := range whole {
+		add(word)
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// placeFlags say which place is meant: a folder, or else a deployment on AWS.
+type placeFlags struct {
+	dir string
+	aws awsFlags
+}
+
+func (f *placeFlags) register(cmd *cobra.Command) {
+	registerDir(cmd, &f.dir)
+	f.aws.register(cmd)
+}
+
+func registerDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "the `folder` with providers/, credentials/ and tokens/")
+}
+
+// open opens the place.
+func (f *placeFlags) open(ctx context.Context, c *cli) (place.Place, error) {
+	if f.dir == "" {
+		return f.aws.open(ctx, c)
+	}
+	if f.aws != (awsFlags{}) {
+		return nil, instead(errTwoPlaces, "give one or the other", "")
+	}
+	return openFolder(f.dir)
+}
+
+var errTwoPlaces = errors.New("--dir names a folder, and other flags a deployment on AWS")
+
+func openFolder(dir string) (place.Folder, error) {
+	if dir == "" {
+		return place.Folder{}, instead(errors.New("no folder is named"), "add: --dir DIR", "")
+	}
+	f, err := place.OpenFolder(dir)
+	if err != nil {
+		return f, instead(err, "name the folder that has providers/ and credentials/ in it; to get one for trying out:",
+			"tokenkeeper simulate --dir "+place.ShellWord(dir))
+	}
+	return f, nil
+}
+
+// awsFlags say which deployment on AWS is meant.
+type awsFlags struct {
+	profile, region, endpoint, stack, function, namespace, credentialStore string
+}
+
+// awsAnnotation marks the flags that are for AWS alone: the help has them in a section of
+// their own.
+const awsAnnotation = "aws"
+
+func (f *awsFlags) register(cmd *cobra.Command) {
+	set := pflag.NewFlagSet("aws", pflag.ContinueOnError)
+	set.StringVar(&f.stack, "stack", "", "the CloudFormation stack's `name` (default tokenkeeper)")
+	set.StringVar(&f.function, "function", "", "the function's `name`, to find no other")
+	set.StringVar(&f.namespace, "namespace", "", "the `name` that all others begin with (default as deployed)")
+	set.StringVar(&f.credentialStore, "credential-store", "", "the `store`: ssm or secretsmanager (default as deployed)")
+	set.StringVar(&f.profile, "profile", "", "the `name` of a profile of the AWS CLI")
+	set.StringVar(&f.region, "region", "", "the AWS `region`")
+	set.StringVar(&f.endpoint, "endpoint-url", "", "the `URL` to ask in the place of AWS")
+	set.VisitAll(func(flag *pflag.Flag) { flag.Annotations = map[string][]string{awsAnnotation: nil} })
+	cmd.Flags().AddFlagSet(set)
+}
+
+func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
+	switch f.credentialStore {
+	case "", place.InSSM, place.InSecretsManager:
+	default:
+		return nil, usagef("--credential-store is %q; it can be %s or %s", f.credentialStore, place.InSSM, place.InSecretsManager)
+	}
+	a, err := place.OpenAWS(ctx, place.Options{
+		Profile:     f.profile,
+		Region:      f.region,
+		EndpointURL: f.endpoint,
+		Stated: place.Deployment{
+			Stack:           f.stack,
+			Function:        f.function,
+			Namespace:       f.namespace,
+			CredentialStore: f.credentialStore,
+		},
+		Now: c.now,
+	})
+	if errors.Is(err, place.ErrNoRegion) {
+		return nil, instead(err, "give --region, or set AWS_REGION; without AWS, give --dir", "")
+	}
+	return a, err
+}
+
+// assumed tells that the settings of the function are not known, where it matters: on the
+// standard error, since what is shown may still be right.
+func (c *cli) assumed(p place.Place, s refresh.Schedule) {
+	a, ok := p.(*place.AWS)
+	if !ok || a.Undiscovered == nil {
+		return
+	}
+	terminal.New(c.stderr, c.getenv).Paragraph("note: ", fmt.Sprintf(
+		"the settings of the function are not known, so a tick of %s and a cache age of %s are assumed: %v",
+		terminal.Span(s.Tick), terminal.Span(s.CacheAge), a.Undiscovered))
+}
+
+// scheduleFlags say what the moment of a refresh depends on.
+type scheduleFlags struct {
+	tick, cacheAge time.Duration
+}
+
+func (f *scheduleFlags) register(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&f.tick, "tick", 0, "the time between two runs (default 1m, or as deployed)")
+	cmd.Flags().DurationVar(&f.cacheAge, "cache-age", 0, "how long applications keep a record (default 5m, or as deployed)")
+}
+
+// over returns s with what the flags say instead.
+func (f *scheduleFlags) over(s refresh.Schedule, cmd *cobra.Command) (refresh.Schedule, error) {
+	if cmd.Flags().Changed("tick") {
+		s.Tick = f.tick
+	}
+	if cmd.Flags().Changed("cache-age") {
+		s.CacheAge = f.cacheAge
+	}
+	if err := s.Check(); err != nil {
+		return s, &advisedError{err: err, usage: true}
+	}
+	return s, nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// runFlags are those of run.
+type runFlags struct {
+	workFlags
+	every time.Duration
+}
+
+func (c *cli) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run --dir DIR",
+		Short: "Replace the tokens that are due, once or on a schedule",
+		Long: `Do the whole job in a folder: read providers/ and credentials/, ask each
+provider whose token is due for a new one, and store it in tokens/. One process
+at a time can write there.
+
+Once, it ends when all that was due is done; let cron call it, and give --tick
+if that is not every minute. With --every it stays, and runs at each full
+interval of the clock; a run that takes longer delays the next one. The first
+SIGINT or SIGTERM lets the present run store what it has been given.
+
+A line is logged for each provider that something happened to.`,
+		Example: `  tokenkeeper run --dir DIR
+  tokenkeeper run --dir DIR --every 1m --log json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("every") && cmd.Flags().Changed("tick") && f.tick != f.every {
+				return usagef("--tick is %v and --every %v; give one of them", f.tick, f.every)
+			}
+			w, err := c.openWork(cmd, f.workFlags)
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			if f.every == 0 {
+				return said(w.run(cmd.Context(), refresh.Job{}))
+			}
+			w.runner.Schedule.Tick = f.every
+			if err := w.runner.Schedule.Check(); err != nil {
+				return &advisedError{err: err, usage: true}
+			}
+			each(cmd.Context(), c.now, f.every, func(ctx context.Context) {
+				if err := w.run(ctx, refresh.Job{}); err != nil && said(err) != errFailing {
+					w.log.ErrorContext(ctx, "the run failed", "event", "run_failed", "error", err.Error())
+				}
+			})
+			return nil
+		},
+	}
+	f.workFlags.register(cmd)
+	cmd.Flags().DurationVar(&f.every, "every", 0, "stay, and run at this `interval`")
+	return cmd
+}
+
+// said returns errFailing for failures of providers, which are in the log already, and
+// others as they are.
+func said(err error) error {
+	if errors.As(err, new(*refresh.ProviderError)) {
+		return errFailing
+	}
+	return err
+}
+
+// each calls run now, and then at every full interval of the clock until ctx ends. Runs do
+// not overlap: an interval that ends during one is passed over.
+func each(ctx context.Context, now func() time.Time, interval time.Duration, run func(context.Context)) {
+	for ctx.Err() == nil {
+		run(ctx)
+		at := now()
+		wait := time.NewTimer(at.Truncate(interval).Add(interval).Sub(at))
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+)
+
+func (c *cli) status() *cobra.Command {
+	var where placeFlags
+	var when scheduleFlags
+	cmd := &cobra.Command{
+		Use:   "status [NAME...]",
+		Short: "Show what stands, the most urgent first",
+		Long: `Show each provider in one line, the most urgent first, and below those that are
+not well what is wrong and what to do now. No token is read, and no provider
+asked.
+
+States, by urgency:
+  expired      its token is over: applications are refused
+  no token     there has never been one
+  failing      the last attempt failed; the next runs try again
+  cooling      the last attempt failed, and asking again soon would do harm
+  due          the next run replaces its token
+  repeats      the provider answers the same token until that ends
+  short_lived  its tokens live too short to be kept without a gap
+  paused       somebody asked for it to be left alone
+  ok           its token is good for longer than it takes to replace it
+  orphan       a token without a config
+
+On AWS what is listed may be five minutes old; whatever is not well, or is
+named, is looked at itself.`,
+		Example: `  tokenkeeper status
+  tokenkeeper status --dir DIR
+  tokenkeeper status meitner --dir DIR --output json`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			p, err := where.open(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			schedule, err := when.over(p.Schedule(), cmd)
+			if err != nil {
+				return err
+			}
+			c.assumed(p, schedule)
+			report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now()}, names)
+			if err != nil {
+				return err
+			}
+			if err := c.show(statusView{report}); err != nil {
+				return err
+			}
+			if report.Failing {
+				return errFailing
+			}
+			return nil
+		},
+	}
+	where.register(cmd)
+	when.register(cmd)
+	return cmd
+}
+
+func look(ctx context.Context, l status.Lookout, names []string) (status.Report, error) {
+	report, err := l.Look(ctx, names)
+	return report, nameError(l.Place, err)
+}
+
+// nameError says of a wrong name which one was probably meant, and returns other errors as
+// they are.
+func nameError(p place.Guide, err error) error {
+	var unknown *status.UnknownError
+	switch {
+	case !errors.As(err, &unknown):
+		return err
+	case unknown.Near != "":
+		return instead(err, "did you mean: "+unknown.Near, "")
+	}
+	return instead(err, "see which there are:", p.Command("status", ""))
+}
+
+// A statusView is what status shows.
+type statusView struct{ status.Report }
+
+func (v statusView) text(s *terminal.Screen) {
+	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format("2006-01-02 15:04:05")+" UTC"))
+	if len(v.Lines) == 0 {
+		return
+	}
+	t := terminal.Table{Headers: []string{"PROVIDER", "STATE", "EXPIRES IN", "NEXT"}}
+	for _, line := range v.Lines {
+		t.Rows = append(t.Rows, v.row(line))
+	}
+	s.Line("")
+	s.Table(t)
+}
+
+// summary counts the providers by what is to be told apart: "4 providers: 3 ok, 1 failing".
+func (v statusView) summary(s *terminal.Screen) string {
+	orphans := v.Counts[status.Orphan]
+	n := len(v.Lines) - orphans
+	text := plural(n, "provider")
+	var parts []string
+	for _, word := range summaryWords {
+		if count := v.Counts[word]; count > 0 {
+			parts = append(parts, s.Paint(wordStyle(word), fmt.Sprintf("%d %s", count, word)))
+		}
+	}
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	if orphans > 0 {
+		text += "; " + plural(orphans, "orphan")
+	}
+	return text
+}
+
+var summaryWords = []status.Word{status.OK, status.Expired, status.NoToken, status.Failing,
+	status.Due, status.Repeats, status.ShortLived, status.Paused}
+
+func (v statusView) row(line status.Line) terminal.Row {
+	row := terminal.Row{Cells: []terminal.Cell{
+		{Text: line.Provider},
+		{Text: string(line.State), Style: wordStyle(line.State)},
+		v.expiry(line),
+		{Text: v.next(line)},
+	}}
+	if line.Wrong != "" {
+		row.Below = append(row.Below, terminal.Below{Text: line.Wrong})
+	}
+	if line.Remedy != "" {
+		row.Below = append(row.Below, terminal.Below{Mark: "→ ", Text: line.Remedy, Whole: line.Command, Style: terminal.Strong})
+	}
+	return row
+}
+
+func (v statusView) expiry(line status.Line) terminal.Cell {
+	if line.ExpiresAt.IsZero() {
+		return terminal.Cell{Text: "-"}
+	}
+	left := line.ExpiresAt.Sub(v.AsOf)
+	if left <= 0 {
+		return terminal.Cell{Text: "over", Style: terminal.Bad}
+	}
+	return terminal.Cell{Text: terminal.Span(left)}
+}
+
+// next says when something is done about the provider.
+func (v statusView) next(line status.Line) string {
+	switch {
+	case line.Next.IsZero() && line.Class != "" && line.Since != (time.Time{}):
+		return "after an edit"
+	case line.Next.IsZero():
+		return "-"
+	case !line.Next.After(v.AsOf):
+		return "next run"
+	}
+	return "in " + terminal.Span(line.Next.Sub(v.AsOf))
+}
+
+func wordStyle(w status.Word) terminal.Style {
+	switch w {
+	case status.Expired, status.Failing, status.Cooling, status.NoToken:
+		return terminal.Bad
+	case status.OK:
+		return terminal.Good
+	case status.Orphan:
+		return terminal.Quiet
+	}
+	return terminal.Warn
+}
+
+// plural counts things: "1 provider", "4 providers".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

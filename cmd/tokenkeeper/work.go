@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// workFlags are those of commands that ask providers from a folder.
+type workFlags struct {
+	scheduleFlags
+	dir           string
+	allowLoopback bool
+	log           logFlags
+}
+
+func (f *workFlags) register(cmd *cobra.Command) {
+	registerDir(cmd, &f.dir)
+	f.registerRest(cmd)
+}
+
+func (f *workFlags) registerRest(cmd *cobra.Command) {
+	f.scheduleFlags.register(cmd)
+	cmd.Flags().BoolVar(&f.allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
+	f.log.register(cmd)
+}
+
+// A work is what it takes to do the job in a folder, which is locked.
+type work struct {
+	*cli
+	folder place.Folder
+	runner *refresh.Runner
+	log    *slog.Logger
+}
+
+func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
+	w := &work{cli: c}
+	if w.log, err = f.log.logger(c.stderr); err != nil {
+		return nil, err
+	}
+	if w.folder, err = openFolder(f.dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	schedule, err := f.over(w.folder.Schedule(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.folder.Lock(); err != nil {
+		return nil, err
+	}
+	w.runner = &refresh.Runner{
+		Source:   w.folder,
+		Parser:   c.parser(f.allowLoopback),
+		Store:    w.folder,
+		Vault:    w.folder.Vault(),
+		Schedule: schedule,
+		Now:      c.now,
+	}
+	return w, nil
+}
+
+func (w *work) close() { _ = w.folder.Close() }
+
+// run does a job, logs it and, for programs, prints what came of it.
+func (w *work) run(ctx context.Context, job refresh.Job) error {
+	report, err := w.runner.Run(ctx, job)
+	report.Log(ctx, w.log)
+	logSummary(ctx, w.log, report)
+	if w.output == "json" {
+		err = errors.Join(err, w.json(report.Summary()))
+	}
+	return err
+}
+
+// logSummary writes one line for the whole run. One that did nothing is not news.
+func logSummary(ctx context.Context, log *slog.Logger, r *refresh.Report) {
+	level := slog.LevelDebug
+	if r.Count(refresh.Waiting) < len(r.Results) {
+		level = slog.LevelInfo
+	}
+	log.Log(ctx, level, "run finished", "event", "run_finished",
+		"providers", len(r.Results),
+		"refreshed", r.Count(refresh.Refreshed, refresh.Finished),
+		"failed", r.Count(refresh.Failed),
+		"failing", r.Standing(refresh.Transient)+r.Standing(refresh.Misconfigured)+r.Standing(refresh.NeedsPerson),
+		"skipped", r.Count(refresh.Skipped),
+		"orphans", len(r.Orphans),
+		"took", fmt.Sprint(r.Took.Round(time.Millisecond)))
+}
