@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A world is an account and the providers that are configured in it.
+type world struct {
+	aws       *awstest.AWS
+	providers *httptest.Server
+}
+
+// newWorld has n providers whose tokens were issued 50 minutes ago and live an hour, so that
+// each is due. Calls to AWS take as long as latency says, and logins as long as login does.
+func newWorld(n int, latency, login time.Duration) (*world, error) {
+	sim := simulator.New(simulator.Options{})
+	w := &world{
+		aws: awstest.Start(awstest.Options{}),
+		providers: httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			time.Sleep(login)
+			sim.ServeHTTP(rw, r)
+		})),
+	}
+	if err := w.configure(sim, n); err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.aws.Fail("*", awstest.Latency(latency))
+	return w, nil
+}
+
+func (w *world) Close() {
+	w.providers.Close()
+	w.aws.Close()
+}
+
+// configure spreads the providers over the four that are simulated.
+func (w *world) configure(sim *simulator.Simulator, n int) error {
+	configs, err := sim.Configs(w.providers.URL)
+	if err != nil {
+		return err
+	}
+	credentials, err := sim.Credentials(w.providers.URL)
+	if err != nil {
+		return err
+	}
+	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
+	issued := time.Now().Add(-50 * time.Minute)
+	for i := range n {
+		kind := simulator.Names()[i%len(simulator.Names())]
+		name := fmt.Sprintf("p%04d", i)
+		config := string(configs[kind])
+		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: config})
+		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: string(credentials[kind]), Type: "SecureString"})
+
+		p, err := parser.Provider(refresh.Document{Name: name, Where: name, Data: refresh.NewSecret(config)})
+		if err != nil {
+			return fmt.Errorf("reading the simulator's config for %s: %w", kind, err)
+		}
+		v := refresh.Version{IssuedAt: issued, Lifetime: time.Hour, Config: p.Config, Digest: uint32(i)}
+		w.aws.SetSecret(awstest.Secret{
+			Name:     "tokenkeeper/tokens/" + name,
+			Tags:     map[string]string{"tokenkeeper:owner": "bench"},
+			Created:  issued,
+			Versions: []awstest.Version{{ID: string(v.ID()), Value: "{}", Labels: []string{"AWSCURRENT", "tokenkeeper-next"}}},
+		})
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/internal/simulator"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// A deployment is the stack at work, with the four providers and one that is added.
+type deployment struct {
+	*emulator
+	sim  *simulator.Simulator
+	base string   // of the simulator
+	key  []string // of a user with the policy for consumers
+}
+
+// added is a fifth provider, which is the first again with a secret of its own.
+const added = "meitner-2"
+
+// TestDeployed is one story, told in order: each part begins where the one before
+// ended.
+func TestDeployed(t *testing.T) {
+	d := &deployment{emulator: newEmulator(t), sim: simulator.New(simulator.Options{})}
+	server := httptest.NewServer(d.sim)
+	t.Cleanup(server.Close)
+	d.base = server.URL
+	for _, name := range simulator.Names() {
+		d.configure(name, name)
+	}
+	for _, part := range []struct {
+		what string
+		run  func(*testing.T, *deployment)
+	}{
+		{"sam build and sam deploy", deploys},
+		{"a second deployment changes nothing", deploysAgain},
+		{"with nobody's help the four records appear", appear},
+		{"each consumer gets a 200 with what it reads", areConsumed},
+		{"a consumer reads no credential", credentialsDenied},
+		{"a provider that is added is kept, and a broken one keeps its token", addsAndBreaks},
+		{"the broken one recovers with its credential", recovers},
+		{"a deleted stack leaves the secrets", deletes},
+	} {
+		if !t.Run(part.what, func(t *testing.T) {
+			d.t = t
+			part.run(t, d)
+		}) {
+			return
+		}
+	}
+}
+
+func deploys(t *testing.T, d *deployment) {
+	d.sam(append([]string{"build"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
+	d.sam(append([]string{"deploy"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
+	d.allowListing()
+}
+
+func deploysAgain(t *testing.T, d *deployment) {
+	out := d.sam(append([]string{"deploy"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
+	if !strings.Contains(out, "No changes to deploy") {
+		t.Errorf("sam deploy found something to change:\n%s", out)
+	}
+}
+
+// appear takes two ticks. In ministack, not in AWS, a secret that is created without a
+// value has an empty version, which is taken for somebody else's: a token is not
+// stored over it before the tick that finds it there. So the fifth provider is added
+// between the two, and its record is waited for later.
+func appear(t *testing.T, d *deployment) {
+	d.wait("a login at each of the four providers", func() bool {
+		return !slices.ContainsFunc(simulator.Names(), func(name string) bool { return d.sim.Logins(name) == 0 })
+	})
+	d.configure(added, simulator.Meitner)
+	d.wait("all four records", func() bool {
+		return !slices.ContainsFunc(simulator.Names(), func(name string) bool {
+			_, ok := d.record(name)
+			return !ok
+		})
+	})
+	for _, name := range simulator.Names() {
+		d.wantLive(name)
+	}
+}
+
+func areConsumed(t *testing.T, d *deployment) {
+	d.key = d.newConsumer()
+	for _, c := range newConsumers(d.emulator, d.key) {
+		t.Run(c.language, func(t *testing.T) {
+			for _, name := range simulator.Names() {
+				if status := c.get(t, name, d.base+apis[name]); status != "200" {
+					t.Errorf("%s: status %q", name, status)
+				}
+			}
+		})
+	}
+}
+
+// addsAndBreaks breaks one in the way that is the most common: somebody changes the
+// client secret at the provider and tells nobody. An edited config makes it due.
+func addsAndBreaks(t *testing.T, d *deployment) {
+	before, _ := d.record(simulator.METI)
+	d.sim.SetSecret(simulator.METI, "changed at the provider")
+	configs, err := d.sim.Configs(d.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config map[string]any
+	if err := json.Unmarshal(configs[simulator.METI], &config); err != nil {
+		t.Fatal(err)
+	}
+	config["scope"] = "read:sources"
+	edited, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.putConfig(simulator.METI, edited)
+
+	d.wait("a record of the provider that was added", func() bool { _, ok := d.record(added); return ok })
+	d.wait("a note beside the broken one's", func() bool { return d.state(simulator.METI) != "" })
+	if state := d.state(simulator.METI); !strings.Contains(state, "class=misconfigured code=invalid_client") {
+		t.Errorf("%s is noted as %q", simulator.METI, state)
+	}
+	if after, _ := d.record(simulator.METI); after.AccessToken.Reveal() != before.AccessToken.Reveal() {
+		t.Errorf("the token of %s was replaced by a failure", simulator.METI)
+	}
+	d.wantLive(simulator.METI)
+
+	// ministack's schedule calls the function without Lambda's queue of events, which is
+	// where AWS's puts a tick, and which is what knows of the failure destination.
+	_, err = d.lambda.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName:   aws.String(d.resource("RefresherFunction")),
+		InvocationType: types.InvocationTypeEvent,
+		Payload:        fmt.Appendf(nil, `{"refresh": [%q], "force": true}`, simulator.METI),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.wantQueued(simulator.METI, "invalid_client")
+}
+
+func recovers(t *testing.T, d *deployment) {
+	before, _ := d.record(simulator.METI)
+	credentials, err := d.sim.Credentials(d.base) // with what the provider expects now
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.putCredential(simulator.METI, credentials[simulator.METI])
+	out, err := d.lambda.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(d.resource("RefresherFunction")),
+		Payload:      fmt.Appendf(nil, `{"refresh": [%q]}`, simulator.METI),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.FunctionError != nil {
+		t.Fatalf("the invocation failed: %s", out.Payload)
+	}
+	if after, _ := d.record(simulator.METI); after.AccessToken.Reveal() == before.AccessToken.Reveal() {
+		t.Error("the token was not replaced")
+	}
+	if state := d.state(simulator.METI); state != "" {
+		t.Errorf("%s is still noted as %q", simulator.METI, state)
+	}
+	d.wantLive(simulator.METI)
+}
+
+func credentialsDenied(t *testing.T, d *deployment) {
+	for _, args := range [][]string{
+		{"ssm", "get-parameter", "--with-decryption", "--name", "/tokenkeeper/credentials/meitner"},
+		{"secretsmanager", "put-secret-value", "--secret-id", "tokenkeeper/tokens/meitner", "--secret-string", "{}"},
+	} {
+		out, err := d.command(d.key, "aws", args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "AccessDenied") {
+			t.Errorf("aws %s as a consumer is not denied", strings.Join(args[:2], " "))
+		}
+	}
+}
+
+func deletes(t *testing.T, d *deployment) {
+	d.sam("delete", "--stack-name", stackName, "--region", region, "--no-prompts")
+	for _, list := range [][]string{
+		{"cloudformation", "list-stack-resources", "--stack-name", stackName, "--query", "StackResourceSummaries[?ResourceStatus!='DELETE_COMPLETE'].LogicalResourceId"},
+		{"lambda", "list-functions", "--query", "Functions[].FunctionName"},
+		{"scheduler", "list-schedules", "--query", "Schedules[].Name"},
+		{"sqs", "list-queues", "--query", "QueueUrls"},
+		{"iam", "list-roles", "--query", "Roles[?starts_with(RoleName, 'tokenkeeper')].RoleName"},
+		{"iam", "list-policies", "--scope", "Local", "--query", "Policies[].PolicyName"},
+		{"logs", "describe-log-groups", "--query", "logGroups[].logGroupName"},
+		{"cloudwatch", "describe-alarms", "--query", "MetricAlarms[].AlarmName"},
+		{"cloudwatch", "list-dashboards", "--query", "DashboardEntries[].DashboardName"},
+	} {
+		var left []string
+		d.aws(&left, list...)
+		if len(left) > 0 {
+			t.Errorf("aws %s %s: %s", list[0], list[1], strings.Join(left, ", "))
+		}
+	}
+	for _, name := range append(simulator.Names(), added) {
+		d.wantLive(name)
+	}
+}
+
+// configure puts the config and the credential of a provider, which is another in all
+// but its name.
+func (d *deployment) configure(name, model string) {
+	d.t.Helper()
+	configs, err := d.sim.Configs(d.base)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	credentials, err := d.sim.Credentials(d.base)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.putCredential(name, credentials[model])
+	d.putConfig(name, configs[model])
+}
+
+// wantLive checks that the token that consumers read opens the provider's API.
+func (d *deployment) wantLive(name string) {
+	d.t.Helper()
+	r, _ := d.record(name)
+	api, ok := apis[name]
+	if !ok {
+		api = apis[simulator.Meitner]
+	}
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.base+api, nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+r.AccessToken.Reveal())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		d.t.Errorf("with the token of %s the API answers %s", name, resp.Status)
+	}
+}
+
+// wantQueued checks that the failure of the run is in the queue.
+func (d *deployment) wantQueued(words ...string) {
+	d.t.Helper()
+	var bodies []string
+	queue := d.output("FailureQueueUrl")
+	d.wait("a message in the failure queue", func() bool {
+		d.aws(&bodies, "sqs", "receive-message", "--queue-url", queue,
+			"--max-number-of-messages", "10", "--visibility-timeout", "0", "--query", "Messages[].Body")
+		return len(bodies) > 0
+	})
+	for _, word := range append(words, "RefreshFailed") {
+		if !strings.Contains(bodies[0], word) {
+			d.t.Errorf("the message in the queue does not say %s:\n%s", word, bodies[0])
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/simulator"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// TestDocumented runs the marked blocks of the documents as they stand there, one after
+// the other, in a copy of the repository and with its own command line installed.
+func TestDocumented(t *testing.T) {
+	e := newEmulator(t)
+	blocks := slices.Concat(blocks(t, e.root, "README.md"), blocks(t, e.root, "docs/operations.md"))
+	if len(blocks) == 0 || blocks[0].name != "deploy" {
+		t.Fatal("the README has no block to deploy with")
+	}
+	d := &deployment{emulator: e, sim: simulator.New(simulator.Options{})}
+	server := httptest.NewServer(d.sim)
+	t.Cleanup(server.Close)
+	d.base = server.URL
+
+	dir := d.newClone()
+	d.install(dir)
+	d.write(dir, simulator.Meitner)
+	tells := slices.ContainsFunc(blocks, func(b block) bool { return b.name == "provider" })
+	for _, b := range blocks {
+		if !t.Run(b.document+" "+b.name, func(t *testing.T) {
+			d.t = t
+			switch b.name {
+			case "deploy", "provider", "remove", "leftovers":
+			default:
+				if !tells {
+					d.configure(simulator.Meitner, simulator.Meitner)
+				}
+				d.ticks()
+			}
+			began := time.Now()
+			cmd := d.command([]string{"VERSION=HEAD"}, "bash", "-euo", "pipefail", "-c", b.script)
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s\n%s", err, b.script, out)
+			}
+			t.Logf("%.1f s", time.Since(began).Seconds())
+			if b.name == "deploy" {
+				d.allowListing()
+			}
+		}) {
+			return
+		}
+	}
+}
+
+// ticks does what the schedule would have done by the time that somebody reads on.
+func (d *deployment) ticks() {
+	d.t.Helper()
+	// In ministack a first token takes two: see appear.
+	for range 2 {
+		if _, ok := d.record(simulator.Meitner); ok {
+			return
+		}
+		out, err := d.lambda.Invoke(d.t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String(d.resource("RefresherFunction")),
+			Payload:      fmt.Appendf(nil, `{"tick": %q}`, time.Now().UTC().Format(time.RFC3339)),
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if out.FunctionError != nil {
+			d.t.Fatalf("the tick failed: %s", out.Payload)
+		}
+	}
+	d.wantLive(simulator.Meitner)
+}
+
+// newClone copies the files that a clone would have, and makes them one.
+func (d *deployment) newClone() string {
+	d.t.Helper()
+	dir := d.t.TempDir()
+	script := `git -C "$1" ls-files -z --cached --others --exclude-standard |
+		tar -C "$1" --null --files-from - -c | tar -C "$2" -x
+		cd "$2" && git init --quiet && git add --all &&
+		git -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false commit --quiet --message clone
+		git init --quiet --bare .git/origin && git remote add origin .git/origin`
+	if out, err := d.command(nil, "bash", "-euo", "pipefail", "-c", script, "clone", d.root, dir).CombinedOutput(); err != nil {
+		d.t.Fatalf("copying the repository: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// install puts the command line before all others, and before sam what tells it that this
+// is an emulator: the documents are for AWS.
+func (d *deployment) install(dir string) {
+	d.t.Helper()
+	bin := d.t.TempDir()
+	build := d.command(nil, "go", "build", "-o", filepath.Join(bin, "tokenkeeper"), "./cmd/tokenkeeper")
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		d.t.Fatalf("building the command line: %v\n%s", err, out)
+	}
+	sam, err := exec.LookPath(d.command(nil, "sam").Path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	wrapper := fmt.Sprintf("#!/bin/sh\ncase $1 in build | deploy) exec %q \"$@\" %s ;; esac\nexec %q \"$@\"\n",
+		sam, strings.Join(d.samArguments(), " "), sam)
+	if err := os.WriteFile(filepath.Join(bin, "sam"), []byte(wrapper), 0o700); err != nil {
+		d.t.Fatal(err)
+	}
+	for i, variable := range d.environ {
+		if path, ok := strings.CutPrefix(variable, "PATH="); ok {
+			d.environ[i] = "PATH=" + bin + string(os.PathListSeparator) + path
+		}
+	}
+}
+
+// write puts the files that the documents take the provider's config and credential
+// from where the commands look for them.
+func (d *deployment) write(dir, name string) {
+	d.t.Helper()
+	configs, err := d.sim.Configs(d.base)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	credentials, err := d.sim.Credentials(d.base)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for file, data := range map[string][]byte{name + ".json": configs[name], "credential.json": credentials[name]} {
+		if err := os.WriteFile(filepath.Join(dir, file), data, 0o600); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+// Package cloudformation resolves the intrinsic functions of a template, as
+// CloudFormation does before it makes anything, so that tests can look at what
+// would be made without an account: policies, alarms, a function's environment.
+//
+// It knows the functions that template.yaml uses and refuses others. Attributes
+// and ids of resources, which only AWS can know, become texts that name them. SAM's
+// transform is not carried out.
+package cloudformation
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A Template is one that was read and not yet resolved.
+type Template struct {
+	parameters map[string]parameter
+	mappings   map[string]map[string]map[string]string
+	conditions map[string]yaml.Node
+	resources  map[string]yaml.Node
+}
+
+type parameter struct {
+	Default *string `yaml:"Default"`
+}
+
+// A Resource is one of a stack that would be made.
+type Resource struct {
+	Type       string
+	Properties map[string]any
+}
+
+// Read reads a template in YAML from a file.
+func Read(path string) (*Template, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the template: %w", err)
+	}
+	var document struct {
+		Parameters map[string]parameter                    `yaml:"Parameters"`
+		Mappings   map[string]map[string]map[string]string `yaml:"Mappings"`
+		Conditions map[string]yaml.Node                    `yaml:"Conditions"`
+		Resources  map[string]yaml.Node                    `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil, fmt.Errorf("reading the template %s: %w", path, err)
+	}
+	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Resources}, nil
+}
+
+// Pseudo are the values of the pseudo parameters that a template may refer to.
+type Pseudo struct {
+	Account, Region, Stack string
+}
+
+// Resolve returns the resources of a stack with the parameters given, the others being
+// at their defaults. Resources whose condition is false are left out.
+func (t *Template) Resolve(pseudo Pseudo, parameters map[string]string) (resources map[string]Resource, err error) {
+	r := &resolver{template: t, values: map[string]any{
+		"AWS::AccountId": pseudo.Account,
+		"AWS::Partition": "aws",
+		"AWS::Region":    pseudo.Region,
+		"AWS::StackName": pseudo.Stack,
+		"AWS::URLSuffix": "amazonaws.com",
+		"AWS::NoValue":   noValue{},
+	}}
+	defer func() {
+		if v := recover(); v != nil {
+			e, ours := v.(resolveError)
+			if !ours {
+				panic(v)
+			}
+			resources, err = nil, e
+		}
+	}()
+	for name, p := range t.parameters {
+		value, given := parameters[name]
+		if !given {
+			if p.Default == nil {
+				r.fail(nil, "parameter %s has no default and no value was given", name)
+			}
+			value = *p.Default
+		}
+		r.values[name] = value
+	}
+	for name := range parameters {
+		if _, ok := t.parameters[name]; !ok {
+			r.fail(nil, "there is no parameter %s", name)
+		}
+	}
+	resources = map[string]Resource{}
+	for name, node := range t.resources {
+		var resource struct {
+			Type       string    `yaml:"Type"`
+			Condition  string    `yaml:"Condition"`
+			Properties yaml.Node `yaml:"Properties"`
+		}
+		if err := node.Decode(&resource); err != nil {
+			r.fail(&node, "resource %s: %v", name, err)
+		}
+		if resource.Condition != "" && !r.condition(resource.Condition) {
+			continue
+		}
+		properties, _ := r.value(&resource.Properties).(map[string]any)
+		resources[name] = Resource{resource.Type, properties}
+	}
+	return resources, nil
+}
+
+// Names returns the names of the resources of a type, sorted.
+func Names(resources map[string]Resource, kind string) []string {
+	var names []string
+	for name, r := range resources {
+		if r.Type == kind {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,295 @@
+package template_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+)
+
+const keyARN = "arn:aws:kms:eu-north-1:123456789012:key/" + keyID
+
+// stores are the choices that change what the role may do.
+var stores = map[string]map[string]string{
+	"by default":                                      {},
+	"under a key of one's own":                        {"KmsKeyArn": keyARN},
+	"credentials in Secrets Manager":                  {"CredentialStore": "secretsmanager"},
+	"credentials in Secrets Manager and a key of own": {"CredentialStore": "secretsmanager", "KmsKeyArn": keyARN},
+}
+
+// TestRoleIsUsed runs the function through all that befalls it, under its role. Nothing
+// is refused, and nothing that the role allows was not needed.
+func TestRoleIsUsed(t *testing.T) {
+	bootstrap := function.Build(t, root)
+	for name, parameters := range stores {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, bootstrap, parameters)
+			grants := grantsOf(t, documents(t, w.resources["RefresherRole"]))
+			w.Authorize(policy(t, documents(t, w.resources["RefresherRole"])...).Allows)
+			live(w)
+
+			var used []awstest.Access
+			for _, c := range w.Calls() {
+				if c.Code == "AccessDeniedException" {
+					t.Errorf("the role lacks %s on %s", c.Action, c.Resource)
+				}
+				used = append(used, c.Needed...)
+			}
+			for _, g := range grants {
+				switch reason := g.elsewhere(); {
+				case !g.used(used) && reason == "":
+					t.Errorf("%s allows %s on %s, and it was not used", g.sid, g.action, g.resource)
+				case g.used(used) && reason != "":
+					t.Errorf("%s allows %s on %s, which is said to be %s, and it was used here", g.sid, g.action, g.resource, reason)
+				}
+			}
+		})
+	}
+}
+
+// live leads the function through a life: the first tokens, new ones, failures of each
+// class, recovery, calls whose answers are lost, and the label that a dead run left.
+func live(w *world) {
+	w.setUp()
+	w.setUpRotating()
+	for _, name := range []string{simulator.EduCloud, simulator.METI, simulator.METILogin} {
+		w.setRecord(name, 2*time.Hour, time.Hour) // whose tokens are over
+	}
+	w.sim.SetSecret(simulator.METI, "changed at the provider")
+	w.tick()
+	w.tick()
+	w.setCredential(simulator.METI)
+	w.tick()
+	w.force(simulator.Names()...)
+	w.force("rotating")
+
+	for _, action := range []string{"CreateSecret", "PutSecretValue", "UpdateSecretVersionStage", "TagResource", "UntagResource"} {
+		w.Fail("secretsmanager:"+action, awstest.LoseAnswer(1))
+	}
+	w.RemoveSecret("tokenkeeper/tokens/meitner")
+	w.tick()
+	w.force(simulator.Names()...)
+	w.sim.SetRepeats(simulator.EduCloud, true)
+	w.force(simulator.EduCloud)
+	w.tick()
+	w.Heal()
+}
+
+// A grant is one action on one resource that a statement allows.
+type grant struct {
+	sid, action, resource string
+	alone                 *awstest.Policy
+}
+
+func (g grant) used(accesses []awstest.Access) bool {
+	for _, a := range accesses {
+		if g.alone.Allows(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere says what a grant is for that the calls to the fake cannot show; empty: it
+// must be seen there.
+func (g grant) elsewhere() string {
+	if strings.HasPrefix(g.action, "logs:") || strings.HasPrefix(g.action, "sqs:") {
+		return "used by Lambda itself"
+	}
+	return ""
+}
+
+// grantsOf takes policy documents apart.
+func grantsOf(t *testing.T, documents [][]byte) []grant {
+	t.Helper()
+	var grants []grant
+	for _, document := range documents {
+		var d struct{ Statement []map[string]any }
+		if err := json.Unmarshal(document, &d); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range d.Statement {
+			sid, _ := s["Sid"].(string)
+			for _, action := range list(s["Action"]) {
+				for _, resource := range list(s["Resource"]) {
+					one := map[string]any{"Effect": s["Effect"], "Action": action, "Resource": resource}
+					if s["Condition"] != nil {
+						one["Condition"] = s["Condition"]
+					}
+					alone := policy(t, jsonOf(t, map[string]any{"Version": "2012-10-17", "Statement": []any{one}}))
+					grants = append(grants, grant{sid, action, resource, alone})
+				}
+			}
+		}
+	}
+	return grants
+}
+
+// TestDenied tries what must not be possible, each beside something like it that is.
+func TestDenied(t *testing.T) {
+	w := awstest.New(t, awstest.Options{NoQuotas: true})
+	for name, owner := range map[string]string{
+		"tokenkeeper/tokens/meitner": stack, "tokenkeeper/tokens/educloud": "another", "elsewhere/tokens/meitner": stack,
+		"tokenkeeper/credentials/meitner": "",
+	} {
+		tags := map[string]string{}
+		if owner != "" {
+			tags["tokenkeeper:owner"] = owner
+		}
+		w.SetSecret(awstest.Secret{Name: name, Tags: tags, Versions: []awstest.Version{{Value: "{}", Labels: []string{"AWSCURRENT"}}}})
+	}
+	for _, place := range []string{"providers", "credentials"} {
+		w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/" + place + "/meitner", Value: "{}", Type: "SecureString"})
+	}
+	secrets, parameters := secretsmanager.NewFromConfig(w.Config()), ssm.NewFromConfig(w.Config())
+
+	read := func(name string) func() error {
+		return func() error {
+			_, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)})
+			return err
+		}
+	}
+	put := func(name string) func() error {
+		return func() error {
+			_, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(name), SecretString: aws.String("{}")})
+			return err
+		}
+	}
+	create := func(name, owner string) func() error {
+		return func() error {
+			_, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String(name),
+				Tags: []smtypes.Tag{{Key: aws.String("tokenkeeper:owner"), Value: aws.String(owner)}}})
+			return err
+		}
+	}
+	tag := func(name, key string) func() error {
+		return func() error {
+			_, err := secrets.TagResource(t.Context(), &secretsmanager.TagResourceInput{SecretId: aws.String(name),
+				Tags: []smtypes.Tag{{Key: aws.String(key), Value: aws.String("v1")}}})
+			return err
+		}
+	}
+	parameter := func(name string) func() error {
+		return func() error {
+			_, err := parameters.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name), WithDecryption: aws.Bool(true)})
+			return err
+		}
+	}
+
+	resources := resolve(t, map[string]string{"ConsumerPolicyForAll": "true"})
+	refresher := policy(t, documents(t, resources["RefresherRole"])...)
+	everyone := policy(t, documents(t, resources["ConsumerForAllPolicy"])...)
+	// A role whose tag tokenkeeper-provider is meitner.
+	consumer := policy(t, bound(documents(t, resources["ConsumerPolicy"]), "${aws:PrincipalTag/tokenkeeper-provider}", "meitner")...)
+	editor := policy(t, documents(t, resources["ConfigEditorPolicy"])...)
+	owner := policy(t, documents(t, resources["CredentialOwnerPolicy"])...)
+
+	for _, row := range []struct {
+		who     *awstest.Policy
+		what    string
+		try     func() error
+		allowed bool
+	}{
+		{refresher, "the refresher writes a record", put("tokenkeeper/tokens/meitner"), true},
+		{refresher, "the refresher reads a record", read("tokenkeeper/tokens/meitner"), false},
+		{refresher, "the refresher writes outside the name space", put("elsewhere/tokens/meitner"), false},
+		{refresher, "the refresher writes another stack's record", put("tokenkeeper/tokens/educloud"), false},
+		{refresher, "the refresher writes a credential", put("tokenkeeper/credentials/meitner"), false},
+		{refresher, "the refresher creates a record of its own", create("tokenkeeper/tokens/meti", stack), true},
+		{refresher, "the refresher creates a record in another's name", create("tokenkeeper/tokens/meti-login", "another"), false},
+		{refresher, "the refresher creates a secret elsewhere", create("elsewhere/tokens/meti", stack), false},
+		{refresher, "the refresher notes a state", tag("tokenkeeper/tokens/meitner", "tokenkeeper:state"), true},
+		{refresher, "the refresher pauses a provider", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), false},
+		{refresher, "the refresher sets a tag that is not ours", tag("tokenkeeper/tokens/meitner", "cost-centre"), false},
+		{refresher, "the refresher takes over another stack's record", tag("tokenkeeper/tokens/educloud", "tokenkeeper:owner"), false},
+		{refresher, "the refresher reads a credential", parameter("/tokenkeeper/credentials/meitner"), true},
+		{refresher, "the refresher reads a credential of the other store", read("tokenkeeper/credentials/meitner"), false},
+		{everyone, "a consumer of all reads a record", read("tokenkeeper/tokens/educloud"), true},
+		{everyone, "a consumer of all reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
+		{everyone, "a consumer of all reads a credential in Secrets Manager", read("tokenkeeper/credentials/meitner"), false},
+		{everyone, "a consumer of all writes a record", put("tokenkeeper/tokens/meitner"), false},
+		{consumer, "a consumer reads its record", read("tokenkeeper/tokens/meitner"), true},
+		{consumer, "a consumer reads another's", read("tokenkeeper/tokens/educloud"), false},
+		{consumer, "a consumer reads a credential", read("tokenkeeper/credentials/meitner"), false},
+		{editor, "a config editor reads a config", parameter("/tokenkeeper/providers/meitner"), true},
+		{editor, "a config editor reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
+		{editor, "a config editor reads a record", read("tokenkeeper/tokens/meitner"), false},
+		{editor, "a config editor pauses", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), true},
+		{editor, "a config editor pauses another stack's", tag("tokenkeeper/tokens/educloud", "tokenkeeper:paused"), false},
+		{owner, "a credential owner reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
+		{owner, "a credential owner creates a refresh token", create("tokenkeeper/private/meitner", stack), true},
+		{owner, "a credential owner reads a record", read("tokenkeeper/tokens/meitner"), false},
+	} {
+		w.Authorize(row.who.Allows)
+		err := row.try()
+		denied := err != nil && strings.Contains(err.Error(), "AccessDeniedException")
+		if row.allowed && err != nil {
+			t.Errorf("%s: %v", row.what, err)
+		} else if !row.allowed && !denied {
+			t.Errorf("%s: not denied (%v)", row.what, err)
+		}
+	}
+}
+
+// documents are the policies of a role, or the one of a managed policy.
+func documents(t *testing.T, r cloudformation.Resource) [][]byte {
+	t.Helper()
+	if document, ok := r.Properties["PolicyDocument"]; ok {
+		return [][]byte{jsonOf(t, document)}
+	}
+	var documents [][]byte
+	policies, _ := r.Properties["Policies"].([]any)
+	for _, p := range policies {
+		documents = append(documents, jsonOf(t, p.(map[string]any)["PolicyDocument"]))
+	}
+	if len(documents) == 0 {
+		t.Fatalf("a resource of type %q has no policies", r.Type)
+	}
+	return documents
+}
+
+// bound returns documents with a policy variable replaced, as IAM does for a principal.
+func bound(documents [][]byte, variable, value string) [][]byte {
+	for i, d := range documents {
+		documents[i] = []byte(strings.ReplaceAll(string(d), variable, value))
+	}
+	return documents
+}
+
+func policy(t *testing.T, documents ...[]byte) *awstest.Policy {
+	t.Helper()
+	p, err := awstest.ParsePolicy(documents...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func list(v any) []string {
+	if one, ok := v.(string); ok {
+		return []string{one}
+	}
+	var texts []string
+	for _, item := range v.([]any) {
+		texts = append(texts, item.(string))
+	}
+	return texts
+}
+
+func jsonOf(t *testing.T, v any) []byte {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

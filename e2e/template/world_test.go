@@ -1,0 +1,163 @@
+package template_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+const (
+	root  = "../.."
+	stack = "tokenkeeper"
+	// keyID is the key of one's own, where a test has one.
+	keyID = "11111111-2222-3333-4444-555555555555"
+)
+
+// A world is the stack of some parameters at work, with the four providers: the built
+// function in the environment that the template gives it.
+type world struct {
+	*awstest.AWS
+	t          *testing.T
+	sim        *simulator.Simulator
+	base       string // of the simulator
+	parameters map[string]string
+	resources  map[string]cloudformation.Resource
+	function   *function.Function
+}
+
+func newWorld(t *testing.T, bootstrap string, parameters map[string]string) *world {
+	t.Helper()
+	w := &world{AWS: awstest.New(t, awstest.Options{NoQuotas: true}), t: t, sim: simulator.New(simulator.Options{})}
+	providers := http.NewServeMux()
+	providers.Handle("/", w.sim)
+	providers.Handle("POST /rotating/token", rotating())
+	server := httptest.NewServer(providers)
+	t.Cleanup(server.Close)
+	w.base = server.URL
+	w.SetKey(keyID, awstest.KeyEnabled)
+
+	w.parameters = map[string]string{"EndpointUrl": w.URL()}
+	for name, value := range parameters {
+		w.parameters[name] = value
+	}
+	w.resources = resolve(t, w.parameters)
+	environ := w.Environ()
+	variables := w.resources["RefresherFunction"].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
+	for name, value := range variables {
+		environ = append(environ, fmt.Sprintf("%s=%v", name, value))
+	}
+	w.function = function.Start(t, bootstrap, 50*time.Second, environ)
+	return w
+}
+
+func resolve(t *testing.T, parameters map[string]string) map[string]cloudformation.Resource {
+	t.Helper()
+	template, err := cloudformation.Read(root + "/template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := template.Resolve(cloudformation.Pseudo{Account: "123456789012", Region: "eu-north-1", Stack: stack}, parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resources
+}
+
+// setUp puts the config and the credential of each provider.
+func (w *world) setUp() {
+	w.t.Helper()
+	for _, name := range simulator.Names() {
+		w.setConfig(name)
+		w.setCredential(name)
+	}
+}
+
+// rotating is a token endpoint that takes its last refresh token and gives the next.
+func rotating() http.Handler {
+	serial := 1
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != fmt.Sprint("ticket-", serial) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error": "invalid_grant"}`)
+			return
+		}
+		serial++
+		fmt.Fprintf(w, `{"access_token": "example-token-%d", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "ticket-%d"}`, serial, serial)
+	})
+}
+
+// setUpRotating puts a provider that is logged in to with a refresh token.
+func (w *world) setUpRotating() {
+	w.t.Helper()
+	host := strings.TrimPrefix(w.base, "http://")
+	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/rotating",
+		Value: fmt.Sprintf(`{"token_endpoint": "%s/rotating/token", "grant_type": "refresh_token"}`, w.base)})
+	w.putCredential("rotating", fmt.Sprintf(`{"client_id": "us", "client_secret": "example-client-secret", "allowed_hosts": [%q]}`, host))
+	w.SetSecret(awstest.Secret{Name: "tokenkeeper/private/rotating", KMSKey: w.key(), Tags: map[string]string{"tokenkeeper:owner": stack},
+		Versions: []awstest.Version{{Value: `{"refresh_token": "ticket-1"}`, Labels: []string{"AWSCURRENT"}}}})
+}
+
+// setConfig puts a provider's config.
+func (w *world) setConfig(name string) {
+	w.t.Helper()
+	configs, err := w.sim.Configs(w.base)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: string(configs[name])})
+}
+
+// setCredential puts what the provider expects now.
+func (w *world) setCredential(name string) {
+	w.t.Helper()
+	credentials, err := w.sim.Credentials(w.base)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.putCredential(name, string(credentials[name]))
+}
+
+func (w *world) putCredential(name, credential string) {
+	if w.parameters["CredentialStore"] == "secretsmanager" {
+		w.SetSecret(awstest.Secret{Name: "tokenkeeper/credentials/" + name, KMSKey: w.key(),
+			Versions: []awstest.Version{{Value: credential, Labels: []string{"AWSCURRENT"}}}})
+		return
+	}
+	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: credential,
+		Type: "SecureString", KMSKey: w.key()})
+}
+
+// key is the id of the stack's own key; empty: AWS's.
+func (w *world) key() string {
+	_, id, _ := strings.Cut(w.parameters["KmsKeyArn"], ":key/")
+	return id
+}
+
+// setRecord puts a secret with a token that was issued so long ago.
+func (w *world) setRecord(name string, ago, lifetime time.Duration) {
+	w.t.Helper()
+	version := refresh.Version{IssuedAt: time.Now().Add(-ago), Lifetime: lifetime}
+	w.SetSecret(awstest.Secret{Name: "tokenkeeper/tokens/" + name, KMSKey: w.key(), Tags: map[string]string{"tokenkeeper:owner": stack},
+		Versions: []awstest.Version{{ID: string(version.ID()), Value: "{}", Labels: []string{"AWSCURRENT"}}}})
+}
+
+func (w *world) tick() function.Result {
+	w.t.Helper()
+	return w.function.Invoke(fmt.Sprintf(`{"tick": %q}`, time.Now().UTC().Format(time.RFC3339)))
+}
+
+// force asks each of the providers for a new token.
+func (w *world) force(names ...string) function.Result {
+	w.t.Helper()
+	return w.function.Invoke(fmt.Sprintf(`{"refresh": %s, "force": true}`, jsonOf(w.t, names)))
+}
