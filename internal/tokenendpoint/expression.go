@@ -103,22 +103,35 @@ func tooComplex(text string) (detail, remedy string) {
 	return "", ""
 }
 
-// expressions are those of all providers of a Parser, by their text. The library gives each
-// a table of its functions, 8 KiB, and a thousand providers have the same few.
-type expressions struct{ byText sync.Map }
+// expressions are those of all providers of a Parser, by their text: the library gives each
+// a table of its functions, 8 KiB, and a thousand providers have the same few. Compiled,
+// they are safe for concurrent use.
+type expressions struct {
+	mu     sync.Mutex
+	byText map[string]*jmespath.JMESPath
+}
+
+// mostExpressions bounds what edited configs leave behind in a process that lives long.
+const mostExpressions = 1000
 
 func (e *expressions) compile(text string) (*jmespath.JMESPath, error) {
 	if e == nil {
 		return compileExpression(text)
 	}
-	if known, ok := e.byText.Load(text); ok {
-		return known.(*jmespath.JMESPath), nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known, ok := e.byText[text]; ok {
+		return known, nil
 	}
 	compiled, err := compileExpression(text)
-	if err == nil {
-		e.byText.Store(text, compiled)
+	if err != nil {
+		return nil, err
 	}
-	return compiled, err
+	if e.byText == nil || len(e.byText) >= mostExpressions {
+		e.byText = make(map[string]*jmespath.JMESPath)
+	}
+	e.byText[text] = compiled
+	return compiled, nil
 }
 
 var errPanic = errors.New("it makes the library panic")
