@@ -60,7 +60,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 	s = s.For(p)
 
 	v, ours := st.current()
-	note := st.note(p.Config)
+	note := st.Standing(p.Config)
 	switch {
 	case st.Deleting:
 		return wait(Deleting, tick)

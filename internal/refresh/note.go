@@ -188,7 +188,7 @@ const (
 )
 
 func (a attempt) previous() Note {
-	n := a.state.note(a.config)
+	n := a.state.Standing(a.config)
 	if n.Credential != a.credential {
 		return Note{}
 	}

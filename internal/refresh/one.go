@@ -72,7 +72,7 @@ func (r *run) decide(ctx context.Context, t task) Decision {
 	if d.Reason != CoolingDown {
 		return d
 	}
-	n := t.state.note(t.Config)
+	n := t.state.Standing(t.Config)
 	if n.Class != Misconfigured && n.Class != NeedsPerson {
 		return d
 	}
@@ -110,7 +110,7 @@ func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result 
 // staleNote reports whether there is a note, and something has happened since that it
 // did not know of.
 func (t task) staleNote() bool {
-	return t.state.Note != Note{} && t.state.note(t.Config) == Note{}
+	return t.state.Note != Note{} && t.state.Standing(t.Config) == Note{}
 }
 
 // planned reports whether the schedule itself keeps the distance between this write and
@@ -317,7 +317,7 @@ func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Err
 // to note it in; none is made for a name that may be a slip.
 func (r *run) badConfig(ctx context.Context, t task) Result {
 	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
-	if n := t.state.note(t.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
+	if n := t.state.Standing(t.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
 		res := t.result()
 		res.Outcome, res.Reason, res.Next, res.Err = Waiting, CoolingDown, d.Next, t.bad
 		return res
@@ -349,7 +349,7 @@ func (r *run) clearNote(ctx context.Context, res *Result) {
 }
 
 func (t task) result() Result {
-	return Result{Provider: t.Name, State: t.state, Note: t.state.note(t.Config)}
+	return Result{Provider: t.Name, State: t.state, Note: t.state.Standing(t.Config)}
 }
 
 // skipped is for a provider for which the run has no time left.

@@ -147,7 +147,7 @@ func (r *run) all(ctx context.Context) []Result {
 	for _, t := range r.tasks {
 		if d, idle := r.idle(t); idle {
 			results = append(results, Result{Provider: t.Name, Outcome: Waiting, Reason: d.Reason,
-				Next: d.Next, State: t.state, Note: t.state.note(t.Config)})
+				Next: d.Next, State: t.state, Note: t.state.Standing(t.Config)})
 			continue
 		}
 		queue = append(queue, t)

@@ -41,10 +41,10 @@ func (s State) ExpiresAt() time.Time {
 	return v.ExpiresAt()
 }
 
-// note returns the note, unless something that it did not know of has happened since:
+// Standing returns the note, unless something that it did not know of has happened since:
 // its config was edited, or a token was stored. The latter is what a run leaves that
 // dies between storing a token and removing the note.
-func (s State) note(config Fingerprint) Note {
+func (s State) Standing(config Fingerprint) Note {
 	n := s.Note
 	if v, ok := s.current(); n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
 		return Note{}

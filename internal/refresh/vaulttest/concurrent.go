@@ -117,71 +117,83 @@ type held struct {
 }
 
 // model is one vault, within the time of one claim.
-var model = porcupine.Model{
-	Init: func() any { return held{token: "token 0"} },
-	Step: func(state, input, output any) (bool, any) {
-		st, op := state.(held), input.(operation)
-		switch {
-		case op.next != "":
-			return st == held{op.spent, true}, held{token: op.next}
-		case st.claimed:
-			return output.(answer) == "", st
-		}
-		return output.(answer) == answer(st.token), held{st.token, true}
-	},
+func model(token string) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return held{token: token} },
+		Step: func(state, input, output any) (bool, any) {
+			st, op := state.(held), input.(operation)
+			switch {
+			case op.next != "":
+				return st == held{op.spent, true}, held{op.next, true}
+			case st.claimed:
+				return output.(answer) == "", st
+			}
+			return output.(answer) == answer(st.token), held{st.token, true}
+		},
+	}
 }
 
-// linearizable has eight runs claim and replace without a pause, and looks for an order of
-// what they did in which each was answered as one vault would have.
+// A history is what runs did at once.
+type history struct {
+	mu         sync.Mutex
+	clock      int64 // of the order of events: the bubble's stands still
+	operations []porcupine.Operation
+}
+
+func (h *history) event() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock++
+	return h.clock
+}
+
+func (h *history) did(run int, call int64, in operation, out answer) {
+	end := h.event()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.operations = append(h.operations, porcupine.Operation{ClientId: run, Input: in, Call: call, Output: out, Return: end})
+}
+
+// linearizable has eight runs claim and replace without a pause, time and again, and looks
+// for an order of what they did in which each was answered as one vault would have.
 func linearizable(f *fixture) {
-	const runs, rounds = 8, 6
-	f.Put(provider, "token 0")
-	var (
-		mu      sync.Mutex
-		clock   int64 // of the order of events: the bubble's stands still
-		history []porcupine.Operation
-	)
-	event := func() int64 {
-		mu.Lock()
-		defer mu.Unlock()
-		clock++
-		return clock
-	}
-	did := func(run int, call int64, in operation, out answer) {
-		end := event()
-		mu.Lock()
-		defer mu.Unlock()
-		history = append(history, porcupine.Operation{ClientId: run, Input: in, Call: call, Output: out, Return: end})
-	}
-	var wg sync.WaitGroup
-	for run := range runs {
-		wg.Go(func() {
-			for round := range rounds {
-				call := event()
-				ticket, err := f.vault.Claim(f.Context(), provider)
-				if err != nil && !errors.Is(err, refresh.ErrClaimed) {
-					f.Errorf("Claim() failed: %v", err)
-					return
+	const runs, rounds, tries = 8, 6, 3
+	token := "token 0"
+	f.Put(provider, token)
+	for round := range rounds {
+		next := fmt.Sprint("token ", round+1)
+		var h history
+		var wg sync.WaitGroup
+		for run := range runs {
+			wg.Go(func() {
+				for range tries {
+					call := h.event()
+					ticket, err := f.vault.Claim(f.Context(), provider)
+					if err != nil && !errors.Is(err, refresh.ErrClaimed) {
+						f.Errorf("Claim() failed: %v", err)
+						return
+					}
+					h.did(run, call, operation{}, answer(ticket.Token.Reveal()))
+					if err != nil {
+						continue
+					}
+					call = h.event()
+					if err := f.vault.Rotate(f.Context(), provider, ticket, refresh.NewSecret(next)); err != nil {
+						f.Errorf("Rotate() failed: %v", err)
+						return
+					}
+					h.did(run, call, operation{ticket.Token.Reveal(), next}, "")
 				}
-				did(run, call, operation{}, answer(ticket.Token.Reveal()))
-				if err != nil {
-					continue
-				}
-				next := fmt.Sprintf("token %d of run %d", round, run)
-				call = event()
-				if err := f.vault.Rotate(f.Context(), provider, ticket, refresh.NewSecret(next)); err != nil {
-					f.Errorf("Rotate() failed: %v", err)
-					return
-				}
-				did(run, call, operation{ticket.Token.Reveal(), next}, "")
-			}
-		})
-	}
-	wg.Wait()
-	if !porcupine.CheckOperations(model, history) {
-		f.Error("no order of these explains what each was answered:")
-		for _, o := range history {
-			f.Logf("run %d, %d to %d: %+v gave %q", o.ClientId, o.Call, o.Return, o.Input, o.Output)
+			})
 		}
+		wg.Wait()
+		if !porcupine.CheckOperations(model(token), h.operations) {
+			f.Error("no order of these explains what each was answered:")
+			for _, o := range h.operations {
+				f.Logf("run %d, %d to %d: %+v gave %q", o.ClientId, o.Call, o.Return, o.Input, o.Output)
+			}
+		}
+		token = next
+		time.Sleep(41 * time.Minute)
 	}
 }

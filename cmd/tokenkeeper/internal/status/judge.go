@@ -54,7 +54,7 @@ func (j *judgement) judge() {
 
 // decided judges by what the next run would decide.
 func (j *judgement) decided(d refresh.Decision) {
-	note := standing(j.State, j.Provider.Config)
+	note := j.State.Standing(j.Provider.Config)
 	switch {
 	case d.Reason == refresh.Deleting:
 		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
@@ -109,16 +109,6 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 		j.line.State, j.line.Next = Failing, j.now
 		j.next(step{"Its credential was edited since; the next run tries it.", ""})
 	}
-}
-
-// standing returns the note, unless a run would no longer believe it: the config was
-// edited since, or a token was stored.
-func standing(st refresh.State, config refresh.Fingerprint) refresh.Note {
-	v, ok := st.Current.Parse()
-	if st.Note.Config != config || ok && !v.IssuedAt.Before(st.Note.Last) {
-		return refresh.Note{}
-	}
-	return st.Note
 }
 
 func (j *judgement) badConfig() {
