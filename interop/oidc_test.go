@@ -71,7 +71,7 @@ func startOIDC(t *testing.T) *oidcServer {
 	}}
 	client := func(id, method string, more map[string]any) map[string]any {
 		c := map[string]any{"client_id": id, "token_endpoint_auth_method": method, "grant_types": []string{"client_credentials"},
-			"redirect_uris": []string{}, "response_types": []string{}, "scope": "read write"}
+			"id_token_signed_response_alg": "ES256", "redirect_uris": []string{}, "response_types": []string{}, "scope": "read write"}
 		for name, v := range more {
 			c[name] = v
 		}

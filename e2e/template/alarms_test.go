@@ -113,6 +113,13 @@ func TestAlarms(t *testing.T) {
 			mend: func(s *shift) { s.setCredential(simulator.METI) },
 		},
 		{
+			what:    "a refresh token was revoked",
+			prepare: func(s *shift) { s.setUpRotating(); s.setRefreshToken("revoked") },
+			bad:     func(s *shift) { s.ticks(5) },
+			want:    "failing",
+			mend:    func(s *shift) { s.setRefreshToken("ticket-1") },
+		},
+		{
 			what:    "a provider is down for five ticks",
 			prepare: func(s *shift) { s.down(50 * time.Minute) },
 			bad:     func(s *shift) { s.ticks(5) },

@@ -103,8 +103,12 @@ func (w *world) setUpRotating() {
 	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/rotating",
 		Value: fmt.Sprintf(`{"token_endpoint": "%s/rotating/token", "grant_type": "refresh_token"}`, w.base)})
 	w.putCredential("rotating", fmt.Sprintf(`{"client_id": "us", "client_secret": "example-client-secret", "allowed_hosts": [%q]}`, host))
+	w.setRefreshToken("ticket-1")
+}
+
+func (w *world) setRefreshToken(token string) {
 	w.SetSecret(awstest.Secret{Name: "tokenkeeper/private/rotating", KMSKey: w.key(), Tags: map[string]string{"tokenkeeper:owner": stack},
-		Versions: []awstest.Version{{Value: `{"refresh_token": "ticket-1"}`, Labels: []string{"AWSCURRENT"}}}})
+		Versions: []awstest.Version{{Value: fmt.Sprintf(`{"refresh_token": %q}`, token), Labels: []string{"AWSCURRENT"}}}})
 }
 
 // setConfig puts a provider's config.

@@ -82,16 +82,12 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 }
 
 func (v *Vault) claim(provider string, version refresh.VersionID) error {
-	now := time.Now
-	if v.Now != nil {
-		now = v.Now
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if c, ok := v.claims[provider]; ok && c.version == version && now().Before(c.until) {
+	if c, ok := v.claims[provider]; ok && c.version == version && v.now().Before(c.until) {
 		return refresh.ErrClaimed
 	}
-	v.claims[provider] = claim{version, now().Add(claimTime)}
+	v.claims[provider] = claim{version, v.now().Add(claimTime)}
 	return nil
 }
 
@@ -102,8 +98,26 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 		if err != nil || !found.Token.Equal(spent.Token) {
 			return err // a person's is there
 		}
-		return v.store(provider, next)
+		if err := v.store(provider, next); err != nil {
+			return err
+		}
+		// The run has yet to store what it was spent for.
+		found, err = v.read(provider)
+		if err != nil {
+			return err
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.claims[provider] = claim{found.ID, v.now().Add(claimTime)}
+		return nil
 	})
+}
+
+func (v *Vault) now() time.Time {
+	if v.Now == nil {
+		return time.Now()
+	}
+	return v.Now()
 }
 
 // Put makes a token the one that the next run claims, as a person does who has obtained

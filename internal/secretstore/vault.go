@@ -32,7 +32,8 @@ import (
 // one is taken by Secrets Manager and the others are refused; a repeated call of the same
 // run is taken again. A slot is longer than a run spends on one provider. What was claimed
 // at the end of one may still be in use at the beginning of the next, and is left alone
-// there for longer than that.
+// there for longer than that. So is a token that has just replaced another: the run that
+// spent that one has yet to store the record.
 //
 // The new token is put under the label tokenkeeper-next, with an id that is derived from
 // the version of the one that was spent, and AWSCURRENT then moved to it from that one. A

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,9 @@ import (
 
 // labelClaim is on the last claim. Without a label of its own a claim would be current.
 const labelClaim = "tokenkeeper-claim"
+
+// labelPrevious is AWS's own: it goes to the version that AWSCURRENT is taken from.
+const labelPrevious = "AWSPREVIOUS"
 
 const (
 	// slotTime is how long a claim keeps others away, if it was made at the beginning of a
@@ -52,12 +56,21 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
+	rotated := current != m.labelled(labelCurrent) || current == successor(m.labelled(labelPrevious))
 	slot := slotOf(now)
 	early := now.Sub(now.Truncate(slotTime)) < graceTime
 	if m.holds(claimID(current, slot), labelClaim) || early && m.holds(claimID(current, slot-1), labelClaim) {
 		return refresh.Ticket{}, claimed(name, "is claimed by another run")
 	}
-	if err := v.room(ctx, provider, current, now); err != nil {
+	versions, err := v.secrets().History(ctx, provider) // the newest first
+	if err != nil {
+		return refresh.Ticket{}, err
+	}
+	if rotated && slices.ContainsFunc(versions, func(s StoredVersion) bool { return s.ID == current && now.Sub(s.StoredAt) < graceTime }) {
+		// The run that has stored it may still be about to store what it was for.
+		return refresh.Ticket{}, claimed(name, "was replaced by another run just now")
+	}
+	if err := v.room(name, versions, current, now); err != nil {
 		return refresh.Ticket{}, err
 	}
 	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
@@ -95,11 +108,7 @@ func (v *Vault) finish(ctx context.Context, provider string, m metadata) (refres
 }
 
 // room says why there may be no further claim for now.
-func (v *Vault) room(ctx context.Context, provider string, current refresh.VersionID, now time.Time) error {
-	versions, err := v.secrets().History(ctx, provider) // the newest first
-	if err != nil {
-		return err
-	}
+func (v *Vault) room(name string, versions []StoredVersion, current refresh.VersionID, now time.Time) error {
 	recent, claims, sinceCurrent := 0, 0, true
 	for _, s := range versions {
 		if now.Sub(s.StoredAt) < 24*time.Hour {
@@ -113,12 +122,12 @@ func (v *Vault) room(ctx context.Context, provider string, current refresh.Versi
 	switch {
 	case recent > maxVersions:
 		full.RetryAfter = claimPause
-		full.Detail = fmt.Sprintf("secret %s has %d versions of the last 24 hours; Secrets Manager takes 100, and the new refresh token could not be kept", v.Prefix+provider, recent)
+		full.Detail = fmt.Sprintf("secret %s has %d versions of the last 24 hours; Secrets Manager takes 100, and the new refresh token could not be kept", name, recent)
 		full.Remedy = "find what logs in, or writes this secret, so often"
 	case claims >= eagerClaims && now.Sub(versions[0].StoredAt) < claimPause:
 		full.RetryAfter = claimPause - now.Sub(versions[0].StoredAt)
 		full.Detail = fmt.Sprintf("the refresh token in %s was claimed %d times in %v and is the same still, so it is tried every %v only: each time takes one of the 100 versions that Secrets Manager keeps a day",
-			v.Prefix+provider, claims, eagerTime, claimPause)
+			name, claims, eagerTime, claimPause)
 	default:
 		return nil
 	}

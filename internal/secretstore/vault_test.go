@@ -163,6 +163,7 @@ func TestCallsOfAVaultAreRepeated(t *testing.T) {
 				if err := l.run(t, s.Vault); err != nil {
 					t.Errorf("%s, struck by %+v: %v", action, fault, err)
 				}
+				time.Sleep(5 * time.Minute)
 				if err := l.run(t, s.Vault); err != nil || !slices.Equal(l.asked, []string{"token 0", "token 1"}) {
 					t.Errorf("%s, struck by %+v: then %v, and asked with %q", action, fault, err, l.asked)
 				}

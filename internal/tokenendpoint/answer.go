@@ -93,6 +93,9 @@ func (x exchange) parse() (any, *failure) {
 	if err == nil {
 		return doc, nil
 	}
+	if fields, ok := a.form(); ok {
+		return fields, nil
+	}
 	kind := strictjson.Syntax
 	var faults strictjson.Faults
 	if errors.As(err, &faults) {

@@ -1,7 +1,9 @@
 package tokenendpoint
 
 import (
+	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -167,4 +169,25 @@ func (s source) cookieLifetime(a *answer) (life span, ok bool) {
 		return span{length: c.Expires.Sub(a.date())}, true
 	}
 	return span{}, false
+}
+
+// form returns the fields of a body that is a form and says so, as old servers answer.
+// One in which a name stands twice means two things, and is none.
+func (a *answer) form() (map[string]any, bool) {
+	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, false
+	}
+	values, err := url.ParseQuery(strings.TrimSpace(string(a.body)))
+	if err != nil {
+		return nil, false
+	}
+	fields := make(map[string]any, len(values))
+	for name, all := range values {
+		if len(all) != 1 {
+			return nil, false
+		}
+		fields[name] = all[0]
+	}
+	return fields, true
 }

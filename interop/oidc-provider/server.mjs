@@ -5,7 +5,7 @@
 // The settings have the server's certificate and key in PEM, and its clients.
 import fs from 'node:fs';
 import https from 'node:https';
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 
 const settings = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const api = 'https://api.example.com';
@@ -42,7 +42,7 @@ server.listen(0, 'localhost', () => {
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource) => {
-          if (resource !== api) throw new Error('no such resource');
+          if (resource !== api) throw new errors.InvalidTarget();
           return { scope: 'read write', audience: api, accessTokenFormat: 'jwt', accessTokenTTL: 1200, jwt: { sign: { alg: 'ES256' } } };
         },
       },
