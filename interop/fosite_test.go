@@ -43,8 +43,10 @@ func startFosite(t *testing.T) *fositeServer {
 	}
 	s := &fositeServer{}
 	config := &fosite.Config{GlobalSecret: make([]byte, 32), AccessTokenLifespan: time.Hour, RefreshTokenScopes: []string{"offline"}, ScopeStrategy: fosite.ExactScopeStrategy}
+	//lint:ignore SA1019 the password grant is discouraged, and still what some providers have
+	password := compose.OAuth2ResourceOwnerPasswordCredentialsFactory
 	provider := compose.Compose(config, store, &compose.CommonStrategy{CoreStrategy: compose.NewOAuth2HMACStrategy(config)},
-		compose.OAuth2ClientCredentialsGrantFactory, compose.OAuth2ResourceOwnerPasswordCredentialsFactory, compose.OAuth2RefreshTokenGrantFactory)
+		compose.OAuth2ClientCredentialsGrantFactory, password, compose.OAuth2RefreshTokenGrantFactory)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.PostFormValue("grant_type") == "refresh_token" {
 			s.spent.Add(1)

@@ -3,6 +3,7 @@
 //
 //	DIR/providers/NAME.json        configs, read
 //	DIR/credentials/NAME.json      credentials, read; for their owner alone (chmod 600)
+//	DIR/private/NAME.json          refresh tokens; for their owner alone
 //	DIR/tokens/NAME.json           records: what consumers read
 //	DIR/tokens/.NAME.state.json    what is known of a record, and the note
 //	DIR/tokens/.NAME.next.json     a record that is stored and not yet current

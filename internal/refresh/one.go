@@ -156,7 +156,10 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 		ticket, e = r.claim(asking, t)
 		cred = cred.with("refresh_token", ticket.Token)
 	}
-	if e != nil {
+	switch {
+	case e != nil && e.Code == CodeClaimed:
+		return r.await(asking, storing, t, d, tried, e)
+	case e != nil:
 		return r.fail(storing, t, d, tried, e)
 	}
 

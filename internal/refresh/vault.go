@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"time"
 )
 
 // A Ticket is a refresh token that is good for one login: a provider that rotates them
@@ -60,6 +61,28 @@ func (r *run) claim(ctx context.Context, t task) (Ticket, *Error) {
 		return Ticket{}, asError(err, CodeStoreFailed, "claiming the refresh token")
 	}
 	return ticket, nil
+}
+
+// await leaves the login to the run that has the ticket, and adopts what that stores. If
+// nothing comes of it in the time that a login may take, that run is dead.
+func (r *run) await(asking, storing context.Context, t task, d Decision, tried string, e *Error) Result {
+	before := t.state
+	for {
+		select {
+		case <-time.After(time.Second):
+		case <-asking.Done():
+			return r.fail(storing, t, d, tried, e)
+		}
+		st, err := r.Store.Open(asking, t.Name, false)
+		if err != nil || st.Current == before.Current && st.Note == before.Note {
+			continue
+		}
+		st.Name = t.Name
+		t.state = st
+		if now := r.Schedule.Decide(t.Provider, st, r.now); !now.Due {
+			return r.wait(storing, t, now, true)
+		}
+	}
 }
 
 // rotate stores the ticket that came with a grant, before anything else. A provider that

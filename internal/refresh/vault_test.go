@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -113,12 +114,44 @@ func TestRefreshTokensRotate(t *testing.T) {
 }
 
 func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
-	w, v := newWorld("a"), &vault{}
-	v.put("first-refresh-token")
-	v.claimed = true
-	res, err := w.runWith(v, rotates)
-	if err == nil || res.Err.Code != refresh.CodeClaimed || res.Class() != refresh.Transient || w.logins["a"] != 0 {
-		t.Errorf("%+v, %v", res, err)
+	for _, row := range []struct {
+		name    string
+		other   func(*world) // what the run that has it does, ten seconds later
+		outcome refresh.Outcome
+		code    string
+		took    time.Duration
+	}{
+		{"it logs in", func(w *world) {
+			v := refresh.Version{IssuedAt: noon.Add(time.Second), Lifetime: time.Hour, Config: refresh.NewFingerprint([]byte("v1"))}
+			w.secrets["a"].state.Current = v.ID()
+		}, refresh.Adopted, "", 10 * time.Second},
+		{"it is refused", func(w *world) {
+			w.secrets["a"].state.Note = refresh.Note{Class: refresh.NeedsPerson, Code: "invalid_grant", Last: noon,
+				Config: refresh.NewFingerprint([]byte("v1")), Credential: "c"}
+		}, refresh.Waiting, "", 10 * time.Second},
+		{"it dies", func(*world) {}, refresh.Failed, refresh.CodeClaimed, 15 * time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, v := newWorld("a"), &vault{}
+				v.put("first-refresh-token")
+				v.claimed = true
+				began := time.Now()
+				time.AfterFunc(10*time.Second-time.Millisecond, func() {
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					row.other(w)
+				})
+				res, _ := w.runWith(v, rotates)
+				var code string
+				if res.Err != nil {
+					code = res.Err.Code
+				}
+				if res.Outcome != row.outcome || code != row.code || w.logins["a"] != 0 || time.Since(began) != row.took {
+					t.Errorf("%+v after %v", res, time.Since(began))
+				}
+			})
+		})
 	}
 }
 

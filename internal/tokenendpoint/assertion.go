@@ -207,7 +207,11 @@ func (x exchange) skew(f *failure) time.Duration {
 		return 0
 	}
 	switch f.err.Code {
-	case "invalid_client", "invalid_grant", "invalid_request", "http_400", "http_401":
+	case "invalid_client":
+	case "invalid_grant", "invalid_request", "http_400", "http_401":
+		if x.rotates {
+			return 0 // it may be the refresh token that was refused, and then it is over
+		}
 	default:
 		return 0
 	}

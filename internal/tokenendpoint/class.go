@@ -48,7 +48,7 @@ func revoked() verdict { return verdict{class: refresh.NeedsPerson, tries: 1} }
 func ofOAuth(code string) (v verdict, ok bool) {
 	switch code {
 	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-		"invalid_grant": // no refresh token was sent, so it is the login itself
+		"invalid_grant": // the login itself, where no refresh token was sent: see revoked
 		return settled(), true
 	case "temporarily_unavailable", "server_error", "slow_down":
 		return passing(), true

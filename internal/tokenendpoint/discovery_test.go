@@ -1,12 +1,16 @@
 package tokenendpoint_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 // An issuer is a server with metadata.
@@ -145,4 +149,58 @@ func TestMetadataAreAskedForOnceARun(t *testing.T) {
 	if got := strings.Count(paths(s), "GET"); got != 2 {
 		t.Errorf("asked %s", paths(s))
 	}
+}
+
+// Whatever metadata say, what is taken of them is an https URL at a host, spelled as they
+// have it, into which no value of the credential was put.
+func FuzzMetadata(f *testing.F) {
+	for _, seed := range []string{
+		`{"issuer": "https://id.example.com", "token_endpoint": "https://id.example.com/token"}`,
+		`{"issuer": "https://id.example.com", "token_endpoint": "https://id.example.com/token?tenant=a%20b"}`,
+		`{"issuer": "https://id.example.com", "token_endpoint": "https://id.example.com/${client_secret}"}`,
+		`{"issuer": "https://id.example.com", "token_endpoint": "https://user@id.example.com/token"}`,
+		`{"issuer": "https://id.example.com", "token_endpoint": "https://169.254.169.254/token"}`,
+		`{"issuer": "https://id.example.com", "token_endpoint": ["https://id.example.com/token"]}`,
+		`{"issuer": "https://id.example.com", "issuer": "https://evil.example", "token_endpoint": "https://evil.example/token"}`,
+		`{"issuer": "https://id.example.com/", "token_endpoint": "https://id.example.com/token"}`,
+		`[]`, ``,
+	} {
+		f.Add(seed)
+	}
+	p := tokenendpoint.New(tokenendpoint.Options{})
+	provider, err := p.Provider(document("erp", `{"issuer": "https://id.example.com"}`))
+	if err != nil {
+		f.Fatal(err)
+	}
+	e := provider.Endpoint.(*tokenendpoint.Endpoint)
+	c := client("https://id.example.com")
+	f.Fuzz(func(t *testing.T, body string) {
+		endpoint, err := e.ReadMetadata(c, []byte(body))
+		var failure *refresh.Error
+		switch {
+		case errors.As(err, &failure):
+			checkError(t, failure, c)
+			return
+		case err != nil:
+			return
+		}
+		var doc struct {
+			Issuer   string `json:"issuer"`
+			Endpoint string `json:"token_endpoint"`
+		}
+		if err := json.Unmarshal([]byte(body), &doc); err != nil || doc.Issuer != "https://id.example.com" {
+			t.Errorf("taken of the metadata of %q: %q, %v", doc.Issuer, endpoint, err)
+		}
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+			t.Errorf("%q is taken as %q", doc.Endpoint, endpoint)
+		}
+		given, err := url.Parse(doc.Endpoint)
+		if err != nil || !strings.EqualFold(given.Hostname(), u.Hostname()) || given.Query().Encode() != u.Query().Encode() {
+			t.Errorf("%q is taken as %q", doc.Endpoint, endpoint)
+		}
+		if leaked(endpoint, hard) != "" {
+			t.Error("a value of the credential was put into it")
+		}
+	})
 }

@@ -205,7 +205,14 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant
 		}
 	}
 	from.credential = x.credential // so that what was kept is redacted too
-	return p.reader.read(from)
+	g, f := p.reader.read(from)
+	if f == nil {
+		f = from.echo(p.requests, g)
+	}
+	if f != nil {
+		return refresh.Grant{}, f
+	}
+	return g, nil
 }
 
 // send sends the request of x and waits for the answer, which is a good one if there is

@@ -97,6 +97,8 @@ func tooComplex(text string) (detail, remedy string) {
 		return fmt.Sprintf("has more than %d commas", most), "take a shorter path"
 	case strings.Count(text, "(") > most:
 		return fmt.Sprintf("has more than %d parentheses", most), "take a shorter path"
+	case strings.Contains(text, "reverse"):
+		return "calls reverse, which would make a text that nobody recognizes of what was sent", "count from the end: items[-1]"
 	case computedGlue.MatchString(text):
 		return "joins with something that is not written out", "write what stands between in single quotes: join(' ', …)"
 	}

@@ -207,3 +207,23 @@ func inBubble(t *testing.T, handler http.HandlerFunc) (p *tokenendpoint.Parser, 
 	})
 	return tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: l.dial}), "http://127.0.0.1:8080"
 }
+
+// A refresh token that is refused is over, whatever the clocks say: it is not sent again
+// with an assertion of another date.
+func TestARefusedRefreshTokenAndAnotherClock(t *testing.T) {
+	for code, want := range map[string]int{"invalid_grant": 1, "invalid_client": 2} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", noon.Add(time.Hour).Format(http.TimeFormat))
+			w.WriteHeader(400)
+			fmt.Fprintf(w, `{"error": %q}`, code)
+		})
+		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token",
+			"token_endpoint_auth_method": "private_key_jwt", "client_assertion": {"aud": "token_endpoint"}}`, s.URL))
+		c := signing(t, s.URL, ecKey())
+		c.Values["refresh_token"] = refresh.NewSecret("ticket-of-the-vault")
+		failed(t, e, c)
+		if s.requests() != want {
+			t.Errorf("refused with %s, %d requests were sent, want %d", code, s.requests(), want)
+		}
+	}
+}

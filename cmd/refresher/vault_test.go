@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A family is a provider that gives a new refresh token each time, and takes none any more
+// once one has come twice.
+type family struct {
+	spent   int
+	revoked bool
+}
+
+func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if f.revoked || r.PostFormValue("refresh_token") != fmt.Sprint("c4n@ry-ticket-", f.spent) {
+		f.revoked = true
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error": "invalid_grant"}`)
+		return
+	}
+	f.spent++
+	fmt.Fprintf(w, `{"access_token": "token-%d", "expires_in": 3600, "refresh_token": "c4n@ry-ticket-%d"}`, f.spent, f.spent)
+}
+
+// newFamily replaces the providers of a world by one with refresh tokens, of which a person
+// has put in the first.
+func newFamily(t *testing.T) (*world, *family) {
+	w, f, pipes := newWorld(t, awstest.Options{}), &family{}, newPipes()
+	server := &http.Server{Handler: f}
+	go server.Serve(pipes)
+	t.Cleanup(func() {
+		server.Close()
+		synctest.Wait()
+	})
+	w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
+	w.setConfig("quickbooks", fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, baseURL))
+	w.setCredential("quickbooks", `{"client_id": "reports", "client_secret": "c4n@ry-secret", "allowed_hosts": ["127.0.0.1:8787"]}`)
+	w.SetSecret(awstest.Secret{Name: w.settings.privatePrefix() + "quickbooks", Tags: map[string]string{"tokenkeeper:owner": "prod"},
+		Versions: []awstest.Version{{Value: `{"refresh_token": "c4n@ry-ticket-0"}`, Labels: []string{"AWSCURRENT"}}}})
+	return w, f
+}
+
+func TestADayOfRefreshTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, f := newFamily(t)
+		for range 24 * 60 {
+			if inv := w.tick(); inv.err != nil {
+				t.Fatal(inv.err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if f.revoked || f.spent < 24 || f.spent > 45 {
+			t.Errorf("%d were spent, and all revoked: %t", f.spent, f.revoked)
+		}
+		if got, want := w.token("quickbooks"), fmt.Sprint("token-", f.spent); got != want {
+			t.Errorf("consumers read %s, want %s", got, want)
+		}
+		record, _ := w.Secret(w.settings.tokensPrefix() + "quickbooks")
+		said := w.out.String() + strings.Join(w.told, "") + fmt.Sprint(record)
+		if strings.Contains(said, "c4n@ry") {
+			t.Error("a refresh token is where it can be read")
+		}
+	})
+}
+
+// Killed at any call, the function never sends a refresh token twice, unless it was killed
+// between the provider's answer and the arrival of the new token.
+func TestKilledWithARefreshToken(t *testing.T) {
+	var calls []awstest.Call
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := newFamily(t)
+		w.tick()
+		calls = w.Calls()
+	})
+	puts := 0
+	for k, call := range calls {
+		put := call.Action == "secretsmanager:PutSecretValue"
+		if put {
+			puts++
+		}
+		for name, crash := range map[string]func(int) awstest.Fault{"before": awstest.CrashBefore, "after": awstest.CrashAfter} {
+			t.Run(fmt.Sprintf("%s call %d %s", name, k+1, call.Action), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, f := newFamily(t)
+					w.Fail("*", crash(k+1))
+					w.tick()
+					w.Heal()
+					for range 30 {
+						time.Sleep(time.Minute)
+						w.tick()
+					}
+					// The claim is the first put, and the new refresh token the second.
+					lost := put && puts == 2 && name == "before"
+					if f.revoked != lost || !lost && w.token("quickbooks") == "" {
+						t.Errorf("%d were spent, and all revoked: %t; consumers read %q", f.spent, f.revoked, w.token("quickbooks"))
+					}
+				})
+			})
+		}
+	}
+	if puts != 3 {
+		t.Errorf("%d puts, want the claim, the refresh token and the record", puts)
+	}
+}

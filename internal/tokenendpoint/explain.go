@@ -1,0 +1,260 @@
+package tokenendpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// An Explanation is what a config comes to, for the people who write it.
+type Explanation struct {
+	// Requests are what is sent, in order; none, where the token is signed here.
+	Requests []Message `json:"requests"`
+	// Signed are the JWTs that are signed for it.
+	Signed []SignedJWT `json:"signed,omitempty"`
+	// Answer says where in the last answer, or in the one that has the token, things are.
+	Answer []Field `json:"answer,omitempty"`
+	// Hosts are what allowed_hosts must name.
+	Hosts []string `json:"allowed_hosts"`
+	// Values are the names of the credential's values that are needed.
+	Values []string `json:"credential_values"`
+}
+
+// A Message is a request. Where a value stands in it is ${name}, and what a function makes
+// of values is ${function(name)}: nothing secret is in it.
+type Message struct {
+	// Purpose says what the request is for, in a few words.
+	Purpose string  `json:"purpose"`
+	Method  string  `json:"method"`
+	URL     string  `json:"url"`
+	Headers []Field `json:"headers"`
+	// Body is as it goes out, but for the line breaks that make it easy to read; of
+	// multipart/form-data it has the fields.
+	Body string `json:"body,omitempty"`
+	// Notes are what else there is to know.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// A Field is a name and what stands behind it.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Explain returns what is sent with a credential that has those values; nil: it is not
+// known which ones, so that those that may be left out stand there with a question mark.
+// Nothing is sent, and nothing of a value is looked at.
+func (e *Endpoint) Explain(names []string) (Explanation, error) {
+	return e.explain(e.plan, names)
+}
+
+func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
+	x := Explanation{Requests: []Message{}, Hosts: e.Hosts(), Values: []string{}}
+	for _, u := range p.uses {
+		if !p.provides(u.name) && !slices.Contains(x.Values, u.name) {
+			x.Values = append(x.Values, u.name)
+		}
+	}
+	messages, err := p.messages(names)
+	if err != nil {
+		return x, err
+	}
+	if d := p.discovery; d != nil && p.tokenEndpoint == "" {
+		x.Requests = append(x.Requests, d.message())
+		m := &messages[len(p.requests)-1]
+		m.URL = "token_endpoint of these metadata"
+		m.Notes = append(m.Notes, "The host of token_endpoint must be among the allowed hosts as well.")
+	}
+	x.Requests = append(x.Requests, messages...)
+	for _, j := range p.jwts {
+		x.Signed = append(x.Signed, p.explainJWT(j, names))
+	}
+	if p.token != nil {
+		x.Signed = append(x.Signed, p.explainJWT(*p.token, names))
+		return x, nil
+	}
+	x.Answer = p.explainAnswer()
+	return x, nil
+}
+
+// ConfiguredLifetime is how long a token lives by the config alone: that of one that is
+// signed here, or the default where an answer does not say; zero: the config does not say.
+func (e *Endpoint) ConfiguredLifetime() time.Duration {
+	if e.plan.token != nil {
+		return e.plan.token.lifetime
+	}
+	return e.plan.reader.defaultLifetime
+}
+
+// message is the request for metadata.
+func (d *discovery) message() Message {
+	r := d.requests[0]
+	return Message{
+		Purpose: "discovery", Method: r.method, URL: r.target.shown,
+		Headers: []Field{{"Accept", "application/json"}, {"User-Agent", "tokenkeeper"}},
+		Notes:   []string{"If it is not there: " + d.requests[1].target.shown + "."},
+	}
+}
+
+// messages returns the requests of a plan and its probe.
+func (p plan) messages(names []string) ([]Message, error) {
+	var list []Message
+	for i, r := range p.everywhere() {
+		m, err := newSymbols(names).message(r)
+		if err != nil {
+			return nil, fmt.Errorf("explaining %s: %w", r.path, err)
+		}
+		switch {
+		case i >= len(p.requests):
+			m.Purpose = "probe with the new token"
+		case len(p.requests) == 1:
+			m.Purpose = "login"
+		default:
+			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.requests))
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// message returns r as it would be sent, with symbols for values.
+func (s *symbols) message(r request) (Message, error) {
+	req, err := s.request(r).build(context.Background(), refresh.Credential{}, time.Time{})
+	if err != nil {
+		return Message{}, err
+	}
+	m := Message{Method: req.Method, URL: s.shown(req.URL.String())}
+	boundary := ""
+	if _, params, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err == nil {
+		boundary = params["boundary"]
+	}
+	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+		value := s.shown(strings.Join(req.Header[name], ", "))
+		if boundary != "" {
+			value = strings.ReplaceAll(value, boundary, "…") // another one each time
+		}
+		m.Headers = append(m.Headers, Field{name, value})
+	}
+	if req.Body != nil {
+		data, err := io.ReadAll(req.Body)
+		if err != nil {
+			return Message{}, err
+		}
+		m.Body = s.shown(readable(r.body, boundary, data))
+	}
+	if t := r.certificate; t != nil {
+		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.certificate, t.key))
+	}
+	return m, nil
+}
+
+// readable breaks a body into lines.
+func readable(b body, boundary string, data []byte) string {
+	switch b.(type) {
+	case formBody:
+		return strings.ReplaceAll(string(data), "&", "\n&")
+	case jsonBody:
+		var out bytes.Buffer
+		if json.Indent(&out, data, "", "  ") == nil {
+			return out.String()
+		}
+	case multipartBody:
+		var out strings.Builder
+		for parts := multipart.NewReader(bytes.NewReader(data), boundary); ; {
+			part, err := parts.NextPart()
+			if err != nil {
+				return strings.TrimSuffix(out.String(), "\n")
+			}
+			value, _ := io.ReadAll(part) // of memory
+			fmt.Fprintf(&out, "%s: %s\n", part.FormName(), value)
+		}
+	}
+	return string(data)
+}
+
+// explainAnswer says how the answer that has the token is read.
+func (p plan) explainAnswer() []Field {
+	r := p.reader
+	var list []Field
+	add := func(name, value string) {
+		if value != "" {
+			list = append(list, Field{name, value})
+		}
+	}
+	if from := p.from; from < len(p.requests)-1 {
+		add("read from", fmt.Sprintf("the answer to request %d of %d", from+1, len(p.requests)))
+	}
+	add("success", p.requests[p.from].outcome.explain())
+	add("access token", r.accessToken.String())
+	add("token type", optionally(r.tokenType, "Bearer"))
+	add("lifetime", r.explainLifetime())
+	add("scope", optionally(r.scope, "as asked for"))
+	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
+		add("extra."+name, "at "+show(r.extra[name].text))
+	}
+	if p.rotates {
+		add("refresh token", optionally(r.refreshToken, "the one before goes on"))
+	}
+	return list
+}
+
+func optionally(e expression, missing string) string {
+	if e.text == "" {
+		return ""
+	}
+	return "at " + show(e.text) + "; without one, " + missing
+}
+
+func (o outcome) explain() string {
+	text := "any status of 2xx"
+	if o.statuses != nil {
+		words := make([]string, len(o.statuses))
+		for i, n := range o.statuses {
+			words[i] = fmt.Sprintf("%d %s", n, http.StatusText(n))
+		}
+		text = "status " + either(words)
+	}
+	if o.success.text != "" {
+		text += ", and something true at " + show(o.success.text)
+	}
+	return text
+}
+
+// explainLifetime says what counts, in the order of [reader.lifetime].
+func (r reader) explainLifetime() string {
+	var ways []string
+	if text := r.expiresIn.String(); r.expiresIn != (source{}) {
+		if r.unit != "" {
+			text += ", as " + string(r.unit)
+		}
+		ways = append(ways, text)
+	}
+	if r.expiresAt != (source{}) {
+		ways = append(ways, "as a time, "+r.expiresAt.String())
+	}
+	if r.accessToken.cookie != "" {
+		ways = append(ways, "that of the cookie")
+	}
+	ways = append(ways, "by the token itself, if it is a JWT")
+	if r.defaultLifetime > 0 {
+		ways = append(ways, "default_lifetime, "+r.defaultLifetime.String())
+	} else {
+		ways = append(ways, "it is refused")
+	}
+	text := strings.Join(ways, "; else ")
+	if r.maxLifetime > 0 {
+		text += fmt.Sprintf("; at most %v", r.maxLifetime)
+	}
+	return text
+}

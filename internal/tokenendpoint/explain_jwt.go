@@ -1,0 +1,108 @@
+package tokenendpoint
+
+import (
+	"cmp"
+	"strings"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A SignedJWT is one that is signed with a key of the credential.
+type SignedJWT struct {
+	// Name is that of the value by which requests send it; "token" where it is the token.
+	Name string `json:"name"`
+	// Header and Claims are its members. Those that each have anew say so in words.
+	Header []Field `json:"header"`
+	Claims []Field `json:"claims"`
+	// Key is the value that it is signed with.
+	Key string `json:"key"`
+}
+
+func (p plan) explainJWT(j jwt, names []string) SignedJWT {
+	s := newSymbols(names)
+	text := func(t template) string {
+		shown, err := newValues(refresh.Credential{}).expand(s.template(t))
+		if err != nil {
+			return "" // it is left out
+		}
+		return s.shown(shown.Reveal())
+	}
+	out := SignedJWT{Name: cmp.Or(j.name, "token"), Key: "${" + j.key + "}"}
+	member := func(to *[]Field, name, value string) {
+		if value != "" {
+			*to = append(*to, Field{name, value})
+		}
+	}
+
+	member(&out.Header, "alg", cmp.Or(string(j.algorithm), "the usual one of the key"))
+	if !j.omitTyp {
+		member(&out.Header, "typ", cmp.Or(j.typ, "JWT"))
+	}
+	member(&out.Header, "kid", cmp.Or(text(j.kid), "that of the key, if it is a JWK"))
+	for _, name := range j.members {
+		member(&out.Header, name, "of ${"+j.certificate+"}")
+	}
+	out.Header = append(out.Header, s.fields(j.header)...)
+
+	member(&out.Claims, "iss", text(j.iss))
+	member(&out.Claims, "sub", text(j.sub))
+	var audience []string
+	for _, a := range j.aud {
+		audience = append(audience, p.explainAudience(a, text(a)))
+	}
+	member(&out.Claims, "aud", strings.Join(audience, ", "))
+	lifetime := cmp.Or(j.lifetime, signing.DefaultLifetime)
+	member(&out.Claims, "exp", "now and "+lifetime.String())
+	dated := "now, less " + cmp.Or(j.backdate, signing.DefaultBackdate).String()
+	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
+		if _, stated := j.claims.names()[f.Name]; !stated {
+			out.Claims = append(out.Claims, f)
+		}
+	}
+	out.Claims = append(out.Claims, s.fields(j.claims)...)
+	return out
+}
+
+// explainAudience returns what an audience is, where a word stands for it.
+func (p plan) explainAudience(a template, text string) string {
+	word, fixed := a.fixed()
+	switch {
+	case !fixed:
+	case word == audienceIssuer:
+		return p.issuer
+	case word == audienceEndpoint && p.tokenEndpoint != "":
+		return p.tokenEndpoint
+	case word == audienceEndpoint && p.discovery != nil:
+		return "token_endpoint of the metadata"
+	case word == audienceEndpoint:
+		return p.requests[len(p.requests)-1].target.shown
+	}
+	return text
+}
+
+// fields returns the members of an object, each as compact JSON or, if it is a string, as
+// that.
+func (s *symbols) fields(n node) []Field {
+	var list []Field
+	for _, m := range n.members {
+		if m.node.kind == strictjson.Null {
+			continue // that is how a member is left out
+		}
+		v, err := s.node(m.node).expand(newValues(refresh.Credential{}))
+		if err != nil {
+			continue // it is left out
+		}
+		text := v.Text
+		if v.Type != strictjson.String {
+			data, err := v.Encode()
+			if err != nil {
+				continue
+			}
+			text = string(data)
+		}
+		list = append(list, Field{m.name, s.shown(text)})
+	}
+	return list
+}

@@ -1,0 +1,96 @@
+package interop
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A source has one config and its credential.
+type source struct{ config, credential string }
+
+func (s source) Configs(context.Context) ([]refresh.Document, error) {
+	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: refresh.NewSecret(s.config)}}, nil
+}
+
+func (s source) Credential(context.Context, string) (refresh.Document, error) {
+	return refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: refresh.NewSecret(s.credential)}, nil
+}
+
+func (s source) CredentialVersion(context.Context, string) (string, error) { return "1", nil }
+
+// A clock is moved by hand.
+type clock struct{ seconds atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(c.seconds.Load(), 0) }
+func (c *clock) advance(d time.Duration) { c.seconds.Add(int64(d / time.Second)) }
+
+// Functions that run at once, each a process of its own, against a server that ends all
+// tokens when one refresh token comes twice.
+func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
+	server := startFosite(t)
+	c := &clock{}
+	c.seconds.Store(time.Now().Unix())
+	account := awstest.New(t, awstest.Options{NoQuotas: true, Now: c.now})
+	from := source{
+		config:     fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, server.URL),
+		credential: fmt.Sprintf(`{"client_id": "client_secret_basic", "client_secret": %q, "allowed_hosts": [%q]}`, secret, server.Listener.Addr()),
+	}
+	process := func() (*refresh.Runner, *secretstore.Vault) {
+		cfg := account.Config()
+		timed := *cfg.HTTPClient.(*http.Client)
+		cfg.HTTPClient = &timed
+		awscall.Configure(&cfg)
+		client := secretsmanager.NewFromConfig(cfg)
+		vault := &secretstore.Vault{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", Now: c.now}
+		return &refresh.Runner{
+			Source:   from,
+			Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: c.now}),
+			Store:    &secretstore.Store{Client: client, Prefix: "tokenkeeper/tokens/", Stack: "prod", Now: c.now},
+			Vault:    vault,
+			Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance},
+			Now:      c.now,
+		}, vault
+	}
+	_, vault := process()
+	if err := vault.Put(t.Context(), "erp", refresh.NewSecret(server.consent(t))); err != nil {
+		t.Fatal(err)
+	}
+	for round, runs := range []int{2, 8, 64} {
+		var refreshed atomic.Int64
+		var wg sync.WaitGroup
+		for range runs {
+			runner, _ := process()
+			wg.Go(func() {
+				report, err := runner.Run(context.Background(), refresh.Job{})
+				for _, res := range report.Results {
+					switch {
+					case res.Outcome == refresh.Refreshed:
+						refreshed.Add(1)
+					case res.Err != nil && res.Err.Code != refresh.CodeClaimed:
+						t.Errorf("%d runs: %v", runs, res.Err)
+					case res.Err == nil && err != nil:
+						t.Errorf("%d runs: %v", runs, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if got := server.spent.Load(); got != int64(round+1) || server.refused.Load() != 0 || refreshed.Load() != 1 {
+			t.Fatalf("of %d runs at once %d have refreshed; in all %d were spent, and %d refused", runs, refreshed.Load(), got, server.refused.Load())
+		}
+		c.advance(50 * time.Minute)
+	}
+}
