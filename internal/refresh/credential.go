@@ -34,15 +34,15 @@ func (c Credential) Names() []string { return slices.Sorted(maps.Keys(c.Values))
 // errors like all others; but tokens and their claims state them by right.
 var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
 
-// Redact returns text with every value of c replaced, in whatever encoding that
-// [Secret] values are commonly echoed: as they are, percent-encoded, in base64, in
-// JSON, and any of these broken over lines.
+// Redact returns text with every value of c replaced, in whatever encoding values are
+// commonly echoed: as they are, percent-encoded, in JSON or HTML, in several of these at
+// once, in base64 or hexadecimal, and any of them broken over lines.
 func (c Credential) Redact(text string) string {
-	var needles []string
+	var all []string
 	for _, v := range c.Values {
-		needles = append(needles, encodings(v.Reveal(), 4)...)
+		all = append(all, needles(v.Reveal(), 4)...)
 	}
-	return redact(text, needles)
+	return redact(text, all)
 }
 
 // FoundIn returns the name of a secret value of c that text contains in one of those
@@ -53,7 +53,7 @@ func (c Credential) FoundIn(text string) string {
 			continue
 		}
 		// Under eight characters a value would be found in tokens by chance.
-		if contains(text, encodings(c.Values[name].Reveal(), 8)) {
+		if contains(text, needles(c.Values[name].Reveal(), 8)) {
 			return name
 		}
 	}

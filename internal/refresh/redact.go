@@ -1,38 +1,27 @@
 package refresh
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"html"
-	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// encodings returns the forms in which value may come back in foreign text, without
-// white space (see stripped), the longest first; none if it has fewer than least bytes.
-func encodings(value string, least int) []string {
+// needles returns the forms in which value may come back in foreign text whose escapes are
+// undone (see views), the longest first; none if it has fewer than least bytes.
+func needles(value string, least int) []string {
 	if len(value) < least {
 		return nil
 	}
-	quoted, _ := json.Marshal(value) // a string always marshals
-	var plain strings.Builder
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(value)
-	forms := []string{
-		value,
-		url.QueryEscape(value),
-		url.PathEscape(value),
-		strings.ReplaceAll(url.QueryEscape(value), "+", "%20"),
-		strings.Trim(string(quoted), `"`),
-		strings.Trim(strings.TrimSpace(plain.String()), `"`),
-		html.EscapeString(value),
-		hex.EncodeToString([]byte(value)),
-	}
+	forms := []string{value, hex.EncodeToString([]byte(value))}
 	// Within a longer text in base64, such as that of Basic authentication, a value
 	// begins at one of three offsets; its first and last characters also depend on its
 	// neighbours, and are left out.
@@ -43,7 +32,7 @@ func encodings(value string, least int) []string {
 		forms = append(forms, std, strings.NewReplacer("+", "-", "/", "_").Replace(std))
 	}
 	for i, f := range forms {
-		forms[i], _ = stripped(f)
+		forms[i] = string(spelled(f).fold().text)
 	}
 	forms = slices.DeleteFunc(forms, func(f string) bool { return len(f) < min(least, 4) })
 	slices.SortFunc(forms, func(a, b string) int {
@@ -52,58 +41,203 @@ func encodings(value string, least int) []string {
 	return slices.Compact(forms)
 }
 
-// stripped returns text in lower case without white space and control characters,
-// and for each byte of that where it stood in text. Lower case, because percent- and
-// hexadecimal escapes come in both.
-func stripped(text string) (string, []int) {
-	var b strings.Builder
-	at := make([]int, 0, len(text))
-	for i, r := range text {
-		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			continue
+// A spelling is text with where in the text that was read each of its bytes comes from.
+// Bytes, since two languages may share in the escaping of one character.
+type spelling struct {
+	text []byte
+	from []span
+}
+
+// A span is a part of the text that was read.
+type span struct{ begin, end int }
+
+func spelled(text string) spelling {
+	s := spelling{text: []byte(text), from: make([]span, len(text))}
+	for i := range s.from {
+		s.from[i] = span{i, i + 1}
+	}
+	return s
+}
+
+// add appends text that comes from the n bytes of t at i.
+func (s *spelling) add(text string, t spelling, i, n int) {
+	from := span{t.from[i].begin, t.from[i+n-1].end}
+	for range len(text) {
+		s.from = append(s.from, from)
+	}
+	s.text = append(s.text, text...)
+}
+
+const (
+	// maxEscapes is how often text is taken to have been escaped over: a form in JSON,
+	// in JSON, quoted in HTML.
+	maxEscapes = 4
+	// maxViews bounds the work for a text that is made to have many. Each language alone
+	// gives four, and texts with more than two are not met.
+	maxViews = 64
+)
+
+// views returns text in all the ways in which it can be read: as it is, and with the
+// escapes of JSON, URLs and HTML undone, in any order. Each of the languages in which
+// secrets are echoed has several ways to write a character, so that it is easier to undo
+// them all than to make them; and which of them came last cannot be seen.
+func views(text string) []spelling {
+	all := []spelling{spelled(text)}
+	for done, depth := 0, 0; depth < maxEscapes; depth++ {
+		last := len(all)
+		for _, s := range all[done:last] {
+			for _, escape := range []func([]byte) (string, int){backslashed, percented, entitled} {
+				t := s.unescape(escape)
+				known := func(u spelling) bool { return bytes.Equal(u.text, t.text) }
+				if len(all) < maxViews && !slices.ContainsFunc(all, known) {
+					all = append(all, t)
+				}
+			}
 		}
-		n := b.Len()
-		b.WriteRune(unicode.ToLower(r))
-		for range b.Len() - n {
-			at = append(at, i)
+		done = last
+	}
+	for i, s := range all {
+		all[i] = s.fold()
+	}
+	return all
+}
+
+// fold leaves out white space, at which texts are broken over lines, control characters,
+// and the + that stands for a space in forms (and with it those that do not), and makes
+// capitals small, since hexadecimal comes in both.
+func (s spelling) fold() spelling {
+	var t spelling
+	for i := 0; i < len(s.text); {
+		r, n := utf8.DecodeRune(s.text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			t.add(string(s.text[i:i+1]), s, i, 1)
+		case unicode.IsSpace(r) || unicode.IsControl(r) || r == '+':
+		default:
+			t.add(string(unicode.ToLower(r)), s, i, n)
+		}
+		i += n
+	}
+	return t
+}
+
+// unescape undoes one layer of the escapes of one language.
+func (s spelling) unescape(escape func([]byte) (string, int)) spelling {
+	var t spelling
+	for i := 0; i < len(s.text); {
+		text, n := escape(s.text[i:])
+		if n == 0 {
+			text, n = string(s.text[i:i+1]), 1
+		}
+		t.add(text, s, i, n)
+		i += n
+	}
+	return t
+}
+
+// percented returns what the percent-escape at the beginning of b stands for, and how long
+// it is; zero: there is none.
+func percented(b []byte) (text string, n int) {
+	if b[0] == '%' {
+		if v, ok := digits(b, 1, 2); ok {
+			return string([]byte{byte(v)}), 3
 		}
 	}
-	return b.String(), at
+	return "", 0
 }
 
-// contains reports whether text holds one of the needles, wherever it is broken.
+// longestEntity is in bytes: the names in HTML that matter here are short.
+const longestEntity = 12
+
+var entity = regexp.MustCompile(`^&#?[0-9A-Za-z]+;`)
+
+// entitled does the same for an entity of HTML. (The library also takes those without a
+// semicolon, of which one cannot tell where they end.)
+func entitled(b []byte) (text string, n int) {
+	if b[0] != '&' {
+		return "", 0
+	}
+	name := string(entity.Find(b[:min(len(b), longestEntity)]))
+	if text = html.UnescapeString(name); text == name {
+		return "", 0
+	}
+	return text, len(name)
+}
+
+// backslashed does the same for an escape of JSON, or one of JavaScript.
+func backslashed(b []byte) (text string, n int) {
+	if b[0] != '\\' || len(b) < 2 {
+		return "", 0
+	}
+	switch c := b[1]; c {
+	case 'u':
+		unit, ok := digits(b, 2, 4)
+		if !ok {
+			return "", 0
+		}
+		if low, ok := digits(b, 8, 4); ok && utf16.IsSurrogate(rune(unit)) && b[6] == '\\' && b[7] == 'u' {
+			return string(utf16.DecodeRune(rune(unit), rune(low))), 12
+		}
+		return string(rune(unit)), 6
+	case 'x':
+		if v, ok := digits(b, 2, 2); ok {
+			return string(rune(v)), 4
+		}
+	case 'n', 'r', 't', 'b', 'f':
+		return " ", 2
+	case '"', '\\', '/', '\'':
+		return string(c), 2
+	}
+	return "", 0
+}
+
+// digits reads n hexadecimal digits of b.
+func digits(b []byte, from, n int) (uint64, bool) {
+	if from+n > len(b) {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(string(b[from:from+n]), 16, 32)
+	return v, err == nil
+}
+
+// contains reports whether text holds one of the needles.
 func contains(text string, needles []string) bool {
-	flat, _ := stripped(text)
-	return slices.ContainsFunc(needles, func(n string) bool { return strings.Contains(flat, n) })
+	for _, v := range views(text) {
+		if slices.ContainsFunc(needles, func(n string) bool { return bytes.Contains(v.text, []byte(n)) }) {
+			return true
+		}
+	}
+	return false
 }
 
-// redact replaces each of the needles in text, wherever it is broken.
+// redact replaces each of the needles in text.
 func redact(text string, needles []string) string {
-	flat, at := stripped(text)
 	hidden := make([]bool, len(text))
 	found := false
-	for _, n := range needles {
-		for from := 0; ; {
-			i := strings.Index(flat[from:], n)
-			if i < 0 {
-				break
+	for _, v := range views(text) {
+		for _, n := range needles {
+			for from := 0; ; {
+				i := bytes.Index(v.text[from:], []byte(n))
+				if i < 0 {
+					break
+				}
+				i += from
+				from = i + len(n)
+				for j := v.from[i].begin; j < v.from[from-1].end; j++ {
+					hidden[j] = true
+				}
+				found = true
 			}
-			i += from
-			for j := at[i]; j <= at[i+len(n)-1]; j++ {
-				hidden[j] = true
-			}
-			found = true
-			from = i + 1
 		}
 	}
 	if !found {
 		return text
 	}
 	var b strings.Builder
-	for i, r := range text {
+	for i := range len(text) {
 		switch {
 		case !hidden[i]:
-			b.WriteRune(r)
+			b.WriteByte(text[i])
 		case i == 0 || !hidden[i-1]:
 			b.WriteString(redacted)
 		}
