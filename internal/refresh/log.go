@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Log writes a line for each provider that something happened to, and one for each
-// problem of a config. It is the only place where a run is logged.
+// Log writes a line for each provider that something happened to. It is the only place where a run is logged.
 func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 	for _, res := range r.Results {
 		log := log.With("provider", res.Provider)
@@ -44,14 +43,15 @@ func (r Result) log(ctx context.Context, log *slog.Logger) {
 	add("stack", r.Stack)
 
 	var ps Problems
-	if r.Err != nil && errors.As(r.Err.Err, &ps) {
-		for _, p := range ps {
-			log.Log(ctx, level, msg, append(attrs, "where", p.Where, "path", p.Path, "value", p.Value,
-				"error", p.Detail, "remedy", p.Remedy)...)
-		}
-		return
-	}
-	if r.Err != nil {
+	if r.Err != nil && errors.As(r.Err.Err, &ps) && len(ps) > 0 {
+		// The first says enough to begin; 'tokenkeeper check' says all.
+		attrs = append(attrs, "problems", len(ps))
+		add("where", ps[0].Where)
+		add("path", ps[0].Path)
+		add("value", ps[0].Value)
+		add("error", ps[0].Detail)
+		add("remedy", ps[0].Remedy)
+	} else if r.Err != nil {
 		add("error", r.Err.Detail)
 		add("remedy", r.Err.Remedy)
 	}

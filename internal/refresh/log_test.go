@@ -56,7 +56,7 @@ func TestLog(t *testing.T) {
 
 	w.configs["b"] = "bad"
 	w.now = noon.Add(33 * time.Minute)
-	step("a bad config", `level=ERROR msg="provider failing" provider=b event=provider_failing class=misconfigured code=bad_config expires_at=2026-11-22T13:00:00Z next=2026-11-22T13:03:00Z where=/providers/b path=token_endpoint value="" error=missing remedy=""`+"\n")
+	step("a bad config", `level=ERROR msg="provider failing" provider=b event=provider_failing class=misconfigured code=bad_config expires_at=2026-11-22T13:00:00Z next=2026-11-22T13:03:00Z problems=1 where=/providers/b path=token_endpoint error=missing`+"\n")
 }
 
 // next returns when the hour's token that provider got at issued is due.

@@ -60,7 +60,7 @@ func ParseNote(s string) (Note, error) {
 	if words[0] != noteFormat {
 		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
 	}
-	var n Note
+	n := Note{Tries: 1}
 	var err error
 	set := func(what error) {
 		if err == nil {
@@ -82,7 +82,7 @@ func ParseNote(s string) (Note, error) {
 			set(unstamp(v, &n.Next))
 		case "tries":
 			i, e := strconv.Atoi(v)
-			n.Tries = i
+			n.Tries = min(max(i, 1), maxTries) // whoever may edit tags may write anything
 			set(e)
 		case "config":
 			f, e := strconv.ParseUint(v, 16, 24)
@@ -185,6 +185,8 @@ const (
 	maxRetryAfter = 24 * time.Hour
 	// maxBackOff is in ticks.
 	maxBackOff = 5
+	// maxTries is where counting ends.
+	maxTries = 9999
 )
 
 func (a attempt) previous() Note {
@@ -201,7 +203,7 @@ func (s Schedule) follow(a attempt, class Class, code string) Note {
 	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
 		Config: a.config, Credential: a.credential}
 	if prev := a.previous(); prev.Class == class {
-		n.Since, n.Tries = prev.Since, prev.Tries+1
+		n.Since, n.Tries = prev.Since, min(prev.Tries+1, maxTries)
 	}
 	return n
 }

@@ -165,3 +165,34 @@ func TestSameTokenIsLookedForAgain(t *testing.T) {
 		now = st.Note.Next
 	}
 }
+
+// Who may edit tags may write anything into one. Whatever is read from it, the next note
+// can be made, and is not in the past.
+func FuzzParseNote(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"v1 class=misconfigured code=invalid_client since=1795348800 last=1795352400 tries=2 next=1795356000 config=abcdef cred=9f3a11c2",
+		"v1 class=transient tries=-3 last=1795348800",
+		"v1 class=transient tries=9223372036854775807 since=-9223372036854775808 next=9223372036854775807",
+	} {
+		f.Add(seed)
+	}
+	s := onAWS(time.Minute)
+	f.Fuzz(func(t *testing.T, tag string) {
+		n, err := refresh.ParseNote(tag)
+		if err != nil {
+			return
+		}
+		p := refresh.Provider{Name: "a", Config: n.Config}
+		st := refresh.State{Exists: true, Owned: true, Note: n}
+		for _, class := range []refresh.Class{refresh.Transient, refresh.Misconfigured} {
+			next := s.Failed(p, st, n.Credential, noon, &refresh.Error{Class: class, Code: "x"})
+			if !next.Next.After(noon) || next.Next.After(noon.Add(24*time.Hour)) || !tagValue.MatchString(next.String()) {
+				t.Errorf("after %q: %q", tag, next)
+			}
+		}
+		if d := s.Decide(p, st, noon); d.Next.Before(noon) {
+			t.Errorf("%q: %+v", tag, d)
+		}
+	})
+}

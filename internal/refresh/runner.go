@@ -56,7 +56,10 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 	run := &run{Runner: r, job: job, now: now().UTC()}
 	report := &Report{At: run.now}
 	began := time.Now()
-	err := run.load(ctx, report)
+	err := r.Schedule.Check()
+	if err == nil {
+		err = run.load(ctx, report)
+	}
 	if err == nil {
 		report.Results = run.all(ctx)
 		err = report.err()
@@ -125,7 +128,7 @@ func (r *run) task(d Document, state State) task {
 	t := task{state: state}
 	err := cmp.Or(d.Err, CheckName(d.Name))
 	if err == nil {
-		t.Provider, err = r.Parser.Provider(d)
+		t.Provider, err = r.parse(d)
 	}
 	if err == nil {
 		return t
@@ -138,6 +141,17 @@ func (r *run) task(d Document, state State) task {
 	t.Provider = Provider{Name: d.Name, Where: d.Where, Config: NewFingerprint([]byte(d.Data.Reveal()))}
 	t.bad = &Error{Class: Misconfigured, Code: CodeBadConfig, Detail: ps.Error(), Err: ps}
 	return t
+}
+
+// parse has a config understood. A panic over one of them stops no other; its value is not
+// printed.
+func (r *run) parse(d Document) (p Provider, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("a panic of type %T while reading it: this is a bug in tokenkeeper", v)
+		}
+	}()
+	return r.Parser.Provider(d)
 }
 
 // all deals with every task and returns the results by name.

@@ -13,12 +13,15 @@ import (
 // that every place that uses one can be found by that word.
 //
 // The text is behind a pointer, because fmt does not call methods on unexported
-// fields: inside another struct it would print a plain string, but prints only
-// the address of a pointer. Marshalling fails rather than redacts: a placeholder
+// fields: inside another struct it would print a plain string, but of a pointer to one
+// only the address. (It does follow a pointer to a struct.) Marshalling fails rather than redacts: a placeholder
 // that is stored in the place of a token is found when it is too late.
 //
 // The zero Secret is empty.
-type Secret struct{ box *string }
+type Secret struct {
+	_   [0]func() // == would compare the boxes; see Equal
+	box *string
+}
 
 // NewSecret boxes s.
 func NewSecret(s string) Secret {

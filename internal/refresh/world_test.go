@@ -130,6 +130,9 @@ type parser struct{ *world }
 
 func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	text := d.Data.Reveal()
+	if text == "panic" {
+		panic(canary)
+	}
 	if text == "bad" {
 		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Path: "token_endpoint", Detail: "missing"}}
 	}

@@ -1,0 +1,97 @@
+package refresh_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Five hundred providers that hang do not keep the one that is urgent from its token.
+func TestTheMostUrgentFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		config := refresh.NewFingerprint([]byte("v1"))
+		for i := range 500 {
+			name := fmt.Sprintf("p%03d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+			left := time.Duration(500-i) * time.Second // the last ends first
+			id := refresh.Version{IssuedAt: noon.Add(left - time.Hour), Lifetime: time.Hour, Config: config, Digest: uint32(i)}.ID()
+			w.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true, Current: id}, versions: map[refresh.VersionID]string{}}
+			w.answer(name, func(ctx context.Context) (refresh.Grant, error) { <-ctx.Done(); return refresh.Grant{}, ctx.Err() })
+		}
+		var asked []string
+		var mu sync.Mutex
+		for _, name := range []string{"p499", "p498", "p000"} {
+			w.answer(name, func(context.Context) (refresh.Grant, error) {
+				mu.Lock()
+				asked = append(asked, name)
+				mu.Unlock()
+				return w.grant(), nil
+			})
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+		defer cancel()
+		began := time.Now()
+		report, _ := w.runner().Run(ctx, refresh.Job{})
+		if took := time.Since(began); took > 50*time.Second {
+			t.Errorf("the run took %v, which is more than it had", took)
+		}
+		if report.Count(refresh.Refreshed) != 2 || report.Count(refresh.Skipped) < 400 {
+			t.Errorf("refreshed %d, skipped %d", report.Count(refresh.Refreshed), report.Count(refresh.Skipped))
+		}
+		if w.logins["p000"] != 0 {
+			t.Error("the least urgent was asked while others waited")
+		}
+	})
+}
+
+// A login that ends just before the deadline is still stored.
+func TestTimeForTheWriteIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("slow")
+		w.answer("slow", func(ctx context.Context) (refresh.Grant, error) {
+			deadline, _ := ctx.Deadline()
+			if left := time.Until(deadline); left != 15*time.Second {
+				t.Errorf("the login has %v", left)
+			}
+			time.Sleep(time.Until(deadline) - time.Millisecond)
+			return w.grant(), nil
+		})
+		if res, _, err := w.run(refresh.Job{}); err != nil || res["slow"].Outcome != refresh.Refreshed {
+			t.Errorf("%+v, %v", res["slow"], err)
+		}
+	})
+}
+
+func TestWhatWasGrantedIsStoredWhenTheRunIsStopped(t *testing.T) {
+	w := newWorld("a", "b")
+	ctx, cancel := context.WithCancel(context.Background())
+	w.answer("a", func(context.Context) (refresh.Grant, error) { cancel(); return w.grant(), nil })
+	r := w.runner()
+	r.Store = patient{store{w}, t}
+	report, _ := r.Run(ctx, refresh.Job{Only: []string{"a"}})
+	if report.Count(refresh.Refreshed) != 1 || w.record("a") == "" {
+		t.Errorf("%+v", report.Results)
+	}
+}
+
+// patient is a store that stops when its context ends, as those over a network do.
+type patient struct {
+	store
+	t *testing.T
+}
+
+func (p patient) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	if err := ctx.Err(); err != nil {
+		p.t.Errorf("the context of the write has ended: %v", err)
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		p.t.Error("the write may last for ever")
+	}
+	return p.store.Save(ctx, c)
+}
