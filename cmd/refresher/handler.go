@@ -46,14 +46,17 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	ignore := func(why error) ([]byte, error) {
 		// No error: Lambda would keep the event, and hand it on.
 		log.WarnContext(ctx, "event ignored", "event", "event_ignored", "error", why.Error(), "bytes", len(payload))
+		if werr := h.sumUp(ignored(h.now()), requestID); werr != nil {
+			log.ErrorContext(ctx, "the ignored event is not counted", "event", "no_metrics", "error", werr.Error())
+		}
 		return marshal(ignoredAnswer{why.Error()})
 	}
+	h.meter.Take() // whatever was counted since the last run belongs to none
 	job, err := parseEvent(payload, h.now(), h.runner.Schedule.Tick)
 	if err != nil {
 		return ignore(err)
 	}
 
-	h.meter.Take() // whatever was counted since the last run belongs to none
 	report, err := h.runner.Run(ctx, job)
 	if errors.Is(err, refresh.ErrNoProvider) {
 		return ignore(errNoConfig)
@@ -64,14 +67,20 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		m = notBegun(report)
 		err = logNotBegun(ctx, log, err)
 	}
-	m.stack, m.requestID, m.usage = h.stack, requestID, h.meter.Take()
-	if _, werr := h.out.Write(m.line(h.now())); werr != nil {
-		err = errors.Join(err, errNoMetrics)
-	}
+	err = errors.Join(err, h.sumUp(m, requestID))
 	if err != nil {
 		return nil, &RefreshFailed{err}
 	}
 	return marshal(report.Summary())
+}
+
+// sumUp writes the line of metrics.
+func (h *handler) sumUp(m measurement, requestID string) error {
+	m.stack, m.requestID, m.usage = h.stack, requestID, h.meter.Take()
+	if _, err := h.out.Write(m.line(h.now())); err != nil {
+		return errNoMetrics
+	}
+	return nil
 }
 
 // logNotBegun tells the log why a run could not begin, and returns what may be told to

@@ -124,6 +124,9 @@ func TestNamedProviders(t *testing.T) {
 		if lines := inv.logged("event_ignored", ""); inv.err != nil || len(lines) != 1 {
 			t.Errorf("an unknown name: %v, %v", inv.err, lines)
 		}
+		if got := inv.summary; got.Members["Ignored"] != 1.0 || len(got.Metrics) != 1 {
+			t.Errorf("an unknown name: the summary is %v", got.Members)
+		}
 		w.noLeak()
 	})
 }
@@ -144,8 +147,11 @@ func TestEventsThatAreIgnored(t *testing.T) {
 				t.Errorf("%q: %v, %q, %d calls", event, inv.err, inv.ignored, w.Count())
 			}
 			lines := inv.logged("event_ignored", "")
-			if len(lines) != 1 || lines[0]["level"] != "WARN" || lines[0]["bytes"] != float64(len(event)) || inv.summary.Members != nil {
+			if len(lines) != 1 || lines[0]["level"] != "WARN" || lines[0]["bytes"] != float64(len(event)) {
 				t.Errorf("%q: the log has %v", event, inv.lines)
+			}
+			if got := inv.summary; got.Members["Ignored"] != 1.0 || len(got.Metrics) != 1 || got.Metrics["Throttles"] != 0 {
+				t.Errorf("%q: the summary is %v", event, got.Members)
 			}
 			if strings.Contains(w.out.String()+strings.Join(w.told, ""), canary) {
 				t.Errorf("%q is repeated", event)
@@ -160,7 +166,7 @@ func TestAStaleTickEndsAtOnce(t *testing.T) {
 		w.setUp()
 		event := fmt.Sprintf(`{"tick":%q}`, time.Now().Format(time.RFC3339))
 		time.Sleep(2*time.Minute + time.Second)
-		if inv := w.invoke(event); inv.err != nil || inv.ignored == "" || w.Count() != 0 {
+		if inv := w.invoke(event); inv.err != nil || inv.ignored == "" || w.Count() != 0 || inv.summary.Members["Ignored"] != 1.0 {
 			t.Errorf("%+v, %d calls", inv, w.Count())
 		}
 	})

@@ -28,6 +28,7 @@ type measurement struct {
 	usage     awscall.Usage
 	metrics   []metric
 	counts    map[string]int
+	ignored   int // events: one, or none
 }
 
 // A metric is one value under a name that alarms know.
@@ -62,7 +63,7 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 			cooling++
 		}
 		v, ours := res.State.Current.Parse()
-		if !ours || !res.State.Owned {
+		if !ours || !res.State.Owned || !kept(res) {
 			continue
 		}
 		left := max(0, v.ExpiresAt().Sub(r.At))
@@ -85,10 +86,21 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 	return m
 }
 
+// kept reports whether new tokens are asked for and given: of a provider that is paused, or
+// that answers the same token until it ends, a token that runs out is no news.
+func kept(res refresh.Result) bool {
+	return !res.State.Paused && res.Note.Class != refresh.Unchanged
+}
+
 // notBegun sums up a run that could not begin: nothing is known, and RunCompleted is
 // missed.
 func notBegun(r *refresh.Report) measurement {
 	return measurement{at: r.At, took: r.Took, event: "run_not_begun"}
+}
+
+// ignored sums up an event that is not acted on.
+func ignored(at time.Time) measurement {
+	return measurement{at: at, event: "event_ignored", ignored: 1}
 }
 
 // line returns m as one line of JSON (CloudWatch user guide, "Specification: Embedded
@@ -100,11 +112,12 @@ func (m measurement) line(now time.Time) []byte {
 	object := map[string]any{
 		"timestamp":     now.UTC().Format(time.RFC3339Nano),
 		"level":         "INFO",
-		"msg":           "run summed up",
+		"msg":           "invocation summed up",
 		"event":         m.event,
 		"requestId":     m.requestID,
 		metricDimension: m.stack,
 		"APICalls":      m.usage.Calls,
+		"Ignored":       m.ignored,
 		"Duration":      m.took.Milliseconds(),
 	}
 	for name, n := range m.counts {

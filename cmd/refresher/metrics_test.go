@@ -84,6 +84,11 @@ func owned(age, lifetime time.Duration) refresh.State {
 	return refresh.State{Exists: true, Owned: true, Current: id}
 }
 
+func paused(s refresh.State) refresh.State {
+	s.Paused = true
+	return s
+}
+
 func TestMeasure(t *testing.T) {
 	failing := func(c refresh.Class) refresh.Note { return refresh.Note{Class: c, Code: "x"} }
 	report := func(results ...refresh.Result) *refresh.Report {
@@ -125,6 +130,16 @@ func TestMeasure(t *testing.T) {
 		{"all tokens are short-lived", report(
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, 5*time.Minute)},
 		), map[string]float64{}},
+		{"nobody keeps the token of a provider that is paused", report(
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, State: paused(owned(2*time.Hour, time.Hour))},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, State: paused(owned(50*time.Minute, time.Hour))},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
+		), map[string]float64{"LeastTimeLeft": 3600}},
+		{"a provider answers the same token until it ends", report(
+			refresh.Result{Outcome: refresh.Same, State: owned(59*time.Minute, time.Hour), Note: failing(refresh.Unchanged)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, State: owned(time.Hour, time.Hour), Note: failing(refresh.Unchanged)},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
+		), map[string]float64{"Due": 1, "LeastTimeLeft": 3600}},
 		{"secrets of others do not count", report(
 			refresh.Result{Outcome: refresh.Failed, Err: &refresh.Error{Class: refresh.Misconfigured},
 				State: refresh.State{Exists: true, Current: owned(2*time.Hour, time.Hour).Current}},
@@ -140,7 +155,7 @@ func TestMeasure(t *testing.T) {
 			if diff := cmp.Diff(want, got.Metrics); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if got.Members["Orphans"] != 1.0 || got.Members["Skipped"] != float64(row.report.Count(refresh.Skipped)) {
+			if got.Members["Orphans"] != 1.0 || got.Members["Skipped"] != float64(row.report.Count(refresh.Skipped)) || got.Members["Ignored"] != 0.0 {
 				t.Errorf("%v", got.Members)
 			}
 		})
@@ -166,17 +181,26 @@ func TestMeasureOfARunThatCouldNotBegin(t *testing.T) {
 	}
 }
 
+func TestMeasureOfAnIgnoredEvent(t *testing.T) {
+	m := ignored(noon)
+	m.stack = "prod"
+	got := readSummary(t, m.line(noon))
+	if diff := cmp.Diff(map[string]float64{"Throttles": 0}, got.Metrics); diff != "" || got.Members["event"] != "event_ignored" || got.Members["Ignored"] != 1.0 {
+		t.Errorf("%v (-want +got):\n%s", got.Members, diff)
+	}
+}
+
 // Alarms and dashboards read these names.
 func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
 	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
-	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
+	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Ignored":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
 		`"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
 		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
 		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
 		`{"Name":"Expired","Unit":"Count"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
-		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"run summed up","requestId":"8f5e",` +
+		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"invocation summed up","requestId":"8f5e",` +
 		`"timestamp":"2026-11-22T12:00:01Z"}` + "\n"
 	if diff := cmp.Diff(want, string(m.line(noon.Add(time.Second)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -197,9 +197,20 @@ func TestTheDescriptionLagsBehind(t *testing.T) {
 		_, before := w.secret(victim)
 		time.Sleep(time.Minute)
 		inv := w.tick()
-		if _, now := w.secret(victim); inv.err != nil || !fresh(now) || w.sim.Logins(victim) > 3 {
+		s, now := w.secret(victim)
+		if inv.err != nil || !fresh(now) || w.sim.Logins(victim) > 3 {
 			t.Errorf("had %s, has %s, after %d logins: %v", before.ID, now.ID, w.sim.Logins(victim), inv.err)
 		}
+		current, _ := refresh.VersionID(now.ID).Parse()
+		for _, v := range s.Versions {
+			if other, ok := refresh.VersionID(v.ID).Parse(); !ok || other.IssuedAt.After(current.IssuedAt) {
+				t.Errorf("consumers have %s, and %s is newer", now.ID, v.ID)
+			}
+		}
+		if len(s.Versions) != w.sim.Logins(victim) {
+			t.Errorf("%d tokens are stored after %d logins", len(s.Versions), w.sim.Logins(victim))
+		}
+		w.noLeak()
 	})
 }
 

@@ -173,8 +173,9 @@ func keyUnusable(err error) bool {
 	case accessDenied:
 		var e smithy.APIError
 		errors.As(err, &e)
+		// Not "kms" alone: a name may have that in it.
 		text := strings.ToLower(e.ErrorMessage())
-		return strings.Contains(text, "kms") || strings.Contains(text, "ciphertext")
+		return strings.Contains(text, "perform: kms:") || strings.Contains(text, "access to kms") || strings.Contains(text, "ciphertext")
 	}
 	return strings.HasPrefix(code, "KMS")
 }

@@ -25,6 +25,7 @@ func quotas() []quota {
 		{50, 40, []string{"PutSecretValue", "UpdateSecretVersionStage"}},
 		{50, 40, []string{"TagResource", "UntagResource"}},
 		{50, 40, []string{"CreateSecret"}},
+		{50, 40, []string{"ListSecretVersionIds"}},
 	}
 }
 
