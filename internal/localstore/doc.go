@@ -19,6 +19,9 @@
 // Anything in DIR may be a symbolic link, as those in the volumes of Kubernetes are, if it
 // is relative and leads to a place below DIR.
 //
+// Nobody writes there while everybody may write to DIR, providers or credentials, or anybody
+// but its owner to tokens.
+//
 // # What is a config
 //
 // Each file of providers that ends in .json, by its name; folders are not searched.

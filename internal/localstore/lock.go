@@ -14,13 +14,22 @@ import (
 // writes, the error says which one.
 func (d *Dir) Lock() error {
 	locking := func(err error) error { return d.explain("locking "+d.path(tokens), err) }
-	if err := d.checkFolder(".", 0o002); err != nil {
+	if err := d.checkFolder(".", "every token", 0o002); err != nil {
 		return locking(err)
+	}
+	// What is wrong with these otherwise is said where they are read.
+	for _, folder := range []struct{ name, what string }{{providers, "every config"}, {credentials, "every credential"}} {
+		if _, err := d.root.Stat(folder.name); err != nil {
+			continue
+		}
+		if err := d.checkFolder(folder.name, folder.what, 0o002); err != nil {
+			return locking(err)
+		}
 	}
 	if err := d.makeTokens(); err != nil {
 		return locking(err)
 	}
-	if err := d.checkFolder(tokens, 0o022); err != nil {
+	if err := d.checkFolder(tokens, "every token", 0o022); err != nil {
 		return locking(err)
 	}
 	got, err := d.lock.TryLock()
@@ -73,8 +82,10 @@ func (d *Dir) makeTokens() error {
 	return d.disk.SyncDir(".")
 }
 
-// checkFolder refuses a folder in which others could put a token of theirs.
-func (d *Dir) checkFolder(name string, others fs.FileMode) error {
+// checkFolder refuses a folder in which others could replace what is there. A group may
+// write to all but tokens: people who keep configs together share one, many systems give
+// each user one of his own, and a credential that belongs to another user is refused anyway.
+func (d *Dir) checkFolder(name, what string, others fs.FileMode) error {
 	fi, err := d.root.Stat(name)
 	if err != nil {
 		return err
@@ -88,8 +99,8 @@ func (d *Dir) checkFolder(name string, others fs.FileMode) error {
 			where, uid, d.uid, quote(where))
 	}
 	if permissions(fi)&others != 0 {
-		return fmt.Errorf("others can write to %s (mode %04o) and replace every token; run: chmod go-w %s",
-			where, permissions(fi), quote(where))
+		return fmt.Errorf("others can write to %s (mode %04o) and replace %s; run: chmod go-w %s",
+			where, permissions(fi), what, quote(where))
 	}
 	return nil
 }

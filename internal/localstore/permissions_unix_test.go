@@ -146,6 +146,32 @@ func TestFoldersThatOthersCanWriteTo(t *testing.T) {
 	}
 }
 
+func TestFoldersOfPeopleThatAllCanWriteTo(t *testing.T) {
+	for _, folder := range []string{"providers", "credentials"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, folder)
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for mode, refused := range map[os.FileMode]bool{0o755: false, 0o775: false, 0o777: true, 0o702: true} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			d, err := localstore.Open(dir)
+			d = opened(t, d, err)
+			switch err := d.Lock(); {
+			case refused:
+				says(t, err, "others can write to "+path+" (", "chmod go-w "+path)
+			case err != nil:
+				t.Errorf("%s of mode %04o: Lock() failed: %v", folder, mode, err)
+			}
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestTokensOfAnotherUser(t *testing.T) {
 	dir := t.TempDir()
 	lock(t, open(t, dir)) // makes the folder

@@ -158,6 +158,12 @@ func (r reader) token(x exchange, doc any) (string, *failure) {
 		return bad("has characters other than visible ASCII")
 	case strings.TrimSpace(token) != token:
 		return bad("begins or ends with a space")
+	case strings.HasPrefix(strings.ToLower(token), "bearer "):
+		return bad("begins with its type, so that it would be sent twice: cut it off with \"after\"")
+	case strings.Contains(token, " "):
+		// RFC 6749 appendix A.12 allows it; the header that it is used in (RFC 6750
+		// section 2.1) does not.
+		return bad("has a space in it, which no Authorization header can carry")
 	case !r.accessToken.inBody() && strings.ContainsAny(token, " \"<>{}"):
 		return bad("is a text of another kind")
 	}

@@ -14,7 +14,7 @@ import (
 type plan struct {
 	requests []request
 	reader   reader
-	// timeout is for each request, its answer included.
+	// timeout is for one login: all its requests, with their answers.
 	timeout time.Duration
 	// uses are the credential's values that the requests need.
 	uses []use
@@ -56,6 +56,8 @@ type compiler struct {
 	// needs are those of them that a request cannot do without.
 	needs     []string
 	stepNames []string
+	// unread is set where a step could not be read, so that nobody knows what it keeps.
+	unread bool
 	// words are what templates may name where that is neither a value of the credential
 	// nor of a step, and of is what they belong to; nil: those two.
 	words []string
@@ -91,6 +93,8 @@ func (c *compiler) compile(cfg config) {
 		c.plan.requests = append(c.plan.requests, c.request("request", *cfg.Request))
 	case len(first) > 0:
 		c.plan.requests = append(c.plan.requests, c.oauth(cfg))
+	case len(cfg.Steps) > 0:
+		c.add("steps", "", "come before a request for the token, and there is none", `write the last of them as "request" beside "steps"`)
 	case len(c.list) == 0: // else it may be there, mistyped
 		c.add("", "", "says neither token_endpoint nor request",
 			`write {"token_endpoint": "https://…"} for OAuth, or {"request": {"url": "https://…"}} for a login of another shape`)
@@ -111,7 +115,7 @@ func (c *compiler) compile(cfg config) {
 func (c *compiler) template(path, name, text string) template {
 	t, names, fault := parseTemplate(text)
 	if fault != nil {
-		c.add(path, show(text), fault.detail, fault.remedy)
+		c.add(path, showTemplate(text), fault.detail, fault.remedy)
 		return nil
 	}
 	if len(names) == 0 && !t.fresh() {

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/strictjson"
@@ -14,7 +15,7 @@ import (
 type config struct {
 	Description     *string          `json:"description"`      // for people
 	Credential      *string          `json:"credential"`       // a name; default: the provider's
-	Timeout         strictjson.Value `json:"timeout"`          // a duration, for each request; default 10s
+	Timeout         strictjson.Value `json:"timeout"`          // a duration, for all requests of a login; default 10s
 	DefaultLifetime strictjson.Value `json:"default_lifetime"` // a duration, where the answer has none
 	MaxLifetime     strictjson.Value `json:"max_lifetime"`     // a duration, above which none is believed
 
@@ -62,7 +63,7 @@ type requestConfig struct {
 
 // A responseConfig says where in the answer things are: JMESPath expressions.
 type responseConfig struct {
-	AccessToken   strictjson.Value  `json:"access_token"` // a source: see sourceConfig
+	AccessToken   strictjson.Value  `json:"access_token"` // a source: see [source]
 	TokenType     *string           `json:"token_type"`
 	ExpiresIn     strictjson.Value  `json:"expires_in"` // a source
 	ExpiresInUnit *string           `json:"expires_in_unit"`
@@ -142,6 +143,12 @@ func misnomer(path string) string {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		if path[:i] == "request" && path[i+1:] == "body" {
 			return `say "form", "json", "multipart" or "text", with what the body holds`
+		}
+		if strings.HasPrefix(path, "steps") && strings.HasSuffix(path[:i], ".response") {
+			return `what later requests need of the answer goes under "keep"`
+		}
+		if path[:i] == "probe" && slices.Contains([]string{"method", "url", "headers", "query", "form", "json"}, path[i+1:]) {
+			return `put it under "request" within "probe"`
 		}
 		return ""
 	}

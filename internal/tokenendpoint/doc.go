@@ -6,8 +6,9 @@
 // # From a config to a grant
 //
 // A config is read strictly into a struct ([strictjson.Decode]) and compiled into a plan:
-// requests, as templates, and a reader for what the last of them is answered with. There
-// are two levels to write a config at, and one plan: OAuth's own words are a short way to
+// requests, as templates, and a reader for what the last of them is answered with. Those
+// before it are steps, which keep values of their answers for the ones after. There are
+// two levels to write a config at, and one plan: OAuth's own words are a short way to
 // write a request.
 //
 // [Endpoint.Check] holds a plan against a credential before anything is sent: whether the

@@ -138,7 +138,7 @@ func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Gra
 		if f == nil {
 			return g, nil
 		}
-		if f.skew != 0 && skew == 0 && mayLast(ctx, e.plan.timeout) {
+		if f.skew != 0 && skew == 0 && !e.plan.supersedes && mayLast(ctx, e.plan.timeout) {
 			skew = f.skew // once: by the provider's clock the JWT may have been over, or of its future
 			continue
 		}

@@ -9,8 +9,8 @@ import (
 	"maps"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,7 +60,7 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 }
 
 func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
-	x := Explanation{Requests: []Message{}, Hosts: e.Hosts(), Values: []string{}}
+	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Values: []string{}}
 	for _, u := range p.uses {
 		if !p.provides(u.name) && !slices.Contains(x.Values, u.name) {
 			x.Values = append(x.Values, u.name)
@@ -122,10 +122,24 @@ func (p plan) messages(names []string) ([]Message, error) {
 			m.Purpose = "login"
 		default:
 			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.requests))
+			m.Notes = append(m.Notes, r.explainKept(i == p.from)...)
 		}
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// explainKept says what the answer to one request among several must be, and what of it is
+// kept. What is said of the one that has the token is said elsewhere.
+func (r request) explainKept(token bool) []string {
+	var notes []string
+	if !token {
+		notes = append(notes, "It must be answered with "+r.outcome.explain()+".")
+	}
+	for _, k := range r.keep {
+		notes = append(notes, fmt.Sprintf("${%s} is what its answer has %s.", k.name, k.source))
+	}
+	return notes
 }
 
 // message returns r as it would be sent, with symbols for values.
@@ -221,9 +235,9 @@ func (o outcome) explain() string {
 	if o.statuses != nil {
 		words := make([]string, len(o.statuses))
 		for i, n := range o.statuses {
-			words[i] = fmt.Sprintf("%d %s", n, http.StatusText(n))
+			words[i] = strconv.Itoa(n)
 		}
-		text = "status " + either(words)
+		text = "status " + strings.Join(words, " or ")
 	}
 	if o.success.text != "" {
 		text += ", and something true at " + show(o.success.text)
@@ -248,13 +262,25 @@ func (r reader) explainLifetime() string {
 	}
 	ways = append(ways, "by the token itself, if it is a JWT")
 	if r.defaultLifetime > 0 {
-		ways = append(ways, "default_lifetime, "+r.defaultLifetime.String())
+		ways = append(ways, "default_lifetime, "+unpadded(r.defaultLifetime))
 	} else {
 		ways = append(ways, "it is refused")
 	}
 	text := strings.Join(ways, "; else ")
 	if r.maxLifetime > 0 {
-		text += fmt.Sprintf("; at most %v", r.maxLifetime)
+		text += fmt.Sprintf("; at most %s", unpadded(r.maxLifetime))
+	}
+	return text
+}
+
+// unpadded writes a duration in Go's notation, without the zeros at its end.
+func unpadded(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
 }

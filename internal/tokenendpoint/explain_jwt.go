@@ -54,8 +54,8 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	}
 	member(&out.Claims, "aud", strings.Join(audience, ", "))
 	lifetime := cmp.Or(j.lifetime, signing.DefaultLifetime)
-	member(&out.Claims, "exp", "now and "+lifetime.String())
-	dated := "now, less " + cmp.Or(j.backdate, signing.DefaultBackdate).String()
+	member(&out.Claims, "exp", "now and "+unpadded(lifetime))
+	dated := "now, less " + unpadded(cmp.Or(j.backdate, signing.DefaultBackdate))
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
 		if _, stated := j.claims.names()[f.Name]; !stated {
 			out.Claims = append(out.Claims, f)

@@ -24,6 +24,9 @@ type Trial struct {
 	Exchanges []Exchange
 	// Grant is what the login gave, if it did.
 	Grant refresh.Grant
+	// TokenType and Scope are those of the grant, fit to be printed: a provider can repeat
+	// there what it was sent.
+	TokenType, Scope string
 	// LifetimeFrom says in a few words who says how long the token lives.
 	LifetimeFrom string
 }
@@ -39,8 +42,6 @@ type Exchange struct {
 	Bytes int `json:"bytes"`
 	// Members are those of a body in JSON, by their paths, with the type of each.
 	Members []Field `json:"members,omitempty"`
-	// Took is how long it took until the answer was there.
-	Took time.Duration `json:"-"`
 }
 
 // Try logs in with c, as Grant does, and tells what was sent and what came back. The error
@@ -54,7 +55,7 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	if watched.found.plan != nil {
 		p = *watched.found.plan
 	}
-	t := Trial{Grant: grant}
+	t := Trial{Grant: grant, TokenType: tell(c, grant, grant.TokenType), Scope: tell(c, grant, grant.Scope)}
 	messages, explaining := p.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
@@ -85,6 +86,13 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 		t.LifetimeFrom = p.reader.whoSays(exchange{request: p.requests[p.from], credential: c, answer: &from.answer}, grant)
 	}
 	return t, err
+}
+
+// tell returns what a provider sent, fit to be printed, without the tokens of a grant.
+func tell(c refresh.Credential, g refresh.Grant, text string) string {
+	known := refresh.Credential{Values: maps.Clone(c.Values)}
+	known.Values["the token"], known.Values["the next refresh token"] = g.AccessToken, g.RefreshToken
+	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
 }
 
 // whoSays says whom the lifetime of a grant is from.
@@ -129,7 +137,6 @@ type seen struct {
 	url                string // without the query
 	answer             answer // status 0: none came
 	body               *bytes.Buffer
-	took               func() time.Duration
 }
 
 // watch returns a client that sends as c does, over c's own transport, and has the witness
@@ -209,7 +216,7 @@ func (s *seen) exchange(m Message, c refresh.Credential) Exchange {
 		return x
 	}
 	if kind, _, err := mime.ParseMediaType(s.answer.header.Get("Content-Type")); err == nil {
-		x.ContentType = strings.Trim(quote(c, kind), `"`)
+		x.ContentType = tell(c, refresh.Grant{}, kind)
 	}
 	doc, err := strictjson.Parse(s.answer.body, maxAnswerDepth)
 	if err != nil {

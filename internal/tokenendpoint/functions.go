@@ -103,7 +103,11 @@ func checkNow(args []string) *templateFault {
 // check says what is wrong with the arguments of a function.
 func (f *function) check(name string, args []typed) *templateFault {
 	if len(args) < f.least || len(args) > f.most {
-		return &templateFault{fmt.Sprintf("calls %s with %d arguments", name, len(args)), "write " + f.signature}
+		plural := "s"
+		if len(args) == 1 {
+			plural = ""
+		}
+		return &templateFault{fmt.Sprintf("calls %s with %d argument%s", name, len(args), plural), "write " + f.signature}
 	}
 	var constants []string
 	for _, a := range args {
@@ -128,7 +132,7 @@ func unknownFunction(name string) *templateFault {
 	known := slices.Sorted(maps.Keys(functions))
 	remedy := "there are " + enumerate(known, "and")
 	if near := strictjson.Nearest(name, known); near != "" {
-		remedy = fmt.Sprintf("did you mean %s?", near)
+		remedy = fmt.Sprintf("did you mean %q?", near)
 	}
 	return &templateFault{fmt.Sprintf("calls %s, and there is no such function", printable(mask(name), 40)), remedy}
 }

@@ -178,6 +178,42 @@ func (n *notation) substitution(text string) (p part, after string, fault *templ
 	return t.part, n.rest[1:], nil
 }
 
+var quotedText = regexp.MustCompile(`'[^']*'`)
+
+// showTemplate returns a template that is not one in a form that may be printed: texts in
+// it may be secrets that should not be there.
+func showTemplate(text string) string { return show(quotedText.ReplaceAllString(text, "'…'")) }
+
+// outside returns text with what stands in each ${…} taken out, of the same length: with
+// bytes that mean nothing in a URL, so that the rest can be looked at.
+func outside(text string) string {
+	out := []byte(text)
+	for from := 0; ; {
+		i := strings.Index(text[from:], "${")
+		if i < 0 {
+			return string(out)
+		}
+		at := from + i
+		from = at + 2
+		if at > 0 && text[at-1] == '$' {
+			continue
+		}
+		var n notation
+		_, after, fault := n.substitution(text[from:])
+		end := len(text) - len(after)
+		if fault != nil {
+			if end = strings.IndexByte(text[from:], '}'); end < 0 {
+				return string(out)
+			}
+			end += from + 1
+		}
+		for j := from; j < end-1; j++ {
+			out[j] = '_'
+		}
+		from = end
+	}
+}
+
 // misread is the fault of an expression that is none.
 func misread(text string) *templateFault {
 	inner, _, closed := strings.Cut(text, "}")

@@ -50,9 +50,13 @@ func (c *compiler) statuses(path string, v strictjson.Value) []int {
 	}
 	var list []int
 	for i, item := range v.Items {
+		if item.Type != strictjson.Num {
+			c.addf(indexed(path, i), "", remedy, "must be a number, not %s", item.Type)
+			continue
+		}
 		n, err := strconv.Atoi(item.Text)
-		if item.Type != strictjson.Num || err != nil || n < 200 || n > 399 {
-			c.add(indexed(path, i), show(item.Text), "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
+		if err != nil || n < 200 || n > 399 {
+			c.add(indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
 			continue
 		}
 		list = append(list, n)

@@ -39,7 +39,10 @@ type request struct {
 // repeat what it was sent, are not for secrets.
 func (c *compiler) method(path string, given *string, missing string) string {
 	method := stated(given, missing)
-	if !validMethod.MatchString(method) || method == http.MethodConnect || method == http.MethodTrace {
+	switch {
+	case method == http.MethodConnect || method == http.MethodTrace:
+		c.add(path, show(method), "is not a method to send a secret with", "use POST, or what the provider's documentation has")
+	case !validMethod.MatchString(method):
 		c.oneOf(path, method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch)
 	}
 	return method

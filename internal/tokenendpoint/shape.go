@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -133,7 +134,7 @@ func (s *shape) expand(n node, v *values, r refresh.Record) (strictjson.Value, e
 	if t := n.value.text; n.kind == strictjson.String && len(t) == 1 {
 		name = t[0].value
 	}
-	if extra, ok := cutExtra(name); ok {
+	if extra, ok := strings.CutPrefix(name, extraPrefix); ok {
 		found, there := r.Extra[extra]
 		if !there {
 			return out, errLeftOut
@@ -145,13 +146,6 @@ func (s *shape) expand(n node, v *values, r refresh.Record) (strictjson.Value, e
 		value.Type = strictjson.Num
 	}
 	return value, err
-}
-
-func cutExtra(name string) (string, bool) {
-	if len(name) <= len(extraPrefix) || name[:len(extraPrefix)] != extraPrefix {
-		return "", false
-	}
-	return name[len(extraPrefix):], true
 }
 
 // jsonOf returns a value of an answer that was prepared by numbers.

@@ -35,11 +35,15 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		return source{}
 	}
 	var s source
-	places := 0
+	places, unknown := 0, false
 	for _, m := range v.Members {
 		at := member(path, m.Name)
-		known := c.oneOfNames(at, m.Name, "header", "cookie", "body", "after")
-		if known && m.Value.Type != strictjson.String {
+		if !c.oneOfNames(at, m.Name, "header", "cookie", "body", "after") {
+			unknown = true
+			continue
+		}
+		if m.Value.Type != strictjson.String {
+			unknown = true
 			c.addf(at, "", "", "must be a string, not %s", m.Value.Type)
 			continue
 		}
@@ -67,7 +71,7 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 			s.after = text
 		}
 	}
-	if places != 1 {
+	if places != 1 && !unknown {
 		c.addf(path, "", remedy, "names %d places where one is wanted", places)
 	}
 	return s

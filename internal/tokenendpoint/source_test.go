@@ -72,3 +72,31 @@ func TestDeclaredErrors(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", err.Detail, want)
 	}
 }
+
+// What was sent does not get into a record, however it was encoded before; what cannot be
+// undone, and what everybody may know, does.
+func TestDisguisedEchoes(t *testing.T) {
+	for sent, code := range map[string]string{
+		"${base64(base64(key))}":             "secret_in_record",
+		"${hex(lower(base64url(key)))}":      "secret_in_record",
+		"${join('', 'k-', key, '-k')}":       "secret_in_record",
+		"${base64(base64(client_id))}":       "",
+		"${base64(base64('reports at 12'))}": "",
+		"${now('http')} ${uuid()}":           "",
+	} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, `{"access_token": "t-1", "expires_in": 60, "you_said": `+quoteJSON(r.FormValue("x"))+`}`)
+		})
+		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "form": {"x": "`+sent+`"}}, "response": {"extra": {"x": "you_said"}}}`)
+		c := login(s.URL, "key", "Hunter2-hunter2-hunter2", "client_id", "reports-and-more")
+		if code != "" {
+			if err := failed(t, e, c); err.Code != code {
+				t.Errorf("%s: %s, %v", sent, err.Code, err)
+			}
+			continue
+		}
+		if g, err := e.Grant(t.Context(), c); err != nil || g.Extra["x"] == "" {
+			t.Errorf("%s: %v", sent, err)
+		}
+	}
+}

@@ -30,7 +30,11 @@ type kept struct {
 
 // steps compiles the requests that come before the one that gives the token.
 func (c *compiler) steps(given []stepConfig) {
+	for _, p := range c.list {
+		c.unread = c.unread || strings.HasPrefix(p.Path, "steps")
+	}
 	if len(given) > maxSteps {
+		c.unread = true
 		c.addf("steps", "", "", "has %d steps; at most %d are taken", len(given), maxSteps)
 		return
 	}
@@ -38,6 +42,8 @@ func (c *compiler) steps(given []stepConfig) {
 		at := indexed("steps", i)
 		name := stated(s.Name, "")
 		switch {
+		case s.Name == nil:
+			c.add(at+".name", "", "is missing", `write "name": "login", or whatever later requests shall call it`)
 		case !validName.MatchString(name):
 			c.add(at+".name", show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
 		case slices.Contains(c.stepNames, name):
@@ -45,6 +51,7 @@ func (c *compiler) steps(given []stepConfig) {
 		}
 		c.stepNames = append(c.stepNames, name)
 		if s.Request == nil {
+			c.unread = true
 			c.add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
 			continue
 		}
@@ -73,26 +80,30 @@ func (c *compiler) refer(path string, p part) {
 	case c.words != nil:
 		if !slices.Contains(c.words, p.value) {
 			remedy := "there are: " + strings.Join(c.words, ", ")
+			if name, ok := strings.CutPrefix(p.value, extraPrefix); ok && c.of == "a record" {
+				c.add(path, show(shown), "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
+				return
+			}
 			if near := strictjson.Nearest(p.value, c.words); near != "" {
 				remedy = "did you mean ${" + near + "}?"
 			}
-			c.add(path, shown, "names what "+c.of+" does not have", remedy)
+			c.add(path, show(shown), "names what "+c.of+" does not have", remedy)
 		}
 	case strings.HasPrefix(p.value, stepPrefix):
-		if !slices.Contains(c.kept, p.value) {
+		if !slices.Contains(c.kept, p.value) && !c.unread {
 			remedy := `an earlier step keeps values with "response": {"keep": {"NAME": "path"}}`
 			if near := strictjson.Nearest(p.value, c.kept); near != "" {
 				remedy = "did you mean ${" + near + "}?"
 			} else if len(c.kept) > 0 {
 				remedy = "there are: " + strings.Join(c.kept, ", ")
 			}
-			c.add(path, shown, "names what no earlier step keeps", remedy)
+			c.add(path, show(shown), "names what no earlier step keeps", remedy)
 		}
 		if !p.optional {
 			c.needs = append(c.needs, p.value)
 		}
 	case strings.Contains(p.value, "."):
-		c.add(path, shown, "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
+		c.add(path, show(shown), "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
 	case !p.optional:
 		c.plan.uses = append(c.plan.uses, use{name: p.value, path: path})
 	}
@@ -102,7 +113,7 @@ func (c *compiler) refer(path string, p part) {
 func (c *compiler) must(path string, t template) {
 	t.values(func(p part) {
 		if p.optional && p.instead == nil {
-			c.add(path, "${"+p.value+"?}", "may be absent where there is no field to leave out", "say what stands there then: ${"+p.value+"?''}")
+			c.add(path, show("${"+p.value+"?}"), "may be absent where there is no field to leave out", "say what stands there then: ${"+p.value+"?''}")
 		}
 	})
 }
@@ -125,11 +136,17 @@ func (c *compiler) tokenStep(res responseConfig) {
 		requests[c.plan.from].outcome = c.outcome("response", res.Status, res.Success, res.Error, res.ErrorDescription)
 		return
 	}
-	for name, set := range map[string]bool{
-		"status": res.Status.Type != strictjson.Absent, "success": res.Success != nil, "error": res.Error != nil, "error_description": res.ErrorDescription != nil,
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"status", res.Status.Type != strictjson.Absent},
+		{"success", res.Success != nil},
+		{"error", res.Error != nil},
+		{"error_description", res.ErrorDescription != nil},
 	} {
-		if set {
-			c.add("response."+name, "", "stands beside response.step", "write it in that step's own response")
+		if f.set {
+			c.add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")
 		}
 	}
 	for i, name := range c.stepNames {

@@ -1,11 +1,15 @@
 package tokenendpoint_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -149,4 +153,27 @@ func TestSuperseding(t *testing.T) {
 	if err := failed(t, e, login(s.URL)); err.Class != refresh.Transient || s.requests() != 1 {
 		t.Errorf("%v, after %d requests", err, s.requests())
 	}
+}
+
+// All steps share the time that a login has: each alone would be in time here.
+func TestStepsShareADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, url := inBubble(t, func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(4 * time.Second):
+				io.WriteString(w, granted)
+			case <-r.Context().Done():
+			}
+		})
+		step := func(name string) string { return `{"name": "` + name + `", "request": {"url": "` + url + `/"}}` }
+		e := endpoint(t, p, `{"steps": [`+step("a")+`, `+step("b")+`], "request": {"url": "`+url+`/"}, "timeout": "10s"}`)
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := e.Grant(ctx, login(url))
+		var failure *refresh.Error
+		if took := time.Since(began); !errors.As(err, &failure) || failure.Code != "timeout" || took != 10*time.Second {
+			t.Errorf("%v, after %v", err, took)
+		}
+	})
 }

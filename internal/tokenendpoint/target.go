@@ -36,17 +36,21 @@ func (c *compiler) target(path, text string) target {
 		return refuse("has ${…} where the host is", "write scheme, host and port out: no value may decide where secrets go")
 	}
 	rest := text[len(where[0]):]
+	plain := outside(rest)
 	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], c.loopback)
 	if detail != "" {
 		return refuse(detail, remedy)
 	}
-	if strings.Contains(rest, "#") {
+	if strings.Contains(plain, "#") {
 		return refuse("has a fragment, which is never sent", "remove # and what follows, or write it %23")
 	}
-	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^|`, r) }) {
+	if strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^|`, r) }) {
 		return refuse("has a character that no URL has", "percent-encode it")
 	}
-	rawPath, rawQuery, _ := strings.Cut(rest, "?")
+	rawPath, rawQuery := rest, ""
+	if i := strings.IndexByte(plain, '?'); i >= 0 {
+		rawPath, rawQuery = rest[:i], rest[i+1:]
+	}
 	if rawPath == "" {
 		rawPath = "/"
 	}

@@ -97,13 +97,6 @@ func (t template) fresh() bool {
 	return false
 }
 
-// leavable reports whether t may come to nothing, so that its field is left out.
-func (t template) leavable() bool {
-	found := false
-	t.values(func(p part) { found = found || p.optional && p.instead == nil })
-	return found
-}
-
 // parseTemplate reads text in which ${name} stands for the value of that name, and $${
 // for ${ itself; what else may stand in braces is told with [notation]. It also returns
 // the names of values, in order.
