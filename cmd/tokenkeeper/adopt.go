@@ -20,7 +20,7 @@ first.`,
 		Example: "  tokenkeeper adopt meitner",
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := f.open(cmd.Context(), c)
+			a, err := f.openToChange(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

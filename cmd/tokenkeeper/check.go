@@ -1,11 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +28,9 @@ file, the path into it, what stands there, what is wrong with it and what to
 write instead. No provider is asked.
 
 For each provider that is in order it says how well its token can be kept, with
-the lifetime that the present token has: the longest outage of the provider in
-which no application is left with a token that is over.
+the lifetime that the present token has, or that the config states: when it is
+replaced, and the longest outage of the provider in which no application is left
+with a token that is over. How that comes about is below.
 
 On AWS credentials are not read: that they are there is checked, and the rest
 with --read-credentials.`,
@@ -94,14 +96,17 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 	}
 	k.seen = map[string]*refresh.Credential{}
 	k.view = checkView{Configs: len(docs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
-		tick: k.schedule.Tick, cacheAge: k.schedule.CacheAge}
+		schedule: k.schedule, guide: k.place}
 	used := map[string]bool{}
 	for _, d := range docs {
 		p, err := status.Parse(k.parser, d)
 		if err != nil {
-			// Its credential is looked at below: what it calls it cannot be known.
-			used[d.Name] = true
 			k.view.Problems = append(k.view.Problems, status.Problems(d.Where, err)...)
+			named, err := k.named(ctx, d)
+			if err != nil {
+				return checkView{}, err
+			}
+			used[named] = true
 			continue
 		}
 		used[p.Credential] = true
@@ -118,14 +123,54 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 		}
 	}
 	k.view.Credentials = len(k.seen)
+	slices.SortStableFunc(k.view.Problems, func(a, b refresh.Problem) int { return cmp.Compare(a.Where, b.Where) })
 	return k.view, nil
+}
+
+// named looks at the credential of a config that is wrong, and returns its name: whether
+// that is there, and for this provider, can be said all the same.
+func (k *checker) named(ctx context.Context, d refresh.Document) (string, error) {
+	name, stated := credentialOf(d)
+	if refresh.CheckName(name) != nil {
+		return name, nil
+	}
+	p := refresh.Provider{Name: d.Name, Where: d.Where, Credential: name}
+	switch c, err := k.credential(ctx, name); {
+	case errors.Is(err, refresh.ErrNotFound) && stated:
+		k.missing(p)
+	case errors.Is(err, refresh.ErrNotFound):
+		k.view.Problems = append(k.view.Problems, refresh.Problem{Where: d.Where,
+			Detail: fmt.Sprintf("there is no credential %q, which it uses unless it names another", name),
+			Remedy: "put it there: " + k.place.CredentialPlace(name)})
+	case err != nil:
+		return name, err
+	case c != nil && !c.Serves(d.Name):
+		k.foreign(p)
+	}
+	return name, nil
+}
+
+// credentialOf returns the name of the credential that a config uses; stated is false
+// where that could not be read, and is a guess.
+func credentialOf(d refresh.Document) (name string, stated bool) {
+	var config struct {
+		Credential *string `json:"credential"`
+	}
+	// The problems of the config say what is wrong with it.
+	if d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil {
+		return d.Name, false
+	}
+	if config.Credential == nil {
+		return d.Name, true
+	}
+	return *config.Credential, true
 }
 
 // provider checks whether a config and the credential that it names fit.
 func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 	c, err := k.credential(ctx, p.Credential)
 	if errors.Is(err, refresh.ErrNotFound) {
-		k.wrong(p, "credential", "does not exist", "put it there: "+k.place.CredentialPlace(p.Credential))
+		k.missing(p)
 		return nil
 	}
 	if err != nil || k.read && c == nil {
@@ -137,7 +182,7 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 		return nil
 	}
 	if !c.Serves(p.Name) {
-		k.wrong(p, "credential", "is not for this provider", fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, p.Name))
+		k.foreign(p)
 		return nil
 	}
 	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok {
@@ -180,25 +225,38 @@ func (k *checker) credential(ctx context.Context, name string) (*refresh.Credent
 	return nil, nil
 }
 
+// missing says that the credential of p is not there, and foreign that it is not for p.
+func (k *checker) missing(p refresh.Provider) {
+	k.wrong(p, "credential", "does not exist", "put it there: "+k.place.CredentialPlace(p.Credential))
+}
+
+func (k *checker) foreign(p refresh.Provider) {
+	k.wrong(p, "credential", "is not for this provider", fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, p.Name))
+}
+
 func (k *checker) wrong(p refresh.Provider, path, detail, remedy string) {
 	k.view.Problems = append(k.view.Problems,
 		refresh.Problem{Where: p.Where, Path: path, Value: fmt.Sprintf("%q", p.Credential), Detail: detail, Remedy: remedy})
 }
 
-// kept says how well the token of p can be kept, going by the lifetime of the present one.
+// kept says how well the token of p can be kept, going by the lifetime of the present one,
+// or else by what the config says of it.
 func (k *checker) kept(p refresh.Provider) keptView {
 	v := keptView{Provider: p.Name}
+	usual := arithmetic(k.schedule, refresh.Provider{})
+	v.formulas = slices.DeleteFunc(arithmetic(k.schedule, p), func(f string) bool { return slices.Contains(usual, f) })
+	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok && endpoint.ConfiguredLifetime() > 0 {
+		v.keeping = keep(k.schedule, p, endpoint.ConfiguredLifetime(), "the config")
+	}
 	i := slices.IndexFunc(k.states, func(st refresh.State) bool { return st.Name == p.Name })
-	if i < 0 {
-		return v
+	if i >= 0 {
+		if version, ok := k.states[i].Current.Parse(); ok {
+			v.keeping = keep(k.schedule, p, version.Lifetime, "the present token")
+			return v
+		}
 	}
-	version, ok := k.states[i].Current.Parse()
-	if !ok {
-		return v
+	if v.Lifetime > 0 {
+		v.formulas = append(v.formulas, "There is no token yet: the lifetime is what the config says.")
 	}
-	schedule := k.schedule.For(p)
-	v.Lifetime = int64(version.Lifetime / time.Second)
-	v.Survives = int64(max(0, schedule.Survives(p.Name, version.Lifetime)) / time.Second)
-	v.ShortLived = schedule.ShortLived(version.Lifetime)
 	return v
 }

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -22,19 +23,18 @@ type checkView struct {
 	// CredentialsRead is false where only their presence was checked.
 	CredentialsRead bool `json:"credentials_read"`
 
-	tick, cacheAge time.Duration
+	schedule refresh.Schedule
+	guide    place.Guide
 }
 
-// A keptView says how well a provider's token can be kept.
+// A keptView says how well a provider's token can be kept. Without a lifetime that is not
+// known: there is no token yet.
 type keptView struct {
 	Provider string `json:"provider"`
-	// Lifetime is that of the present token, in seconds; absent: there is none yet.
-	Lifetime int64 `json:"lifetime_seconds,omitempty"`
-	// Survives is the longest outage in which no application is left with a token that is
-	// over, in seconds.
-	Survives   int64    `json:"survives_seconds"`
-	ShortLived bool     `json:"short_lived"`
-	Advice     []string `json:"advice,omitempty"`
+	keeping
+	Advice []string `json:"advice,omitempty"`
+
+	formulas []string // those that are not as for others
 }
 
 func (v checkView) text(s *terminal.Screen) {
@@ -44,6 +44,9 @@ func (v checkView) text(s *terminal.Screen) {
 	}
 	if len(v.Providers) > 0 {
 		s.Table(v.table())
+		if v.known() {
+			showFormulas(s, arithmetic(v.schedule, refresh.Provider{}))
+		}
 		s.Line("")
 	}
 	if !v.CredentialsRead {
@@ -51,6 +54,10 @@ func (v checkView) text(s *terminal.Screen) {
 	}
 	if len(v.Unused) > 0 {
 		s.Paragraph("", "No config names these credentials: "+strings.Join(v.Unused, ", ")+".")
+	}
+	if v.Configs == 0 {
+		noConfig(s, v.guide)
+		return
 	}
 	s.Paragraph("", v.summary(s))
 }
@@ -78,12 +85,16 @@ func showProblems(s *terminal.Screen, problems refresh.Problems) {
 }
 
 func (v checkView) table() terminal.Table {
-	t := terminal.Table{Headers: []string{"PROVIDER", "TOKEN LIVES", "OUTAGE SURVIVED"}}
+	t := terminal.Table{Headers: append([]string{"PROVIDER"}, keepingHeaders...)}
 	for _, p := range v.Providers {
-		row := terminal.Row{Cells: []terminal.Cell{{Text: p.Provider}, {Text: "not known yet"}, {Text: "-"}}}
+		row := terminal.Row{Cells: []terminal.Cell{{Text: p.Provider}}}
 		if p.Lifetime > 0 {
-			row.Cells[1].Text = terminal.Span(time.Duration(p.Lifetime) * time.Second)
-			row.Cells[2] = v.survived(p)
+			row.Cells = append(row.Cells, p.cells()...)
+		} else {
+			row.Cells = append(row.Cells, terminal.Cell{Text: "not known yet"}, terminal.Cell{Text: "-"}, terminal.Cell{Text: "-"}, terminal.Cell{Text: "-"})
+		}
+		for _, formula := range p.formulas {
+			row.Below = append(row.Below, terminal.Below{Text: formula, Style: terminal.Quiet})
 		}
 		for _, advice := range p.Advice {
 			row.Below = append(row.Below, terminal.Below{Text: advice})
@@ -93,19 +104,14 @@ func (v checkView) table() terminal.Table {
 	return t
 }
 
-func (v checkView) survived(p keptView) terminal.Cell {
-	switch {
-	case p.ShortLived:
-		return terminal.Cell{Text: "none: short_lived", Style: terminal.Warn}
-	case p.Survives == 0:
-		return terminal.Cell{Text: "none", Style: terminal.Warn}
-	}
-	return terminal.Cell{Text: terminal.Span(time.Duration(p.Survives) * time.Second)}
+// known reports whether a lifetime is known, so that there is something to work out.
+func (v checkView) known() bool {
+	return slices.ContainsFunc(v.Providers, func(p keptView) bool { return p.Lifetime > 0 })
 }
 
 func (v checkView) summary(s *terminal.Screen) string {
 	checked := fmt.Sprintf("%s and %s (tick %s, cache age %s).", plural(v.Configs, "config"),
-		plural(v.Credentials, "credential"), terminal.Span(v.tick), terminal.Span(v.cacheAge))
+		plural(v.Credentials, "credential"), terminal.Span(v.schedule.Tick), terminal.Span(v.schedule.CacheAge))
 	if len(v.Problems) == 0 {
 		return s.Paint(terminal.Good, "Nothing is wrong") + " in " + checked
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +24,8 @@ type cli struct {
 	getenv         func(string) string
 	now            func() time.Time
 
-	output string // the flag: text or json
+	output   string // the flag: text or json
+	unhelped error  // what kept the help from being written, which cobra does not ask for
 }
 
 func (c *cli) run(ctx context.Context, args []string) int {
@@ -30,7 +34,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
-	return c.exit(root.ExecuteContext(ctx))
+	return c.exit(cmp.Or(root.ExecuteContext(ctx), c.unhelped))
 }
 
 // Groups of commands, in the order in which they are met.
@@ -76,7 +80,7 @@ Commands look at AWS, unless --dir names a folder.`,
 			root.AddCommand(cmd)
 		}
 	}
-	add(groupTry, c.demo(), c.simulate())
+	add(groupTry, c.demo(), c.simulate(), c.add(), c.explain(), c.try())
 	add(groupLook, c.status(), c.check(), c.history(), c.read())
 	add(groupWork, c.runCommand(), c.refresh(), c.pause(), c.resume(), c.adopt(),
 		c.config(), c.credential(), c.refreshToken())
@@ -109,18 +113,28 @@ func (c *cli) show(v view) error {
 	if c.output == "json" {
 		return c.json(v)
 	}
-	v.text(c.screen())
-	return nil
+	s := c.screen()
+	v.text(s)
+	return written(s.Err())
+}
+
+// written says of a write to the standard output that it failed; nil: it did not. That
+// nobody reads any more is told to nobody.
+func written(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EPIPE):
+		return errFailing
+	}
+	return fmt.Errorf("writing the output: %w", err)
 }
 
 func (c *cli) json(v any) error {
 	enc := json.NewEncoder(c.stdout)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("writing JSON: %w", err)
-	}
-	return nil
+	return written(enc.Encode(v))
 }
 
 func (c *cli) screen() *terminal.Screen { return terminal.New(c.stdout, c.getenv) }

@@ -29,11 +29,12 @@ It leaves nothing behind.`,
 		Example: `  tokenkeeper demo
   tokenkeeper demo --output json`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.playDemo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.playDemo(cmd.Context(), demo.Play) },
 	}
 }
 
-func (c *cli) playDemo(ctx context.Context) (err error) {
+// playDemo has play play the story in a folder of its own, and tells it.
+func (c *cli) playDemo(ctx context.Context, play func(context.Context, string, func(demo.Chapter) error) error) (err error) {
 	dir, err := os.MkdirTemp("", "tokenkeeper-demo-")
 	if err != nil {
 		return fmt.Errorf("making a folder for the demo: %w", err)
@@ -45,12 +46,16 @@ func (c *cli) playDemo(ctx context.Context) (err error) {
 	if c.output == "text" {
 		v.intro(s)
 	}
-	err = demo.Play(ctx, dir, func(ch demo.Chapter) {
+	err = play(ctx, dir, func(ch demo.Chapter) error {
 		v.add(ch)
 		if c.output == "text" {
 			v.chapter(s, ch)
 		}
+		return s.Err()
 	})
+	if s.Err() != nil {
+		return written(s.Err())
+	}
 	if ctx.Err() != nil {
 		return errors.New("the demo was stopped; nothing is left behind")
 	}
@@ -71,9 +76,14 @@ func (c *cli) playDemo(ctx context.Context) (err error) {
 
 // demoRecords returns what applications read in the end, without the tokens.
 func demoRecords(dir string, now time.Time) ([]recordView, error) {
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	var records []recordView
 	for _, name := range simulator.Names() {
-		r, err := readRecord(dir, name, now)
+		r, err := readRecord(f, name, now)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +141,7 @@ func (v *demoView) chapter(s *terminal.Screen, ch demo.Chapter) {
 	}
 	if ch.Status != nil {
 		s.Line("")
-		statusView{*ch.Status}.text(s)
+		statusView{Report: *ch.Status}.text(s)
 	}
 }
 
@@ -143,7 +153,7 @@ func (v demoView) text(s *terminal.Screen) {
 		return
 	}
 	s.Paragraph("", fmt.Sprintf("%s All %d of these were checked as they happened. Nothing is left behind.", s.Paint(terminal.Good, "✓"), v.facts))
-	s.Paragraph("", "Try it by hand: tokenkeeper simulate --dir try")
+	s.Paragraph("", "Try it by hand: go run ./cmd/tokenkeeper simulate --dir try")
 }
 
 func hour(t time.Time) string { return t.UTC().Format("15:04") }

@@ -7,13 +7,13 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/demo"
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 )
 
 // play runs a command line in this process.
@@ -43,9 +43,14 @@ func TestDemoForPrograms(t *testing.T) {
 		Chapters []struct{ Facts []struct{ Happened bool } }
 		Records  []struct {
 			Provider    string
-			AccessToken string `json:"access_token"`
+			AccessToken string    `json:"access_token"`
+			TokenType   string    `json:"token_type"`
+			ExpiresAt   time.Time `json:"expires_at"`
 		}
-		Status struct{ Counts map[string]int }
+		Status struct {
+			AsOf   time.Time `json:"as_of"`
+			Counts map[string]int
+		}
 	}
 	if err := json.Unmarshal([]byte(stdout), &v); err != nil {
 		t.Fatal(err)
@@ -53,7 +58,13 @@ func TestDemoForPrograms(t *testing.T) {
 	if code != exitWell || !v.Happened || len(v.Chapters) != 6 || v.Status.Counts["ok"] != 4 {
 		t.Errorf("exit code %d, %+v", code, v)
 	}
+	if len(v.Records) != 4 {
+		t.Errorf("%d records, want 4", len(v.Records))
+	}
 	for _, r := range v.Records {
+		if r.TokenType != "Bearer" || !r.ExpiresAt.After(v.Status.AsOf) {
+			t.Errorf("the record of %s has type %q and expires at %s", r.Provider, r.TokenType, r.ExpiresAt)
+		}
 		if !regexp.MustCompile(`^\[\d+ characters\]$`).MatchString(r.AccessToken) {
 			t.Errorf("the record of %s shows more of its token than its length", r.Provider)
 		}
@@ -81,15 +92,53 @@ func TestDemoStopped(t *testing.T) {
 
 // What did not happen is told, and spoils the whole.
 func TestDemoTellsWhatDidNotHappen(t *testing.T) {
-	var b bytes.Buffer
-	v := demoView{Happened: true}
-	ch := demo.Chapter{Title: "A chapter.", Facts: []demo.Fact{{Text: "This.", Happened: true}, {Text: "That."}}}
-	v.add(ch)
-	v.chapter(terminal.New(&b, os.Getenv), ch)
-	if v.Happened || !strings.Contains(b.String(), "✗ That. This did not happen.") {
-		t.Errorf("happened: %v\n%s", v.Happened, &b)
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	var out, stderr bytes.Buffer
+	c := &cli{stdout: &out, stderr: &stderr, getenv: os.Getenv, now: time.Now, output: "text"}
+	code := c.exit(c.playDemo(t.Context(), func(ctx context.Context, dir string, tell func(demo.Chapter) error) error {
+		return demo.Play(ctx, dir, func(ch demo.Chapter) error {
+			ch.Facts[0].Happened = false
+			return tell(ch)
+		})
+	}))
+	if code != exitFailing || stderr.Len() > 0 {
+		t.Errorf("exit code %d, %s", code, &stderr)
+	}
+	for _, want := range []string{"✗ meitner: one login;", "This did not happen.", "Not all of that happened"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &out)
+		}
+	}
+	empty(t, tmp)
+}
+
+// Where the output ends, so does the demo, and leaves nothing behind.
+func TestDemoThatNobodyReads(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		says string
+	}{
+		{syscall.EPIPE, ""}, // as of 'tokenkeeper demo | head -1'
+		{syscall.ENOSPC, "tokenkeeper: writing the output: no space left on device\n"},
+	} {
+		for _, output := range []string{"text", "json"} {
+			tmp := t.TempDir()
+			t.Setenv("TMPDIR", tmp)
+			var stderr bytes.Buffer
+			code := run(t.Context(), []string{"demo", "--output", output}, strings.NewReader(""), refusing{row.err}, &stderr, os.Getenv, time.Now)
+			if code != exitFailing || stderr.String() != row.says {
+				t.Errorf("%v, %s: exit code %d, %q", row.err, output, code, &stderr)
+			}
+			empty(t, tmp)
+		}
 	}
 }
+
+// A refusing writer fails.
+type refusing struct{ err error }
+
+func (w refusing) Write([]byte) (int, error) { return 0, w.err }
 
 type writer func([]byte)
 

@@ -23,7 +23,7 @@ func standing(f simulator.Fault) func(*simulator.Simulator, string) {
 func faults() []fault {
 	return []fault{
 		{"wrong_secret", "the provider has another secret than the credential", func(sim *simulator.Simulator, p string) {
-			sim.SetSecret(p, "another secret than the credential's")
+			sim.SetSecret(p, "simulated-secret-changed-at-"+p)
 		}},
 		{"http_503", "answers 503", standing(simulator.Status(http.StatusServiceUnavailable))},
 		{"http_429", "answers 429 with Retry-After: 120", standing(simulator.RetryAfter(http.StatusTooManyRequests, "120"))},

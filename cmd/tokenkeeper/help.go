@@ -44,6 +44,7 @@ func (c *cli) help(cmd *cobra.Command, _ []string) {
 	section("Flags of all commands", cmd.Root().PersistentFlags().FlagUsagesWrapped(helpWidth))
 	section("Examples", cmd.Example)
 	section("Exit codes", exitCodes)
+	c.unhelped = written(s.Err())
 }
 
 func useLine(cmd *cobra.Command) string {

@@ -18,6 +18,9 @@ import (
 )
 
 func main() {
+	// Whoever reads the output may go before its end: that is an error of a write then, and
+	// what was begun is still ended in good order.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks for an end in good order; the next one has its usual effect.
 	context.AfterFunc(ctx, stop)

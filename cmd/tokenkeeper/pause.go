@@ -31,7 +31,7 @@ func (c *cli) pausing(cmd *cobra.Command, paused bool) *cobra.Command {
 	where.register(cmd)
 	cmd.Args = oneName
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p, err := where.open(cmd.Context(), c)
+		p, err := where.openToChange(cmd.Context(), c)
 		if err != nil {
 			return err
 		}

@@ -40,6 +40,14 @@ func (f *placeFlags) open(ctx context.Context, c *cli) (place.Place, error) {
 	return openFolder(f.dir)
 }
 
+// openToChange opens it for a command that changes something there.
+func (f *placeFlags) openToChange(ctx context.Context, c *cli) (place.Place, error) {
+	if f.dir == "" {
+		return f.aws.openToChange(ctx, c)
+	}
+	return f.open(ctx, c)
+}
+
 var errTwoPlaces = errors.New("--dir names a folder, and other flags a deployment on AWS")
 
 func openFolder(dir string) (place.Folder, error) {
@@ -56,7 +64,7 @@ func openFolder(dir string) (place.Folder, error) {
 
 // awsFlags say which deployment on AWS is meant.
 type awsFlags struct {
-	profile, region, endpoint, stack, function, namespace, credentialStore string
+	profile, region, endpoint, stack, function, namespace, credentialStore, kmsKey string
 }
 
 // awsAnnotation marks the flags that are for AWS alone: the help has them in a section of
@@ -69,6 +77,7 @@ func (f *awsFlags) register(cmd *cobra.Command) {
 	set.StringVar(&f.function, "function", "", "the function's `name`, to find no other")
 	set.StringVar(&f.namespace, "namespace", "", "the `name` that all others begin with (default as deployed)")
 	set.StringVar(&f.credentialStore, "credential-store", "", "the `store`: ssm or secretsmanager (default as deployed)")
+	set.StringVar(&f.kmsKey, "kms-key", "", "the `ARN` of the key, or aws for AWS's own (default as deployed)")
 	set.StringVar(&f.profile, "profile", "", "the `name` of a profile of the AWS CLI")
 	set.StringVar(&f.region, "region", "", "the AWS `region`")
 	set.StringVar(&f.endpoint, "endpoint-url", "", "the `URL` to ask in the place of AWS")
@@ -91,11 +100,24 @@ func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
 			Function:        f.function,
 			Namespace:       f.namespace,
 			CredentialStore: f.credentialStore,
+			KMSKey:          f.kmsKey,
 		},
 		Now: c.now,
 	})
 	if errors.Is(err, place.ErrNoRegion) {
 		return nil, instead(err, "give --region, or set AWS_REGION; without AWS, give --dir", "")
+	}
+	return a, err
+}
+
+// openToChange opens the deployment, unless its names would be guessed: what is put where no
+// function looks is lost, and the command would say that all is well.
+func (f *awsFlags) openToChange(ctx context.Context, c *cli) (*place.AWS, error) {
+	a, err := f.open(ctx, c)
+	if err == nil && a.Guessed {
+		return nil, instead(fmt.Errorf("the deployment is not known, so nothing is changed: %w", a.Undiscovered),
+			"give --stack or --function, and --region if it is another; or, where the function cannot be looked at, "+
+				"all of --stack, --namespace, --credential-store and --kms-key", "")
 	}
 	return a, err
 }

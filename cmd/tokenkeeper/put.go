@@ -39,7 +39,7 @@ it up, and asks for a token with it. A config has no secret in it.`,
 			if err != nil {
 				return err
 			}
-			to, err := where.open(cmd.Context(), c)
+			to, err := where.openToChange(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 			if err := refresh.CheckName(name); err != nil {
 				return &advisedError{err: err, usage: true}
 			}
-			to, err := where.open(cmd.Context(), c)
+			to, err := where.openToChange(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -31,9 +33,19 @@ On AWS the record is the value of a secret:
 		Example: `  tokenkeeper read meitner --dir DIR
   TOKEN=$(tokenkeeper read meitner --dir DIR --reveal)`,
 		Args: oneName,
-		RunE: func(_ *cobra.Command, args []string) error {
-			v, err := readRecord(dir, args[0], c.now())
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := openFolder(dir)
 			if err != nil {
+				return err
+			}
+			defer f.Close()
+			v, err := readRecord(f, args[0], c.now())
+			if err != nil {
+				// It may be that nobody has that name.
+				var unknown *status.UnknownError
+				if errors.As(status.Lookout{Place: f, Parser: c.parser(true)}.Find(cmd.Context(), args[0]), &unknown) {
+					return nameError(f, unknown)
+				}
 				return err
 			}
 			if !v.live {
@@ -70,12 +82,7 @@ type recordView struct {
 
 var errNotRecord = errors.New("it is not a record: somebody else wrote it, and the next run replaces it")
 
-func readRecord(dir, provider string, now time.Time) (recordView, error) {
-	f, err := openFolder(dir)
-	if err != nil {
-		return recordView{}, err
-	}
-	defer f.Close()
+func readRecord(f place.Folder, provider string, now time.Time) (recordView, error) {
 	data, err := f.Read(provider)
 	if errors.Is(err, refresh.ErrNotFound) {
 		return recordView{}, advise(fmt.Errorf("%q has no token yet", provider), "to see why:", f.Command("status", provider))
@@ -117,7 +124,7 @@ func (c *cli) reveal(v recordView) error {
 		}{v.token.Reveal(), v.TokenType, v.ExpiresAt})
 	}
 	_, err := fmt.Fprintln(c.stdout, v.token.Reveal())
-	return err
+	return written(err)
 }
 
 func (v recordView) text(s *terminal.Screen) {

@@ -154,7 +154,7 @@ func (v refreshView) text(s *terminal.Screen) {
 	}
 	if v.Status.Failing {
 		s.Line("")
-		statusView{v.Status}.text(s)
+		statusView{Report: v.Status}.text(s)
 	}
 }
 

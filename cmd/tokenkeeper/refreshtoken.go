@@ -23,7 +23,7 @@ for without echo, or read from a file with mode 0600, or from what is piped in.`
   tokenkeeper refresh-token put acme --file refresh-token.txt`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := where.open(cmd.Context(), c)
+			to, err := where.openToChange(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

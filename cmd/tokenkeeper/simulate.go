@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ tokens open, until SIGINT or SIGTERM. Print the configs and credentials that
 fit; with --dir write them into that folder, ready for 'tokenkeeper run'. All
 secrets are invented.
 
-The providers:` + strings.Join(simulator.Names(), ", ") + `.
+The providers: ` + strings.Join(simulator.Names(), ", ") + `.
 
 Faults, for --fault [NAME=]FAULT:
 ` + faultHelp(),
@@ -102,7 +103,7 @@ func (c *cli) serve(ctx context.Context, f simulateFlags) error {
 // settings returns what the flags say about lifetimes and faults.
 func (f simulateFlags) settings() ([]func(*simulator.Simulator), error) {
 	var settings []func(*simulator.Simulator)
-	for _, flag := range f.lifetimes {
+	for _, flag := range namedLast(f.lifetimes) {
 		providers, value, err := forProviders("--lifetime", flag)
 		if err != nil {
 			return nil, err
@@ -115,7 +116,7 @@ func (f simulateFlags) settings() ([]func(*simulator.Simulator), error) {
 			settings = append(settings, func(sim *simulator.Simulator) { sim.SetLifetime(p, d) })
 		}
 	}
-	for _, flag := range f.faults {
+	for _, flag := range namedLast(f.faults) {
 		providers, value, err := forProviders("--fault", flag)
 		if err != nil {
 			return nil, err
@@ -129,6 +130,13 @@ func (f simulateFlags) settings() ([]func(*simulator.Simulator), error) {
 		}
 	}
 	return settings, nil
+}
+
+// namedLast puts what is for all before what is for one, so that the latter stands
+// whatever the order of the flags is.
+func namedLast(flags []string) []string {
+	named := func(flag string) int { return min(strings.Count(flag, "="), 1) }
+	return slices.SortedStableFunc(slices.Values(flags), func(a, b string) int { return named(a) - named(b) })
 }
 
 // forProviders reads [NAME=]VALUE; without a name it is for all.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -56,7 +58,11 @@ named, is looked at itself.`,
 			if err != nil {
 				return err
 			}
-			if err := c.show(statusView{report}); err != nil {
+			v := statusView{Report: report}
+			if len(names) == 0 {
+				v.guide = p
+			}
+			if err := c.show(v); err != nil {
 				return err
 			}
 			if report.Failing {
@@ -89,10 +95,17 @@ func nameError(p place.Guide, err error) error {
 }
 
 // A statusView is what status shows.
-type statusView struct{ status.Report }
+type statusView struct {
+	status.Report
+	guide place.Guide // nil: it need not be said that there is no config
+}
 
 func (v statusView) text(s *terminal.Screen) {
 	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format("2006-01-02 15:04:05")+" UTC"))
+	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
+		s.Line("")
+		noConfig(s, v.guide)
+	}
 	if len(v.Lines) == 0 {
 		return
 	}
@@ -102,6 +115,20 @@ func (v statusView) text(s *terminal.Screen) {
 	}
 	s.Line("")
 	s.Table(t)
+}
+
+// noConfig says that there is nothing to be done yet, and what comes first.
+func noConfig(s *terminal.Screen, guide place.Guide) {
+	s.Paragraph("", "There is "+noConfigIn(guide)+".")
+	s.Paragraph("  → ", firstConfig(guide), "tokenkeeper add")
+}
+
+func noConfigIn(guide place.Guide) string {
+	return "no config in " + path.Dir(filepath.ToSlash(guide.ConfigPlace("NAME"))) + " yet"
+}
+
+func firstConfig(guide place.Guide) string {
+	return "Put one there for each provider, as " + guide.ConfigPlace("NAME") + "; to see some that are ready:"
 }
 
 // summary counts the providers by what is to be told apart: "4 providers: 3 ok, 1 failing".

@@ -57,6 +57,10 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// Before anything is made there: it may be the wrong folder.
+	if _, err := w.folder.Configs(cmd.Context()); err != nil {
+		return nil, fmt.Errorf("loading provider configs: %w", err)
+	}
 	if err := w.folder.Lock(); err != nil {
 		return nil, err
 	}
@@ -78,6 +82,10 @@ func (w *work) run(ctx context.Context, job refresh.Job) error {
 	report, err := w.runner.Run(ctx, job)
 	report.Log(ctx, w.log)
 	logSummary(ctx, w.log, report)
+	if err == nil && len(job.Only) == 0 && len(report.Results) == 0 {
+		w.log.WarnContext(ctx, "there is "+noConfigIn(w.folder), "event", "no_config",
+			"remedy", firstConfig(w.folder)+" tokenkeeper add")
+	}
 	if w.output == "json" {
 		err = errors.Join(err, w.json(report.Summary()))
 	}

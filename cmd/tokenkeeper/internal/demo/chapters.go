@@ -3,11 +3,13 @@ package demo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
@@ -43,6 +45,10 @@ func (w *world) firstTick(ctx context.Context, s *story) error {
 		return err
 	}
 	s.fact(status == http.StatusOK, fmt.Sprintf("An application reads the record of %s and calls its API: %d.", sample, status))
+	if status, err = w.callWith(ctx, sample, w.first[sample]); err != nil {
+		return err
+	}
+	s.fact(status == http.StatusOK, fmt.Sprintf("Somebody keeps that token, and calls the API with it: %d.", status))
 	return nil
 }
 
@@ -50,12 +56,21 @@ func (w *world) firstTick(ctx context.Context, s *story) error {
 func (w *world) quietTick(ctx context.Context, s *story) error {
 	s.Title = "The second tick: nothing is due."
 	before := w.logins()
+	files, err := w.tokenFiles()
+	if err != nil {
+		return err
+	}
 	report, err := w.nextTick(ctx)
 	if err != nil {
 		return err
 	}
+	left, err := w.tokenFiles()
+	if err != nil {
+		return err
+	}
 	s.At = w.clock.now()
-	s.fact(w.logins() == before && report.Count(refresh.Waiting) == len(simulator.Names()), "No provider is asked, and nothing is written.")
+	s.fact(w.logins() == before && report.Count(refresh.Waiting) == len(simulator.Names()), "No provider is asked.")
+	s.fact(maps.Equal(files, left), "Nothing is written: every file of tokens/ is as it was, its time too.")
 	return nil
 }
 
@@ -84,19 +99,22 @@ func (w *world) refused(ctx context.Context, s *story) error {
 	if err != nil {
 		return err
 	}
-	status, err := w.call(ctx, broken)
+	answer, err := w.call(ctx, broken)
 	if err != nil {
 		return err
 	}
-	s.fact(before == after && status == http.StatusOK,
+	s.fact(before == after && answer == http.StatusOK,
 		fmt.Sprintf("Its old token is still there, byte for byte, and good for another %s: the API says %d.",
-			terminal.Span(w.expiry[broken].Sub(w.clock.now())), status))
+			terminal.Span(w.expiry[broken].Sub(w.clock.now())), answer))
 	s.fact(failed.Count(refresh.Failed) == 1, "The other three do not notice.")
 	stands, err := w.status(ctx)
 	if err != nil {
 		return err
 	}
-	s.fact(stands.Failing, "'tokenkeeper status' names the failure, and what to do:")
+	named := slices.ContainsFunc(stands.Lines, func(l status.Line) bool {
+		return l.Provider == broken && l.Failing && l.Code == "invalid_client" && l.Remedy != ""
+	})
+	s.fact(stands.Failing && named, "'tokenkeeper status' names the failure, and what to do:")
 	s.Status = &stands
 	return nil
 }

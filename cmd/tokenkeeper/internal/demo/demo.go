@@ -37,9 +37,9 @@ type Fact struct {
 }
 
 // Play plays the story in an empty folder and calls tell with each chapter when it has
-// happened. The error says what kept the story from being played to its end. Nothing is
-// left running when it returns.
-func Play(ctx context.Context, dir string, tell func(Chapter)) error {
+// happened. The error says what kept the story from being played to its end; one of tell
+// ends it. Nothing is left running when it returns.
+func Play(ctx context.Context, dir string, tell func(Chapter) error) error {
 	w, err := newWorld(dir)
 	if err != nil {
 		return err
@@ -52,7 +52,9 @@ func Play(ctx context.Context, dir string, tell func(Chapter)) error {
 		if err := chapter(ctx, s); err != nil {
 			return err
 		}
-		tell(s.Chapter)
+		if err := tell(s.Chapter); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -207,6 +207,27 @@ func (w *world) status(ctx context.Context) (status.Report, error) {
 	return status.Lookout{Place: w.folder.As("DIR"), Parser: w.parser, Schedule: w.runner.Schedule, Now: w.clock.now()}.Look(ctx, nil)
 }
 
+// tokenFiles returns, for every file of tokens/, when it was written and what it holds.
+func (w *world) tokenFiles() (map[string]string, error) {
+	files, err := os.ReadDir(filepath.Join(w.path, "tokens"))
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]string, len(files))
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			return nil, err
+		}
+		data, err := os.ReadFile(filepath.Join(w.path, "tokens", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		all[f.Name()] = fmt.Sprintf("%d %s", info.ModTime().UnixNano(), data)
+	}
+	return all, nil
+}
+
 func (w *world) tokenFile(provider string) string {
 	return filepath.Join(w.path, "tokens", provider+".json")
 }

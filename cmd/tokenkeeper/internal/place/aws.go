@@ -41,6 +41,9 @@ type AWS struct {
 	Deployment
 	// Undiscovered is why the settings of the function are not known; nil: they are.
 	Undiscovered error
+	// Guessed reports whether what the user left open is not known either, and is the
+	// template's default: good enough to look, and not to change anything.
+	Guessed bool
 
 	ssm     *ssm.Client
 	secrets *secretsmanager.Client
@@ -79,7 +82,11 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	}
 	found, err := discover(ctx, lambda.NewFromConfig(cfg), o.Stated)
 	a.Undiscovered = err
+	a.Guessed = err != nil && !o.Stated.complete()
 	a.Deployment = o.Stated.or(found).or(undeployed())
+	if a.KMSKey == AWSKey {
+		a.KMSKey = ""
+	}
 
 	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers"}
 	switch a.CredentialStore {

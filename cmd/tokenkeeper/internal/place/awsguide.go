@@ -16,6 +16,7 @@ func (o Options) flags() []string {
 		{"--function", o.Stated.Function},
 		{"--namespace", o.Stated.Namespace},
 		{"--credential-store", o.Stated.CredentialStore},
+		{"--kms-key", o.Stated.KMSKey},
 	} {
 		if f.value != "" {
 			flags = append(flags, f.name, ShellWord(f.value))

@@ -24,7 +24,8 @@ type Deployment struct {
 	Stack string
 	// CredentialStore is "ssm" or "secretsmanager".
 	CredentialStore string
-	// KMSKey encrypts what is made anew; empty: AWS's own keys do.
+	// KMSKey encrypts what is made anew; empty: AWS's own keys do. Who states a deployment
+	// says that by AWSKey.
 	KMSKey string
 	// Tick is the time between two runs, and CacheAge how long applications keep a record.
 	Tick, CacheAge time.Duration
@@ -37,6 +38,9 @@ const (
 	InSSM            = "ssm"
 	InSecretsManager = "secretsmanager"
 )
+
+// AWSKey states that AWS's own keys encrypt.
+const AWSKey = "aws"
 
 // undeployed is what counts where nothing else is known: the template's defaults.
 func undeployed() Deployment {
@@ -57,6 +61,12 @@ func (d Deployment) or(o Deployment) Deployment {
 	}
 }
 
+// complete reports whether d leaves nothing open that says where things are put, whose they
+// are, and what encrypts them.
+func (d Deployment) complete() bool {
+	return d.Namespace != "" && d.Stack != "" && d.CredentialStore != "" && d.KMSKey != ""
+}
+
 // ErrNoFunction says that there is no such function, or none of the stack.
 var ErrNoFunction = errors.New("there is no such function")
 
@@ -68,8 +78,8 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 		if err != nil {
 			return Deployment{}, awscall.Call{Action: "lambda:GetFunctionConfiguration", Resource: stated.Function}.Failure(err)
 		}
-		if out.Environment == nil {
-			return Deployment{}, fmt.Errorf("function %s has no settings: is it tokenkeeper's?", stated.Function)
+		if out.Environment == nil || out.Environment.Variables["TOKENKEEPER_STACK"] == "" {
+			return Deployment{}, fmt.Errorf("function %s has no settings of tokenkeeper's: is it another's?", stated.Function)
 		}
 		return deployment(stated.Function, out.Environment.Variables), nil
 	}

@@ -26,6 +26,9 @@ func (a advice) step(j *judgement) step {
 // What there is to do.
 
 func editCredential(j *judgement) step {
+	if j.chance() {
+		return lookLater(j, j.credentialPlace())
+	}
 	return step{fmt.Sprintf("Put what the provider accepts into %s; the next run tries it at once.", j.credentialPlace()), j.credentialCommand()}
 }
 
@@ -34,13 +37,27 @@ func putCredential(j *judgement) step {
 }
 
 func editConfig(j *judgement) step {
+	if j.chance() {
+		return lookLater(j, j.Provider.Where)
+	}
 	return step{fmt.Sprintf("Mend %s; the next run tries it at once. More is in %s.", j.Provider.Where, j.guide.Log()), ""}
 }
 
 func editEither(j *judgement) step {
+	if j.chance() {
+		return lookLater(j, j.Provider.Where+" and "+j.credentialPlace())
+	}
 	return step{fmt.Sprintf("Mend %s or %s; the next run tries it at once. More is in %s.",
 		j.Provider.Where, j.credentialPlace(), j.guide.Log()), ""}
 }
+
+// lookLater is for an answer that makes no sense, which may have been chance.
+func lookLater(j *judgement, where string) step {
+	return step{fmt.Sprintf("It is asked again by itself. If it stays so, look at %s; more is in %s.", where, j.guide.Log()), ""}
+}
+
+// chance reports whether the failure is not yet taken for one that a person must mend.
+func (j *judgement) chance() bool { return j.line.Class == refresh.Transient }
 
 func lookAtLog(j *judgement) step {
 	return step{fmt.Sprintf("What exactly is wrong stands in %s.", j.guide.Log()), ""}

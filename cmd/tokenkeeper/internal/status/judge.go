@@ -114,8 +114,16 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 func (j *judgement) badConfig() {
 	j.fail(Failing, refresh.Misconfigured, refresh.CodeBadConfig)
 	first := j.Problems[0]
-	j.line.Wrong = "Its config is wrong: " + first.String() + "."
+	j.line.Wrong = sentence("Its config is wrong: " + first.String())
 	j.next(step{"Every problem of it, and of the others:", j.guide.Command("check", "")})
+}
+
+// sentence ends text with a full stop, unless it has an end already.
+func sentence(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return text
+	}
+	return text + "."
 }
 
 // over says of a token that is over that it is: nothing is more urgent.

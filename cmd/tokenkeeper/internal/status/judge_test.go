@@ -77,6 +77,16 @@ func TestJudge(t *testing.T) {
 		{"a first login that fails is failing", with(subject(0), noToken, noted(refresh.Transient, "http_503", time.Minute)), status.Failing, true,
 			"The provider answers with an error of its own (http_503, for 2m, 2 tries).",
 			"It is asked again by itself. If it lasts, ask the provider; more is in the log."},
+		{"an answer that makes no sense may be chance", with(subject(20*time.Minute), noted(refresh.Transient, "not_json", time.Minute)), status.Failing, true,
+			"The provider's answer is not JSON (not_json, for 2m, 2 tries).",
+			"It is asked again by itself. If it stays so, look at providers/acme; more is in the log."},
+		{"an answer that goes on making no sense is to be mended", with(subject(20*time.Minute), noted(refresh.Misconfigured, "not_json", time.Hour)), status.Cooling, true,
+			"The provider's answer is not JSON (not_json, for 2m, 2 tries).",
+			"Mend providers/acme; the next run tries it at once. More is in the log."},
+		{"a question has an end of its own", with(subject(50*time.Minute), func(s *status.Subject) {
+			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "scop", Detail: "there is no such field", Remedy: "did you mean \"scope\"?"}}
+		}), status.Failing, true, "Its config is wrong: providers/acme: scop: there is no such field; did you mean \"scope\"?",
+			"Every problem of it, and of the others: check "},
 		{"a refused login cools down", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.Cooling, true,
 			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"charm.land/lipgloss/v2"
 	"golang.org/x/term"
@@ -19,12 +20,15 @@ const (
 	minWidth, maxWidth = 40, 100
 )
 
-// A Screen is where text for people goes. Failed writes are dropped: there is nobody
-// left to tell.
+// A Screen is where text for people goes. After a write that failed nothing more is
+// written; see [Screen.Err]. It may be used by several goroutines.
 type Screen struct {
 	w     io.Writer
 	width int
 	color bool
+
+	mu  sync.Mutex
+	err error
 }
 
 // New returns the screen behind w. Colour is used where w is a terminal, unless env says
@@ -91,7 +95,18 @@ func (s *Screen) style(style Style) lipgloss.Style {
 
 // Line writes a line as it is.
 func (s *Screen) Line(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.w, format+"\n", args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		_, s.err = fmt.Fprintf(s.w, format+"\n", args...)
+	}
+}
+
+// Err returns the error of the first write that failed, or nil.
+func (s *Screen) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
 }
 
 // Sides writes a line with one text at its beginning and one at its end, or in two lines

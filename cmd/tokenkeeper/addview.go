@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/preset"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A presetsView lists presets.
+type presetsView struct {
+	Presets []presetLine `json:"presets"`
+}
+
+type presetLine struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Words are those to fill in.
+	Words []string `json:"words"`
+}
+
+func newPresetsView(list []preset.Preset) presetsView {
+	v := presetsView{Presets: make([]presetLine, len(list))}
+	for i, p := range list {
+		v.Presets[i] = presetLine{Name: p.Name, Title: p.Title, Words: []string{}}
+		for _, f := range p.Placeholders {
+			v.Presets[i].Words = append(v.Presets[i].Words, f.Name)
+		}
+	}
+	return v
+}
+
+func (v presetsView) text(s *terminal.Screen) {
+	t := terminal.Table{Headers: []string{"PRESET", "FOR"}}
+	for _, p := range v.Presets {
+		t.Rows = append(t.Rows, terminal.Row{Cells: []terminal.Cell{{Text: p.Name}, {Text: p.Title}}})
+	}
+	s.Table(t)
+	s.Line("")
+	s.Paragraph("→ ", "To see what one wants to know:", "tokenkeeper add PRESET")
+}
+
+// An addView is what add has to say of one preset.
+type addView struct {
+	Provider string          `json:"provider"`
+	Config   json.RawMessage `json:"config"`
+	// Written is where the config is now; absent: it was printed.
+	Written       string                `json:"written,omitempty"`
+	Credential    []tokenendpoint.Field `json:"credential"` // what each field is, and where it is found
+	AllowedHosts  []string              `json:"allowed_hosts"`
+	Notes         []string              `json:"notes"`
+	Documentation []preset.Page         `json:"documentation"`
+	// Commands are the next ones.
+	Commands []string `json:"commands"`
+
+	title string
+}
+
+func newAddView(p preset.Preset, provider refresh.Provider, config []byte) addView {
+	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Notes: p.Notes,
+		Documentation: p.Documentation, title: p.Title, Credential: []tokenendpoint.Field{}}
+	for _, f := range p.Credential {
+		v.Credential = append(v.Credential, tokenendpoint.Field{Name: f.Name, Value: f.Where})
+	}
+	return v
+}
+
+// inFolder says what comes next in a folder.
+func (v *addView) inFolder(f place.Folder, p refresh.Provider) {
+	v.Written = f.ConfigPlace(p.Name)
+	v.Commands = []string{f.Command("credential put", p.Credential)}
+	if p.Rotates {
+		v.Commands = append(v.Commands, f.Command("refresh-token put", p.Name), f.Command("run", ""))
+		return
+	}
+	v.Commands = append(v.Commands, f.Command("try", p.Name))
+}
+
+// onAWS says what comes next with what was printed.
+func (v *addView) onAWS(p refresh.Provider) {
+	file := p.Name + ".json"
+	v.Commands = []string{
+		"tokenkeeper config put " + p.Name + " --file " + file,
+		"tokenkeeper credential put " + p.Credential,
+	}
+	if p.Rotates {
+		v.Commands = append(v.Commands, "tokenkeeper refresh-token put "+p.Name)
+		return
+	}
+	v.Commands = append(v.Commands, "tokenkeeper try "+p.Name)
+}
+
+// showAdded shows v. A config that was not written is all of the standard output, so that
+// it can be put into a file.
+func (c *cli) showAdded(v addView) error {
+	if c.output == "json" || v.Written != "" {
+		return c.show(v)
+	}
+	if _, err := c.stdout.Write(v.Config); err != nil {
+		return fmt.Errorf("writing the config: %w", err)
+	}
+	v.text(terminal.New(c.stderr, c.getenv))
+	return nil
+}
+
+func (v addView) text(s *terminal.Screen) {
+	if v.Written != "" {
+		s.Paragraph("", s.Paint(terminal.Strong, v.title)+": "+v.Written+" is written.")
+	} else {
+		s.Paragraph("", s.Paint(terminal.Strong, v.title)+": the config is printed, and nothing is written.")
+	}
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "Its credential"))
+	for _, line := range v.skeleton() {
+		s.Line("  %s", line)
+	}
+	s.Line("")
+	showFields(s, append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"}))
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "To know"))
+	for _, note := range v.Notes {
+		s.Paragraph("  - ", note)
+	}
+	for _, page := range v.Documentation {
+		s.Paragraph("  - ", page.URL+" (read "+page.Read+")")
+	}
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "Next"))
+	for _, command := range v.Commands {
+		s.Line("  %s", command)
+	}
+}
+
+// skeleton is a credential to be filled in.
+func (v addView) skeleton() []string {
+	var lines []string
+	for _, f := range v.Credential {
+		lines = append(lines, fmt.Sprintf("%q: \"…\",", f.Name))
+	}
+	hosts := make([]string, len(v.AllowedHosts))
+	for i, h := range v.AllowedHosts {
+		hosts[i] = fmt.Sprintf("%q", h)
+	}
+	lines = append(lines, `"allowed_hosts": [`+strings.Join(hosts, ", ")+"]}")
+	for i := range lines {
+		if i == 0 {
+			lines[i] = "{" + lines[i]
+		} else {
+			lines[i] = " " + lines[i]
+		}
+	}
+	return lines
+}

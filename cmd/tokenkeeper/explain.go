@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+func (c *cli) explain() *cobra.Command {
+	var where placeFlags
+	var when scheduleFlags
+	var credential string
+	cmd := &cobra.Command{
+		Use:   "explain NAME|FILE",
+		Short: "Show what a config would send, and how it reads the answer",
+		Long: `Show the requests of a config as they would go out, and send nothing: method,
+URL, headers, body. Where a value of the credential stands is ${name}; what a
+function makes of one stays as the config writes it. Then how the answer is
+read, which hosts the credential must allow, and when a token would be replaced.
+
+It takes the name of a provider, or the file of a config; - is the standard
+input. Without a credential, fields that may be left out are there with their
+question mark. With one it is also checked whether the two fit, and what it
+does not have is left out; its values are not shown.`,
+		Example: `  tokenkeeper explain meitner --dir DIR
+  tokenkeeper explain examples/providers/meti.json
+  tokenkeeper explain new.json --credential new-credential.json`,
+		Args: oneSubject,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.subject(cmd.Context(), args[0], &where, false, true)
+			if err != nil {
+				return c.wrong(err, "Nothing was sent.")
+			}
+			defer s.close()
+			schedule, err := when.over(s.schedule(), cmd)
+			if err != nil {
+				return err
+			}
+			var names []string
+			if credential != "" {
+				held, err := s.credential(cmd.Context(), credential)
+				if err != nil {
+					return c.wrong(err, "Nothing was sent.")
+				}
+				if s.Rotates {
+					held = withRefreshToken(held, refresh.NewSecret("supposed"))
+				}
+				if ps := s.endpoint.Check(held); len(ps) > 0 {
+					return c.wrong(ps, "Nothing was sent.")
+				}
+				names = held.Names()
+			}
+			x, err := s.endpoint.Explain(names)
+			if err != nil {
+				return err
+			}
+			return c.show(newExplainView(s, x, schedule, credential != ""))
+		},
+	}
+	cmd.Flags().StringVar(&credential, "credential", "", "a `file` with a credential, of mode 0600, to see whether it fits")
+	where.register(cmd)
+	when.register(cmd)
+	return cmd
+}
+
+// An explainView is what explain shows.
+type explainView struct {
+	Provider    string `json:"provider"`
+	Where       string `json:"where"`
+	Fingerprint string `json:"fingerprint"`
+	tokenendpoint.Explanation
+	Rotates    bool `json:"rotates"`
+	Supersedes bool `json:"supersedes"`
+	// Fits is whether a credential was held against it.
+	Fits    bool      `json:"credential_fits,omitempty"`
+	Advice  []string  `json:"advice,omitempty"`
+	Keeping []keeping `json:"keeping"`
+
+	formulas []string
+}
+
+func newExplainView(s subject, x tokenendpoint.Explanation, schedule refresh.Schedule, fits bool) explainView {
+	v := explainView{
+		Provider: s.Name, Where: s.Where, Fingerprint: s.Config.String(), Explanation: x,
+		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: s.endpoint.Advice(),
+		formulas: arithmetic(schedule, s.Provider),
+	}
+	stated := s.endpoint.ConfiguredLifetime()
+	if stated != time.Hour {
+		v.Keeping = append(v.Keeping, keep(schedule, s.Provider, time.Hour, "for example"))
+	}
+	if stated > 0 {
+		v.Keeping = append(v.Keeping, keep(schedule, s.Provider, stated, "the config"))
+	}
+	return v
+}
+
+func (v explainView) text(s *terminal.Screen) {
+	s.Paragraph("", fmt.Sprintf("%s, from %s, config %s", s.Paint(terminal.Strong, v.Provider), v.Where, v.Fingerprint))
+	s.Line("")
+	for _, m := range v.Requests {
+		showMessage(s, m)
+	}
+	for _, j := range v.Signed {
+		v.signed(s, j)
+	}
+	if len(v.Answer) > 0 {
+		s.Line("%s", s.Paint(terminal.Strong, "Read from the answer"))
+		showFields(s, v.Answer)
+		s.Line("")
+	}
+	s.Line("%s", s.Paint(terminal.Strong, "Credential"))
+	showFields(s, v.credential())
+	for _, advice := range v.Advice {
+		s.Paragraph("  → ", advice)
+	}
+	s.Line("")
+	showKeeping(s, v.Keeping, v.formulas)
+}
+
+// signed shows a JWT.
+func (v explainView) signed(s *terminal.Screen, j tokenendpoint.SignedJWT) {
+	title := "${" + j.Name + "} is a JWT, signed for each attempt with " + j.Key
+	if len(v.Requests) == 0 {
+		title = "The token is a JWT, signed here with " + j.Key
+	}
+	s.Line("%s", s.Paint(terminal.Strong, title))
+	s.Line("  header")
+	showFields(s, indented(j.Header))
+	s.Line("  claims")
+	showFields(s, indented(j.Claims))
+	s.Line("")
+}
+
+func indented(fields []tokenendpoint.Field) []tokenendpoint.Field {
+	out := make([]tokenendpoint.Field, len(fields))
+	for i, f := range fields {
+		out[i] = tokenendpoint.Field{Name: "  " + f.Name, Value: f.Value}
+	}
+	return out
+}
+
+// credential says what is needed to log in.
+func (v explainView) credential() []tokenendpoint.Field {
+	fields := []tokenendpoint.Field{
+		{Name: "values", Value: listed(v.Values, "none")},
+		{Name: "allowed_hosts", Value: listed(v.Hosts, "none: nobody is asked")},
+	}
+	if v.Fits {
+		fields = append(fields, tokenendpoint.Field{Name: "it fits", Value: "values, hosts and keys are as the config needs them"})
+	}
+	if v.Rotates {
+		fields = append(fields, tokenendpoint.Field{Name: "refresh token", Value: "kept apart: tokenkeeper refresh-token put " + v.Provider})
+	}
+	return fields
+}
+
+func listed(words []string, none string) string {
+	if len(words) == 0 {
+		return none
+	}
+	return strings.Join(words, ", ")
+}

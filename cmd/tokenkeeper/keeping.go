@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A keeping says how well a token of some lifetime can be kept.
+type keeping struct {
+	// Lifetime is in seconds, as all of these are.
+	Lifetime int64 `json:"lifetime_seconds,omitempty"`
+	// From says whose word the lifetime is.
+	From string `json:"lifetime_from,omitempty"`
+	// Lead is how long before its end the token is due, and DueAfter how long after its
+	// issue, which may be later: see [refresh.Schedule.DueAt].
+	Lead     int64 `json:"lead_seconds,omitempty"`
+	DueAfter int64 `json:"due_after_seconds,omitempty"`
+	// Survives is the longest outage in which no application is left with a token that is
+	// over.
+	Survives   int64 `json:"survives_seconds"`
+	ShortLived bool  `json:"short_lived"`
+}
+
+// keep works out how a token of p is kept.
+func keep(s refresh.Schedule, p refresh.Provider, lifetime time.Duration, from string) keeping {
+	s = s.For(p)
+	var issued time.Time
+	seconds := func(d time.Duration) int64 { return int64(d / time.Second) }
+	return keeping{
+		Lifetime:   seconds(lifetime),
+		From:       from,
+		Lead:       seconds(s.Lead(p.Name, lifetime)),
+		DueAfter:   seconds(s.DueAt(p.Name, refresh.Version{IssuedAt: issued, Lifetime: lifetime}).Sub(issued)),
+		Survives:   seconds(max(0, s.Survives(p.Name, lifetime))),
+		ShortLived: s.ShortLived(lifetime),
+	}
+}
+
+// keepingHeaders are those of the cells of a keeping.
+var keepingHeaders = []string{"TOKEN LIVES", "LEAD", "DUE AFTER", "OUTAGE SURVIVED"}
+
+func (k keeping) cells() []terminal.Cell {
+	span := func(seconds int64) terminal.Cell {
+		return terminal.Cell{Text: exact(time.Duration(seconds) * time.Second)}
+	}
+	survived := span(k.Survives)
+	switch {
+	case k.ShortLived:
+		survived = terminal.Cell{Text: "none: short_lived", Style: terminal.Warn}
+	case k.Survives == 0:
+		survived = terminal.Cell{Text: "none", Style: terminal.Warn}
+	}
+	return []terminal.Cell{span(k.Lifetime), span(k.Lead), span(k.DueAfter), survived}
+}
+
+// exact writes a duration to the second, so that what is worked out adds up for who reads it.
+func exact(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// arithmetic says how the cells come about, with the numbers of the schedule.
+func arithmetic(s refresh.Schedule, p refresh.Provider) []string {
+	s = s.For(p)
+	margin := 2*s.Tick + s.CacheAge
+	m := exact(margin)
+	lead := fmt.Sprintf("lead = max(lives / 3, %s) + a spread below lives / 6, by the name", m)
+	if p.Supersedes {
+		lead = fmt.Sprintf("lead = %s, and not sooner: a new token ends the one before", m)
+	}
+	due := "due after = max(lives - lead, lives / 3)"
+	if s.Distance > 0 {
+		due = fmt.Sprintf("due after = max(lives - lead, lives / 3, %s between two writes)", exact(s.Distance))
+	}
+	return []string{
+		fmt.Sprintf("%s = 2 ticks of %s + a cache age of %s", m, exact(s.Tick), exact(s.CacheAge)),
+		lead, due,
+		fmt.Sprintf("outage survived = lives - due after - %s", m),
+	}
+}
+
+// showKeeping shows how tokens of some lifetimes are kept.
+func showKeeping(s *terminal.Screen, rows []keeping, formulas []string) {
+	t := terminal.Table{Headers: append([]string{"LIFETIME FROM"}, keepingHeaders...)}
+	for _, k := range rows {
+		t.Rows = append(t.Rows, terminal.Row{Cells: append([]terminal.Cell{{Text: k.From}}, k.cells()...)})
+	}
+	s.Table(t)
+	showFormulas(s, formulas)
+}
+
+func showFormulas(s *terminal.Screen, formulas []string) {
+	for _, f := range formulas {
+		s.Paragraph("  ", s.Paint(terminal.Quiet, f))
+	}
+}

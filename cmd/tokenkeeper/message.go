@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// showMessage shows a request below a title.
+func showMessage(s *terminal.Screen, m tokenendpoint.Message) {
+	s.Line("%s", s.Paint(terminal.Strong, capital(m.Purpose)))
+	s.Line("  %s %s", m.Method, m.URL)
+	for _, h := range m.Headers {
+		s.Line("  %s: %s", h.Name, h.Value)
+	}
+	if m.Body != "" {
+		s.Line("")
+		for line := range strings.SplitSeq(m.Body, "\n") {
+			s.Line("  %s", line)
+		}
+	}
+	for _, note := range m.Notes {
+		s.Paragraph("  → ", note)
+	}
+	s.Line("")
+}
+
+// showFields shows names and what stands behind them, in two columns.
+func showFields(s *terminal.Screen, fields []tokenendpoint.Field) {
+	width := 0
+	for _, f := range fields {
+		width = max(width, len([]rune(f.Name)))
+	}
+	width = min(width, 30)
+	for _, f := range fields {
+		pad := strings.Repeat(" ", max(0, width-len([]rune(f.Name))))
+		s.Paragraph("  "+s.Paint(terminal.Quiet, f.Name+pad)+"  ", f.Value)
+	}
+}
+
+// capital returns text with a capital at its beginning.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A subject is one config that a command is about: that of a provider in a place, or a
+// file that need not be in any.
+type subject struct {
+	refresh.Provider
+	endpoint *tokenendpoint.Endpoint
+	parser   *tokenendpoint.Parser
+	place    place.Place // nil: it is a file, and no place was named
+}
+
+func (s subject) close() {
+	if s.place != nil {
+		_ = s.place.Close()
+	}
+}
+
+// isFile tells a file from the name of a provider, which has neither dots nor slashes.
+func isFile(arg string) bool { return arg == "-" || strings.ContainsAny(arg, `./\`) }
+
+// oneSubject takes exactly one argument.
+func oneSubject(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return instead(fmt.Errorf("%s takes the name of one provider or the file of its config, and got %d", cmd.Name(), len(args)), "write:", cmd.UseLine())
+}
+
+// subject finds what arg names, and understands it. Problems of the config are in an error
+// that is [refresh.Problems].
+func (c *cli) subject(ctx context.Context, arg string, where *placeFlags, needPlace, allowLoopback bool) (_ subject, err error) {
+	var s subject
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if !isFile(arg) || needPlace || *where != (placeFlags{}) {
+		found, err := where.open(ctx, c)
+		if err != nil {
+			return s, err
+		}
+		s.place = found // not before: an error comes with a place that is none
+		allowLoopback = allowLoopback || s.place.AllowsLoopback()
+	}
+	s.parser = c.parser(allowLoopback)
+	doc, err := s.document(ctx, c, arg)
+	if err != nil {
+		return s, err
+	}
+	if s.Provider, err = status.Parse(s.parser, doc); err != nil {
+		return s, status.Problems(doc.Where, err)
+	}
+	s.endpoint = s.Endpoint.(*tokenendpoint.Endpoint) // as our parser makes them
+	return s, nil
+}
+
+// document returns the config, not yet understood.
+func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.Document, err error) {
+	if !isFile(arg) {
+		docs, err := s.place.Configs(ctx)
+		if err != nil {
+			return doc, fmt.Errorf("loading provider configs: %w", err)
+		}
+		known := make([]string, len(docs))
+		for i, d := range docs {
+			known[i] = d.Name
+		}
+		if i := slices.Index(known, arg); i >= 0 {
+			return docs[i], nil
+		}
+		return doc, nameError(s.place, &status.UnknownError{Name: arg, Near: strictjson.Nearest(arg, known)})
+	}
+	doc = refresh.Document{Name: strings.TrimSuffix(filepath.Base(arg), ".json"), Where: arg}
+	if refresh.CheckName(doc.Name) != nil {
+		doc.Name = "provider" // it has none yet
+	}
+	if arg == "-" {
+		doc.Where = "the standard input"
+		doc.Data, err = read(doc.Where, c.stdin)
+	} else {
+		doc.Data, err = readFile(arg, false)
+	}
+	return doc, err
+}
+
+// credential returns what is logged in with: that of a file, or else that of the place.
+func (s subject) credential(ctx context.Context, file string) (refresh.Credential, error) {
+	doc := refresh.Document{Name: s.Credential, Where: file}
+	var err error
+	if file != "" {
+		doc.Data, err = readFile(file, true)
+	} else {
+		doc, err = s.place.Credential(ctx, s.Credential)
+	}
+	switch {
+	case errors.Is(err, refresh.ErrNotFound):
+		return refresh.Credential{}, instead(fmt.Errorf("%q has no credential", s.Name),
+			"put it there: "+s.place.CredentialPlace(s.Credential)+"; or name a file of mode 0600 with --credential", "")
+	case err != nil:
+		return refresh.Credential{}, err
+	case doc.Err != nil:
+		return refresh.Credential{}, status.Problems(doc.Where, doc.Err)
+	}
+	credential, err := s.parser.Credential(doc)
+	if err != nil {
+		return credential, status.Problems(doc.Where, err)
+	}
+	if !credential.Serves(s.Name) {
+		return credential, refresh.Problems{{Where: s.Where, Path: "credential", Value: fmt.Sprintf("%q", s.Credential),
+			Detail: "is not for this provider", Remedy: fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, s.Name)}}
+	}
+	return credential, nil
+}
+
+// schedule is the one that the subject is kept by.
+func (s subject) schedule() refresh.Schedule {
+	if s.place == nil {
+		return place.Template()
+	}
+	return s.place.Schedule()
+}
+
+// wrong shows what is wrong in a document, where that is what err is, and what came of it.
+func (c *cli) wrong(err error, outcome string) error {
+	var ps refresh.Problems
+	if !errors.As(err, &ps) {
+		return err
+	}
+	if err := c.show(wrongView{ps, outcome}); err != nil {
+		return err
+	}
+	return errWrong
+}
+
+// A wrongView is what is wrong with a document, and what came of it.
+type wrongView struct {
+	Problems refresh.Problems `json:"problems"`
+	outcome  string
+}
+
+func (v wrongView) text(s *terminal.Screen) {
+	showProblems(s, v.Problems)
+	s.Paragraph("", v.outcome)
+}

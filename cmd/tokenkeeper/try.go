@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+func (c *cli) try() *cobra.Command {
+	var where placeFlags
+	var when scheduleFlags
+	var t trying
+	cmd := &cobra.Command{
+		Use:   "try NAME|FILE",
+		Short: "Log in once for real, and store nothing",
+		Long: `Log in once with the real credential, and store nothing: what was sent and what
+came back, without a value of the credential or of the answer; how it was
+understood; when such a token would be replaced, and what outage is survived.
+
+It takes the name of a provider, or the file of a config. The credential is that
+of the place, or of a file of mode 0600.
+
+Two kinds of provider are not tried just like that. Where a new token ends the
+one before, applications lose theirs: that takes --yes. And where a refresh
+token is replaced with each login, trying would spend the one that the runs
+need: it takes another one, in a file, and that one is spent.`,
+		Example: `  tokenkeeper try meitner --dir DIR
+  tokenkeeper try new.json --credential new-credential.json
+  tokenkeeper try meitner`,
+		Args: oneSubject,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.subject(cmd.Context(), args[0], &where, t.credential == "", t.allowLoopback)
+			if err != nil {
+				return c.wrong(err, "Nothing was sent.")
+			}
+			defer s.close()
+			schedule, err := when.over(s.schedule(), cmd)
+			if err != nil {
+				return err
+			}
+			held, err := t.prepare(cmd.Context(), s)
+			if err != nil {
+				return c.wrong(err, "Nothing was sent.")
+			}
+			v := t.try(cmd.Context(), s, held, schedule)
+			if err := c.show(v); err != nil {
+				return err
+			}
+			if v.Error != nil {
+				return errFailing
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&t.credential, "credential", "", "a `file` with the credential, of mode 0600")
+	cmd.Flags().StringVar(&t.refreshToken, "refresh-token", "", "a `file` of mode 0600 with a refresh token that may be spent")
+	cmd.Flags().BoolVar(&t.yes, "yes", false, "log in though that ends the token in use")
+	cmd.Flags().BoolVar(&t.allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
+	where.register(cmd)
+	when.register(cmd)
+	return cmd
+}
+
+// tryTime is how long a login may take in all, as in a run.
+const tryTime = 20 * time.Second
+
+// trying is how a login is tried.
+type trying struct {
+	credential, refreshToken string // files
+	yes, allowLoopback       bool
+}
+
+var (
+	errSpends     = errors.New("it is logged in to with a refresh token, which trying would spend: the runs would be left without one")
+	errSupersedes = errors.New("a new token ends the one before: applications would be refused until a run has stored another")
+	errNoRotation = errors.New("it is not logged in to with a refresh token")
+)
+
+// prepare returns what to log in with, unless that would do harm or cannot go well.
+func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, error) {
+	refuse := func(err error, remedy string) (refresh.Credential, error) {
+		return refresh.Credential{}, instead(fmt.Errorf("%s: %w", s.Name, err), remedy, "")
+	}
+	switch {
+	case s.Rotates && t.refreshToken == "":
+		return refuse(errSpends, "obtain another one from the provider, and name the file with it: --refresh-token FILE. It is spent, and what comes in its place is lost")
+	case !s.Rotates && t.refreshToken != "":
+		return refuse(errNoRotation, "leave --refresh-token out")
+	case s.Supersedes && !t.yes:
+		return refuse(errSupersedes, "if that does no harm now, add --yes; and then have a run replace it: tokenkeeper refresh "+s.Name+" --force")
+	}
+	held, err := s.credential(ctx, t.credential)
+	if err != nil {
+		return held, err
+	}
+	if s.Rotates {
+		token, err := readFile(t.refreshToken, true)
+		if err != nil {
+			return held, err
+		}
+		held = withRefreshToken(held, refresh.NewSecret(strings.TrimSpace(token.Reveal())))
+	}
+	if ps := s.endpoint.Check(held); len(ps) > 0 {
+		return held, ps
+	}
+	return held, nil
+}
+
+// withRefreshToken returns c as a run has it, which takes the refresh token from a vault.
+func withRefreshToken(c refresh.Credential, token refresh.Secret) refresh.Credential {
+	c.Values = maps.Clone(c.Values)
+	c.Values["refresh_token"] = token
+	return c
+}
+
+// try logs in.
+func (t trying) try(ctx context.Context, s subject, held refresh.Credential, schedule refresh.Schedule) tryView {
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	trial, err := s.endpoint.Try(ctx, held)
+	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
+	if err == nil {
+		v.grant(s, trial, schedule)
+		err = t.keepable(ctx, s, held, trial.Grant)
+		v.Probed = s.Probe != nil && err == nil
+	}
+	if err != nil {
+		v.fail(err)
+	}
+	return v
+}
+
+// remedies are what to do about a failure of which the endpoint says no more than its class.
+func (t trying) remedies(s subject) map[refresh.Class]string {
+	credential := t.credential
+	if credential == "" {
+		credential = s.place.CredentialPlace(s.Credential)
+	}
+	return map[refresh.Class]string{
+		refresh.Transient:     "wait a little, and try again; if it lasts, ask the provider",
+		refresh.Misconfigured: fmt.Sprintf("mend %s or %s, and try again", s.Where, credential),
+		refresh.NeedsPerson:   "have its access granted anew by a person, and try again",
+	}
+}
+
+// keepable says why a run would not give the grant to applications: as it does, it looks
+// for the credential in the record, and tries the token.
+func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, g refresh.Grant) error {
+	issued := g.AskedAt.UTC().Truncate(time.Second)
+	record := refresh.Record{AccessToken: g.AccessToken, TokenType: g.TokenType, Provider: s.Name, IssuedAt: issued,
+		RefreshAfter: issued, ExpiresAt: issued.Add(g.Lifetime), Scope: g.Scope, Extra: g.Extra}
+	encode := s.Encode
+	if encode == nil {
+		encode = refresh.Record.Encode
+	}
+	text, err := encode(record)
+	if err != nil {
+		return fmt.Errorf("writing the record: %w", err)
+	}
+	if name := held.FoundIn(text.Reveal()); name != "" {
+		return &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeSecretInRecord,
+			Detail: "the record would contain " + name + " of the credential, so a run does not store it",
+			Remedy: "look at the paths under response: one of them leads to what was sent"}
+	}
+	if s.Probe == nil {
+		return nil
+	}
+	return s.Probe(ctx, g.AccessToken)
+}

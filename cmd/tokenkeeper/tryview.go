@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A tryView is what try shows.
+type tryView struct {
+	Provider  string                   `json:"provider"`
+	Exchanges []tokenendpoint.Exchange `json:"exchanges"`
+	// Understood is what the answer means; absent: there is none that is good.
+	Understood *understood `json:"understood,omitempty"`
+	// Probed says that the probe of the config took the token.
+	Probed  bool       `json:"probed,omitempty"`
+	Keeping *keeping   `json:"keeping,omitempty"`
+	Error   *tryFailed `json:"error,omitempty"`
+
+	formulas []string
+	remedies map[refresh.Class]string // where the endpoint has none
+}
+
+// understood is a grant without its token.
+type understood struct {
+	AccessToken  string    `json:"access_token"` // what stands in its place
+	TokenType    string    `json:"token_type"`
+	Lifetime     int64     `json:"lifetime_seconds"`
+	LifetimeFrom string    `json:"lifetime_from"`
+	ExpiresAt    time.Time `json:"expires_at"`
+	Scope        string    `json:"scope,omitempty"`
+	Extra        []string  `json:"extra,omitempty"` // the names
+	RefreshToken string    `json:"refresh_token,omitempty"`
+	Warnings     []string  `json:"warnings,omitempty"`
+}
+
+// tryFailed is a failure as status tells it.
+type tryFailed struct {
+	Class  refresh.Class `json:"class"`
+	Code   string        `json:"code"`
+	Detail string        `json:"detail"`
+	Remedy string        `json:"remedy,omitempty"`
+}
+
+func (v *tryView) fail(err error) {
+	var e *refresh.Error
+	if !errors.As(err, &e) {
+		v.Error = &tryFailed{Class: refresh.Transient, Code: refresh.CodeInternal, Detail: err.Error()}
+		return
+	}
+	v.Error = &tryFailed{Class: e.Class, Code: e.Code, Detail: e.Detail, Remedy: e.Remedy}
+	if e.Remedy == "" {
+		v.Error.Remedy = v.remedies[e.Class]
+	}
+}
+
+func (v *tryView) grant(s subject, t tokenendpoint.Trial, schedule refresh.Schedule) {
+	g := t.Grant
+	hidden := func(secret refresh.Secret) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
+	v.Understood = &understood{
+		AccessToken: hidden(g.AccessToken), TokenType: t.TokenType,
+		Lifetime: int64(g.Lifetime / time.Second), LifetimeFrom: t.LifetimeFrom,
+		ExpiresAt: g.AskedAt.UTC().Truncate(time.Second).Add(g.Lifetime.Truncate(time.Second)),
+		Scope:     t.Scope, Extra: slices.Sorted(maps.Keys(g.Extra)), Warnings: g.Warnings,
+	}
+	if !g.RefreshToken.IsZero() {
+		v.Understood.RefreshToken = hidden(g.RefreshToken)
+	}
+	k := keep(schedule, s.Provider, g.Lifetime, "this token")
+	v.Keeping, v.formulas = &k, arithmetic(schedule, s.Provider)
+}
+
+func (v tryView) text(s *terminal.Screen) {
+	for i, x := range v.Exchanges {
+		if len(v.Exchanges) > 1 {
+			x.Message.Purpose = fmt.Sprintf("%d. %s", i+1, x.Message.Purpose)
+		}
+		showMessage(s, x.Message)
+		showAnswer(s, x)
+	}
+	if len(v.Exchanges) == 0 && v.Error == nil {
+		s.Paragraph("", "Nobody was asked: the token is signed here.")
+		s.Line("")
+	}
+	if u := v.Understood; u != nil {
+		s.Line("%s", s.Paint(terminal.Strong, "Understood"))
+		showFields(s, u.fields(v.Probed))
+		for _, w := range u.Warnings {
+			s.Paragraph("  "+s.Paint(terminal.Warn, "!")+" ", w)
+		}
+		s.Line("")
+	}
+	if v.Keeping != nil {
+		showKeeping(s, []keeping{*v.Keeping}, v.formulas)
+		s.Line("")
+	}
+	if e := v.Error; e != nil {
+		s.Paragraph(s.Paint(terminal.Bad, "✗")+" ", fmt.Sprintf("%s (%s, %s)", e.Detail, e.Code, e.Class))
+		if e.Remedy != "" {
+			s.Paragraph("  → ", e.Remedy)
+		}
+		s.Paragraph("", "Nothing was stored.")
+		return
+	}
+	s.Paragraph("", s.Paint(terminal.Good, "The login works.")+" Nothing was stored.")
+}
+
+// showAnswer shows what came back.
+func showAnswer(s *terminal.Screen, x tokenendpoint.Exchange) {
+	if x.Status == 0 {
+		s.Line("%s", s.Paint(terminal.Strong, "No answer"))
+		s.Line("")
+		return
+	}
+	words := []string{fmt.Sprintf("Answer %d", x.Status)}
+	if x.ContentType != "" {
+		words = append(words, x.ContentType)
+	}
+	words = append(words, plural(x.Bytes, "byte"))
+	s.Line("%s", s.Paint(terminal.Strong, strings.Join(words, ", ")))
+	showFields(s, x.Members)
+	s.Line("")
+}
+
+func (u understood) fields(probed bool) []tokenendpoint.Field {
+	var list []tokenendpoint.Field
+	add := func(name, value string) {
+		if value != "" {
+			list = append(list, tokenendpoint.Field{Name: name, Value: value})
+		}
+	}
+	add("access token", u.AccessToken)
+	add("token type", u.TokenType)
+	add("lifetime", fmt.Sprintf("%s, by %s", terminal.Span(time.Duration(u.Lifetime)*time.Second), u.LifetimeFrom))
+	add("expires at", u.ExpiresAt.Format("2006-01-02 15:04:05")+" UTC")
+	add("scope", u.Scope)
+	add("extra", strings.Join(u.Extra, ", "))
+	add("refresh token", u.RefreshToken)
+	if probed {
+		add("probe", "it takes the token")
+	}
+	return list
+}
