@@ -134,19 +134,28 @@ func grantsOf(t *testing.T, documents [][]byte) []grant {
 	return grants
 }
 
+// The ids of the two versions that secrets have in TestDenied.
+const (
+	older = "00000000-0000-0000-0000-000000000001"
+	newer = "00000000-0000-0000-0000-000000000002"
+)
+
 // TestDenied tries what must not be possible, each beside something like it that is.
 func TestDenied(t *testing.T) {
 	w := awstest.New(t, awstest.Options{NoQuotas: true})
 	for name, owner := range map[string]string{
 		"tokenkeeper/tokens/meitner": stack, "tokenkeeper/tokens/educloud": "another", "elsewhere/tokens/meitner": stack,
+		"tokenkeeper/tokens/meitner-prod": stack, "tokenkeeper/private/meitner": stack, "tokenkeeper/private/educloud": "another",
 		"tokenkeeper/credentials/meitner": "",
 	} {
 		tags := map[string]string{}
 		if owner != "" {
 			tags["tokenkeeper:owner"] = owner
 		}
-		w.SetSecret(awstest.Secret{Name: name, Tags: tags, Versions: []awstest.Version{{Value: "{}", Labels: []string{"AWSCURRENT"}}}})
+		w.SetSecret(awstest.Secret{Name: name, Tags: tags, Versions: []awstest.Version{
+			{ID: older, Value: "{}", Labels: []string{"AWSPREVIOUS"}}, {ID: newer, Value: "{}", Labels: []string{"AWSCURRENT"}}}})
 	}
+	w.SetParameter(awstest.Parameter{Name: "/elsewhere/credentials/meitner", Value: "{}", Type: "SecureString"})
 	for _, place := range []string{"providers", "credentials"} {
 		w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/" + place + "/meitner", Value: "{}", Type: "SecureString"})
 	}
@@ -164,10 +173,21 @@ func TestDenied(t *testing.T) {
 			return err
 		}
 	}
-	create := func(name, owner string) func() error {
+	create := func(name, owner string, more ...smtypes.Tag) func() error {
 		return func() error {
 			_, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String(name),
-				Tags: []smtypes.Tag{{Key: aws.String("tokenkeeper:owner"), Value: aws.String(owner)}}})
+				Tags: append(more, smtypes.Tag{Key: aws.String("tokenkeeper:owner"), Value: aws.String(owner)})})
+			return err
+		}
+	}
+	second := smtypes.Tag{Key: aws.String("cost-centre"), Value: aws.String("1")}
+	label := func(name, label string) func() error {
+		return func() error {
+			in := &secretsmanager.UpdateSecretVersionStageInput{SecretId: aws.String(name), VersionStage: aws.String(label), MoveToVersionId: aws.String(older)}
+			if label == "AWSCURRENT" {
+				in.RemoveFromVersionId = aws.String(newer)
+			}
+			_, err := secrets.UpdateSecretVersionStage(t.Context(), in)
 			return err
 		}
 	}
@@ -211,6 +231,15 @@ func TestDenied(t *testing.T) {
 		{refresher, "the refresher pauses a provider", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), false},
 		{refresher, "the refresher sets a tag that is not ours", tag("tokenkeeper/tokens/meitner", "cost-centre"), false},
 		{refresher, "the refresher takes over another stack's record", tag("tokenkeeper/tokens/educloud", "tokenkeeper:owner"), false},
+		{refresher, "the refresher creates a record with a second tag", create("tokenkeeper/tokens/kajaani", stack, second), false},
+		{refresher, "the refresher moves another label", label("tokenkeeper/tokens/meitner-prod", "held"), false},
+		{refresher, "the refresher moves the label of another stack's record", label("tokenkeeper/tokens/educloud", "AWSCURRENT"), false},
+		{refresher, "the refresher moves the current label", label("tokenkeeper/tokens/meitner-prod", "AWSCURRENT"), true},
+		{refresher, "the refresher reads its refresh token", read("tokenkeeper/private/meitner"), true},
+		{refresher, "the refresher reads another stack's refresh token", read("tokenkeeper/private/educloud"), false},
+		{refresher, "the refresher writes another stack's refresh token", put("tokenkeeper/private/educloud"), false},
+		{refresher, "the refresher reads a parameter outside the name space", parameter("/elsewhere/credentials/meitner"), false},
+		{refresher, "the refresher reads a config by its name", parameter("/tokenkeeper/providers/meitner"), false},
 		{refresher, "the refresher reads a credential", parameter("/tokenkeeper/credentials/meitner"), true},
 		{refresher, "the refresher reads a credential of the other store", read("tokenkeeper/credentials/meitner"), false},
 		{everyone, "a consumer of all reads a record", read("tokenkeeper/tokens/educloud"), true},
@@ -218,6 +247,8 @@ func TestDenied(t *testing.T) {
 		{everyone, "a consumer of all reads a credential in Secrets Manager", read("tokenkeeper/credentials/meitner"), false},
 		{everyone, "a consumer of all writes a record", put("tokenkeeper/tokens/meitner"), false},
 		{consumer, "a consumer reads its record", read("tokenkeeper/tokens/meitner"), true},
+		{consumer, "a consumer reads one whose name goes on", read("tokenkeeper/tokens/meitner-prod"), false},
+		{consumer, "a consumer reads the refresh token", read("tokenkeeper/private/meitner"), false},
 		{consumer, "a consumer reads another's", read("tokenkeeper/tokens/educloud"), false},
 		{consumer, "a consumer reads a credential", read("tokenkeeper/credentials/meitner"), false},
 		{editor, "a config editor reads a config", parameter("/tokenkeeper/providers/meitner"), true},
@@ -226,15 +257,19 @@ func TestDenied(t *testing.T) {
 		{editor, "a config editor pauses", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), true},
 		{editor, "a config editor pauses another stack's", tag("tokenkeeper/tokens/educloud", "tokenkeeper:paused"), false},
 		{owner, "a credential owner reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
-		{owner, "a credential owner creates a refresh token", create("tokenkeeper/private/meitner", stack), true},
+		{owner, "a credential owner creates a refresh token", create("tokenkeeper/private/meti", stack), true},
+		{owner, "a credential owner creates a refresh token with a second tag", create("tokenkeeper/private/kajaani", stack, second), false},
+		{owner, "a credential owner replaces a refresh token", put("tokenkeeper/private/meitner"), true},
+		{owner, "a credential owner replaces another stack's", put("tokenkeeper/private/educloud"), false},
+		{owner, "a credential owner reads a refresh token", read("tokenkeeper/private/meitner"), false},
+		{owner, "a credential owner reads a config by its name", parameter("/tokenkeeper/providers/meitner"), false},
 		{owner, "a credential owner reads a record", read("tokenkeeper/tokens/meitner"), false},
 	} {
 		w.Authorize(row.who.Allows)
 		err := row.try()
-		denied := err != nil && strings.Contains(err.Error(), "AccessDeniedException")
 		if row.allowed && err != nil {
 			t.Errorf("%s: %v", row.what, err)
-		} else if !row.allowed && !denied {
+		} else if !row.allowed && !isDenied(err) {
 			t.Errorf("%s: not denied (%v)", row.what, err)
 		}
 	}

@@ -70,7 +70,7 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 		io.WriteString(w, answer)
 	}))
 	certificate, roots := authority(t, p.AllowedHosts)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
 	defer server.Close()
 
@@ -85,7 +85,11 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := provider.Endpoint.Grant(t.Context(), login(t, p))
+	c := login(t, p)
+	if provider.Rotates {
+		c.Values["refresh_token"] = refresh.NewSecret("its refresh token")
+	}
+	g, err := provider.Endpoint.Grant(t.Context(), c)
 	if err != nil {
 		t.Fatalf("logging in: %v\nsent:\n%s", err, request)
 	}
@@ -135,6 +139,9 @@ func describe(t *testing.T, r *http.Request) string {
 		}
 		fmt.Fprintf(&b, "Authorization: Basic base64(%s)\n", plain)
 	}
+	for _, c := range r.TLS.PeerCertificates {
+		fmt.Fprintf(&b, "by %s\n", c.Subject.CommonName)
+	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		t.Errorf("Content-Type: %v", err)
@@ -149,7 +156,7 @@ func describe(t *testing.T, r *http.Request) string {
 		t.Errorf("body: %v", err)
 	}
 	if kind == "application/x-www-form-urlencoded" {
-		body = []byte(strings.ReplaceAll(string(body), "&", "\n&"))
+		body = []byte(unsigned(t, strings.ReplaceAll(string(body), "&", "\n&")))
 	}
 	fmt.Fprintf(&b, "%s\n", body)
 	return b.String()
@@ -180,6 +187,9 @@ func understood(g refresh.Grant) string {
 	fmt.Fprintf(&b, "token %s\ntype %s\nlives %v\n", g.AccessToken.Reveal(), g.TokenType, g.Lifetime)
 	if g.Scope != "" {
 		fmt.Fprintf(&b, "scope %s\n", g.Scope)
+	}
+	if !g.RefreshToken.IsZero() {
+		fmt.Fprintf(&b, "next refresh token %s\n", g.RefreshToken.Reveal())
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Extra)) {
 		fmt.Fprintf(&b, "%s %v\n", name, g.Extra[name])

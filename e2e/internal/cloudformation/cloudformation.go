@@ -21,6 +21,7 @@ type Template struct {
 	mappings   map[string]map[string]map[string]string
 	conditions map[string]yaml.Node
 	resources  map[string]yaml.Node
+	outputs    map[string]yaml.Node
 }
 
 type parameter struct {
@@ -44,11 +45,12 @@ func Read(path string) (*Template, error) {
 		Mappings   map[string]map[string]map[string]string `yaml:"Mappings"`
 		Conditions map[string]yaml.Node                    `yaml:"Conditions"`
 		Resources  map[string]yaml.Node                    `yaml:"Resources"`
+		Outputs    map[string]yaml.Node                    `yaml:"Outputs"`
 	}
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return nil, fmt.Errorf("reading the template %s: %w", path, err)
 	}
-	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Resources}, nil
+	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Resources, document.Outputs}, nil
 }
 
 // Pseudo are the values of the pseudo parameters that a template may refer to.
@@ -59,38 +61,8 @@ type Pseudo struct {
 // Resolve returns the resources of a stack with the parameters given, the others being
 // at their defaults. Resources whose condition is false are left out.
 func (t *Template) Resolve(pseudo Pseudo, parameters map[string]string) (resources map[string]Resource, err error) {
-	r := &resolver{template: t, values: map[string]any{
-		"AWS::AccountId": pseudo.Account,
-		"AWS::Partition": "aws",
-		"AWS::Region":    pseudo.Region,
-		"AWS::StackName": pseudo.Stack,
-		"AWS::URLSuffix": "amazonaws.com",
-		"AWS::NoValue":   noValue{},
-	}}
-	defer func() {
-		if v := recover(); v != nil {
-			e, ours := v.(resolveError)
-			if !ours {
-				panic(v)
-			}
-			resources, err = nil, e
-		}
-	}()
-	for name, p := range t.parameters {
-		value, given := parameters[name]
-		if !given {
-			if p.Default == nil {
-				r.fail(nil, "parameter %s has no default and no value was given", name)
-			}
-			value = *p.Default
-		}
-		r.values[name] = value
-	}
-	for name := range parameters {
-		if _, ok := t.parameters[name]; !ok {
-			r.fail(nil, "there is no parameter %s", name)
-		}
-	}
+	defer recovered(&err)
+	r := t.resolver(pseudo, parameters)
 	resources = map[string]Resource{}
 	for name, node := range t.resources {
 		var resource struct {
@@ -108,6 +80,54 @@ func (t *Template) Resolve(pseudo Pseudo, parameters map[string]string) (resourc
 		resources[name] = Resource{resource.Type, properties}
 	}
 	return resources, nil
+}
+
+// Outputs returns what the stack would say of itself, as Resolve does its resources.
+func (t *Template) Outputs(pseudo Pseudo, parameters map[string]string) (outputs map[string]string, err error) {
+	defer recovered(&err)
+	r := t.resolver(pseudo, parameters)
+	outputs = map[string]string{}
+	for name, node := range t.outputs {
+		var output struct {
+			Condition string    `yaml:"Condition"`
+			Value     yaml.Node `yaml:"Value"`
+		}
+		if err := node.Decode(&output); err != nil {
+			r.fail(&node, "output %s: %v", name, err)
+		}
+		if output.Condition == "" || r.condition(output.Condition) {
+			outputs[name] = r.text(&output.Value)
+		}
+	}
+	return outputs, nil
+}
+
+// resolver knows the values that are the same in all of a stack.
+func (t *Template) resolver(pseudo Pseudo, parameters map[string]string) *resolver {
+	r := &resolver{template: t, values: map[string]any{
+		"AWS::AccountId": pseudo.Account,
+		"AWS::Partition": "aws",
+		"AWS::Region":    pseudo.Region,
+		"AWS::StackName": pseudo.Stack,
+		"AWS::URLSuffix": "amazonaws.com",
+		"AWS::NoValue":   noValue{},
+	}}
+	for name, p := range t.parameters {
+		value, given := parameters[name]
+		if !given {
+			if p.Default == nil {
+				r.fail(nil, "parameter %s has no default and no value was given", name)
+			}
+			value = *p.Default
+		}
+		r.values[name] = value
+	}
+	for name := range parameters {
+		if _, ok := t.parameters[name]; !ok {
+			r.fail(nil, "there is no parameter %s", name)
+		}
+	}
+	return r
 }
 
 // Names returns the names of the resources of a type, sorted.

@@ -12,7 +12,7 @@ import (
 type noValue struct{}
 
 // A resolver is one resolution. It panics with a resolveError at what it does not know,
-// which Resolve returns.
+// which recovered turns into what Resolve and Outputs return.
 type resolver struct {
 	template *Template
 	values   map[string]any // of parameters, pseudo parameters and the variables of a Sub
@@ -26,6 +26,19 @@ func (r *resolver) fail(at *yaml.Node, format string, args ...any) {
 		text = fmt.Sprintf("line %d: %s", at.Line, text)
 	}
 	panic(resolveError{fmt.Errorf("resolving the template: %s", text)})
+}
+
+// recovered ends a panic of a resolver, deferred, and sets err to its error.
+func recovered(err *error) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	e, ours := v.(resolveError)
+	if !ours {
+		panic(v)
+	}
+	*err = e
 }
 
 // value resolves everything in a node.
