@@ -85,9 +85,9 @@ func (x exchange) parse() (any, *failure) {
 	a := x.answer
 	switch {
 	case a.cut:
-		return nil, x.fail("answer_too_large", doubtful(), "look at "+x.request.path+": no token is that long", "answered %d with %s", a.status, x.shape())
+		return nil, x.fault("answer_too_large", "look at "+x.request.path+": no token is that long", "answered %d with %s", a.status, x.shape())
 	case len(strings.TrimSpace(string(a.body))) == 0:
-		return nil, x.fail("empty_answer", doubtful(), "", "answered %d with an empty body", a.status)
+		return nil, x.fault("empty_answer", "", "answered %d with an empty body", a.status)
 	}
 	doc, err := strictjson.Parse(a.body, maxAnswerDepth)
 	if err == nil {
@@ -103,11 +103,11 @@ func (x exchange) parse() (any, *failure) {
 	}
 	switch kind {
 	case strictjson.Duplicate:
-		return nil, x.fail("bad_json", doubtful(), "this is the provider's fault: tell them", "answered %d with JSON in which a name stands twice, so that it says two things", a.status)
+		return nil, x.fault("bad_json", "this is the provider's fault: tell them", "answered %d with JSON in which a name stands twice, so that it says two things", a.status)
 	case strictjson.TooDeep:
-		return nil, x.fail("bad_json", doubtful(), "", "answered %d with JSON nested deeper than %d", a.status, maxAnswerDepth)
+		return nil, x.fault("bad_json", "", "answered %d with JSON nested deeper than %d", a.status, maxAnswerDepth)
 	}
-	return nil, x.fail("not_json", doubtful(), "look at "+x.request.path+": a token endpoint answers with JSON, and a page for people does not",
+	return nil, x.fault("not_json", "look at "+x.request.path+": a token endpoint answers with JSON, and a page for people does not",
 		"answered %d with %s, which is not JSON", a.status, x.shape())
 }
 
@@ -140,7 +140,7 @@ func (x exchange) errorDespite(doc any) *failure {
 // RFC 6749 appendix A.12, and must survive being a header's value.
 func (r reader) token(x exchange, doc any) (string, *failure) {
 	bad := func(what string) (string, *failure) {
-		return "", x.fail("bad_token", doubtful(), "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, r.accessToken, what)
+		return "", x.fault("bad_token", "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, r.accessToken, what)
 	}
 	v := r.accessToken.find(x.answer, doc)
 	if v == nil {
@@ -174,11 +174,11 @@ func (r reader) token(x exchange, doc any) (string, *failure) {
 func (r reader) noToken(x exchange, doc any) *failure {
 	remedy := `say where it is: "response": {"access_token": "…"}`
 	if !r.accessToken.inBody() {
-		return x.fail("no_token", doubtful(), "look at response.access_token", "answered %d without a token %s", x.answer.status, r.accessToken)
+		return x.fault("no_token", "look at response.access_token", "answered %d without a token %s", x.answer.status, r.accessToken)
 	}
 	object, isObject := doc.(map[string]any)
 	if !isObject {
-		return x.fail("no_token", doubtful(), remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text))
+		return x.fault("no_token", remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text))
 	}
 	names := slices.Sorted(maps.Keys(object))
 	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.path.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
@@ -188,10 +188,10 @@ func (r reader) noToken(x exchange, doc any) *failure {
 		}
 	}
 	if v, ok := object[r.accessToken.path.text]; ok && v == nil {
-		return x.fail("no_token", doubtful(), "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text))
+		return x.fault("no_token", "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text))
 	}
 	if len(names) == 0 {
-		return x.fail("no_token", doubtful(), remedy, "answered %d with an empty object", x.answer.status)
+		return x.fault("no_token", remedy, "answered %d with an empty object", x.answer.status)
 	}
 	const most = 8
 	var shown []string
@@ -202,7 +202,7 @@ func (r reader) noToken(x exchange, doc any) *failure {
 	if len(names) > most {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	return x.fail("no_token", doubtful(), remedy, "answered %d without a token at %s; it has %s%s",
+	return x.fault("no_token", remedy, "answered %d without a token at %s; it has %s%s",
 		x.answer.status, show(r.accessToken.path.text), strings.Join(shown, ", "), more)
 }
 
@@ -229,18 +229,18 @@ func (r reader) kind(x exchange, doc any) (string, *failure) {
 	}
 	text, ok := v.(string)
 	if !ok {
-		return "", x.fail("bad_token_type", doubtful(), remedy, "answered %d with a token type that is %s", x.answer.status, jsonType(v))
+		return "", x.fault("bad_token_type", remedy, "answered %d with a token type that is %s", x.answer.status, jsonType(v))
 	}
 	switch kind := strings.TrimSpace(text); strings.ToLower(kind) {
 	case "", "bearer":
 		return bearer, nil
 	case "mac", "dpop", "pop", "n_a":
-		return "", x.fail("bad_token_type", doubtful(), "ask the provider for bearer tokens", "answered %d with a token of the type %s, which takes more to use than the token", x.answer.status, x.quote(kind))
+		return "", x.fault("bad_token_type", "ask the provider for bearer tokens", "answered %d with a token of the type %s, which takes more to use than the token", x.answer.status, x.quote(kind))
 	default:
 		if r.typeStated && validType.MatchString(kind) {
 			return kind, nil
 		}
-		return "", x.fail("bad_token_type", doubtful(), remedy, "answered %d with a token of the type %s, which is not known", x.answer.status, x.quote(kind))
+		return "", x.fault("bad_token_type", remedy, "answered %d with a token of the type %s, which is not known", x.answer.status, x.quote(kind))
 	}
 }
 

@@ -61,6 +61,20 @@ func ofOAuth(code string) (v verdict, ok bool) {
 	return verdict{}, false
 }
 
+// ofTicket reports whether a code says that a refresh token is no longer good.
+func ofTicket(rotates bool, code string) bool { return rotates && code == "invalid_grant" }
+
+// ofFault returns the verdict on what no provider says, and is found here: in an answer
+// that cannot be used it may be chance; where a config or a credential does not fit, or
+// would give something away, it is not.
+func ofFault(code string) verdict {
+	switch code {
+	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, codeHostNotAllowed, "issuer_mismatch":
+		return settled()
+	}
+	return doubtful()
+}
+
 // ofRefusal returns the code of, and the verdict on, an answer whose status is not 2xx.
 // oauth is the error code in it, whoever's, or empty.
 func ofRefusal(status int, oauth string) (code string, v verdict) {

@@ -80,7 +80,7 @@ func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential) (plan, 
 	hosts := problems{where: e.where}
 	checkHosts(&hosts, c, p.requests)
 	if len(hosts.list) > 0 {
-		f = x.fail(codeHostNotAllowed, settled(), "", "names a token endpoint at another host: %v", hosts.list)
+		f = x.fault(codeHostNotAllowed, "", "names a token endpoint at another host: %v", hosts.list)
 		f.err.Err = hosts.list
 		return plan{}, f
 	}
@@ -96,7 +96,7 @@ func (e *Endpoint) metadata(ctx context.Context, c refresh.Credential) (x exchan
 			if doc, _ = x.document().(map[string]any); doc != nil {
 				return x, doc, nil
 			}
-			f = x.fail("bad_metadata", doubtful(), "look at issuer, or write token_endpoint instead of it", "answered %d with %s, and not with metadata", x.answer.status, x.shape())
+			f = x.fault("bad_metadata", "look at issuer, or write token_endpoint instead of it", "answered %d with %s, and not with metadata", x.answer.status, x.shape())
 		}
 		if f.err.Class == refresh.Transient && !f.err.Suspect {
 			break // the other place would fare no better
@@ -113,7 +113,7 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 		if issuer != "" {
 			shown = x.quote(issuer)
 		}
-		return p, x.fail("issuer_mismatch", settled(), "write issuer exactly as the provider's metadata have it, if that is the one that is meant",
+		return p, x.fault("issuer_mismatch", "write issuer exactly as the provider's metadata have it, if that is the one that is meant",
 			"has the metadata of another issuer: it names %s, and the config %s", shown, show(d.issuer))
 	}
 	endpoint, _ := doc["token_endpoint"].(string)
@@ -131,7 +131,7 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 		t = c.target("token_endpoint", endpoint)
 	}
 	if len(c.list) > 0 {
-		return p, x.fail("bad_metadata", doubtful(), "write token_endpoint instead of issuer, if the provider's documentation has it",
+		return p, x.fault("bad_metadata", "write token_endpoint instead of issuer, if the provider's documentation has it",
 			"has metadata whose token_endpoint cannot be used: %s", c.list[0].Detail)
 	}
 	p.requests = slices.Clone(p.requests)

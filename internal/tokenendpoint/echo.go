@@ -60,7 +60,7 @@ func (x exchange) echo(requests []request, g refresh.Grant) *failure {
 			for _, text := range texts {
 				// Identifiers do not count, and the domain knows which are.
 				if (refresh.Credential{Values: map[string]refresh.Secret{name: m.text}}).FoundIn(text) != "" {
-					return x.fail(refresh.CodeSecretInRecord, settled(), "look at the paths under response: one of them leads to what was sent",
+					return x.fault(refresh.CodeSecretInRecord, "look at the paths under response: one of them leads to what was sent",
 						"answered %d with what was made of %s, so the token is not kept", x.answer.status, name)
 				}
 			}

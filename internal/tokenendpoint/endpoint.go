@@ -170,7 +170,7 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.
 	var err error
 	if x.credential, err = p.derive(c, e.client.now().Add(skew)); err != nil {
 		x.request = p.requests[0]
-		return refresh.Grant{}, x.fail(refresh.CodeBadCredential, settled(), "", "cannot be asked: %v", err)
+		return refresh.Grant{}, x.fault(refresh.CodeBadCredential, "", "cannot be asked: %v", err)
 	}
 	g, f := e.pass(ctx, p, &x)
 	if f != nil && len(p.jwts) > 0 {
@@ -230,7 +230,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		}
 	}
 	if err != nil {
-		return x.fail(refresh.CodeBadCredential, settled(), "", "cannot be asked: %v", err)
+		return x.fault(refresh.CodeBadCredential, "", "cannot be asked: %v", err)
 	}
 	a, at, err := client.do(req)
 	if err != nil {

@@ -35,7 +35,7 @@ type failure struct {
 
 // fail returns a failure. The text begins with the endpoint, without its query.
 func (x exchange) fail(code string, v verdict, remedy, format string, args ...any) *failure {
-	if x.rotates && code == "invalid_grant" {
+	if ofTicket(x.rotates, code) {
 		v, remedy = revoked(), "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put'"
 	}
 	return &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
@@ -45,6 +45,11 @@ func (x exchange) fail(code string, v verdict, remedy, format string, args ...an
 		Detail:  x.request.target.shown + " " + fmt.Sprintf(format, args...),
 		Remedy:  remedy,
 	}}
+}
+
+// fault is the failure of x for a reason that is found here.
+func (x exchange) fault(code, remedy, format string, args ...any) *failure {
+	return x.fail(code, ofFault(code), remedy, format, args...)
 }
 
 // quote returns foreign text, fit to be printed.

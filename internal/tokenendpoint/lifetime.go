@@ -30,11 +30,11 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 	case !stated && r.defaultLifetime > 0:
 		life = r.defaultLifetime
 	case !stated:
-		return 0, x.fail("no_lifetime", doubtful(), `say how long its tokens live: "default_lifetime": "1h"`,
+		return 0, x.fault("no_lifetime", `say how long its tokens live: "default_lifetime": "1h"`,
 			"answered %d without saying how long the token lives", x.answer.status)
 	}
 	if life < time.Second {
-		return 0, x.fail(refresh.CodeTokenOver, doubtful(), "look at the provider's clock, and at the lifetime's unit",
+		return 0, x.fault(refresh.CodeTokenOver, "look at the provider's clock, and at the lifetime's unit",
 			"answered %d with a token that is already over", x.answer.status)
 	}
 	if r.maxLifetime > 0 {
@@ -48,7 +48,7 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 func (r reader) stated(x exchange, doc any) (s span, stated bool, f *failure) {
 	clock := x.answer.date()
 	bad := func(at source, err error) *failure {
-		return x.fail("bad_lifetime", doubtful(), "look at the paths under response, and at expires_in_unit",
+		return x.fault("bad_lifetime", "look at the paths under response, and at expires_in_unit",
 			"answered %d with a lifetime %s that %v", x.answer.status, at, err)
 	}
 	if v := r.expiresIn.find(x.answer, doc); !absent(v) {
@@ -93,7 +93,7 @@ func (r reader) unbelievable(x exchange, s span, clock time.Time) *failure {
 			break
 		}
 	}
-	return x.fail("lifetime_too_large", doubtful(), remedy,
+	return x.fault("lifetime_too_large", remedy,
 		"answered %d with a lifetime %s; in seconds that is %.0f days, which is too much to be believed of a number without a unit",
 		x.answer.status, r.expiresIn, s.number/86400)
 }

@@ -214,7 +214,7 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 			bad = fmt.Sprintf("without a value %s", k.source)
 		}
 		if bad != "" {
-			return c, x.fail("no_value", doubtful(), "look at "+k.path, "answered %d %s, which a later request needs", x.answer.status, bad)
+			return c, x.fault("no_value", "look at "+k.path, "answered %d %s, which a later request needs", x.answer.status, bad)
 		}
 		c.Values[k.name] = refresh.NewSecret(text)
 	}
