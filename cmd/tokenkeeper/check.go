@@ -146,6 +146,8 @@ func (k *checker) named(ctx context.Context, d refresh.Document) (string, error)
 		return name, err
 	case c != nil && !c.Serves(d.Name):
 		k.foreign(p)
+	case c != nil:
+		k.view.Problems = append(k.view.Problems, k.parser.Lacking(d, *c)...)
 	}
 	return name, nil
 }

@@ -84,6 +84,21 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	}, nil
 }
 
+// Lacking says which values a config asks for that c does not have, also of a config with
+// which other things are wrong, so that both can be mended at once. Of a good one
+// [Endpoint.Check] says that and more.
+func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
+	found := &compiler{problems: problems{where: d.Where}, loopback: p.loopback, expressions: &p.expressions}
+	cfg, ok := decode[config](&found.problems, d)
+	if !ok {
+		return nil
+	}
+	found.compile(cfg)
+	ps := problems{where: d.Where}
+	(&Endpoint{plan: found.plan}).checkValues(&ps, c)
+	return ps.list
+}
+
 // decode reads a document into a T, and notes in ps what is wrong with it as JSON; ok is
 // false if there is nothing to be had from it.
 func decode[T any](ps *problems, d refresh.Document) (v T, ok bool) {
