@@ -18,11 +18,13 @@ import (
 // victim is the provider that things happen to.
 const victim = simulator.Meitner
 
+// theirs is a key that somebody has put a secret under, and whose policy admits the function.
+const theirs = "theirs"
+
 const (
-	getParameter = "ssm:GetParameter"
-	putValue     = "secretsmanager:PutSecretValue"
-	moveLabel    = "secretsmanager:UpdateSecretVersionStage"
-	describe     = "secretsmanager:DescribeSecret"
+	putValue  = "secretsmanager:PutSecretValue"
+	moveLabel = "secretsmanager:UpdateSecretVersionStage"
+	describe  = "secretsmanager:DescribeSecret"
 )
 
 // only narrows a fault down to the victim's calls.
@@ -46,20 +48,17 @@ func TestFaultsOfOneProvider(t *testing.T) {
 	heal := func(w *world) { w.Heal() }
 	key := func(state awstest.KeyState) func(*world) {
 		return func(w *world) {
-			w.SetKey("theirs", state)
+			w.SetKey(theirs, state)
 			s, _ := w.secret(victim)
-			s.KMSKey = "theirs"
+			s.KMSKey = theirs
 			w.SetSecret(s)
 		}
 	}
-	credential := func(edit func(*awstest.Parameter)) func(*world) {
-		return func(w *world) {
-			p, _ := w.Parameter(w.settings.credentialsPath() + "/" + victim)
-			edit(&p)
-			w.SetParameter(p)
-		}
+	reading := func(f awstest.Fault) func(*world) {
+		return func(w *world) { w.Fail(w.readsCredential(), only(f)) }
 	}
-	enableKey := func(w *world) { w.SetKey("theirs", awstest.KeyEnabled) }
+	renew := func(w *world) { w.setUp(victim) }
+	enableKey := func(w *world) { w.SetKey(theirs, awstest.KeyEnabled) }
 	for _, row := range []struct {
 		name    string
 		breakIt func(*world)
@@ -68,18 +67,15 @@ func TestFaultsOfOneProvider(t *testing.T) {
 		logins  int           // in the run that meets it
 		after   time.Duration // when it is tried again, once mended
 	}{
-		{"the credential is missing",
-			func(w *world) { w.RemoveParameter(w.settings.credentialsPath() + "/" + victim) },
-			func(w *world) { w.setUp(victim) }, "no_credential (misconfigured)", 0, time.Minute},
-		{"the credential may not be read", fail(getParameter, awstest.Deny()), heal, "aws_access_denied (misconfigured)", 0, 31 * time.Minute},
+		{"the credential is missing", func(w *world) { w.removeCredential(victim) }, renew, "no_credential (misconfigured)", 0, time.Minute},
+		{"the credential may not be read", reading(awstest.Deny()), heal, "aws_access_denied (misconfigured)", 0, 31 * time.Minute},
 		{"the credential's key is disabled",
 			func(w *world) {
-				w.SetKey("theirs", awstest.KeyDisabled)
-				credential(func(p *awstest.Parameter) { p.KMSKey = "theirs" })(w)
+				w.SetKey(theirs, awstest.KeyDisabled)
+				w.setCredentialKey(victim, theirs)
 			}, enableKey, "kms_key_unusable (misconfigured)", 0, 31 * time.Minute},
-		{"the credential is a plain String", credential(func(p *awstest.Parameter) { p.Type = "String" }),
-			credential(func(p *awstest.Parameter) { p.Type = "SecureString" }), "bad_credential (misconfigured)", 0, time.Minute},
-		{"reading the credential is throttled", fail(getParameter, awstest.Throttle(0)), heal, "aws_throttled (transient)", 0, 5 * time.Minute},
+		{"the credential is of the wrong kind", func(w *world) { w.spoilCredential(victim) }, renew, "bad_credential (misconfigured)", 0, time.Minute},
+		{"reading the credential is throttled", reading(awstest.Throttle(0)), heal, "aws_throttled (transient)", 0, 5 * time.Minute},
 		{"storing is denied", fail(putValue, awstest.Deny()), heal, "aws_access_denied (misconfigured)", 1, 31 * time.Minute},
 		{"storing is throttled", fail(putValue, awstest.Throttle(0)), heal, "aws_throttled (transient)", 1, 5 * time.Minute},
 		{"storing fails", fail(putValue, awstest.ServerError(0)), heal, "aws_server_error (transient)", 1, 5 * time.Minute},

@@ -44,7 +44,7 @@ func newFamily(t *testing.T) (*world, *family) {
 	w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
 	w.setConfig("quickbooks", fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, baseURL))
 	w.setCredential("quickbooks", `{"client_id": "reports", "client_secret": "c4n@ry-secret", "allowed_hosts": ["127.0.0.1:8787"]}`)
-	w.SetSecret(awstest.Secret{Name: w.settings.privatePrefix() + "quickbooks", Tags: map[string]string{"tokenkeeper:owner": "prod"},
+	w.SetSecret(awstest.Secret{Name: w.settings.privatePrefix() + "quickbooks", KMSKey: w.settings.KMSKey, Tags: map[string]string{"tokenkeeper:owner": "prod"},
 		Versions: []awstest.Version{{Value: `{"refresh_token": "c4n@ry-ticket-0"}`, Labels: []string{"AWSCURRENT"}}}})
 	return w, f
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -47,7 +48,11 @@ func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
 	t.Cleanup(server.Close)
 	t.Cleanup(w.sim.Close) // before the server, which waits for its handlers
 
-	s, err := read(least())
+	all, environment := deployments(t), least()
+	if len(all) > 0 {
+		maps.Copy(environment, all[0].Environment)
+	}
+	s, err := read(environment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +66,12 @@ func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
 	cfg.HTTPClient = &timed
 	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
 	w.settings = s
+	if s.KMSKey != "" {
+		w.SetKey(s.KMSKey, awstest.KeyEnabled)
+	}
+	if len(all) > 0 {
+		w.govern(s.of(t, all))
+	}
 	w.handler = newHandler(s, newClients(cfg, s), parser, &w.out, time.Now)
 	return w
 }
@@ -107,13 +118,61 @@ func (w *world) setConfig(name, config string) {
 	w.SetParameter(awstest.Parameter{Name: w.settings.providersPath() + "/" + name, Value: config})
 }
 
+// setCredential puts a credential where the settings say, under the stack's key.
 func (w *world) setCredential(name, credential string) {
 	if w.settings.CredentialsIn == inSecretsManager {
-		w.SetSecret(awstest.Secret{Name: w.settings.credentialsPrefix() + name,
+		w.SetSecret(awstest.Secret{Name: w.settings.credentialsPrefix() + name, KMSKey: w.settings.KMSKey,
 			Versions: []awstest.Version{{Value: credential, Labels: []string{"AWSCURRENT"}}}})
 		return
 	}
-	w.SetParameter(awstest.Parameter{Name: w.settings.credentialsPath() + "/" + name, Value: credential, Type: "SecureString"})
+	w.SetParameter(awstest.Parameter{Name: w.settings.credentialsPath() + "/" + name, Value: credential,
+		Type: "SecureString", KMSKey: w.settings.KMSKey})
+}
+
+// setCredentialKey puts a credential under another key.
+func (w *world) setCredentialKey(name, key string) {
+	w.editCredential(name, func(p *awstest.Parameter) { p.KMSKey = key }, func(v *awstest.Version) { v.KMSKey = key })
+}
+
+// spoilCredential makes a credential what the store does not take for one: a plain String,
+// or binary.
+func (w *world) spoilCredential(name string) {
+	w.editCredential(name, func(p *awstest.Parameter) { p.Type = "String" }, func(v *awstest.Version) { v.Binary = true })
+}
+
+func (w *world) editCredential(name string, parameter func(*awstest.Parameter), version func(*awstest.Version)) {
+	w.t.Helper()
+	if w.settings.CredentialsIn == inSecretsManager {
+		s, ok := w.Secret(w.settings.credentialsPrefix() + name)
+		if !ok || len(s.Versions) != 1 {
+			w.t.Fatalf("the credential of %s has %d versions, want 1", name, len(s.Versions))
+		}
+		version(&s.Versions[0])
+		w.SetSecret(s)
+		return
+	}
+	p, ok := w.Parameter(w.settings.credentialsPath() + "/" + name)
+	if !ok {
+		w.t.Fatalf("there is no credential of %s", name)
+	}
+	parameter(&p)
+	w.SetParameter(p)
+}
+
+func (w *world) removeCredential(name string) {
+	if w.settings.CredentialsIn == inSecretsManager {
+		w.RemoveSecret(w.settings.credentialsPrefix() + name)
+		return
+	}
+	w.RemoveParameter(w.settings.credentialsPath() + "/" + name)
+}
+
+// readsCredential is the action that a credential is read by.
+func (w *world) readsCredential() string {
+	if w.settings.CredentialsIn == inSecretsManager {
+		return "secretsmanager:GetSecretValue"
+	}
+	return "ssm:GetParameter"
 }
 
 // An invocation is one event and what came of it.

@@ -19,7 +19,7 @@ func TestCredentialOwnerPutsRefreshTokens(t *testing.T) {
 	for name, parameters := range stores {
 		t.Run(name, func(t *testing.T) {
 			w := awstest.New(t, awstest.Options{NoQuotas: true})
-			w.SetKey(keyID, awstest.KeyEnabled)
+			w.SetKey(keyARN, awstest.KeyEnabled)
 			w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/meti", Value: "{}"})
 			w.Authorize(policy(t, documents(t, resolve(t, parameters)["CredentialOwnerPolicy"])...).Allows)
 			secrets, parametersOf := secretsmanager.NewFromConfig(w.Config()), ssm.NewFromConfig(w.Config())

@@ -2,21 +2,24 @@ package template_test
 
 import (
 	"encoding/json"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/tokenkeeper/e2e/internal/cloudformation"
-	"example.com/tokenkeeper/e2e/internal/function"
 	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/simulator"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-const keyARN = "arn:aws:kms:eu-north-1:123456789012:key/" + keyID
+const keyARN = "arn:aws:kms:eu-north-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
 // stores are the choices that change what the role may do.
 var stores = map[string]map[string]string{
@@ -26,25 +29,48 @@ var stores = map[string]map[string]string{
 	"credentials in Secrets Manager and a key of own": {"CredentialStore": "secretsmanager", "KmsKeyArn": keyARN},
 }
 
-// TestRoleIsUsed runs the function through all that befalls it, under its role. Nothing
-// is refused, and nothing that the role allows was not needed.
+// TestRoleIsUsed runs every test of the function, faults and races and deaths included,
+// under the role: none meets a refusal that it did not make, and nothing that the role
+// allows was needed by none.
 func TestRoleIsUsed(t *testing.T) {
-	bootstrap := function.Build(t, root)
-	for name, parameters := range stores {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, bootstrap, parameters)
-			grants := grantsOf(t, documents(t, w.resources["RefresherRole"]))
-			w.Authorize(policy(t, documents(t, w.resources["RefresherRole"])...).Allows)
-			live(w)
-
-			var used []awstest.Access
-			for _, c := range w.Calls() {
-				if c.Code == "AccessDeniedException" {
-					t.Errorf("the role lacks %s on %s", c.Action, c.Resource)
-				}
-				used = append(used, c.Needed...)
-			}
-			for _, g := range grants {
+	dir := t.TempDir()
+	type deployment struct {
+		Environment map[string]string
+		Role        []json.RawMessage
+		Accesses    string
+	}
+	var all []deployment
+	grants := map[string][]grant{}
+	for _, name := range slices.Sorted(maps.Keys(stores)) {
+		// prod is the stack of those tests.
+		resources := resolveAs(t, "prod", stores[name])
+		d := deployment{Environment: environment(t, resources), Accesses: filepath.Join(dir, name)}
+		policies := documents(t, resources["RefresherRole"])
+		for _, document := range policies {
+			d.Role = append(d.Role, document)
+		}
+		all = append(all, d)
+		grants[d.Accesses] = grantsOf(t, policies)
+	}
+	for i, first := range all {
+		// A test that chooses another store finds its role behind the first.
+		order := slices.Concat([]deployment{first}, all[:i], all[i+1:])
+		file := filepath.Join(dir, "deployments.json")
+		if err := os.WriteFile(file, jsonOf(t, order), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		suite := exec.CommandContext(t.Context(), "go", "test", "-count=1", "./cmd/refresher")
+		suite.Dir = root
+		suite.Env = append(os.Environ(), "TOKENKEEPER_DEPLOYMENTS="+file)
+		if out, err := suite.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", filepath.Base(first.Accesses), err, out)
+		}
+	}
+	for _, d := range all {
+		t.Run(filepath.Base(d.Accesses), func(t *testing.T) {
+			used := accesses(t, d.Accesses)
+			t.Logf("%d permissions were needed", len(used))
+			for _, g := range grants[d.Accesses] {
 				switch reason := g.elsewhere(); {
 				case !g.used(used) && reason == "":
 					t.Errorf("%s allows %s on %s, and it was not used", g.sid, g.action, g.resource)
@@ -56,32 +82,25 @@ func TestRoleIsUsed(t *testing.T) {
 	}
 }
 
-// live leads the function through a life: the first tokens, new ones, failures of each
-// class, recovery, calls whose answers are lost, and the label that a dead run left.
-func live(w *world) {
-	w.setUp()
-	w.setUpRotating()
-	for _, name := range []string{simulator.EduCloud, simulator.METI, simulator.METILogin} {
-		w.setRecord(name, 2*time.Hour, time.Hour) // whose tokens are over
+// accesses are those that a file has, one a line.
+func accesses(t *testing.T, name string) []awstest.Access {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	w.sim.SetSecret(simulator.METI, "changed at the provider")
-	w.tick()
-	w.tick()
-	w.setCredential(simulator.METI)
-	w.tick()
-	w.force(simulator.Names()...)
-	w.force("rotating")
-
-	for _, action := range []string{"CreateSecret", "PutSecretValue", "UpdateSecretVersionStage", "TagResource", "UntagResource"} {
-		w.Fail("secretsmanager:"+action, awstest.LoseAnswer(1))
+	defer file.Close()
+	var all []awstest.Access
+	for d := json.NewDecoder(file); ; {
+		var a awstest.Access
+		switch err := d.Decode(&a); {
+		case err == io.EOF:
+			return all
+		case err != nil:
+			t.Fatal(err)
+		}
+		all = append(all, a)
 	}
-	w.RemoveSecret("tokenkeeper/tokens/meitner")
-	w.tick()
-	w.force(simulator.Names()...)
-	w.sim.SetRepeats(simulator.EduCloud, true)
-	w.force(simulator.EduCloud)
-	w.tick()
-	w.Heal()
 }
 
 // A grant is one action on one resource that a statement allows.

@@ -19,23 +19,19 @@ import (
 const (
 	root  = "../.."
 	stack = "tokenkeeper"
-	// keyID is the key of one's own, where a test has one.
-	keyID = "11111111-2222-3333-4444-555555555555"
 )
 
-// A world is the stack of some parameters at work, with the four providers: the built
-// function in the environment that the template gives it.
+// A world is the stack at work, with the four providers: the built function in the
+// environment and under the role that the template gives it.
 type world struct {
 	*awstest.AWS
-	t          *testing.T
-	sim        *simulator.Simulator
-	base       string // of the simulator
-	parameters map[string]string
-	resources  map[string]cloudformation.Resource
-	function   *function.Function
+	t        *testing.T
+	sim      *simulator.Simulator
+	base     string // of the simulator
+	function *function.Function
 }
 
-func newWorld(t *testing.T, bootstrap string, parameters map[string]string) *world {
+func newWorld(t *testing.T, bootstrap string) *world {
 	t.Helper()
 	w := &world{AWS: awstest.New(t, awstest.Options{NoQuotas: true}), t: t, sim: simulator.New(simulator.Options{})}
 	providers := http.NewServeMux()
@@ -44,23 +40,24 @@ func newWorld(t *testing.T, bootstrap string, parameters map[string]string) *wor
 	server := httptest.NewServer(providers)
 	t.Cleanup(server.Close)
 	w.base = server.URL
-	w.SetKey(keyID, awstest.KeyEnabled)
 
-	w.parameters = map[string]string{"EndpointUrl": w.URL()}
-	for name, value := range parameters {
-		w.parameters[name] = value
-	}
-	w.resources = resolve(t, w.parameters)
+	resources := resolve(t, map[string]string{"EndpointUrl": w.URL()})
+	w.Authorize(policy(t, documents(t, resources["RefresherRole"])...).Allows)
 	environ := w.Environ()
-	variables := w.resources["RefresherFunction"].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
-	for name, value := range variables {
-		environ = append(environ, fmt.Sprintf("%s=%v", name, value))
+	for name, value := range environment(t, resources) {
+		environ = append(environ, name+"="+value)
 	}
 	w.function = function.Start(t, bootstrap, 50*time.Second, environ)
 	return w
 }
 
+// resolve returns the resources of the stack of those parameters.
 func resolve(t *testing.T, parameters map[string]string) map[string]cloudformation.Resource {
+	t.Helper()
+	return resolveAs(t, stack, parameters)
+}
+
+func resolveAs(t *testing.T, stack string, parameters map[string]string) map[string]cloudformation.Resource {
 	t.Helper()
 	template, err := cloudformation.Read(root + "/template.yaml")
 	if err != nil {
@@ -71,6 +68,16 @@ func resolve(t *testing.T, parameters map[string]string) map[string]cloudformati
 		t.Fatal(err)
 	}
 	return resources
+}
+
+// environment is what the template sets for the function.
+func environment(t *testing.T, resources map[string]cloudformation.Resource) map[string]string {
+	t.Helper()
+	variables := map[string]string{}
+	for name, value := range at(t, resources["RefresherFunction"].Properties, "Environment", "Variables").(map[string]any) {
+		variables[name] = fmt.Sprint(value)
+	}
+	return variables
 }
 
 // setUp puts the config and the credential of each provider.
@@ -107,7 +114,7 @@ func (w *world) setUpRotating() {
 }
 
 func (w *world) setRefreshToken(token string) {
-	w.SetSecret(awstest.Secret{Name: "tokenkeeper/private/rotating", KMSKey: w.key(), Tags: map[string]string{"tokenkeeper:owner": stack},
+	w.SetSecret(awstest.Secret{Name: "tokenkeeper/private/rotating", Tags: map[string]string{"tokenkeeper:owner": stack},
 		Versions: []awstest.Version{{Value: fmt.Sprintf(`{"refresh_token": %q}`, token), Labels: []string{"AWSCURRENT"}}}})
 }
 
@@ -132,26 +139,14 @@ func (w *world) setCredential(name string) {
 }
 
 func (w *world) putCredential(name, credential string) {
-	if w.parameters["CredentialStore"] == "secretsmanager" {
-		w.SetSecret(awstest.Secret{Name: "tokenkeeper/credentials/" + name, KMSKey: w.key(),
-			Versions: []awstest.Version{{Value: credential, Labels: []string{"AWSCURRENT"}}}})
-		return
-	}
-	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: credential,
-		Type: "SecureString", KMSKey: w.key()})
-}
-
-// key is the id of the stack's own key; empty: AWS's.
-func (w *world) key() string {
-	_, id, _ := strings.Cut(w.parameters["KmsKeyArn"], ":key/")
-	return id
+	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: credential, Type: "SecureString"})
 }
 
 // setRecord puts a secret with a token that was issued so long ago.
 func (w *world) setRecord(name string, ago, lifetime time.Duration) {
 	w.t.Helper()
 	version := refresh.Version{IssuedAt: time.Now().Add(-ago), Lifetime: lifetime}
-	w.SetSecret(awstest.Secret{Name: "tokenkeeper/tokens/" + name, KMSKey: w.key(), Tags: map[string]string{"tokenkeeper:owner": stack},
+	w.SetSecret(awstest.Secret{Name: "tokenkeeper/tokens/" + name, Tags: map[string]string{"tokenkeeper:owner": stack},
 		Versions: []awstest.Version{{ID: string(version.ID()), Value: "{}", Labels: []string{"AWSCURRENT"}}}})
 }
 

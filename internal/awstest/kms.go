@@ -16,15 +16,17 @@ const (
 )
 
 // SetKey puts a customer managed key into a state and returns its ARN. The id is
-// a key id or an alias ("alias/tokens"), by which requests name it then, bare or
-// as an ARN. An alias is a key of its own here, and policies are asked about its
-// ARN; AWS asks them about the ARN of the key behind it. The keys that AWS manages, alias/aws/secretsmanager and
-// alias/aws/ssm, are always enabled and need no permission.
+// a key id, an alias ("alias/tokens") or the ARN of either; requests name it by any
+// of these then. An alias is a key of its own here, and policies are asked about its
+// ARN; AWS asks them about the ARN of the key behind it. The keys that AWS manages,
+// alias/aws/secretsmanager and alias/aws/ssm, are always enabled and need no
+// permission.
 func (a *AWS) SetKey(id string, s KeyState) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keys[id] = s
-	return a.keyARN(id)
+	arn := a.keyARN(id)
+	a.keys[arn] = s
+	return arn
 }
 
 func (a *AWS) keyARN(id string) string {
@@ -62,8 +64,7 @@ func (a *AWS) useKey(r *request, id string, use keyUse) (unusable string, denied
 			"kms:EncryptionContext:" + use.context[0]: {use.context[1]},
 		},
 	})
-	_, id, _ = strings.Cut(arn, a.options.Account+":")
-	switch state := a.keys[strings.TrimPrefix(id, "key/")]; {
+	switch state := a.keys[arn]; {
 	case err != nil || state == KeyDenied:
 		// Recorded with status 400 and these words from Secrets Manager.
 		return "", refuse("AccessDeniedException", "Access to KMS is not allowed")
