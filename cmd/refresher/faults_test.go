@@ -288,13 +288,55 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 	}
 }
 
+// AWS keeps every version of the last 24 hours, and no more than a hundred. Whoever forces
+// more refreshes than that is refused before the provider is asked, until the day is over.
+func TestTheVersionsOfADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		began := time.Now()
+		force := func() invocation { return w.invoke(fmt.Sprintf(`{"refresh": [%q], "force": true}`, victim)) }
+		written := 1
+		for ; written < 110; written++ {
+			time.Sleep(time.Minute)
+			if inv := force(); inv.err != nil {
+				break
+			}
+		}
+		_, before := w.secret(victim)
+		w.sim.ForgetRequests(victim)
+		time.Sleep(time.Minute)
+		inv := force()
+		if want := fmt.Sprintf("refreshing %q: write_budget (transient)", victim); written < 90 || written > 99 || inv.err == nil || inv.err.Error() != want {
+			t.Errorf("%d were written, and then: %v", written, inv.err)
+		}
+		if n := w.sim.Logins(victim); n != 0 {
+			t.Errorf("the provider was asked %d times for what cannot be stored", n)
+		}
+		w.kept(before)
+		if inv := w.tick(); inv.summary.Metrics["Transient"] != 1 || len(inv.logged("provider_failing", victim)) != 0 {
+			t.Errorf("the alarm sees %v, and the log has %v", inv.summary.Metrics, inv.lines)
+		}
+		time.Sleep(time.Until(began.Add(24*time.Hour + 2*time.Hour)))
+		w.mended()
+		w.noLeak()
+	})
+}
+
 func TestASecretThatIsMissing(t *testing.T) {
 	for create, want := range map[bool]string{true: "", false: fmt.Sprintf("refreshing %q: secret_missing (misconfigured)", victim)} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, awstest.Options{}, func(s *settings) { s.CreateSecrets = create })
-			w.setUp(victim)
+			w.setUp()
+			for _, name := range simulator.Names() {
+				if name != victim && !create {
+					w.SetSecret(awstest.Secret{Name: w.settings.tokensPrefix() + name, Tags: map[string]string{"tokenkeeper:owner": "prod"}})
+				}
+			}
 			w.sim.Break(victim, simulator.OAuthError(401, "invalid_client", ""))
 			inv := w.tick()
+			w.othersRefreshed(inv)
 			s, exists := w.Secret(w.settings.tokensPrefix() + victim)
 			switch {
 			case exists != create:
@@ -304,6 +346,7 @@ func TestASecretThatIsMissing(t *testing.T) {
 			case !create && (inv.err == nil || inv.err.Error() != want || w.sim.Logins(victim) != 0):
 				t.Errorf("%v, %d logins", inv.err, w.sim.Logins(victim))
 			}
+			w.noLeak()
 		})
 	}
 }
@@ -322,6 +365,7 @@ func TestAConfigThatVanishes(t *testing.T) {
 			t.Errorf("%v, %v:\n%s", inv.err, inv.summary.Members, diff)
 		}
 		w.othersRefreshed(inv)
+		w.noLeak()
 	})
 }
 

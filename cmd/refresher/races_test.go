@@ -147,22 +147,28 @@ func TestAnotherRunWasFaster(t *testing.T) {
 func TestAVersionThatIsNotOurs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
-		w.setUp(victim)
+		w.setUp()
 		w.tick()
 		w.due()
 		const byHand = "terraform-20261122120000000000000001"
 		w.between(func(s *awstest.Secret) { makeCurrent(s, byHand, "by hand") })
-		if inv := w.tick(); inv.err != nil {
+		inv := w.tick()
+		if inv.err != nil {
 			t.Error(inv.err)
 		}
+		w.othersRefreshed(inv)
 		if _, now := w.secret(victim); now.ID != byHand {
 			t.Errorf("it was overwritten by %s", now.ID)
 		}
 		time.Sleep(time.Minute)
-		inv := w.tick()
+		inv = w.tick()
 		if got := inv.of(victim); inv.err != nil || got.Outcome != refresh.Refreshed || got.Reason != refresh.ForeignVersion {
 			t.Errorf("%+v, %v", got, inv.err)
 		}
+		if lines := inv.logged("token_refreshed", victim); len(lines) != 1 || lines[0]["reason"] != string(refresh.ForeignVersion) {
+			t.Errorf("it is not reported: %v", inv.lines)
+		}
+		w.noLeak()
 	})
 }
 
@@ -182,6 +188,10 @@ func TestTwoStacksOnOneSecret(t *testing.T) {
 			w.sim.Logins(victim) != 0 || len(after.Versions) != len(before.Versions) || after.Tags["tokenkeeper:owner"] != "prod" {
 			t.Errorf("%v, %+v", inv.err, after)
 		}
+		if lines := inv.logged("provider_failing", victim); len(lines) != 1 || lines[0]["level"] != "ERROR" {
+			t.Errorf("it is not reported: %v", inv.lines)
+		}
+		w.noLeak()
 	})
 }
 
