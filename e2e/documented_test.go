@@ -41,7 +41,7 @@ func TestDocumented(t *testing.T) {
 		if !t.Run(b.document+" "+b.name, func(t *testing.T) {
 			d.t = t
 			switch b.name {
-			case "deploy", "provider", "remove", "leftovers":
+			case "deploy", "provider", "remove-provider", "remove", "leftovers":
 			default:
 				d.ticks()
 			}

@@ -180,10 +180,10 @@ func TestARunThatCannotBegin(t *testing.T) {
 		fault        awstest.Fault
 		want, remedy string
 	}{
-		{"the configs may not be read", "ssm:GetParametersByPath", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the role ssm:GetParametersByPath on /tokenkeeper/providers"},
+		{"the configs may not be read", "ssm:GetParametersByPath", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the caller ssm:GetParametersByPath on /tokenkeeper/providers"},
 		{"Parameter Store is throttled", "ssm:GetParametersByPath", awstest.Throttle(0), "aws_throttled (transient)", ""},
 		{"the listing of configs breaks off", "ssm:GetParametersByPath", awstest.Fault{Skip: 1, Error: &awstest.Error{Status: 500, Code: "InternalServerError"}}, "aws_server_error (transient)", ""},
-		{"the states may not be listed", "secretsmanager:ListSecrets", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the role secretsmanager:ListSecrets on *"},
+		{"the states may not be listed", "secretsmanager:ListSecrets", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the caller secretsmanager:ListSecrets on *"},
 		{"the role's credentials are over", "*", awstest.ExpireCredentials(), "aws_credentials_refused (transient)", ""},
 		{"nobody answers", "*", awstest.Fault{Hang: true}, "aws_unreachable (transient)", "look at the network of the function"},
 	} {

@@ -99,13 +99,14 @@ func TestRunsAtOnce(t *testing.T) {
 	})
 }
 
-// between has something happen after the new token is stored, and before it is current.
+// between has something happen after the victim's new token is stored, and before it is
+// current.
 func (w *world) between(act func(s *awstest.Secret)) {
-	w.Fail(moveLabel, awstest.Fault{Times: 1, Before: func(awstest.Call) {
+	w.Fail(moveLabel, only(awstest.Fault{Times: 1, Before: func(awstest.Call) {
 		s, _ := w.secret(victim)
 		act(&s)
 		w.SetSecret(s)
-	}})
+	}}))
 }
 
 // makeCurrent adds a version and moves the label to it, as another writer would.

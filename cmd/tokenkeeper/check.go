@@ -12,6 +12,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -32,8 +33,8 @@ the lifetime that the present token has, or that the config states: when it is
 replaced, and the longest outage of the provider in which no application is left
 with a token that is over. How that comes about is below.
 
-On AWS credentials are not read: that they are there is checked, and the rest
-with --read-credentials.`,
+On AWS credentials are not read: that they are there is checked, where you may
+see that, and the rest with --read-credentials.`,
 		Example: `  tokenkeeper check
   tokenkeeper check --dir DIR
   tokenkeeper check --dir DIR --tick 5m --output json`,
@@ -204,11 +205,7 @@ func (k *checker) credential(ctx context.Context, name string) (*refresh.Credent
 		return c, nil
 	}
 	if !k.read {
-		_, err := k.place.CredentialVersion(ctx, name)
-		if err == nil {
-			k.seen[name] = nil
-		}
-		return nil, err
+		return nil, k.present(ctx, name)
 	}
 	doc, err := k.place.Credential(ctx, name)
 	if err != nil {
@@ -225,6 +222,23 @@ func (k *checker) credential(ctx context.Context, name string) (*refresh.Credent
 	}
 	k.view.Problems = append(k.view.Problems, status.Problems(doc.Where, err)...)
 	return nil, nil
+}
+
+// present looks whether a credential is there. Who may not look at credentials has the rest
+// checked all the same.
+func (k *checker) present(ctx context.Context, name string) error {
+	if k.view.Denied != "" {
+		return nil
+	}
+	_, err := k.place.CredentialVersion(ctx, name)
+	if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
+		k.view.Denied = e.Detail
+		return nil
+	}
+	if err == nil {
+		k.seen[name] = nil
+	}
+	return err
 }
 
 // missing says that the credential of p is not there, and foreign that it is not for p.

@@ -22,6 +22,8 @@ type checkView struct {
 
 	// CredentialsRead is false where only their presence was checked.
 	CredentialsRead bool `json:"credentials_read"`
+	// Denied is why not even that could be; empty: it could.
+	Denied string `json:"credentials_denied,omitempty"`
 
 	schedule refresh.Schedule
 	guide    place.Guide
@@ -49,7 +51,11 @@ func (v checkView) text(s *terminal.Screen) {
 		}
 		s.Line("")
 	}
-	if !v.CredentialsRead {
+	switch {
+	case v.Denied != "":
+		s.Paragraph("", "Whether credentials are there was not looked at: "+v.Denied)
+		s.Paragraph("  → ", "The function tells of one that is missing at its next tick: tokenkeeper status")
+	case !v.CredentialsRead:
 		s.Paragraph("", "Credentials were not read: that they are there is all that was checked.")
 	}
 	if len(v.Unused) > 0 {
@@ -110,8 +116,11 @@ func (v checkView) known() bool {
 }
 
 func (v checkView) summary(s *terminal.Screen) string {
-	checked := fmt.Sprintf("%s and %s (tick %s, cache age %s).", plural(v.Configs, "config"),
-		plural(v.Credentials, "credential"), terminal.Span(v.schedule.Tick), terminal.Span(v.schedule.CacheAge))
+	seen := plural(v.Configs, "config")
+	if v.Denied == "" {
+		seen += " and " + plural(v.Credentials, "credential")
+	}
+	checked := fmt.Sprintf("%s (tick %s, cache age %s).", seen, terminal.Span(v.schedule.Tick), terminal.Span(v.schedule.CacheAge))
 	if len(v.Problems) == 0 {
 		return s.Paint(terminal.Good, "Nothing is wrong") + " in " + checked
 	}

@@ -155,7 +155,7 @@ func TestAlarms(t *testing.T) {
 		},
 	} {
 		t.Run(row.what, func(t *testing.T) {
-			w := newWorld(t, bootstrap)
+			w := newWorld(t, bootstrap, nil)
 			// EndpointUrl leaves out the alarms that emulators do not know.
 			s := &shift{world: w, alarms: alarms(t, resolve(t, nil)), wentOff: map[string]bool{}}
 			w.setUp()

@@ -1,84 +1,281 @@
 package template_test
 
 import (
-	"errors"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/reader"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"example.com/tokenkeeper/internal/awstest"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
-// TestCredentialOwnerPutsRefreshTokens makes the calls of refresh-token put: the name is
-// looked for, and the token put, first where there is no secret and then into one.
-func TestCredentialOwnerPutsRefreshTokens(t *testing.T) {
+// Those who have a policy of the template's.
+const (
+	editor   = "ConfigEditorPolicy"
+	owner    = "CredentialOwnerPolicy"
+	consumer = "ConsumerPolicy" // of Meitner
+	everyone = "ConsumerForAllPolicy"
+)
+
+const functionName = "tokenkeeper-RefresherFunction-8Qk2"
+
+// TestPeopleAtWork has people do with the built command what is theirs to do, and what is
+// not: that is refused in words that name the permission. Nothing that a policy allows is
+// there for nothing.
+func TestPeopleAtWork(t *testing.T) {
+	bootstrap, command := function.Build(t, root), buildCommand(t)
 	for name, parameters := range stores {
 		t.Run(name, func(t *testing.T) {
-			w := awstest.New(t, awstest.Options{NoQuotas: true})
-			w.SetKey(keyARN, awstest.KeyEnabled)
-			w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/meti", Value: "{}"})
-			w.Authorize(policy(t, documents(t, resolve(t, parameters)["CredentialOwnerPolicy"])...).Allows)
-			secrets, parametersOf := secretsmanager.NewFromConfig(w.Config()), ssm.NewFromConfig(w.Config())
+			o := newOffice(t, bootstrap, command, parameters)
+			inSSM := parameters["CredentialStore"] == ""
+			putCredential, readCredential := "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue"
+			if inSSM {
+				putCredential, readCredential = "ssm:PutParameter", "ssm:GetParameter"
+			}
+			o.SetSecret(awstest.Secret{Name: "tokenkeeper/tokens/acme", KMSKey: parameters["KmsKeyArn"],
+				Versions: []awstest.Version{{Value: "by hand", Labels: []string{"AWSCURRENT"}}}})
+			const (
+				acme   = `{"token_endpoint": "https://login.acme.example/token", "grant_type": "refresh_token"}`
+				ticket = "a-refresh-token-of-some-length"
+			)
+			config, credential := o.config(simulator.Meitner), o.credential(simulator.Meitner)
 
-			configs, err := parametersOf.GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/tokenkeeper/providers")})
-			if err != nil || len(configs.Parameters) != 1 {
-				t.Errorf("listing configs: %v", err)
+			o.may(editor, config, "config", "put", simulator.Meitner, "--file", "-")
+			o.may(editor, acme, "config", "put", "acme", "--file", "-")
+			o.mayNot(owner, "ssm:PutParameter", acme, "config", "put", "acme", "--file", "-")
+			for range 2 { // it is made, and then replaced
+				o.may(owner, credential, "credential", "put", simulator.Meitner)
+				o.may(owner, ticket, "refresh-token", "put", "acme")
 			}
-			if _, err := secrets.ListSecrets(t.Context(), &secretsmanager.ListSecretsInput{}); err != nil {
-				t.Errorf("listing records: %v", err)
+			if inSSM {
+				o.putsLarge(owner)
 			}
-			id := aws.String("tokenkeeper/private/meti")
-			look := &secretsmanager.DescribeSecretInput{SecretId: id}
-			if _, err := secrets.DescribeSecret(t.Context(), look); !isMissing(err) {
-				t.Errorf("looking for a secret that is not there: %v", err)
+			o.mayNot(editor, putCredential, credential, "credential", "put", simulator.Meitner)
+			o.mayNot(editor, "secretsmanager:DescribeSecret", ticket, "refresh-token", "put", "acme")
+
+			o.tick()
+			for _, who := range []string{editor, owner} {
+				o.may(who, "", "status", simulator.Meitner)
+				o.may(who, "", "status", simulator.Meitner, "--function", functionName)
+				if out, _ := o.run(who, "", "status"); !strings.Contains(out, "acme      failing") {
+					t.Errorf("%s does not see what is failing:\n%s", who, out)
+				}
 			}
-			create := &secretsmanager.CreateSecretInput{Name: id, SecretString: aws.String("first"),
-				Tags: []smtypes.Tag{{Key: aws.String("tokenkeeper:owner"), Value: aws.String(stack)}}}
-			if key := parameters["KmsKeyArn"]; key != "" {
-				create.KmsKeyId = aws.String(key)
+			o.may(editor, "", "adopt", "acme")
+			o.may(editor, "", "history", simulator.Meitner)
+			o.may(editor, "", "pause", simulator.Meitner)
+			o.may(editor, "", "resume", simulator.Meitner)
+			o.may(editor, "", "refresh", simulator.Meitner, "--force")
+			o.mayNot(owner, "secretsmanager:TagResource", "", "pause", simulator.Meitner)
+			o.mayNot(owner, "lambda:InvokeFunction", "", "refresh", simulator.Meitner)
+
+			// The config of acme has no credential. Who may not see that is told so, and sees
+			// the rest.
+			for _, who := range []string{editor, owner} {
+				out, _ := o.run(who, "", "check")
+				want := `credential = "acme": does not exist`
+				if inSSM {
+					want = "Whether credentials are there was not looked at: ssm:GetParameter\n"
+				}
+				if !strings.Contains(out, want) || !strings.Contains(out, "\nmeitner   1h  ") {
+					t.Errorf("%s checks, want %s:\n%s", who, want, out)
+				}
+				o.mayNot(who, readCredential, "", "check", "--read-credentials")
 			}
-			if _, err := secrets.CreateSecret(t.Context(), create); err != nil {
-				t.Errorf("putting the first refresh token: %v", err)
-			}
-			if _, err := secrets.DescribeSecret(t.Context(), look); err != nil {
-				t.Errorf("looking for a secret: %v", err)
-			}
-			if _, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: id, SecretString: aws.String("second")}); err != nil {
-				t.Errorf("putting another refresh token: %v", err)
-			}
-			if _, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: id}); !isDenied(err) {
-				t.Errorf("reading what was put: %v, want a refusal", err)
+
+			o.reads(consumer, simulator.Meitner)
+			o.reads(everyone, simulator.Meitner)
+
+			for _, who := range []string{editor, owner, consumer, everyone} {
+				for _, g := range grantsOf(t, o.documents(who)) {
+					if !g.used(o.needed[who]) && !byHand(t, g.action) {
+						t.Errorf("%s: %s allows %s on %s, and it was not used", who, g.sid, g.action, g.resource)
+					}
+				}
 			}
 		})
 	}
 }
 
-// TestPeopleFindTheFunction: the CLI asks Lambda how a stack was set up.
-func TestPeopleFindTheFunction(t *testing.T) {
-	resources := resolve(t, nil)
-	for _, id := range []string{"ConfigEditorPolicy", "CredentialOwnerPolicy"} {
-		who := policy(t, documents(t, resources[id])...)
-		for action, resource := range map[string]string{
-			"lambda:ListFunctions":            "*",
-			"lambda:GetFunctionConfiguration": "RefresherFunction.Arn",
-		} {
-			if !who.Allows(awstest.Access{Action: action, Resource: resource}) {
-				t.Errorf("%s does not allow %s on %s", id, action, resource)
-			}
-		}
+// byHand reports whether an action is for a command of the AWS CLI that the documents tell
+// those people to type.
+func byHand(t *testing.T, action string) bool {
+	t.Helper()
+	command := map[string]string{
+		"ssm:GetParameter":            "aws ssm get-parameter --name /tokenkeeper/providers/",
+		"ssm:GetParameterHistory":     "aws ssm get-parameter-history --name /tokenkeeper/providers/",
+		"ssm:DeleteParameter":         "aws ssm delete-parameter --name /tokenkeeper/providers/",
+		"secretsmanager:DeleteSecret": "aws secretsmanager delete-secret --secret-id tokenkeeper/",
+	}[action]
+	documents, err := os.ReadFile(root + "/docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return command != "" && strings.Contains(string(documents), command)
+}
+
+// An office is a stack with the people who look after it. Each of their commands is the
+// built one, and may do what a policy of the template lets them.
+type office struct {
+	*world
+	command  string
+	lambda   string // where Lambda answers
+	policies map[string]*awstest.Policy
+	needed   map[string][]awstest.Access // by whom
+}
+
+func newOffice(t *testing.T, bootstrap, command string, parameters map[string]string) *office {
+	t.Helper()
+	parameters = maps.Clone(parameters)
+	parameters["ConsumerPolicyForAll"] = "true"
+	o := &office{world: newWorld(t, bootstrap, parameters), command: command,
+		policies: map[string]*awstest.Policy{}, needed: map[string][]awstest.Access{}}
+	for _, who := range []string{editor, owner, consumer, everyone} {
+		o.policies[who] = policy(t, o.documents(who)...)
+	}
+	return o
+}
+
+// documents is the policy of one, of a role for Meitner where that matters.
+func (o *office) documents(who string) [][]byte {
+	return bound(documents(o.t, o.resources[who]), "${aws:PrincipalTag/tokenkeeper-provider}", simulator.Meitner)
+}
+
+// at puts the account under the policy of one, and returns what ends that.
+func (o *office) at(who string) (end func()) {
+	o.Authorize(func(a awstest.Access) bool {
+		o.needed[who] = append(o.needed[who], a)
+		return o.policies[who].Allows(a)
+	})
+	return func() { o.Authorize(o.role.Allows) }
+}
+
+// run runs the command as one of them.
+func (o *office) run(who, stdin string, args ...string) (string, error) {
+	o.t.Helper()
+	defer o.at(who)()
+	functions := httptest.NewServer(o.functions(who))
+	defer functions.Close()
+	cmd := exec.CommandContext(o.t.Context(), o.command, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Env = append(o.Environ(), "AWS_ENDPOINT_URL_LAMBDA="+functions.URL, "HOME="+o.t.TempDir())
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (o *office) may(who, stdin string, args ...string) {
+	o.t.Helper()
+	out, err := o.run(who, stdin, args...)
+	if err != nil || strings.Contains(out, "not authorized") {
+		o.t.Errorf("%s may not: tokenkeeper %s: %v\n%s", who, strings.Join(args, " "), err, out)
 	}
 }
 
-func isMissing(err error) bool {
-	_, ok := errors.AsType[*smtypes.ResourceNotFoundException](err)
-	return ok
+// mayNot checks that one is refused, and told what is lacking.
+func (o *office) mayNot(who, action, stdin string, args ...string) {
+	o.t.Helper()
+	out, err := o.run(who, stdin, args...)
+	if err == nil || !strings.Contains(out, action) {
+		o.t.Errorf("%s may do, or is not told that it lacks %s: tokenkeeper %s: %v\n%s", who, action, strings.Join(args, " "), err, out)
+	}
 }
 
-// isDenied knows what the SDK has no type for.
-func isDenied(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "AccessDeniedException")
+// reads has one read a record, as the applications do.
+func (o *office) reads(who, name string) {
+	o.t.Helper()
+	defer o.at(who)()
+	secrets := secretsmanager.NewFromConfig(o.Config())
+	id := aws.String("tokenkeeper/tokens/" + name)
+	tokens := reader.New(reader.SourceFunc(func(ctx context.Context) ([]byte, error) {
+		out, err := secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: id})
+		if err != nil {
+			return nil, err
+		}
+		return []byte(aws.ToString(out.SecretString)), nil
+	}), reader.Options{})
+	if _, err := tokens.Token(o.t.Context()); err != nil {
+		o.t.Errorf("%s reads %s: %v", who, name, err)
+	}
+	// AWS's caching libraries look at this first.
+	if _, err := secrets.DescribeSecret(o.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: id}); err != nil {
+		o.t.Errorf("%s describes %s: %v", who, name, err)
+	}
+}
+
+// putsLarge has one put a credential of more than 4 KB, which takes the advanced tier and
+// the AWS CLI's own command.
+func (o *office) putsLarge(who string) {
+	o.t.Helper()
+	defer o.at(who)()
+	parameters := ssm.NewFromConfig(o.Config())
+	in := &ssm.PutParameterInput{Name: aws.String("/tokenkeeper/credentials/large"), Value: aws.String(strings.Repeat("x", 5000)),
+		Type: types.ParameterTypeSecureString, Tier: types.ParameterTierAdvanced}
+	if key := o.parameters["KmsKeyArn"]; key != "" {
+		in.KeyId = aws.String(key)
+	}
+	if _, err := parameters.PutParameter(o.t.Context(), in); err != nil {
+		o.t.Errorf("%s puts a large credential: %v", who, err)
+	}
+}
+
+// functions is Lambda, to one of them.
+func (o *office) functions(who string) http.Handler {
+	settings := map[string]any{"FunctionName": functionName, "Environment": map[string]any{"Variables": environment(o.t, o.resources)}}
+	mux := http.NewServeMux()
+	handle := func(pattern, action, resource string, answer func(*http.Request) any) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			a := awstest.Access{Action: action, Resource: resource}
+			o.needed[who] = append(o.needed[who], a)
+			w.Header().Set("Content-Type", "application/json")
+			if !o.policies[who].Allows(a) {
+				w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = io.WriteString(w, `{"Message": "not authorized"}`)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(answer(r))
+		})
+	}
+	handle("GET /2015-03-31/functions", "lambda:ListFunctions", "*", func(*http.Request) any {
+		return map[string]any{"Functions": []any{settings}}
+	})
+	handle("GET /2015-03-31/functions/"+functionName+"/configuration", "lambda:GetFunctionConfiguration", "RefresherFunction.Arn", func(*http.Request) any {
+		return settings
+	})
+	handle("POST /2015-03-31/functions/"+functionName+"/invocations", "lambda:InvokeFunction", "RefresherFunction.Arn", func(r *http.Request) any {
+		event, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(err)
+		}
+		o.Authorize(o.role.Allows)
+		defer o.at(who)
+		return json.RawMessage(o.function.Invoke(string(event)).Payload)
+	})
+	return mux
+}
+
+// buildCommand builds the command line.
+func buildCommand(t *testing.T) string {
+	t.Helper()
+	command := filepath.Join(t.TempDir(), "tokenkeeper")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", command, "./cmd/tokenkeeper")
+	build.Dir, build.Env = root, os.Environ()
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the command: %v\n%s", err, out)
+	}
+	return command
 }

@@ -3,6 +3,7 @@ package template_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,13 +26,16 @@ const (
 // environment and under the role that the template gives it.
 type world struct {
 	*awstest.AWS
-	t        *testing.T
-	sim      *simulator.Simulator
-	base     string // of the simulator
-	function *function.Function
+	t          *testing.T
+	sim        *simulator.Simulator
+	base       string // of the simulator
+	parameters map[string]string
+	resources  map[string]cloudformation.Resource
+	role       *awstest.Policy // of the function
+	function   *function.Function
 }
 
-func newWorld(t *testing.T, bootstrap string) *world {
+func newWorld(t *testing.T, bootstrap string, parameters map[string]string) *world {
 	t.Helper()
 	w := &world{AWS: awstest.New(t, awstest.Options{NoQuotas: true}), t: t, sim: simulator.New(simulator.Options{})}
 	providers := http.NewServeMux()
@@ -41,10 +45,14 @@ func newWorld(t *testing.T, bootstrap string) *world {
 	t.Cleanup(server.Close)
 	w.base = server.URL
 
-	resources := resolve(t, map[string]string{"EndpointUrl": w.URL()})
-	w.Authorize(policy(t, documents(t, resources["RefresherRole"])...).Allows)
+	w.SetKey(keyARN, awstest.KeyEnabled)
+	w.parameters = map[string]string{"EndpointUrl": w.URL()}
+	maps.Copy(w.parameters, parameters)
+	w.resources = resolve(t, w.parameters)
+	w.role = policy(t, documents(t, w.resources["RefresherRole"])...)
+	w.Authorize(w.role.Allows)
 	environ := w.Environ()
-	for name, value := range environment(t, resources) {
+	for name, value := range environment(t, w.resources) {
 		environ = append(environ, name+"="+value)
 	}
 	w.function = function.Start(t, bootstrap, 50*time.Second, environ)
@@ -80,7 +88,7 @@ func environment(t *testing.T, resources map[string]cloudformation.Resource) map
 	return variables
 }
 
-// setUp puts the config and the credential of each provider.
+// setUp puts the config and the credential of each provider, the latter into Parameter Store.
 func (w *world) setUp() {
 	w.t.Helper()
 	for _, name := range simulator.Names() {
@@ -120,23 +128,29 @@ func (w *world) setRefreshToken(token string) {
 
 // setConfig puts a provider's config.
 func (w *world) setConfig(name string) {
+	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: w.config(name)})
+}
+
+// config is the config of a provider, and credential what it expects now.
+func (w *world) config(name string) string {
 	w.t.Helper()
 	configs, err := w.sim.Configs(w.base)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: string(configs[name])})
+	return string(configs[name])
 }
 
-// setCredential puts what the provider expects now.
-func (w *world) setCredential(name string) {
+func (w *world) credential(name string) string {
 	w.t.Helper()
 	credentials, err := w.sim.Credentials(w.base)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.putCredential(name, string(credentials[name]))
+	return string(credentials[name])
 }
+
+func (w *world) setCredential(name string) { w.putCredential(name, w.credential(name)) }
 
 func (w *world) putCredential(name, credential string) {
 	w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: credential, Type: "SecureString"})

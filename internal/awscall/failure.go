@@ -62,11 +62,11 @@ func (c Call) Failure(err error) *refresh.Error {
 	case keyUnusable(err):
 		e.Class, e.Code = refresh.Misconfigured, CodeKey
 		e.Detail = c.detail("the KMS key cannot be used: %s%s", code, quoted(err))
-		e.Remedy = "enable the key, or cancel its deletion, and allow the role " + c.keyActions() + " on it"
+		e.Remedy = "enable the key, or cancel its deletion, and allow the caller " + c.keyActions() + " on it"
 	case code == accessDenied || code == "AccessDenied":
 		e.Class, e.Code = refresh.Misconfigured, CodeDenied
 		e.Detail = c.detail("not allowed%s", quoted(err))
-		e.Remedy = fmt.Sprintf("allow the role %s on %s", c.Action, c.Resource)
+		e.Remedy = fmt.Sprintf("allow the caller %s on %s", c.Action, c.Resource)
 	case code == limitExceeded && c.puts():
 		e.Code, e.RetryAfter = refresh.CodeWriteBudget, oneVersion
 		e.Detail = c.detail("LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100")
@@ -116,9 +116,10 @@ func (c Call) detail(format string, args ...any) string {
 func (c Call) puts() bool { return strings.HasSuffix(c.Action, ":PutSecretValue") }
 
 // keyActions are the permissions on the key that c needs beside its own. Secrets Manager
-// decrypts when it is given a version that it has already, to compare.
+// decrypts when it is given a version that it has already, to compare; and when a key is
+// chosen, to see whether it may.
 func (c Call) keyActions() string {
-	if c.puts() {
+	if c.puts() || strings.HasSuffix(c.Action, ":CreateSecret") {
 		return "kms:GenerateDataKey and kms:Decrypt"
 	}
 	return "kms:Decrypt"

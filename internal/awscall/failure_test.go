@@ -30,7 +30,7 @@ func TestFailure(t *testing.T) {
 		detail, remedy string // parts of them
 	}{
 		{"denied", refuse("AccessDeniedException", "User: arn:aws:sts::1:role/x is not authorized"), refresh.Misconfigured, awscall.CodeDenied,
-			`secretsmanager:PutSecretValue tokens/a: not allowed: AWS says "User: arn:aws:sts::1:role/x`, "allow the role secretsmanager:PutSecretValue on tokens/a"},
+			`secretsmanager:PutSecretValue tokens/a: not allowed: AWS says "User: arn:aws:sts::1:role/x`, "allow the caller secretsmanager:PutSecretValue on tokens/a"},
 		{"the key is not ours to use", refuse("AccessDeniedException", "Access to KMS is not allowed"), refresh.Misconfigured, awscall.CodeKey,
 			"the KMS key cannot be used", "kms:GenerateDataKey and kms:Decrypt"},
 		{"the role may not use the key", refuse("AccessDeniedException", "User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-north-1:1:key/k"), refresh.Misconfigured, awscall.CodeKey,
@@ -38,7 +38,7 @@ func TestFailure(t *testing.T) {
 		{"Parameter Store says that the key is not for the role", refuse("AccessDeniedException", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."), refresh.Misconfigured, awscall.CodeKey,
 			"the KMS key cannot be used", "kms:GenerateDataKey and kms:Decrypt"},
 		{"a denial on a secret whose name has kms in it", refuse("AccessDeniedException", "User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: secretsmanager:PutSecretValue on resource: tokenkeeper/tokens/kmspro"), refresh.Misconfigured, awscall.CodeDenied,
-			"not allowed: AWS says", "allow the role secretsmanager:PutSecretValue on tokens/a"},
+			"not allowed: AWS says", "allow the caller secretsmanager:PutSecretValue on tokens/a"},
 		{"the key is disabled", refuse("EncryptionFailure", "The key is disabled."), refresh.Misconfigured, awscall.CodeKey,
 			"EncryptionFailure", "enable the key"},
 		{"a hundred versions in a day", refuse("LimitExceededException", "x"), refresh.Transient, refresh.CodeWriteBudget,

@@ -119,7 +119,9 @@ func TestNeededPermissions(t *testing.T) {
 	}
 	bare := aws.ToString(made.ARN)
 	bare = bare[:len(bare)-7] // there is no ARN yet when permission is asked for
-	if err := same("needed", got, []string{"secretsmanager:CreateSecret " + bare, "secretsmanager:TagResource " + bare, "kms:GenerateDataKey " + key}); err != nil {
+	if err := same("needed", got, []string{"secretsmanager:CreateSecret " + bare, "secretsmanager:TagResource " + bare,
+		"kms:GenerateDataKey " + key, "kms:Decrypt " + key, // to validate the key
+		"kms:GenerateDataKey " + key}); err != nil {
 		t.Error(err)
 	}
 }

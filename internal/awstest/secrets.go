@@ -80,6 +80,11 @@ func (a *AWS) createSecret(r *request, in *createSecretInput) (any, error) {
 		tags:        withTags(nil, in.Tags),
 		created:     r.now,
 	}
+	if in.KmsKeyId != "" {
+		if err := a.validateKey(r, s); err != nil {
+			return nil, err
+		}
+	}
 	out := createSecretOutput{ARN: s.arn, Name: s.name}
 	if value != nil {
 		v, err := a.addVersion(r, s, in.ClientRequestToken, value, binary, []string{current})
@@ -166,6 +171,10 @@ func (a *AWS) updateSecret(r *request, in *updateSecretInput) (any, error) {
 	key := s.key
 	if in.KmsKeyId != nil {
 		s.key = *in.KmsKeyId
+		if err := a.validateKey(r, s); err != nil {
+			s.key = key
+			return nil, err
+		}
 	}
 	out := createSecretOutput{ARN: s.arn, Name: s.name}
 	if value, binary := in.value(); value != nil {

@@ -124,12 +124,8 @@ func (a *AWS) addVersion(r *request, s *secret, id string, value []byte, binary 
 	if err := s.roomForLabels(labels); err != nil {
 		return nil, err
 	}
-	unusable, denied := a.useKey(r, s.key, keyUse{"kms:GenerateDataKey", "secretsmanager", [2]string{"SecretARN", s.arn}})
-	switch {
-	case denied != nil:
-		return nil, denied
-	case unusable != "":
-		return nil, refuse("EncryptionFailure", "The KMS key %s.", unusable)
+	if err := a.encrypt(r, s); err != nil {
+		return nil, err
 	}
 	if !s.makeRoom(r.now) {
 		return nil, refuse("LimitExceededException", "The secret has %d versions that are younger than a day or labelled.", len(s.versions))
@@ -140,6 +136,25 @@ func (a *AWS) addVersion(r *request, s *secret, id string, value []byte, binary 
 		s.move(label, v)
 	}
 	return v, nil
+}
+
+// validateKey is what happens when the key of a secret is chosen, with or without a value:
+// "Secrets Manager calls the GenerateDataKey and Decrypt operations with the specified KMS
+// key" (user guide, "Secret encryption and decryption", validating access to the key).
+func (a *AWS) validateKey(r *request, s *secret) error {
+	if err := a.encrypt(r, s); err != nil {
+		return err
+	}
+	return a.decrypt(r, s, &version{key: s.key})
+}
+
+// encrypt asks for the key of a secret.
+func (a *AWS) encrypt(r *request, s *secret) error {
+	unusable, denied := a.useKey(r, s.key, keyUse{"kms:GenerateDataKey", "secretsmanager", [2]string{"SecretARN", s.arn}})
+	if denied == nil && unusable != "" {
+		return refuse("EncryptionFailure", "The KMS key %s.", unusable)
+	}
+	return denied
 }
 
 // decrypt asks for the key of a version.

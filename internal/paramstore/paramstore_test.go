@@ -237,7 +237,7 @@ func TestCredentialThatCannotBeUsed(t *testing.T) {
 		{"its key is disabled", secure, awstest.KeyDisabled, awscall.CodeKey, "enable the key"},
 		{"its key is about to be deleted", secure, awstest.KeyPendingDeletion, awscall.CodeKey, "cancel its deletion"},
 		{"its key is gone", secure, awstest.KeyMissing, awscall.CodeKey, "kms:Decrypt"},
-		{"its key is not ours to use", secure, awstest.KeyDenied, awscall.CodeKey, "allow the role kms:Decrypt"},
+		{"its key is not ours to use", secure, awstest.KeyDenied, awscall.CodeKey, "allow the caller kms:Decrypt"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -65,7 +65,7 @@ func TestCredentialThatCannotBeUsed(t *testing.T) {
 		text    string
 	}{
 		{"reading is denied", func(w *world) { w.Fail("secretsmanager:GetSecretValue", awstest.Deny()) }, awscall.CodeDenied,
-			"allow the role secretsmanager:GetSecretValue on tokenkeeper/credentials/meitner"},
+			"allow the caller secretsmanager:GetSecretValue on tokenkeeper/credentials/meitner"},
 		{"its key is disabled", key(awstest.KeyDisabled), awscall.CodeKey, "enable the key"},
 		{"its key is not ours to use", key(awstest.KeyDenied), awscall.CodeKey, "kms:Decrypt"},
 		{"it is scheduled for deletion", func(w *world) {

@@ -78,6 +78,7 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 func TestOpenCreatesWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{}, func(s *secretstore.Store) { s.KMSKey = "alias/tokens" })
+		w.SetKey("alias/tokens", awstest.KeyEnabled)
 		st, err := w.Open(t.Context(), "meitner", true)
 		want := refresh.State{Name: "meitner", Exists: true, Owned: true}
 		if diff := cmp.Diff(want, st); diff != "" || err != nil {
@@ -111,8 +112,8 @@ func TestOpenFails(t *testing.T) {
 	}{
 		{"the secret is missing and creation is switched off", true, "", awstest.Fault{},
 			refresh.Misconfigured, secretstore.CodeMissing, "tokenkeeper:owner=prod"},
-		{"describing is denied", false, describeSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the role secretsmanager:DescribeSecret"},
-		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the role secretsmanager:CreateSecret"},
+		{"describing is denied", false, describeSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:DescribeSecret"},
+		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:CreateSecret"},
 		{"an account has no room for more secrets", false, createSecret, awstest.Fault{Error: &awstest.Error{Status: 400, Code: "LimitExceededException"}},
 			refresh.Transient, awscall.CodeRefused, ""},
 		{"it is throttled to the end", false, describeSecret, awstest.Throttle(0), refresh.Transient, awscall.CodeThrottled, ""},
@@ -238,7 +239,7 @@ func TestListGivesAllOrAnError(t *testing.T) {
 		w.Fail("secretsmanager:ListSecrets", awstest.Fault{Skip: 1, Error: &awstest.Error{Status: 400, Code: "AccessDeniedException", Message: "no"}})
 		states, err := w.List(t.Context())
 		var e *refresh.Error
-		if states != nil || !errors.As(err, &e) || e.Code != awscall.CodeDenied || e.Remedy != "allow the role secretsmanager:ListSecrets on *" {
+		if states != nil || !errors.As(err, &e) || e.Code != awscall.CodeDenied || e.Remedy != "allow the caller secretsmanager:ListSecrets on *" {
 			t.Errorf("%v, %+v", states, err)
 		}
 	})

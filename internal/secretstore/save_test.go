@@ -132,8 +132,8 @@ func TestSaveFails(t *testing.T) {
 		remedy   string
 		attempts int // of the call that fails
 	}{
-		{"a put is denied", fault(putValue, awstest.Deny()), refresh.Misconfigured, awscall.CodeDenied, "allow the role secretsmanager:PutSecretValue", 1},
-		{"a swap is denied", fault(moveLabel, awstest.Deny()), refresh.Misconfigured, awscall.CodeDenied, "allow the role secretsmanager:UpdateSecretVersionStage", 2},
+		{"a put is denied", fault(putValue, awstest.Deny()), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:PutSecretValue", 1},
+		{"a swap is denied", fault(moveLabel, awstest.Deny()), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:UpdateSecretVersionStage", 2},
 		{"the role's credentials are over in mid-run", fault(putValue, awstest.ExpireCredentials()), refresh.Transient, awscall.CodeCredentials, "", 1},
 		{"the key is disabled", key(awstest.KeyDisabled), refresh.Misconfigured, awscall.CodeKey, "enable the key", 1},
 		{"the key is about to be deleted", key(awstest.KeyPendingDeletion), refresh.Misconfigured, awscall.CodeKey, "cancel its deletion", 1},

@@ -20,12 +20,9 @@ type Template struct {
 	parameters map[string]parameter
 	mappings   map[string]map[string]map[string]string
 	conditions map[string]yaml.Node
+	rules      map[string]rule
 	resources  map[string]yaml.Node
 	outputs    map[string]yaml.Node
-}
-
-type parameter struct {
-	Default *string `yaml:"Default"`
 }
 
 // A Resource is one of a stack that would be made.
@@ -44,13 +41,14 @@ func Read(path string) (*Template, error) {
 		Parameters map[string]parameter                    `yaml:"Parameters"`
 		Mappings   map[string]map[string]map[string]string `yaml:"Mappings"`
 		Conditions map[string]yaml.Node                    `yaml:"Conditions"`
+		Rules      map[string]rule                         `yaml:"Rules"`
 		Resources  map[string]yaml.Node                    `yaml:"Resources"`
 		Outputs    map[string]yaml.Node                    `yaml:"Outputs"`
 	}
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return nil, fmt.Errorf("reading the template %s: %w", path, err)
 	}
-	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Resources, document.Outputs}, nil
+	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Rules, document.Resources, document.Outputs}, nil
 }
 
 // Pseudo are the values of the pseudo parameters that a template may refer to.

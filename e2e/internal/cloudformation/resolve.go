@@ -125,6 +125,22 @@ func (r *resolver) call(name string, n *yaml.Node) any {
 		return r.text(n.Content[0]) == r.text(n.Content[1])
 	case "Not":
 		return r.value(n.Content[0]) != true
+	case "And", "Or":
+		for _, operand := range n.Content {
+			if (r.value(operand) == true) == (name == "Or") {
+				return name == "Or"
+			}
+		}
+		return name == "And"
+	case "Condition":
+		return r.condition(n.Value)
+	case "EachMemberEquals": // of a list, which a parameter has as a text
+		for member := range strings.SplitSeq(r.text(n.Content[0]), ",") {
+			if member != r.text(n.Content[1]) {
+				return false
+			}
+		}
+		return true
 	}
 	r.fail(n, "the function %s is not known here", name)
 	return nil

@@ -1,0 +1,70 @@
+package template_test
+
+import (
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+)
+
+// TestParameters gives the template what a person may type. What is refused is refused
+// before anything is made, and in words.
+func TestParameters(t *testing.T) {
+	template, err := cloudformation.Read(root + "/template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		parameters map[string]string
+		refused    string // by a constraint that says this; empty: it is not
+	}{
+		{nil, ""},
+		{map[string]string{"Namespace": "team-a"}, ""},
+		{map[string]string{"Namespace": "ab"}, ""},
+		{map[string]string{"Namespace": "tokens-eu"}, ""},
+		{map[string]string{"Namespace": strings.Repeat("a", 32)}, ""},
+		{map[string]string{"Namespace": strings.Repeat("a", 33)}, "lower-case"},
+		{map[string]string{"Namespace": "a"}, "two or more"},
+		{map[string]string{"Namespace": ""}, "two or more"},
+		{map[string]string{"Namespace": "Team"}, "lower-case"},
+		{map[string]string{"Namespace": "team/a"}, "lower-case"},
+		{map[string]string{"Namespace": "team-"}, "not ending in a hyphen"},
+		{map[string]string{"Namespace": "team\n"}, "lower-case"},
+		{map[string]string{"Namespace": "aws-tokens"}, "not with aws or ssm"},
+		{map[string]string{"Namespace": "ssm"}, "not with aws or ssm"},
+		// A stack named so would have its secrets among those of another.
+		{map[string]string{"Namespace": "tokens"}, "places in it"},
+		{map[string]string{"Namespace": "private"}, "places in it"},
+
+		{map[string]string{"KmsKeyArn": keyARN}, ""},
+		{map[string]string{"KmsKeyArn": "arn:aws:kms:eu-north-1:123456789012:alias/tokens"}, "not of an alias"},
+		{map[string]string{"KmsKeyArn": "alias/aws/secretsmanager"}, "not of an alias"},
+
+		{map[string]string{"TickMinutes": "5", "CacheAgeSeconds": "30", "ReservedConcurrency": "1"}, ""},
+		{map[string]string{"TickMinutes": "3"}, "TickMinutes"},
+		{map[string]string{"CacheAgeSeconds": "29"}, "CacheAgeSeconds"},
+		{map[string]string{"ReservedConcurrency": "11"}, "ReservedConcurrency"},
+
+		{map[string]string{"AlarmEmail": "ops@acme.example", "AlarmTopicArn": "arn:aws:sns:eu-north-1:123456789012:ops"}, ""},
+		{map[string]string{"AlarmEmail": "ops@acme.example, dev@acme.example"}, "one e-mail address"},
+		{map[string]string{"AlarmTopicArn": "ops"}, "the ARN of a standard SNS topic"},
+
+		{map[string]string{"EndpointUrl": "http://localhost:4566"}, ""},
+		{map[string]string{"EndpointUrl": "localhost:4566"}, "scheme, host and port"},
+
+		{map[string]string{"SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1", "SecurityGroupIds": "sg-0123456789abcdef0"}, ""},
+		{map[string]string{"SubnetIds": "", "SecurityGroupIds": ""}, ""},
+		{map[string]string{"SubnetIds": "subnet-0123456789abcdef0"}, "give both or neither"},
+		{map[string]string{"SecurityGroupIds": "sg-0123456789abcdef0"}, "give both or neither"},
+		{map[string]string{"SubnetIds": "vpc-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0"}, "subnet ids"},
+	} {
+		refusals, err := template.Refusals(cloudformation.Pseudo{}, row.parameters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Join(refusals, "\n")
+		if row.refused == "" && said != "" || row.refused != "" && (len(refusals) != 1 || !strings.Contains(said, row.refused)) {
+			t.Errorf("%v: refused with %q, want %q", row.parameters, said, row.refused)
+		}
+	}
+}
