@@ -74,6 +74,7 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 			least, known = left, true
 		}
 	}
+	m.count("Failing", r.Failing())
 	m.count("Transient", r.Standing(refresh.Transient))
 	m.count("Misconfigured", r.Standing(refresh.Misconfigured))
 	m.count("NeedsPerson", r.Standing(refresh.NeedsPerson))

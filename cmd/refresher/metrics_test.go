@@ -111,18 +111,18 @@ func TestMeasure(t *testing.T) {
 			refresh.Result{Outcome: refresh.Same, State: owned(0, time.Hour), Note: failing(refresh.Unchanged)},
 			refresh.Result{Outcome: refresh.Failed, State: owned(0, time.Hour), Note: failing(refresh.Transient)},
 			refresh.Result{Outcome: refresh.Skipped, State: owned(0, time.Hour)},
-		), map[string]float64{"Due": 6, "Refreshed": 1, "Transient": 1, "LeastTimeLeft": 3600}},
+		), map[string]float64{"Due": 6, "Refreshed": 1, "Failing": 1, "Transient": 1, "LeastTimeLeft": 3600}},
 		{"failures old and new", report(
 			refresh.Result{Outcome: refresh.Failed, Note: failing(refresh.Misconfigured)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Misconfigured)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.NeedsPerson)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Unchanged)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, Note: failing(refresh.Transient)},
-		), map[string]float64{"Due": 1, "Misconfigured": 2, "NeedsPerson": 1, "Transient": 1, "CoolingDown": 2}},
+		), map[string]float64{"Due": 1, "Failing": 3, "Misconfigured": 2, "NeedsPerson": 1, "CoolingDown": 2}},
 		{"a token is over", report(
 			refresh.Result{Outcome: refresh.Failed, State: owned(2*time.Hour, time.Hour), Note: failing(refresh.Transient)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
-		), map[string]float64{"Due": 1, "Transient": 1, "Expired": 1, "LeastTimeLeft": 0}},
+		), map[string]float64{"Due": 1, "Failing": 1, "Transient": 1, "Expired": 1, "LeastTimeLeft": 0}},
 		{"short-lived tokens have always little time left", report(
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, 5*time.Minute)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
@@ -143,10 +143,10 @@ func TestMeasure(t *testing.T) {
 		{"secrets of others do not count", report(
 			refresh.Result{Outcome: refresh.Failed, Err: &refresh.Error{Class: refresh.Misconfigured},
 				State: refresh.State{Exists: true, Current: owned(2*time.Hour, time.Hour).Current}},
-		), map[string]float64{"Due": 1, "Misconfigured": 1}},
+		), map[string]float64{"Due": 1, "Failing": 1, "Misconfigured": 1}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			want := map[string]float64{"Due": 0, "Refreshed": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
+			want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
 				"CoolingDown": 0, "Expired": 0, "RunCompleted": 1, "Throttles": 0}
 			maps.Copy(want, row.want)
 			m := measure(row.report, schedule(), true)
@@ -194,10 +194,10 @@ func TestMeasureOfAnIgnoredEvent(t *testing.T) {
 func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
 	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
-	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Ignored":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
+	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Ignored":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
 		`"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
-		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
+		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Failing","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
 		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
 		`{"Name":"Expired","Unit":"Count"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
 		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"invocation summed up","requestId":"8f5e",` +

@@ -102,7 +102,7 @@ func logSummary(ctx context.Context, log *slog.Logger, r *refresh.Report) {
 		"providers", len(r.Results),
 		"refreshed", r.Count(refresh.Refreshed, refresh.Finished),
 		"failed", r.Count(refresh.Failed),
-		"failing", r.Standing(refresh.Transient)+r.Standing(refresh.Misconfigured)+r.Standing(refresh.NeedsPerson),
+		"failing", r.Failing(),
 		"skipped", r.Count(refresh.Skipped),
 		"orphans", len(r.Orphans),
 		"took", fmt.Sprint(r.Took.Round(time.Millisecond)))

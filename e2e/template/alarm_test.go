@@ -52,11 +52,7 @@ func alarms(t *testing.T, resources map[string]cloudformation.Resource) []*alarm
 		default:
 			t.Fatalf("%s: the comparison %v is not known here", a.name, p["ComparisonOperator"])
 		}
-		if metrics, ok := p["Metrics"].([]any); ok {
-			a.metric = expression(t, metrics)
-		} else {
-			a.metric = statistic(t, p, p["Statistic"])
-		}
+		a.metric = statistic(t, p)
 		all = append(all, a)
 	}
 	return all
@@ -64,7 +60,7 @@ func alarms(t *testing.T, resources map[string]cloudformation.Resource) []*alarm
 
 // statistic is that of one metric: of the product's own, which have the stack as their only
 // dimension, or of the failure queue.
-func statistic(t *testing.T, metric map[string]any, statistic any) series {
+func statistic(t *testing.T, metric map[string]any) series {
 	t.Helper()
 	name := fmt.Sprintf("%v/%v", metric["Namespace"], metric["MetricName"])
 	dimensions, _ := metric["Dimensions"].([]any)
@@ -81,7 +77,7 @@ func statistic(t *testing.T, metric map[string]any, statistic any) series {
 		if len(values) == 0 {
 			return 0, false
 		}
-		switch statistic {
+		switch metric["Statistic"] {
 		case "Sum":
 			sum := 0.0
 			for _, v := range values {
@@ -93,43 +89,8 @@ func statistic(t *testing.T, metric map[string]any, statistic any) series {
 		case "Minimum":
 			return slices.Min(values), true
 		}
-		t.Fatalf("the statistic %v is not known here", statistic)
+		t.Fatalf("the statistic %v is not known here", metric["Statistic"])
 		return math.NaN(), false
-	}
-}
-
-// expression is a sum of metrics, which has a datapoint where each of them has one.
-func expression(t *testing.T, metrics []any) series {
-	t.Helper()
-	parts := map[string]series{}
-	var sum []string
-	for _, m := range metrics {
-		m := m.(map[string]any)
-		if text, ok := m["Expression"].(string); ok {
-			if m["ReturnData"] != true {
-				t.Fatal("an expression that the alarm does not look at")
-			}
-			sum = strings.Split(text, " + ")
-			continue
-		}
-		stat := m["MetricStat"].(map[string]any)
-		parts[m["Id"].(string)] = statistic(t, stat["Metric"].(map[string]any), stat["Stat"])
-	}
-	for _, id := range sum {
-		if parts[id] == nil {
-			t.Fatalf("the expression %s has a part that is no metric: %q", strings.Join(sum, " + "), id)
-		}
-	}
-	return func(p period) (float64, bool) {
-		total := 0.0
-		for _, id := range sum {
-			v, ok := parts[id](p)
-			if !ok {
-				return 0, false
-			}
-			total += v
-		}
-		return total, true
 	}
 }
 

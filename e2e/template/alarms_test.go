@@ -140,6 +140,17 @@ func TestAlarms(t *testing.T) {
 			mend:    (*shift).up,
 		},
 		{
+			what:    "a provider is down, and is paused",
+			prepare: func(s *shift) { s.down(50 * time.Minute) },
+			bad:     func(s *shift) { s.ticks(5) },
+			want:    "failing",
+			mend: func(s *shift) {
+				secret, _ := s.Secret("tokenkeeper/tokens/" + simulator.Meitner)
+				secret.Tags["tokenkeeper:paused"] = ""
+				s.SetSecret(secret)
+			},
+		},
+		{
 			what:    "a provider is down and its token ends within the cache age",
 			prepare: func(s *shift) { s.down(57 * time.Minute) },
 			bad:     func(s *shift) { s.ticks(2) },
@@ -156,15 +167,14 @@ func TestAlarms(t *testing.T) {
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			w := newWorld(t, bootstrap, nil)
-			// EndpointUrl leaves out the alarms that emulators do not know.
-			s := &shift{world: w, alarms: alarms(t, resolve(t, nil)), wentOff: map[string]bool{}}
+			s := &shift{world: w, alarms: alarms(t, w.resources), wentOff: map[string]bool{}}
 			w.setUp()
 			if row.prepare != nil {
 				row.prepare(s)
 			}
 			// A history of good runs, as it was before the bad ones.
 			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0},
-				"tokenkeeper/Transient": {0}, "tokenkeeper/NeedsPerson": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
+				"tokenkeeper/Failing": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
 			s.history = slices.Repeat([]period{good}, 5)
 			row.bad(s)
 			if got := strings.Join(slices.Sorted(maps.Keys(s.wentOff)), " "); got != row.want {

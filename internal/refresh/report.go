@@ -85,15 +85,22 @@ func (r *Report) Count(outcomes ...Outcome) int {
 	return n
 }
 
-// Standing returns how many providers stand in the class.
+// Standing returns how many providers stand in the class. One that is paused was left alone
+// on purpose, whatever its last failure was, and stands in none.
 func (r *Report) Standing(c Class) int {
 	n := 0
 	for _, res := range r.Results {
-		if res.Class() == c {
+		if res.Class() == c && res.Reason != Paused {
 			n++
 		}
 	}
 	return n
+}
+
+// Failing returns how many providers stand in a class of failure, in which a token that
+// repeats is none.
+func (r *Report) Failing() int {
+	return r.Standing(Transient) + r.Standing(Misconfigured) + r.Standing(NeedsPerson)
 }
 
 // err returns the failures of the run, joined: by provider, class and code. What
