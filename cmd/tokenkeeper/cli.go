@@ -23,11 +23,14 @@ type cli struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
+	// sleep waits between the attempts of a login, nil: it takes its time.
+	sleep func(ctx context.Context, d time.Duration) bool
 
 	output   string // the flag: text or json
 	unhelped error  // what kept the help from being written, which cobra does not ask for
 }
 
+// run runs one command line and returns its exit code.
 func (c *cli) run(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)

@@ -19,7 +19,7 @@ import (
 // play runs a command line in this process.
 func play(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = run(ctx, args, strings.NewReader(""), &out, &err, func(string) string { return "" }, time.Now)
+	code = (&cli{stdin: strings.NewReader(""), stdout: &out, stderr: &err, getenv: func(string) string { return "" }, now: time.Now}).run(ctx, args)
 	return code, out.String(), err.String()
 }
 
@@ -83,7 +83,7 @@ func TestDemoStopped(t *testing.T) {
 		}
 	})
 	var stderr bytes.Buffer
-	code := run(ctx, []string{"demo"}, strings.NewReader(""), out, &stderr, os.Getenv, time.Now)
+	code := (&cli{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, getenv: os.Getenv, now: time.Now}).run(ctx, []string{"demo"})
 	if code != exitFailing || !strings.Contains(stderr.String(), "nothing is left behind") {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
@@ -126,7 +126,8 @@ func TestDemoThatNobodyReads(t *testing.T) {
 			tmp := t.TempDir()
 			t.Setenv("TMPDIR", tmp)
 			var stderr bytes.Buffer
-			code := run(t.Context(), []string{"demo", "--output", output}, strings.NewReader(""), refusing{row.err}, &stderr, os.Getenv, time.Now)
+			code := (&cli{stdin: strings.NewReader(""), stdout: refusing{row.err}, stderr: &stderr, getenv: os.Getenv, now: time.Now}).
+				run(t.Context(), []string{"demo", "--output", output})
 			if code != exitFailing || stderr.String() != row.says {
 				t.Errorf("%v, %s: exit code %d, %q", row.err, output, code, &stderr)
 			}

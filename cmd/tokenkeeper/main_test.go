@@ -29,13 +29,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"tokenkeeper": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv, func() time.Time {
+			c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: func() time.Time {
 				at, err := time.Parse(time.RFC3339, os.Getenv(clockVariable))
 				if err != nil {
 					return time.Now()
 				}
 				return at
-			})
+			}, sleep: atOnce}
+			code := c.run(ctx, os.Args[1:])
 			stop()
 			os.Exit(code)
 		},

@@ -143,7 +143,7 @@ func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Gra
 			continue
 		}
 		pause, again := wait.after(ctx, n, f, e.plan.timeout)
-		if !again || e.plan.supersedes || !sleep(ctx, pause) {
+		if !again || e.plan.supersedes || !e.client.sleep(ctx, pause) {
 			return refresh.Grant{}, f.err
 		}
 	}

@@ -149,11 +149,10 @@ func (w *witness) watch(c *client) *client {
 		outer.RegisterProtocol("http", watcher{w, inner})
 		return outer
 	}
-	return &client{
-		transport:    around(c.newTransport()),
-		newTransport: func() *http.Transport { return around(c.newTransport()) },
-		now:          c.now,
-	}
+	watched := *c
+	watched.transport = around(c.newTransport())
+	watched.newTransport = func() *http.Transport { return around(c.newTransport()) }
+	return &watched
 }
 
 // A watcher is what a request goes through.

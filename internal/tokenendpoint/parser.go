@@ -21,6 +21,10 @@ type Options struct {
 	// Now is the clock that lifetimes are counted by; nil means time.Now.
 	Now func() time.Time
 
+	// Sleep waits between the attempts of one run, and reports whether ctx lasted that
+	// long; nil means that it takes its time.
+	Sleep func(ctx context.Context, d time.Duration) bool
+
 	// DialContext replaces the dialer, and with it the guard against addresses that no
 	// provider has: for tests, whose servers are at the end of a pipe. Nil means TCP,
 	// guarded.

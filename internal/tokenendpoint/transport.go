@@ -30,6 +30,7 @@ type client struct {
 	// newTransport makes another one, with the same settings and none of its connections.
 	newTransport func() *http.Transport
 	now          func() time.Time
+	sleep        func(ctx context.Context, d time.Duration) bool
 }
 
 func newClient(o Options) *client {
@@ -37,11 +38,15 @@ func newClient(o Options) *client {
 	if now == nil {
 		now = time.Now
 	}
+	pause := o.Sleep
+	if pause == nil {
+		pause = sleep
+	}
 	d := o.DialContext
 	if d == nil {
 		d = guarded(o.AllowLoopback)
 	}
-	c := &client{now: now, newTransport: func() *http.Transport { return newTransport(o, d) }}
+	c := &client{now: now, sleep: pause, newTransport: func() *http.Transport { return newTransport(o, d) }}
 	c.transport = c.newTransport()
 	return c
 }
