@@ -49,7 +49,7 @@ does not have is left out; its values are not shown.`,
 					return c.wrong(err, "Nothing was sent.")
 				}
 				if s.Rotates {
-					held = withRefreshToken(held, refresh.NewSecret("supposed"))
+					held = held.With("refresh_token", refresh.NewSecret("supposed"))
 				}
 				if ps := s.endpoint.Check(held); len(ps) > 0 {
 					return c.wrong(ps, "Nothing was sent.")

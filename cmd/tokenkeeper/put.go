@@ -46,7 +46,7 @@ it up, and asks for a token with it. A config has no secret in it.`,
 			defer to.Close()
 			p, err := status.Parse(c.parser(allowLoopback || to.AllowsLoopback()), doc)
 			if err != nil {
-				return c.refuse(status.Problems(doc.Where, err))
+				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
 			}
 			if err := to.PutConfig(cmd.Context(), p.Name, doc.Data); err != nil {
 				return err
@@ -99,10 +99,10 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 			parser := c.parser(true)
 			credential, err := parser.Credential(doc)
 			if err != nil {
-				return c.refuse(status.Problems(doc.Where, err))
+				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
 			}
 			if ps := misfits(cmd.Context(), to, parser, credential); len(ps) > 0 {
-				return c.refuse(ps)
+				return c.wrong(ps, "Nothing was stored.")
 			}
 			if err := to.PutCredential(cmd.Context(), name, data); err != nil {
 				return err
@@ -133,24 +133,6 @@ func misfits(ctx context.Context, p place.Place, parser *tokenendpoint.Parser, c
 		}
 	}
 	return all
-}
-
-// refuse shows why a document is not stored.
-func (c *cli) refuse(ps refresh.Problems) error {
-	if err := c.show(refusalView{ps}); err != nil {
-		return err
-	}
-	return errWrong
-}
-
-// A refusalView is what is wrong with a document that was to be stored.
-type refusalView struct {
-	Problems refresh.Problems `json:"problems"`
-}
-
-func (v refusalView) text(s *terminal.Screen) {
-	showProblems(s, v.Problems)
-	s.Paragraph("", "Nothing was stored.")
 }
 
 // A putView says where a document is now.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -105,19 +104,12 @@ func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, err
 		if err != nil {
 			return held, err
 		}
-		held = withRefreshToken(held, refresh.NewSecret(strings.TrimSpace(token.Reveal())))
+		held = held.With("refresh_token", refresh.NewSecret(strings.TrimSpace(token.Reveal())))
 	}
 	if ps := s.endpoint.Check(held); len(ps) > 0 {
 		return held, ps
 	}
 	return held, nil
-}
-
-// withRefreshToken returns c as a run has it, which takes the refresh token from a vault.
-func withRefreshToken(c refresh.Credential, token refresh.Secret) refresh.Credential {
-	c.Values = maps.Clone(c.Values)
-	c.Values["refresh_token"] = token
-	return c
 }
 
 // try logs in.
@@ -128,7 +120,7 @@ func (t trying) try(ctx context.Context, s subject, held refresh.Credential, sch
 	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
 	if err == nil {
 		v.grant(s, trial, schedule)
-		err = t.keepable(ctx, s, held, trial.Grant)
+		err = t.keepable(ctx, s, held, schedule, trial.Grant)
 		v.Probed = s.Probe != nil && err == nil
 	}
 	if err != nil {
@@ -152,22 +144,9 @@ func (t trying) remedies(s subject) map[refresh.Class]string {
 
 // keepable says why a run would not give the grant to applications: as it does, it looks
 // for the credential in the record, and tries the token.
-func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, g refresh.Grant) error {
-	issued := g.AskedAt.UTC().Truncate(time.Second)
-	record := refresh.Record{AccessToken: g.AccessToken, TokenType: g.TokenType, Provider: s.Name, IssuedAt: issued,
-		RefreshAfter: issued, ExpiresAt: issued.Add(g.Lifetime), Scope: g.Scope, Extra: g.Extra}
-	encode := s.Encode
-	if encode == nil {
-		encode = refresh.Record.Encode
-	}
-	text, err := encode(record)
-	if err != nil {
-		return fmt.Errorf("writing the record: %w", err)
-	}
-	if name := held.FoundIn(text.Reveal()); name != "" {
-		return &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeSecretInRecord,
-			Detail: "the record would contain " + name + " of the credential, so a run does not store it",
-			Remedy: "look at the paths under response: one of them leads to what was sent"}
+func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, schedule refresh.Schedule, g refresh.Grant) error {
+	if _, e := s.Storable(held, g, schedule, g.AskedAt); e != nil {
+		return e
 	}
 	if s.Probe == nil {
 		return nil

@@ -39,7 +39,7 @@ func interruptions() []interrupted {
 	token := func(t *testing.T, d *localstore.Dir, _ *tracedDisk) { save(t, d, change("", at(0))) }
 	return []interrupted{
 		{"opening a secret", nothing, "", func(t *testing.T, d *localstore.Dir) error {
-			_, err := d.Open(t.Context(), meitner, false)
+			_, err := d.Open(t.Context(), meitner)
 			return err
 		}},
 		{"the first token", nothing, at(0), saving(change("", at(0)))},

@@ -79,7 +79,7 @@ func TestDiskThatCannotBeWritten(t *testing.T) {
 			}
 
 			disk.refuse = nil
-			st, err := d.Open(t.Context(), meitner, false)
+			st, err := d.Open(t.Context(), meitner)
 			if err != nil || st.Current != at(0) {
 				t.Errorf("once it is mended: Open() = %+v, %v; want %q as current", st, err, at(0))
 			}
@@ -98,7 +98,7 @@ func TestFullDiskIsFoundBeforeTheLogin(t *testing.T) {
 	lock(t, d)
 	save(t, d, change("", at(0)))
 	disk.refuse = failing(syscall.ENOSPC, "write")
-	_, err := d.Open(t.Context(), meitner, false)
+	_, err := d.Open(t.Context(), meitner)
 	says(t, err, "make room")
 	disk.refuse = nil
 	if left, _ := filepath.Glob(filepath.Join(dir, "tokens", ".tmp-*")); left != nil {
@@ -190,7 +190,7 @@ func TestWhatPeopleDoToTokens(t *testing.T) {
 			}
 
 			// It is a matter of one run.
-			st, err := d.Open(t.Context(), meitner, false)
+			st, err := d.Open(t.Context(), meitner)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestUnreadableRecordStopsNoOthers(t *testing.T) {
 	if _, ours := states[0].Current.Parse(); ours || states[0].Current == "" || !states[0].Owned {
 		t.Errorf("List() has %+v, want a version that is not ours, which is due", states[0])
 	}
-	_, err = d.Open(t.Context(), "educloud", false)
+	_, err = d.Open(t.Context(), "educloud")
 	says(t, err, "educloud", "not a file", "move it away")
 }
 

@@ -57,7 +57,7 @@ func TestReadingNeedsNoLock(t *testing.T) {
 	if err := other.Pause(meitner, true); err != nil {
 		t.Errorf("Pause() failed: %v", err)
 	}
-	if st, err := writer.Open(t.Context(), meitner, false); err != nil || !st.Paused {
+	if st, err := writer.Open(t.Context(), meitner); err != nil || !st.Paused {
 		t.Errorf("paused by another process, and the writer sees %+v, %v", st, err)
 	}
 }
@@ -66,7 +66,7 @@ func TestWritingNeedsTheLock(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, dir)
 	for name, f := range map[string]func() error{
-		"Open": func() error { _, err := d.Open(t.Context(), meitner, false); return err },
+		"Open": func() error { _, err := d.Open(t.Context(), meitner); return err },
 		"Save": func() error { _, err := d.Save(t.Context(), change("", at(0))); return err },
 		"Note": func() error { return d.Note(t.Context(), meitner, aNote) },
 	} {
@@ -118,7 +118,7 @@ func TestNamesStayInTheirFolder(t *testing.T) {
 		if _, err := d.Save(t.Context(), c); err == nil {
 			t.Errorf("Save(%q) succeeded", name)
 		}
-		if _, err := d.Open(t.Context(), name, false); err == nil {
+		if _, err := d.Open(t.Context(), name); err == nil {
 			t.Errorf("Open(%q) succeeded", name)
 		}
 		if err := d.Note(t.Context(), name, aNote); err == nil {

@@ -235,7 +235,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	misconfigured(t, doc.Err, "not a file")
-	_, err = d.Open(t.Context(), meitner, false)
+	_, err = d.Open(t.Context(), meitner)
 	says(t, err, "not a file", "move it away")
 	if _, err := d.Read(meitner); err == nil {
 		t.Error("Read() succeeded")

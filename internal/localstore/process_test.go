@@ -37,7 +37,7 @@ func writeForever(dir string) error {
 		return err
 	}
 	for {
-		st, err := d.Open(context.Background(), meitner, false)
+		st, err := d.Open(context.Background(), meitner)
 		if err != nil {
 			return err
 		}

@@ -44,9 +44,8 @@ func (d *Dir) List(ctx context.Context) ([]refresh.State, error) {
 }
 
 // Open implements [refresh.Store]. It fails where a record could not be written, since
-// after the login that follows it would be too late to find out. Writes is zero: files
-// may be replaced as often as one likes.
-func (d *Dir) Open(ctx context.Context, provider string, _ bool) (refresh.State, error) {
+// after the login that follows it would be too late to find out.
+func (d *Dir) Open(ctx context.Context, provider string) (refresh.State, error) {
 	var st refresh.State
 	err := d.change(ctx, "opening the secret of", provider, func() error {
 		before, s, _, err := d.look(provider)
@@ -66,6 +65,9 @@ func (d *Dir) Open(ctx context.Context, provider string, _ bool) (refresh.State,
 	})
 	return st, err
 }
+
+// Writes implements [refresh.Store]: a file may be replaced as often as one likes.
+func (d *Dir) Writes(context.Context, string) (int, error) { return 0, nil }
 
 // Save implements [refresh.Store]. Where there is no record at all, as before the first
 // login or after somebody has removed it, c.From does not matter: there is nothing that

@@ -127,7 +127,7 @@ func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) 
 		if err := v.dir.known(provider); err != nil {
 			return err
 		}
-		if err := checkToken(token); err != nil {
+		if err := refresh.CheckRefreshToken(token); err != nil {
 			return err
 		}
 		return v.store(provider, token)

@@ -2,13 +2,11 @@ package localstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -25,31 +23,7 @@ func ticketFile(provider string) string { return path.Join(private, provider+".j
 
 // store replaces a file of the folder, durably.
 func (v *Vault) store(provider string, token refresh.Secret) error {
-	text, err := json.Marshal(storedToken{token.Reveal()})
-	if err != nil {
-		return errors.New("it cannot be written as JSON")
-	}
-	return v.dir.replace(ticketFile(provider), append(text, '\n'))
-}
-
-// A storedToken is what a file of the folder has in it.
-type storedToken struct {
-	RefreshToken string `json:"refresh_token"`
-}
-
-// checkToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly because
-// of the way in which it was pasted.
-func checkToken(token refresh.Secret) error {
-	text := token.Reveal()
-	switch {
-	case text == "":
-		return errors.New("it is empty")
-	case text != strings.TrimSpace(text):
-		return errors.New("it begins or ends with white space; leave that out")
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
-		return errors.New("it has a character that no refresh token has; put in the token alone")
-	}
-	return nil
+	return v.dir.replace(ticketFile(provider), []byte(refresh.EncodeRefreshToken(token).Reveal()+"\n"))
 }
 
 func (v *Vault) stat(provider string) (fs.FileInfo, error) {
@@ -78,14 +52,11 @@ func (v *Vault) read(provider string) (refresh.Ticket, error) {
 	if err != nil {
 		return refresh.Ticket{}, v.dir.badCredential(where, err)
 	}
-	var s storedToken
-	// The error could quote what it read.
-	if json.Unmarshal(data, &s) != nil || checkToken(refresh.NewSecret(s.RefreshToken)) != nil {
-		return refresh.Ticket{}, &refresh.Error{Class: refresh.NeedsPerson, Code: refresh.CodeNoRefreshToken,
-			Detail: where + ` does not hold {"refresh_token": "…"}`,
-			Remedy: "put the refresh token in with 'tokenkeeper refresh-token put " + provider + "'"}
+	token, err := refresh.DecodeRefreshToken(provider, where, refresh.NewSecret(string(data)))
+	if err != nil {
+		return refresh.Ticket{}, err
 	}
-	return refresh.Ticket{ID: refresh.VersionID(revision(fi)), Token: refresh.NewSecret(s.RefreshToken)}, nil
+	return refresh.Ticket{ID: refresh.VersionID(revision(fi)), Token: token}, nil
 }
 
 // locked runs f as the only one, of all processes, who looks at the folder and then

@@ -25,17 +25,17 @@ func (r *run) planned(t task, d Decision) bool {
 
 // ask logs in, once, and keeps what that gives.
 func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
-	if !r.planned(t, d) && t.state.Writes >= maxWrites {
-		return r.fail(storing, t, d, "", &Error{Class: Transient, Code: CodeWriteBudget,
-			Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes 100, and the rest is kept for planned refreshes", t.state.Writes),
-			Remedy: "find what edits the config, or forces a refresh, again and again"})
+	if !r.planned(t, d) {
+		if e := r.budget(asking, t); e != nil {
+			return r.fail(storing, t, d, "", e)
+		}
 	}
 	cred, e := r.credential(asking, t)
 	tried := r.tried(asking, t, cred.Version)
 	var ticket Ticket
 	if e == nil && t.Rotates {
 		ticket, e = r.claim(asking, t)
-		cred = cred.with("refresh_token", ticket.Token)
+		cred = cred.With("refresh_token", ticket.Token)
 	}
 	switch {
 	case e != nil && e.Code == CodeClaimed:
@@ -65,6 +65,20 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 	}
 	res.Warnings = append(grant.Warnings, res.Warnings...)
 	return res
+}
+
+// budget says why there is no room for a write that is not planned, or returns nil.
+func (r *run) budget(ctx context.Context, t task) *Error {
+	n, err := r.Store.Writes(ctx, t.Name)
+	switch {
+	case err != nil:
+		return asError(err, CodeStoreFailed, "counting the versions of the last 24 hours")
+	case n >= maxWrites:
+		return &Error{Class: Transient, Code: CodeWriteBudget,
+			Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes 100, and the rest is kept for planned refreshes", n),
+			Remedy: "find what edits the config, or forces a refresh, again and again"}
+	}
+	return nil
 }
 
 // credential reads what t is logged in to with. The version is set wherever one was

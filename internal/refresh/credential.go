@@ -59,3 +59,12 @@ func (c Credential) FoundIn(text string) string {
 	}
 	return ""
 }
+
+// With returns a copy of c that has one value more, such as the refresh token of a vault.
+func (c Credential) With(name string, value Secret) Credential {
+	values := make(map[string]Secret, len(c.Values)+1)
+	maps.Copy(values, c.Values)
+	values[name] = value
+	c.Values = values
+	return c
+}

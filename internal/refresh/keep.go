@@ -32,8 +32,14 @@ func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tri
 	return res
 }
 
-// storable returns the record as consumers will read it, unless it must not be stored.
-func (t task) storable(c Credential, v Version, record Record, now time.Time) (Secret, *Error) {
+// Storable returns the record that g becomes for p, as consumers will read it, or why a
+// run does not store it.
+func (p Provider) Storable(c Credential, g Grant, s Schedule, now time.Time) (Secret, *Error) {
+	v, record := g.version(p, s)
+	return p.storable(c, v, record, now)
+}
+
+func (p Provider) storable(c Credential, v Version, record Record, now time.Time) (Secret, *Error) {
 	refuse := func(code, detail, remedy string) (Secret, *Error) {
 		return Secret{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
@@ -42,8 +48,8 @@ func (t task) storable(c Credential, v Version, record Record, now time.Time) (S
 			"look at the clock of the provider, and at the lifetime's unit")
 	}
 	encode := Record.Encode
-	if t.Encode != nil {
-		encode = t.Encode
+	if p.Encode != nil {
+		encode = p.Encode
 	}
 	value, err := encode(record)
 	if err != nil {
@@ -71,8 +77,7 @@ func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried stri
 	}
 	after.Name, after.Note = t.Name, t.state.Note
 	t.state = after
-	res := t.result()
-	res.Reason, res.Outcome = d.Reason, Refreshed
+	res := t.result(Refreshed, Decision{Reason: d.Reason})
 	switch {
 	case after.Current != c.To:
 		res.Outcome = Adopted
@@ -89,8 +94,7 @@ func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried stri
 // same notes that the provider answered the token that is stored.
 func (r *run) same(ctx context.Context, t task, d Decision, tried string) Result {
 	n := r.Schedule.unchanged(attempt{state: t.state, config: t.Config, credential: tried, now: r.now})
-	res := t.result()
-	res.Outcome, res.Reason, res.Next = Same, d.Reason, n.Next
+	res := t.result(Same, Decision{Reason: d.Reason, Next: n.Next})
 	res.Recovered = t.state.Note.Class.Failing()
 	r.note(ctx, &res, n)
 	return res

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,12 +62,8 @@ func ParseNote(s string) (Note, error) {
 		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
 	}
 	n := Note{Tries: 1}
-	var err error
-	set := func(what error) {
-		if err == nil {
-			err = what
-		}
-	}
+	var errs []error
+	set := func(err error) { errs = append(errs, err) }
 	for _, w := range words[1:] {
 		k, v, _ := strings.Cut(w, "=")
 		switch k {
@@ -97,7 +94,7 @@ func ParseNote(s string) (Note, error) {
 	default:
 		set(fmt.Errorf("unknown class %.20q", string(n.Class)))
 	}
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return Note{}, fmt.Errorf("reading the state tag: %w", err)
 	}
 	return n, nil

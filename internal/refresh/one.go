@@ -13,8 +13,8 @@ import (
 func (r *run) one(ctx context.Context, t task) (res Result) {
 	defer func() {
 		if v := recover(); v != nil {
-			res = t.result()
-			res.Outcome, res.Notice = Failed, true
+			res = t.result(Failed, Decision{})
+			res.Notice = true
 			res.Stack = string(debug.Stack())
 			res.Err = &Error{Class: Transient, Code: CodeInternal,
 				Detail: fmt.Sprintf("a panic of type %T while refreshing %s", v, t.Name),
@@ -28,7 +28,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		deadline = d
 	}
 	if ctx.Err() != nil || time.Until(deadline) < 2*writeTime {
-		return t.skipped()
+		return t.result(Skipped, Decision{})
 	}
 	asking, cancel := context.WithDeadline(ctx, deadline.Add(-writeTime))
 	defer cancel()
@@ -45,15 +45,13 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 
 	// The hint is old: somebody else may have done it.
 	wasDue := d.Due
-	st, err := r.Store.Open(asking, t.Name, !r.planned(t, d))
+	st, err := r.Store.Open(asking, t.Name)
 	if err != nil {
-		res := t.result()
-		res.Outcome, res.Reason = Failed, d.Reason
+		res := t.result(Failed, Decision{Reason: d.Reason})
 		res.Err = asError(err, CodeStoreFailed, "opening the secret")
 		res.Notice = true // there is no place to remember that it was told
 		return res
 	}
-	st.Name = t.Name
 	t.state = st
 	if d = r.decide(asking, t); !d.Due {
 		return r.wait(storing, t, d, wasDue)
@@ -88,8 +86,7 @@ func (r *run) decide(ctx context.Context, t task) Decision {
 // wait returns the result for a provider that is not asked; wasDue says that by the hint
 // it would have been.
 func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result {
-	res := t.result()
-	res.Outcome, res.Reason, res.Next = Waiting, d.Reason, d.Next
+	res := t.result(Waiting, d)
 	if err := d.blocked(); err != nil {
 		// No note can be left in a secret that is not ours to touch: it is told every time.
 		res.Outcome, res.Err, res.Notice = Failed, err, true
@@ -128,13 +125,7 @@ func (t task) staleNote() bool {
 	return t.state.Note != Note{} && t.state.Standing(t.Config) == Note{}
 }
 
-func (t task) result() Result {
-	return Result{Provider: t.Name, State: t.state, Note: t.state.Standing(t.Config)}
-}
-
-// skipped is for a provider for which the run has no time left.
-func (t task) skipped() Result {
-	res := t.result()
-	res.Outcome = Skipped
-	return res
+// result returns what is known of t once d was decided and o came of it.
+func (t task) result(o Outcome, d Decision) Result {
+	return Result{Provider: t.Name, Outcome: o, Reason: d.Reason, Next: d.Next, State: t.state, Note: t.state.Standing(t.Config)}
 }

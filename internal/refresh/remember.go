@@ -8,9 +8,8 @@ import (
 // fail notes a failure beside the secret.
 func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Error) Result {
 	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: tried, now: r.now}, e)
-	res := t.result()
-	res.Outcome, res.Reason, res.Next, res.Err = Failed, d.Reason, n.Next, e
-	res.Notice = n.Tries == 1 // else it was told when it began
+	res := t.result(Failed, Decision{Reason: d.Reason, Next: n.Next})
+	res.Err, res.Notice = e, n.Tries == 1 // else it was told when it began
 	r.note(ctx, &res, n)
 	return res
 }
@@ -20,15 +19,15 @@ func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Err
 func (r *run) badConfig(ctx context.Context, t task) Result {
 	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
 	if n := t.state.Standing(t.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
-		res := t.result()
-		res.Outcome, res.Reason, res.Next, res.Err = Waiting, CoolingDown, d.Next, t.bad
+		res := t.result(Waiting, Decision{Reason: CoolingDown, Next: d.Next})
+		res.Err = t.bad
 		return res
 	}
 	if t.state.Exists && t.state.Owned && !t.state.Deleting {
 		return r.fail(ctx, t, d, "", t.bad)
 	}
-	res := t.result()
-	res.Outcome, res.Reason, res.Next, res.Err, res.Notice = Failed, d.Reason, d.Next, t.bad, true
+	res := t.result(Failed, d)
+	res.Err, res.Notice = t.bad, true
 	return res
 }
 

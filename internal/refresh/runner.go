@@ -160,8 +160,7 @@ func (r *run) all(ctx context.Context) []Result {
 	var queue []task
 	for _, t := range r.tasks {
 		if d, idle := r.idle(t); idle {
-			results = append(results, Result{Provider: t.Name, Outcome: Waiting, Reason: d.Reason,
-				Next: d.Next, State: t.state, Note: t.state.Standing(t.Config)})
+			results = append(results, t.result(Waiting, d))
 			continue
 		}
 		queue = append(queue, t)

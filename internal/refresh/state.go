@@ -23,8 +23,6 @@ type State struct {
 	Next VersionID
 	// Note says how the last attempt failed; zero: it did not.
 	Note Note
-	// Writes counts the versions of the last 24 hours where [Store.Open] was asked to.
-	Writes int
 }
 
 // current returns what the id of the current version says; ok is false where there is

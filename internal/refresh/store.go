@@ -13,9 +13,12 @@ type Store interface {
 	List(ctx context.Context) ([]State, error)
 
 	// Open returns the present state of one secret, creating it, empty and owned,
-	// where it is missing, so that a note has a place before the first login. Where
-	// count is set the state also has Writes.
-	Open(ctx context.Context, provider string, count bool) (State, error)
+	// where it is missing, so that a note has a place before the first login.
+	Open(ctx context.Context, provider string) (State, error)
+
+	// Writes returns how many versions of the secret are younger than 24 hours; zero where
+	// there may be any number of them.
+	Writes(ctx context.Context, provider string) (int, error)
 
 	// Save stores a version and then makes it current, if the current one is still
 	// c.From: two steps, so that a retry that comes late cannot undo what another run

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -73,11 +75,10 @@ func (r *run) await(asking, storing context.Context, t task, d Decision, tried s
 		case <-asking.Done():
 			return r.fail(storing, t, d, tried, e)
 		}
-		st, err := r.Store.Open(asking, t.Name, false)
+		st, err := r.Store.Open(asking, t.Name)
 		if err != nil || st.Current == before.Current && st.Note == before.Note {
 			continue
 		}
-		st.Name = t.Name
 		t.state = st
 		if now := r.Schedule.Decide(t.Provider, st, r.now); !now.Due {
 			return r.wait(storing, t, now, true)
@@ -114,20 +115,47 @@ func (r *run) tried(ctx context.Context, t task, credential string) string {
 		return credential
 	}
 	id, err := r.Vault.Version(ctx, t.Name)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		id = "" // as if there were none: at worst one login too many
+	if err != nil {
+		id = "" // as where there is none: at worst one login too many
 	}
 	sum := sha256.Sum256([]byte(credential + "\x00" + string(id)))
 	return hex.EncodeToString(sum[:4])
 }
 
-// with returns a copy of c that also has the ticket's token.
-func (c Credential) with(name string, value Secret) Credential {
-	values := make(map[string]Secret, len(c.Values)+1)
-	for k, v := range c.Values {
-		values[k] = v
+// CheckRefreshToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly
+// because of the way in which it was pasted.
+func CheckRefreshToken(token Secret) error {
+	text := token.Reveal()
+	switch {
+	case text == "":
+		return errors.New("it is empty")
+	case text != strings.TrimSpace(text):
+		return errors.New("it begins or ends with white space; leave that out")
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
+		return errors.New("it has a character that no refresh token has; put in the token alone")
 	}
-	values[name] = value
-	c.Values = values
-	return c
+	return nil
+}
+
+type storedRefreshToken struct {
+	RefreshToken string `json:"refresh_token"`
+}
+
+// EncodeRefreshToken returns what a vault stores: {"refresh_token": "..."}.
+func EncodeRefreshToken(token Secret) Secret {
+	text, _ := json.Marshal(storedRefreshToken{token.Reveal()}) // a string always marshals
+	return NewSecret(string(text))
+}
+
+// DecodeRefreshToken reads what EncodeRefreshToken or a person has written; where is the
+// place as its owner knows it.
+func DecodeRefreshToken(provider, where string, text Secret) (Secret, error) {
+	var s storedRefreshToken
+	// The error of encoding/json could quote what it read.
+	if json.Unmarshal([]byte(text.Reveal()), &s) != nil || CheckRefreshToken(NewSecret(s.RefreshToken)) != nil {
+		return Secret{}, &Error{Class: NeedsPerson, Code: CodeNoRefreshToken,
+			Detail: where + ` does not hold {"refresh_token": "…"}`,
+			Remedy: "put the refresh token in with 'tokenkeeper refresh-token put " + provider + "'"}
+	}
+	return NewSecret(s.RefreshToken), nil
 }

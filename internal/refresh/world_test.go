@@ -40,6 +40,7 @@ type credential struct {
 
 type secret struct {
 	state    refresh.State
+	writes   int
 	versions map[refresh.VersionID]string
 }
 
@@ -177,7 +178,7 @@ func (s store) List(context.Context) ([]refresh.State, error) {
 	return states, s.listErr
 }
 
-func (s store) Open(_ context.Context, name string, _ bool) (refresh.State, error) {
+func (s store) Open(_ context.Context, name string) (refresh.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.openErr[name]; err != nil {
@@ -187,6 +188,10 @@ func (s store) Open(_ context.Context, name string, _ bool) (refresh.State, erro
 		s.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
 	}
 	return s.secrets[name].state, nil
+}
+
+func (s store) Writes(_ context.Context, name string) (int, error) {
+	return s.secrets[name].writes, nil
 }
 
 func (s store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {

@@ -19,19 +19,16 @@ const CodeMissing = "secret_missing"
 
 // Open returns the state of one secret and creates it, without a value, where it is
 // missing.
-func (s *Store) Open(ctx context.Context, provider string, count bool) (refresh.State, error) {
-	st, err := s.present(ctx, provider)
+func (s *Store) Open(ctx context.Context, provider string) (refresh.State, error) {
+	st, err := s.Describe(ctx, provider)
 	if errors.Is(err, refresh.ErrNotFound) {
 		return s.create(ctx, provider)
-	}
-	if err == nil && count && st.Owned {
-		st.Writes, err = s.count(ctx, provider)
 	}
 	return st, err
 }
 
-// present returns the state of one secret, or an error that wraps refresh.ErrNotFound.
-func (s *Store) present(ctx context.Context, provider string) (refresh.State, error) {
+// Describe returns the state of one secret, or an error that wraps refresh.ErrNotFound.
+func (s *Store) Describe(ctx context.Context, provider string) (refresh.State, error) {
 	m, err := s.describe(ctx, provider)
 	if err != nil {
 		return refresh.State{}, err
@@ -64,7 +61,7 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 	}
 	_, err := s.Client.CreateSecret(ctx, in)
 	if awscall.Is(err, "ResourceExistsException") {
-		return s.present(ctx, provider) // another run was faster, or our first answer was lost
+		return s.Describe(ctx, provider) // another run was faster, or our first answer was lost
 	}
 	if err != nil {
 		return refresh.State{}, failure("CreateSecret", s.secret(provider), err)
@@ -72,9 +69,9 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 	return refresh.State{Name: provider, Exists: true, Owned: true}, nil
 }
 
-// count returns how many versions are younger than 24 hours, which are those that Secrets
-// Manager will not remove for a new one.
-func (s *Store) count(ctx context.Context, provider string) (int, error) {
+// Writes implements refresh.Store: versions younger than 24 hours are those that Secrets
+// Manager does not remove for a new one.
+func (s *Store) Writes(ctx context.Context, provider string) (int, error) {
 	versions, err := s.History(ctx, provider)
 	n := 0
 	for _, v := range versions {

@@ -58,7 +58,7 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 				w := newWorld(t, awstest.Options{})
 				w.seed(at(0), row.edit)
 				before, _ := w.Secret(prefix + "meitner")
-				st, err := w.Open(t.Context(), "meitner", false)
+				st, err := w.Open(t.Context(), "meitner")
 				if diff := cmp.Diff(row.want, st); diff != "" || err != nil {
 					t.Errorf("Open() %v (-want +got):\n%s", err, diff)
 				}
@@ -79,7 +79,7 @@ func TestOpenCreatesWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{}, func(s *secretstore.Store) { s.KMSKey = "alias/tokens" })
 		w.SetKey("alias/tokens", awstest.KeyEnabled)
-		st, err := w.Open(t.Context(), "meitner", true)
+		st, err := w.Open(t.Context(), "meitner")
 		want := refresh.State{Name: "meitner", Exists: true, Owned: true}
 		if diff := cmp.Diff(want, st); diff != "" || err != nil {
 			t.Fatalf("%v (-want +got):\n%s", err, diff)
@@ -124,7 +124,7 @@ func TestOpenFails(t *testing.T) {
 				if row.action != "" {
 					w.Fail(row.action, row.fault)
 				}
-				_, err := w.Open(t.Context(), "meitner", false)
+				_, err := w.Open(t.Context(), "meitner")
 				var e *refresh.Error
 				if !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Remedy, row.remedy) {
 					t.Errorf("%+v", err)
@@ -141,7 +141,7 @@ func TestOpenAfterALostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
 		w.Fail(createSecret, awstest.LoseAnswer(1))
-		st, err := w.Open(t.Context(), "meitner", false)
+		st, err := w.Open(t.Context(), "meitner")
 		if err != nil || !st.Exists || !st.Owned {
 			t.Errorf("%+v, %v after %v", st, err, actions(w.AWS))
 		}
@@ -155,7 +155,7 @@ func TestOpenLosesTheRaceToCreate(t *testing.T) {
 			w := newWorld(t, awstest.Options{})
 			w.Fail(describeSecret, awstest.Fault{Stale: true, Times: 1})
 			w.seed(at(0), func(s *awstest.Secret) { s.Tags["tokenkeeper:owner"] = owner })
-			st, err := w.Open(t.Context(), "meitner", false)
+			st, err := w.Open(t.Context(), "meitner")
 			if err != nil || st.Owned != ours || st.Current != at(0) {
 				t.Errorf("%+v, %v", st, err)
 			}
@@ -167,7 +167,7 @@ func TestOpenRefusesNamesThatAreNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
 		for _, name := range []string{"", "../private/meitner", "erp-backup", "Meitner", "a/b"} {
-			if _, err := w.Open(t.Context(), name, false); err == nil {
+			if _, err := w.Open(t.Context(), name); err == nil {
 				t.Errorf("%q was opened", name)
 			}
 		}
@@ -177,7 +177,7 @@ func TestOpenRefusesNamesThatAreNone(t *testing.T) {
 	})
 }
 
-func TestOpenCountsTheVersionsOfADay(t *testing.T) {
+func TestWritesCountsTheVersionsOfADay(t *testing.T) {
 	for _, o := range []awstest.Options{{}, {PageSize: 3}, {PageSize: 3, EmptyPages: true}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -187,9 +187,9 @@ func TestOpenCountsTheVersionsOfADay(t *testing.T) {
 				}
 				s.Versions[0].Labels = []string{"AWSCURRENT"}
 			})
-			st, err := w.Open(t.Context(), "meitner", true)
-			if err != nil || st.Writes != 8 {
-				t.Errorf("counted %d of the last 24 hours, want 8: %v", st.Writes, err)
+			n, err := w.Writes(t.Context(), "meitner")
+			if err != nil || n != 8 {
+				t.Errorf("counted %d of the last 24 hours, want 8: %v", n, err)
 			}
 		})
 	}
@@ -249,13 +249,13 @@ func TestListGivesAllOrAnError(t *testing.T) {
 func TestListIsAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{ListLag: 5 * time.Minute})
-		if _, err := w.Open(t.Context(), "meitner", false); err != nil {
+		if _, err := w.Open(t.Context(), "meitner"); err != nil {
 			t.Fatal(err)
 		}
 		if states, err := w.List(t.Context()); len(states) != 0 || err != nil {
 			t.Errorf("%v, %v", states, err)
 		}
-		if st, err := w.Open(t.Context(), "meitner", false); !st.Exists || err != nil || w.Count(createSecret) != 1 {
+		if st, err := w.Open(t.Context(), "meitner"); !st.Exists || err != nil || w.Count(createSecret) != 1 {
 			t.Errorf("%+v, %v", st, err)
 		}
 	})

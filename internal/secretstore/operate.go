@@ -45,7 +45,7 @@ func (s *Store) Adopt(ctx context.Context, provider string) error {
 
 // owned says why people must not touch a secret by way of this stack.
 func (s *Store) owned(ctx context.Context, provider string) error {
-	st, err := s.present(ctx, provider)
+	st, err := s.Describe(ctx, provider)
 	if err == nil && !st.Owned {
 		err = fmt.Errorf("secret %s does not have the tag %s=%s, so it is not touched", s.secret(provider), tagOwner, s.Stack)
 	}

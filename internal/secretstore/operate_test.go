@@ -68,7 +68,7 @@ func TestPauseAndResume(t *testing.T) {
 		if got := s.Tags["tokenkeeper:paused"]; got != begin().Format(time.RFC3339) {
 			t.Errorf("the tag is %q", got)
 		}
-		if st, err := w.Open(t.Context(), "meitner", false); !st.Paused || err != nil {
+		if st, err := w.Open(t.Context(), "meitner"); !st.Paused || err != nil {
 			t.Errorf("%+v, %v", st, err)
 		}
 		for range 2 {
@@ -76,7 +76,7 @@ func TestPauseAndResume(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if st, err := w.Open(t.Context(), "meitner", false); st.Paused || err != nil {
+		if st, err := w.Open(t.Context(), "meitner"); st.Paused || err != nil {
 			t.Errorf("%+v, %v", st, err)
 		}
 	})
@@ -121,7 +121,7 @@ func TestAdopt(t *testing.T) {
 				w.seed(at(0), row.edit)
 				err := w.Adopt(t.Context(), "meitner")
 				if row.want == "" {
-					st, _ := w.Open(t.Context(), "meitner", false)
+					st, _ := w.Open(t.Context(), "meitner")
 					if err != nil || !st.Owned || st.Current != at(0) {
 						t.Errorf("%+v, %v", st, err)
 					}

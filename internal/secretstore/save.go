@@ -27,7 +27,7 @@ const maxMoves = 10
 func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	from := c.From
 	if keeps(from, c.To) {
-		st, err := s.present(ctx, c.Provider)
+		st, err := s.Describe(ctx, c.Provider)
 		if err != nil || settled(st, c) {
 			return st, err
 		}
@@ -43,7 +43,7 @@ func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, erro
 		}
 	}
 	if c.Probe != nil {
-		st, err := s.present(ctx, c.Provider)
+		st, err := s.Describe(ctx, c.Provider)
 		if err != nil || settled(st, c) {
 			return st, err
 		}
@@ -60,7 +60,7 @@ func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, erro
 		if moved {
 			return saved(c), nil
 		}
-		st, err := s.present(ctx, c.Provider)
+		st, err := s.Describe(ctx, c.Provider)
 		if err != nil || settled(st, c) {
 			return st, err
 		}
@@ -139,7 +139,7 @@ func (s *Store) blocked(ctx context.Context, action, provider string, err error)
 	if !awscall.Is(err, "InvalidRequestException") {
 		return blocked
 	}
-	if st, err := s.present(ctx, provider); err != nil || !st.Deleting {
+	if st, err := s.Describe(ctx, provider); err != nil || !st.Deleting {
 		return blocked
 	}
 	return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting), Err: err,

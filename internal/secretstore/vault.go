@@ -2,11 +2,9 @@ package secretstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -107,7 +105,7 @@ func (v *Vault) usable(provider string, m metadata) error {
 func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next refresh.Secret) error {
 	s := v.secrets()
 	to := successor(spent.ID)
-	_, err := s.put(ctx, refresh.Change{Provider: provider, To: to, Record: stored(next)})
+	_, err := s.put(ctx, refresh.Change{Provider: provider, To: to, Record: refresh.EncodeRefreshToken(next)})
 	if err != nil {
 		return err
 	}
@@ -129,7 +127,7 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 // it. It makes the secret where it is missing. What has no value that a provider can have
 // given is refused.
 func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) error {
-	if err := checkToken(token); err != nil {
+	if err := refresh.CheckRefreshToken(token); err != nil {
 		return fmt.Errorf("putting the refresh token of %q: %w", provider, err)
 	}
 	m, err := v.secrets().describe(ctx, provider)
@@ -144,7 +142,7 @@ func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) 
 	}
 	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:     aws.String(v.Prefix + provider),
-		SecretString: aws.String(stored(token).Reveal()),
+		SecretString: aws.String(refresh.EncodeRefreshToken(token).Reveal()),
 	})
 	if err != nil {
 		return v.secrets().blocked(ctx, "PutSecretValue", provider, err)
@@ -156,7 +154,7 @@ func (v *Vault) create(ctx context.Context, provider string, token refresh.Secre
 	in := &secretsmanager.CreateSecretInput{
 		Name:         aws.String(v.Prefix + provider),
 		Description:  aws.String(fmt.Sprintf("Refresh token of %s, kept and replaced by tokenkeeper, stack %s.", provider, v.Stack)),
-		SecretString: aws.String(stored(token).Reveal()),
+		SecretString: aws.String(refresh.EncodeRefreshToken(token).Reveal()),
 		Tags:         []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(v.Stack)}},
 	}
 	if v.KMSKey != "" {
@@ -172,31 +170,6 @@ func (v *Vault) create(ctx context.Context, provider string, token refresh.Secre
 	return nil
 }
 
-// checkToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly because
-// of the way in which it was pasted.
-func checkToken(token refresh.Secret) error {
-	text := token.Reveal()
-	switch {
-	case text == "":
-		return errors.New("it is empty")
-	case text != strings.TrimSpace(text):
-		return errors.New("it begins or ends with white space; leave that out")
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
-		return errors.New("it has a character that no refresh token has; put in the token alone")
-	}
-	return nil
-}
-
-// A storedToken is what the value of a secret is.
-type storedToken struct {
-	RefreshToken string `json:"refresh_token"`
-}
-
-func stored(token refresh.Secret) refresh.Secret {
-	text, _ := json.Marshal(storedToken{token.Reveal()}) // a string always marshals
-	return refresh.NewSecret(string(text))
-}
-
 // read returns the token that has the version, or ErrClaimed where that is no longer the
 // current one.
 func (v *Vault) read(ctx context.Context, provider string, version refresh.VersionID) (refresh.Secret, error) {
@@ -208,14 +181,7 @@ func (v *Vault) read(ctx context.Context, provider string, version refresh.Versi
 	if aws.ToString(out.VersionId) != string(version) {
 		return refresh.Secret{}, claimed(name, "was replaced while it was being claimed")
 	}
-	var s storedToken
-	// The error could quote what it read.
-	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &s) != nil || checkToken(refresh.NewSecret(s.RefreshToken)) != nil {
-		return refresh.Secret{}, &refresh.Error{Class: refresh.NeedsPerson, Code: refresh.CodeNoRefreshToken,
-			Detail: fmt.Sprintf(`secret %s does not hold {"refresh_token": "…"}`, name),
-			Remedy: "put the refresh token in with 'tokenkeeper refresh-token put " + provider + "'"}
-	}
-	return refresh.NewSecret(s.RefreshToken), nil
+	return refresh.DecodeRefreshToken(provider, "secret "+name, refresh.NewSecret(aws.ToString(out.SecretString)))
 }
 
 // holds reports whether a version has a label.

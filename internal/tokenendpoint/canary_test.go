@@ -318,7 +318,9 @@ func (k *keeper) CredentialVersion(context.Context, string) (string, error) { re
 
 func (k *keeper) List(context.Context) ([]refresh.State, error) { return nil, nil }
 
-func (k *keeper) Open(_ context.Context, provider string, _ bool) (refresh.State, error) {
+func (k *keeper) Writes(context.Context, string) (int, error) { return 0, nil }
+
+func (k *keeper) Open(_ context.Context, provider string) (refresh.State, error) {
 	k.state.Name, k.state.Exists, k.state.Owned = provider, true, true
 	return k.state, nil
 }

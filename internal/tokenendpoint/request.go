@@ -108,22 +108,9 @@ func secretInURL(r request) bool {
 			all = append(all, s.text...)
 		}
 	}
-	return all.anyValue(secretName)
-}
-
-// anyValue reports whether f holds for the name of a value in t.
-func (t template) anyValue(f func(string) bool) bool {
-	for _, p := range t {
-		if p.value != "" && f(p.value) || p.arg.anyValue(f) {
-			return true
-		}
-		for _, a := range p.args {
-			if a.anyValue(f) {
-				return true
-			}
-		}
-	}
-	return false
+	found := false
+	all.values(func(p part) { found = found || secretName(p.value) })
+	return found
 }
 
 // A buildFault is why a request cannot be built with the values that a credential has.

@@ -3,7 +3,6 @@ package tokenendpoint
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -42,7 +41,7 @@ func (r reader) next(x exchange, doc any) (refresh.Secret, []string) {
 		return refresh.Secret{}, nil
 	case !ok:
 		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.text), jsonType(v))}
-	case len(text) > maxToken, strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }), strings.TrimSpace(text) != text:
+	case len(text) > maxToken, refresh.CheckRefreshToken(refresh.NewSecret(text)) != nil:
 		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(r.refreshToken.text), maxToken)}
 	}
 	return refresh.NewSecret(text), nil

@@ -54,7 +54,7 @@ func endedContext(f *fixture) {
 	if err := f.store.Note(ctx, provider, failing); err == nil {
 		f.Error("Note() succeeded")
 	}
-	if _, err := f.store.Open(ctx, "educloud", false); err == nil {
+	if _, err := f.store.Open(ctx, "educloud"); err == nil {
 		f.Error("Open() succeeded")
 	}
 	if _, err := f.store.List(ctx); err == nil {

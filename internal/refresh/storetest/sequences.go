@@ -71,7 +71,7 @@ type model struct {
 }
 
 func (m *model) open() refresh.State {
-	st, err := m.fixture.store.Open(m.Context(), m.provider, false)
+	st, err := m.fixture.store.Open(m.Context(), m.provider)
 	if err != nil {
 		m.Fatalf("Open() failed: %v", err)
 	}

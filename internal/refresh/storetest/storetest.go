@@ -113,7 +113,7 @@ func change(from, to refresh.VersionID) refresh.Change {
 
 func (f *fixture) open(provider string) refresh.State {
 	f.Helper()
-	st, err := f.store.Open(f.Context(), provider, false)
+	st, err := f.store.Open(f.Context(), provider)
 	if err != nil {
 		f.Fatalf("Open(%q) failed: %v", provider, err)
 	}

@@ -98,12 +98,11 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		return nil, fmt.Errorf("credentials can be in %s or %s, not in %q", InSSM, InSecretsManager, a.CredentialStore)
 	}
 	a.store = &secretstore.Store{
-		Client:   a.secrets,
-		Prefix:   a.Namespace + "/tokens/",
-		Stack:    a.Stack,
-		KMSKey:   a.KMSKey,
-		NoCreate: true, // looking at a secret must not make it
-		Now:      o.Now,
+		Client: a.secrets,
+		Prefix: a.Namespace + "/tokens/",
+		Stack:  a.Stack,
+		KMSKey: a.KMSKey,
+		Now:    o.Now,
 	}
 	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace + "/private/", Stack: a.Stack, KMSKey: a.KMSKey, Now: o.Now}
 	return a, nil
@@ -175,12 +174,10 @@ func (a *AWS) describe(ctx context.Context, provider string) (refresh.State, err
 	if refresh.CheckName(provider) != nil {
 		return refresh.State{}, nil // no secret has such a name
 	}
-	st, err := a.store.Open(ctx, provider, false)
-	var e *refresh.Error
-	if errors.As(err, &e) && e.Code == secretstore.CodeMissing {
+	st, err := a.store.Describe(ctx, provider)
+	if errors.Is(err, refresh.ErrNotFound) {
 		return refresh.State{}, nil
 	}
-	st.Name = provider
 	return st, err
 }
 
