@@ -34,14 +34,14 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newFamily replaces the providers of a world by one with refresh tokens, of which a person
 // has put in the first.
 func newFamily(t *testing.T) (*world, *family) {
-	w, f, pipes := newWorld(t, awstest.Options{}), &family{}, newPipes()
+	w, f, pipe := newWorld(t, awstest.Options{}), &family{}, awstest.NewPipe()
 	server := &http.Server{Handler: f}
-	go server.Serve(pipes)
+	go server.Serve(pipe)
 	t.Cleanup(func() {
 		server.Close()
 		synctest.Wait()
 	})
-	w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
+	w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipe.Dial})
 	w.setConfig("quickbooks", fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, baseURL))
 	w.setCredential("quickbooks", `{"client_id": "reports", "client_secret": "c4n@ry-secret", "allowed_hosts": ["127.0.0.1:8787"]}`)
 	w.SetSecret(awstest.Secret{Name: w.settings.privatePrefix() + "quickbooks", KMSKey: w.settings.KMSKey, Tags: map[string]string{"tokenkeeper:owner": "prod"},

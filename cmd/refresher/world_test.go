@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,16 +32,16 @@ type world struct {
 	told     []string     // everything else that it has said: answers and errors
 }
 
-// baseURL is where the providers are. Nobody listens there but the pipes.
+// baseURL is where the providers are. Nobody listens there but a pipe.
 const baseURL = "http://127.0.0.1:8787"
 
 func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
 	o.InMemory = true
 	w := &world{AWS: awstest.New(t, o), t: t, sim: simulator.New(simulator.Options{})}
-	pipes := newPipes()
+	pipe := awstest.NewPipe()
 	server := httptest.NewUnstartedServer(w.sim)
 	server.Listener.Close() // NewUnstartedServer has opened a port
-	server.Listener = pipes
+	server.Listener = pipe
 	server.Start()
 	t.Cleanup(server.Close)
 	t.Cleanup(w.sim.Close) // before the server, which waits for its handlers
@@ -64,7 +62,7 @@ func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
-	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipes.dial})
+	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipe.Dial})
 	w.settings = s
 	if s.KMSKey != "" {
 		w.SetKey(s.KMSKey, awstest.KeyEnabled)
@@ -273,45 +271,6 @@ func (w *world) token(name string) string {
 // due lets the time pass after which every token of an hour is to be replaced, by a third of
 // its life, or a sixth before that.
 func (w *world) due() { time.Sleep(41 * time.Minute) }
-
-// A pipes is a listener that is dialled in memory; a goroutine that waits for a pipe does
-// not keep a bubble's time from passing.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	close  func()
-}
-
-func newPipes() *pipes {
-	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	p.close = sync.OnceFunc(func() { close(p.closed) })
-	return p
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error { p.close(); return nil }
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8787} }
 
 // noLeak checks that nothing secret is where it should not be: no credential anywhere but
 // where it is kept and where it was sent, no token anywhere but in its record.

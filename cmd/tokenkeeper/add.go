@@ -11,6 +11,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/tokenendpoint"
@@ -103,7 +104,7 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 		return addView{}, err
 	}
 	doc := refresh.Document{Name: a.name, Where: "preset " + p.Name + ", filled in", Data: refresh.NewSecret(string(config))}
-	provider, err := status.Parse(c.parser(false), doc)
+	provider, err := refresh.Understand(c.parser(false), doc)
 	if err != nil {
 		return addView{}, status.Problems(doc.Where, err)
 	}
@@ -162,7 +163,7 @@ func usage(a adding, p preset.Preset) string {
 		words = append(words, "--set", f.Name+"=…")
 	}
 	if a.dir != "" {
-		words = append(words, "--dir", place.ShellWord(a.dir))
+		words = append(words, "--dir", localstore.ShellWord(a.dir))
 	}
 	return strings.Join(words, " ")
 }

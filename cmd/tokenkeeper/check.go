@@ -71,10 +71,17 @@ see that, and the rest with --read-credentials.`,
 	return cmd
 }
 
+// A configParser also says what a config that is wrong asks of its credential. It is a
+// [*tokenendpoint.Parser].
+type configParser interface {
+	refresh.Parser
+	Lacking(refresh.Document, refresh.Credential) refresh.Problems
+}
+
 // A checker finds what is wrong in a place.
 type checker struct {
 	place    place.Place
-	parser   *tokenendpoint.Parser
+	parser   configParser
 	schedule refresh.Schedule
 	read     bool // credentials may be read
 
@@ -100,10 +107,10 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 		schedule: k.schedule, guide: k.place}
 	used := map[string]bool{}
 	for _, d := range docs {
-		p, err := status.Parse(k.parser, d)
+		p, err := refresh.Understand(k.parser, d)
 		if err != nil {
 			k.view.Problems = append(k.view.Problems, status.Problems(d.Where, err)...)
-			named, err := k.named(ctx, d)
+			named, err := k.named(ctx, d, err)
 			if err != nil {
 				return checkView{}, err
 			}
@@ -128,9 +135,9 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 	return k.view, nil
 }
 
-// named looks at the credential of a config that is wrong, and returns its name: whether
-// that is there, and for this provider, can be said all the same.
-func (k *checker) named(ctx context.Context, d refresh.Document) (string, error) {
+// named looks at the credential of a config of which that is wrong, and returns its name:
+// whether that is there, and for this provider, can be said all the same.
+func (k *checker) named(ctx context.Context, d refresh.Document, wrong error) (string, error) {
 	name, stated := credentialOf(d)
 	if refresh.CheckName(name) != nil {
 		return name, nil
@@ -147,7 +154,7 @@ func (k *checker) named(ctx context.Context, d refresh.Document) (string, error)
 		return name, err
 	case c != nil && !c.Serves(d.Name):
 		k.foreign(p)
-	case c != nil:
+	case c != nil && errors.As(wrong, new(refresh.Problems)): // else it was not read to the end
 		k.view.Problems = append(k.view.Problems, k.parser.Lacking(d, *c)...)
 	}
 	return name, nil

@@ -121,7 +121,7 @@ func (v *demoView) intro(s *terminal.Screen) {
 
 func (v *demoView) chapter(s *terminal.Screen, ch demo.Chapter) {
 	s.Line("")
-	s.Paragraph(s.Paint(terminal.Strong, hour(ch.At))+"  ", s.Paint(terminal.Strong, ch.Title))
+	s.Paragraph(s.Paint(terminal.Strong, terminal.Clock(ch.At))+"  ", s.Paint(terminal.Strong, ch.Title))
 	told := ch.At
 	for _, f := range ch.Facts {
 		mark := s.Paint(terminal.Good, "✓")
@@ -132,7 +132,7 @@ func (v *demoView) chapter(s *terminal.Screen, ch demo.Chapter) {
 		}
 		at := "     "
 		if !f.At.Equal(told) {
-			told, at = f.At, s.Paint(terminal.Quiet, hour(f.At))
+			told, at = f.At, s.Paint(terminal.Quiet, terminal.Clock(f.At))
 		}
 		s.Paragraph(at+"  "+mark+" ", text)
 		if f.Quote != "" {
@@ -155,5 +155,3 @@ func (v demoView) text(s *terminal.Screen) {
 	s.Paragraph("", fmt.Sprintf("%s All %d of these were checked as they happened. Nothing is left behind.", s.Paint(terminal.Good, "✓"), v.facts))
 	s.Paragraph("", "Try it by hand: go run ./cmd/tokenkeeper simulate --dir try")
 }
-
-func hour(t time.Time) string { return t.UTC().Format("15:04") }

@@ -13,8 +13,7 @@ import (
 )
 
 func (c *cli) explain() *cobra.Command {
-	var where placeFlags
-	var when scheduleFlags
+	var flags subjectFlags
 	var credential string
 	cmd := &cobra.Command{
 		Use:   "explain NAME|FILE",
@@ -33,26 +32,22 @@ does not have is left out; its values are not shown.`,
   tokenkeeper explain new.json --credential new-credential.json`,
 		Args: oneSubject,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.subject(cmd.Context(), args[0], &where, false, true)
-			if err != nil {
-				return c.wrong(err, "Nothing was sent.")
-			}
-			defer s.close()
-			schedule, err := when.over(s.schedule(), cmd)
+			s, err := c.subject(cmd, &flags, search{arg: args[0], allowLoopback: true})
 			if err != nil {
 				return err
 			}
+			defer s.close()
 			var names []string
 			if credential != "" {
 				held, err := s.credential(cmd.Context(), credential)
 				if err != nil {
-					return c.wrong(err, "Nothing was sent.")
+					return c.wrong(err, unsent)
 				}
 				if s.Rotates {
 					held = held.With("refresh_token", refresh.NewSecret("supposed"))
 				}
 				if ps := s.endpoint.Check(held); len(ps) > 0 {
-					return c.wrong(ps, "Nothing was sent.")
+					return c.wrong(ps, unsent)
 				}
 				names = held.Names()
 			}
@@ -60,12 +55,11 @@ does not have is left out; its values are not shown.`,
 			if err != nil {
 				return err
 			}
-			return c.show(newExplainView(s, x, schedule, credential != ""))
+			return c.show(newExplainView(s, x, credential != ""))
 		},
 	}
 	cmd.Flags().StringVar(&credential, "credential", "", "a `file` with a credential, of mode 0600, to see whether it fits")
-	where.register(cmd)
-	when.register(cmd)
+	flags.register(cmd)
 	return cmd
 }
 
@@ -85,18 +79,18 @@ type explainView struct {
 	formulas []string
 }
 
-func newExplainView(s subject, x tokenendpoint.Explanation, schedule refresh.Schedule, fits bool) explainView {
+func newExplainView(s subject, x tokenendpoint.Explanation, fits bool) explainView {
 	v := explainView{
 		Provider: s.Name, Where: s.Where, Fingerprint: s.Config.String(), Explanation: x,
 		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: s.endpoint.Advice(),
-		formulas: arithmetic(schedule, s.Provider),
+		formulas: arithmetic(s.schedule, s.Provider),
 	}
 	stated := s.endpoint.ConfiguredLifetime()
 	if stated != time.Hour {
-		v.Keeping = append(v.Keeping, keep(schedule, s.Provider, time.Hour, "for example"))
+		v.Keeping = append(v.Keeping, keep(s.schedule, s.Provider, time.Hour, "for example"))
 	}
 	if stated > 0 {
-		v.Keeping = append(v.Keeping, keep(schedule, s.Provider, stated, "the config"))
+		v.Keeping = append(v.Keeping, keep(s.schedule, s.Provider, stated, "the config"))
 	}
 	return v
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
@@ -39,6 +40,14 @@ is read.`,
 		},
 	}
 	f.register(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "dir" {
+			return instead(errors.New("a folder keeps no history: a new token replaces the one before"),
+				"to see what there is:", "tokenkeeper status --dir DIR")
+		}
+		return flagError(cmd, err)
+	})
 	return cmd
 }
 

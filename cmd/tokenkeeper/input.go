@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/term"
 
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -22,7 +22,7 @@ const maxInput = 65536
 // the machine, so there is no flag for it.
 func (c *cli) readSecret(file, prompt string) (refresh.Secret, error) {
 	if file != "" && file != "-" {
-		return readFile(file, true)
+		return readPrivateFile(file)
 	}
 	if terminal.Is(c.stdin) {
 		terminal.New(c.stderr, c.getenv).Paragraph("", prompt)
@@ -35,22 +35,40 @@ func (c *cli) readSecret(file, prompt string) (refresh.Secret, error) {
 	return read("the standard input", c.stdin)
 }
 
-// readFile reads a file; a private one must not be readable for others.
-func readFile(file string, private bool) (refresh.Secret, error) {
-	f, err := os.Open(file)
+// readFile reads a file that anybody may read.
+func readFile(file string) (refresh.Secret, error) {
+	f, err := openFile(file)
 	if err != nil {
-		return refresh.Secret{}, &advisedError{err: err, usage: true}
+		return refresh.Secret{}, err
+	}
+	defer f.Close()
+	return read(file, f)
+}
+
+// readPrivateFile reads a file, unless others can read it too.
+func readPrivateFile(file string) (refresh.Secret, error) {
+	f, err := openFile(file)
+	if err != nil {
+		return refresh.Secret{}, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return refresh.Secret{}, err
 	}
-	if private && others(info.Mode()) {
+	if others(info.Mode()) {
 		return refresh.Secret{}, instead(fmt.Errorf("%s can be read by others (mode %04o)", file, info.Mode().Perm()),
-			"whoever could read it may have: see that the secret is changed if that matters, and then:", "chmod 600 "+place.ShellWord(file))
+			"whoever could read it may have: see that the secret is changed if that matters, and then:", "chmod 600 "+localstore.ShellWord(file))
 	}
 	return read(file, f)
+}
+
+func openFile(file string) (*os.File, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, &advisedError{err: err, usage: true}
+	}
+	return f, nil
 }
 
 // others reports whether a file's mode lets others than its owner read it. A pipe, such as

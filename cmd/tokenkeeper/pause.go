@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 )
@@ -14,7 +17,9 @@ func (c *cli) pause() *cobra.Command {
 		Long: `Leave a provider alone until it is resumed: no run asks it for a token, not
 even a forced one. The token that it has is still read, and ends when it ends.`,
 		Example: "  tokenkeeper pause meitner\n  tokenkeeper pause meitner --dir DIR",
-	}, true)
+	}, func(ctx context.Context, p place.Place, name string) (pauseView, error) {
+		return pauseView{Provider: name, Paused: true, resume: p.Command("resume", name)}, p.Pause(ctx, name)
+	})
 }
 
 func (c *cli) resume() *cobra.Command {
@@ -23,10 +28,13 @@ func (c *cli) resume() *cobra.Command {
 		Short:   "No longer leave a provider alone",
 		Long:    `End a pause. The next run asks for a token if one is due.`,
 		Example: "  tokenkeeper resume meitner\n  tokenkeeper resume meitner --dir DIR",
-	}, false)
+	}, func(ctx context.Context, p place.Place, name string) (pauseView, error) {
+		return pauseView{Provider: name}, p.Resume(ctx, name)
+	})
 }
 
-func (c *cli) pausing(cmd *cobra.Command, paused bool) *cobra.Command {
+// pausing has the command do that to the provider that it names.
+func (c *cli) pausing(cmd *cobra.Command, do func(context.Context, place.Place, string) (pauseView, error)) *cobra.Command {
 	var where placeFlags
 	where.register(cmd)
 	cmd.Args = oneName
@@ -39,10 +47,11 @@ func (c *cli) pausing(cmd *cobra.Command, paused bool) *cobra.Command {
 		if err := (status.Lookout{Place: p, Parser: c.parser(true)}).Find(cmd.Context(), args[0]); err != nil {
 			return nameError(p, err)
 		}
-		if err := p.Pause(cmd.Context(), args[0], paused); err != nil {
+		v, err := do(cmd.Context(), p, args[0])
+		if err != nil {
 			return err
 		}
-		return c.show(pauseView{Provider: args[0], Paused: paused, resume: p.Command("resume", args[0])})
+		return c.show(v)
 	}
 	return cmd
 }

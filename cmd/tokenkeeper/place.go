@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -55,9 +57,14 @@ func openFolder(dir string) (place.Folder, error) {
 		return place.Folder{}, instead(errors.New("no folder is named"), "add: --dir DIR", "")
 	}
 	f, err := place.OpenFolder(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		word := localstore.ShellWord(dir)
+		return f, instead(fmt.Errorf("there is no folder %s", dir), "name the one that has providers/ and credentials/ in it. To begin an empty one: mkdir "+word+
+			". To get one for trying out:", "tokenkeeper simulate --dir "+word)
+	}
 	if err != nil {
 		return f, instead(err, "name the folder that has providers/ and credentials/ in it; to get one for trying out:",
-			"tokenkeeper simulate --dir "+place.ShellWord(dir))
+			"tokenkeeper simulate --dir "+localstore.ShellWord(dir))
 	}
 	return f, nil
 }

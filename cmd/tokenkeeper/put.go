@@ -34,7 +34,7 @@ it up, and asks for a token with it. A config has no secret in it.`,
 			if file == "-" {
 				doc.Data, err = read("the standard input", c.stdin)
 			} else {
-				doc.Data, err = readFile(file, false)
+				doc.Data, err = readFile(file)
 			}
 			if err != nil {
 				return err
@@ -44,7 +44,7 @@ it up, and asks for a token with it. A config has no secret in it.`,
 				return err
 			}
 			defer to.Close()
-			p, err := status.Parse(c.parser(allowLoopback || to.AllowsLoopback()), doc)
+			p, err := refresh.Understand(c.parser(allowLoopback || to.AllowsLoopback()), doc)
 			if err != nil {
 				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
 			}
@@ -124,7 +124,7 @@ func misfits(ctx context.Context, p place.Place, parser *tokenendpoint.Parser, c
 	}
 	var all refresh.Problems
 	for _, d := range docs {
-		provider, err := status.Parse(parser, d)
+		provider, err := refresh.Understand(parser, d)
 		if err != nil || provider.Credential != c.Name || !c.Serves(provider.Name) {
 			continue
 		}

@@ -133,7 +133,7 @@ func (v recordView) text(s *terminal.Screen) {
 			s.Paragraph(s.Paint(terminal.Quiet, fmt.Sprintf("%-14s", name)), value)
 		}
 	}
-	at := func(t time.Time) string { return t.Format("2006-01-02 15:04:05") + " UTC" }
+	at := func(t time.Time) string { return t.Format(time.DateTime) + " UTC" }
 	row("provider", v.Provider)
 	row("access token", v.AccessToken+"; --reveal prints it")
 	row("token type", v.TokenType)

@@ -162,7 +162,7 @@ func (v refreshView) text(s *terminal.Screen) {
 func sentence(r refresh.ProviderSummary) string {
 	switch r.Outcome {
 	case refresh.Refreshed, refresh.Finished, refresh.Adopted:
-		return fmt.Sprintf("%s: %s; its token lives until %s UTC.", r.Provider, r.Outcome, r.ExpiresAt.UTC().Format("2006-01-02 15:04:05"))
+		return fmt.Sprintf("%s: %s; its token lives until %s UTC.", r.Provider, r.Outcome, r.ExpiresAt.UTC().Format(time.DateTime))
 	case refresh.Same:
 		return r.Provider + ": the provider answered the same token again."
 	case refresh.Failed:

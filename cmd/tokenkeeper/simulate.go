@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/trial"
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/simulator"
 )
 
@@ -218,8 +218,8 @@ func (v simulation) text(s *terminal.Screen) {
 	if v.Dir != "" {
 		s.Paragraph("", fmt.Sprintf("Their configs and credentials are in %s. In another terminal:", v.Dir))
 		s.Line("")
-		s.Line("  tokenkeeper run --dir %s --every 1m --allow-loopback", place.ShellWord(v.Dir))
-		s.Line("  tokenkeeper status --dir %s", place.ShellWord(v.Dir))
+		s.Line("  tokenkeeper run --dir %s --every 1m --allow-loopback", localstore.ShellWord(v.Dir))
+		s.Line("  tokenkeeper status --dir %s", localstore.ShellWord(v.Dir))
 		s.Line("")
 		return
 	}

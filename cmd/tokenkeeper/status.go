@@ -28,7 +28,7 @@ asked.
 
 States, by urgency:
   expired      its token is over: applications are refused
-  no token     there has never been one
+  no token     there is none: applications find nothing
   failing      the last attempt failed; the next runs try again
   cooling      the last attempt failed, and asking again soon would do harm
   due          the next run replaces its token
@@ -37,6 +37,8 @@ States, by urgency:
   paused       somebody asked for it to be left alone
   ok           its token is good for longer than it takes to replace it
   orphan       a token without a config
+
+NEXT is when something is done about it; it is overdue where no run has come.
 
 On AWS what is listed may be five minutes old; whatever is not well, or is
 named, is looked at itself.`,
@@ -101,7 +103,7 @@ type statusView struct {
 }
 
 func (v statusView) text(s *terminal.Screen) {
-	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format("2006-01-02 15:04:05")+" UTC"))
+	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
 	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
 		s.Line("")
 		noConfig(s, v.guide)
@@ -167,6 +169,9 @@ func (v statusView) row(line status.Line) terminal.Row {
 	if line.Remedy != "" {
 		row.Below = append(row.Below, terminal.Below{Mark: "→ ", Text: line.Remedy, Whole: line.Command, Style: terminal.Strong})
 	}
+	if line.Then != "" {
+		row.Below = append(row.Below, terminal.Below{Mark: "→ ", Text: line.Then, Whole: line.ThenCommand, Style: terminal.Strong})
+	}
 	return row
 }
 
@@ -184,6 +189,8 @@ func (v statusView) expiry(line status.Line) terminal.Cell {
 // next says when something is done about the provider.
 func (v statusView) next(line status.Line) string {
 	switch {
+	case line.Overdue:
+		return "overdue"
 	case line.Next.IsZero() && line.Class != "" && line.Since != (time.Time{}):
 		return "after an edit"
 	case line.Next.IsZero():

@@ -24,7 +24,8 @@ type subject struct {
 	refresh.Provider
 	endpoint *tokenendpoint.Endpoint
 	parser   *tokenendpoint.Parser
-	place    place.Place // nil: it is a file, and no place was named
+	place    place.Place      // nil: it is a file, and no place was named
+	schedule refresh.Schedule // the one that it is kept by
 }
 
 func (s subject) close() {
@@ -44,34 +45,60 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	return instead(fmt.Errorf("%s takes the name of one provider or the file of its config, and got %d", cmd.Name(), len(args)), "write:", cmd.UseLine())
 }
 
-// subject finds what arg names, and understands it. Problems of the config are in an error
-// that is [refresh.Problems].
-func (c *cli) subject(ctx context.Context, arg string, where *placeFlags, needPlace, allowLoopback bool) (_ subject, err error) {
+// subjectFlags say where a subject is looked for, and by what schedule it is kept.
+type subjectFlags struct {
+	where placeFlags
+	when  scheduleFlags
+}
+
+func (f *subjectFlags) register(cmd *cobra.Command) {
+	f.where.register(cmd)
+	f.when.register(cmd)
+}
+
+// A search is what a command needs of its subject.
+type search struct {
+	arg string // what names it: a provider or a file
+	// needsPlace is set where a place is needed also for a file: for the credential.
+	needsPlace bool
+	// allowLoopback takes token endpoints on this machine for right.
+	allowLoopback bool
+}
+
+// subject finds what was searched for, and understands it. What is wrong in the config was
+// shown when it returns.
+func (c *cli) subject(cmd *cobra.Command, f *subjectFlags, find search) (_ subject, err error) {
 	var s subject
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	if !isFile(arg) || needPlace || *where != (placeFlags{}) {
-		found, err := where.open(ctx, c)
+	s.schedule = place.Template()
+	if !isFile(find.arg) || find.needsPlace || f.where != (placeFlags{}) {
+		found, err := f.where.open(cmd.Context(), c)
 		if err != nil {
 			return s, err
 		}
 		s.place = found // not before: an error comes with a place that is none
-		allowLoopback = allowLoopback || s.place.AllowsLoopback()
+		s.schedule = found.Schedule()
+		find.allowLoopback = find.allowLoopback || found.AllowsLoopback()
 	}
-	s.parser = c.parser(allowLoopback)
-	doc, err := s.document(ctx, c, arg)
+	s.parser = c.parser(find.allowLoopback)
+	doc, err := s.document(cmd.Context(), c, find.arg)
 	if err != nil {
 		return s, err
 	}
-	if s.Provider, err = status.Parse(s.parser, doc); err != nil {
-		return s, status.Problems(doc.Where, err)
+	if s.Provider, err = refresh.Understand(s.parser, doc); err != nil {
+		return s, c.wrong(status.Problems(doc.Where, err), unsent)
 	}
 	s.endpoint = s.Endpoint.(*tokenendpoint.Endpoint) // as our parser makes them
-	return s, nil
+	s.schedule, err = f.when.over(s.schedule, cmd)
+	return s, err
 }
+
+// unsent is what comes of a subject that something is wrong with.
+const unsent = "Nothing was sent."
 
 // document returns the config, not yet understood.
 func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.Document, err error) {
@@ -97,7 +124,7 @@ func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.
 		doc.Where = "the standard input"
 		doc.Data, err = read(doc.Where, c.stdin)
 	} else {
-		doc.Data, err = readFile(arg, false)
+		doc.Data, err = readFile(arg)
 	}
 	return doc, err
 }
@@ -107,7 +134,7 @@ func (s subject) credential(ctx context.Context, file string) (refresh.Credentia
 	doc := refresh.Document{Name: s.Credential, Where: file}
 	var err error
 	if file != "" {
-		doc.Data, err = readFile(file, true)
+		doc.Data, err = readPrivateFile(file)
 	} else {
 		doc, err = s.place.Credential(ctx, s.Credential)
 	}
@@ -129,14 +156,6 @@ func (s subject) credential(ctx context.Context, file string) (refresh.Credentia
 			Detail: "is not for this provider", Remedy: fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, s.Name)}}
 	}
 	return credential, nil
-}
-
-// schedule is the one that the subject is kept by.
-func (s subject) schedule() refresh.Schedule {
-	if s.place == nil {
-		return place.Template()
-	}
-	return s.place.Schedule()
 }
 
 // wrong shows what is wrong in a document, where that is what err is, and what came of it.

@@ -13,8 +13,7 @@ import (
 )
 
 func (c *cli) try() *cobra.Command {
-	var where placeFlags
-	var when scheduleFlags
+	var flags subjectFlags
 	var t trying
 	cmd := &cobra.Command{
 		Use:   "try NAME|FILE",
@@ -35,20 +34,16 @@ need: it takes another one, in a file, and that one is spent.`,
   tokenkeeper try meitner`,
 		Args: oneSubject,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.subject(cmd.Context(), args[0], &where, t.credential == "", t.allowLoopback)
-			if err != nil {
-				return c.wrong(err, "Nothing was sent.")
-			}
-			defer s.close()
-			schedule, err := when.over(s.schedule(), cmd)
+			s, err := c.subject(cmd, &flags, search{arg: args[0], needsPlace: t.credential == "", allowLoopback: t.allowLoopback})
 			if err != nil {
 				return err
 			}
+			defer s.close()
 			held, err := t.prepare(cmd.Context(), s)
 			if err != nil {
-				return c.wrong(err, "Nothing was sent.")
+				return c.wrong(err, unsent)
 			}
-			v := t.try(cmd.Context(), s, held, schedule)
+			v := t.try(cmd.Context(), s, held)
 			if err := c.show(v); err != nil {
 				return err
 			}
@@ -62,8 +57,7 @@ need: it takes another one, in a file, and that one is spent.`,
 	cmd.Flags().StringVar(&t.refreshToken, "refresh-token", "", "a `file` of mode 0600 with a refresh token that may be spent")
 	cmd.Flags().BoolVar(&t.yes, "yes", false, "log in though that ends the token in use")
 	cmd.Flags().BoolVar(&t.allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
-	where.register(cmd)
-	when.register(cmd)
+	flags.register(cmd)
 	return cmd
 }
 
@@ -84,23 +78,23 @@ var (
 
 // prepare returns what to log in with, unless that would do harm or cannot go well.
 func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, error) {
-	refuse := func(err error, remedy string) (refresh.Credential, error) {
-		return refresh.Credential{}, instead(fmt.Errorf("%s: %w", s.Name, err), remedy, "")
+	refuse := func(err error, remedy, command string) (refresh.Credential, error) {
+		return refresh.Credential{}, instead(fmt.Errorf("%s: %w", s.Name, err), remedy, command)
 	}
 	switch {
 	case s.Rotates && t.refreshToken == "":
-		return refuse(errSpends, "obtain another one from the provider, and name the file with it: --refresh-token FILE. It is spent, and what comes in its place is lost")
+		return refuse(errSpends, "obtain another one from the provider, and name the file with it: --refresh-token FILE. It is spent, and what comes in its place is lost", "")
 	case !s.Rotates && t.refreshToken != "":
-		return refuse(errNoRotation, "leave --refresh-token out")
+		return refuse(errNoRotation, "leave --refresh-token out", "")
 	case s.Supersedes && !t.yes:
-		return refuse(errSupersedes, "if that does no harm now, add --yes; and then have a run replace it: tokenkeeper refresh "+s.Name+" --force")
+		return refuse(errSupersedes, "if that does no harm now, add --yes; and then have a run replace it:", replacing(s))
 	}
 	held, err := s.credential(ctx, t.credential)
 	if err != nil {
 		return held, err
 	}
 	if s.Rotates {
-		token, err := readFile(t.refreshToken, true)
+		token, err := readPrivateFile(t.refreshToken)
 		if err != nil {
 			return held, err
 		}
@@ -112,19 +106,31 @@ func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, err
 	return held, nil
 }
 
+// replacing returns the command line that has a run replace the token of s, due or not.
+func replacing(s subject) string {
+	command := "tokenkeeper refresh " + s.Name
+	if s.place != nil {
+		command = s.place.Command("refresh", s.Name)
+	}
+	return command + " --force"
+}
+
 // try logs in.
-func (t trying) try(ctx context.Context, s subject, held refresh.Credential, schedule refresh.Schedule) tryView {
+func (t trying) try(ctx context.Context, s subject, held refresh.Credential) tryView {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	trial, err := s.endpoint.Try(ctx, held)
 	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
 	if err == nil {
-		v.grant(s, trial, schedule)
-		err = t.keepable(ctx, s, held, schedule, trial.Grant)
+		v.grant(s, trial)
+		err = t.keepable(ctx, s, held, trial.Grant)
 		v.Probed = s.Probe != nil && err == nil
 	}
 	if err != nil {
 		v.fail(err)
+	}
+	if s.Supersedes && v.mayEnd() {
+		v.Replace = replacing(s)
 	}
 	return v
 }
@@ -144,8 +150,8 @@ func (t trying) remedies(s subject) map[refresh.Class]string {
 
 // keepable says why a run would not give the grant to applications: as it does, it looks
 // for the credential in the record, and tries the token.
-func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, schedule refresh.Schedule, g refresh.Grant) error {
-	if _, e := s.Storable(held, g, schedule, g.AskedAt); e != nil {
+func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, g refresh.Grant) error {
+	if _, e := s.Storable(held, g, s.schedule, g.AskedAt); e != nil {
 		return e
 	}
 	if s.Probe == nil {

@@ -23,6 +23,9 @@ type tryView struct {
 	Probed  bool       `json:"probed,omitempty"`
 	Keeping *keeping   `json:"keeping,omitempty"`
 	Error   *tryFailed `json:"error,omitempty"`
+	// Replace is the command that replaces the token that applications have; absent: trying
+	// did not end it.
+	Replace string `json:"replace,omitempty"`
 
 	formulas []string
 	remedies map[refresh.Class]string // where the endpoint has none
@@ -61,7 +64,18 @@ func (v *tryView) fail(err error) {
 	}
 }
 
-func (v *tryView) grant(s subject, t tokenendpoint.Trial, schedule refresh.Schedule) {
+// mayEnd reports whether the provider has given a token, or may have: the answer was good
+// and could not be understood, or was lost.
+func (v *tryView) mayEnd() bool {
+	if v.Understood != nil || len(v.Exchanges) == 0 {
+		return v.Understood != nil
+	}
+	lost := []string{"timeout", "canceled", "connection_failed", "connection_lost"}
+	status := v.Exchanges[len(v.Exchanges)-1].Status
+	return status/100 == 2 || status == 0 && slices.Contains(lost, v.Error.Code)
+}
+
+func (v *tryView) grant(s subject, t tokenendpoint.Trial) {
 	g := t.Grant
 	hidden := func(secret refresh.Secret) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
 	v.Understood = &understood{
@@ -73,8 +87,8 @@ func (v *tryView) grant(s subject, t tokenendpoint.Trial, schedule refresh.Sched
 	if !g.RefreshToken.IsZero() {
 		v.Understood.RefreshToken = hidden(g.RefreshToken)
 	}
-	k := keep(schedule, s.Provider, g.Lifetime, "this token")
-	v.Keeping, v.formulas = &k, arithmetic(schedule, s.Provider)
+	k := keep(s.schedule, s.Provider, g.Lifetime, "this token")
+	v.Keeping, v.formulas = &k, arithmetic(s.schedule, s.Provider)
 }
 
 func (v tryView) text(s *terminal.Screen) {
@@ -107,9 +121,15 @@ func (v tryView) text(s *terminal.Screen) {
 			s.Paragraph("  → ", e.Remedy)
 		}
 		s.Paragraph("", "Nothing was stored.")
-		return
+	} else {
+		s.Paragraph("", s.Paint(terminal.Good, "The login works.")+" Nothing was stored.")
 	}
-	s.Paragraph("", s.Paint(terminal.Good, "The login works.")+" Nothing was stored.")
+	switch {
+	case v.Replace != "" && v.Understood != nil:
+		s.Paragraph(s.Paint(terminal.Warn, "!")+" ", "This ended the token that applications have. Replace it now:", v.Replace)
+	case v.Replace != "":
+		s.Paragraph(s.Paint(terminal.Warn, "!")+" ", "This may have ended the token that applications have. Replace it now:", v.Replace)
+	}
 }
 
 // showAnswer shows what came back.
@@ -139,7 +159,7 @@ func (u understood) fields(probed bool) []tokenendpoint.Field {
 	add("access token", u.AccessToken)
 	add("token type", u.TokenType)
 	add("lifetime", fmt.Sprintf("%s, by %s", terminal.Span(time.Duration(u.Lifetime)*time.Second), u.LifetimeFrom))
-	add("expires at", u.ExpiresAt.Format("2006-01-02 15:04:05")+" UTC")
+	add("expires at", u.ExpiresAt.Format(time.DateTime)+" UTC")
 	add("scope", u.Scope)
 	add("extra", strings.Join(u.Extra, ", "))
 	add("refresh token", u.RefreshToken)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
 )
@@ -45,6 +46,10 @@ func (q quota) limit() func(*middleware.Stack) error {
 	limiter := rate.NewLimiter(rate.Limit(q.takes), atOnce)
 	wait := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		if err := limiter.Wait(ctx); err != nil {
+			if ended := ctx.Err(); ended != nil {
+				// As of a call that was under way: it was not the quota that kept it back.
+				return middleware.FinalizeOutput{}, middleware.Metadata{}, &smithy.CanceledError{Err: ended}
+			}
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, &noTurnError{q}
 		}
 		return next.HandleFinalize(ctx, in)

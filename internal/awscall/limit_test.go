@@ -2,9 +2,11 @@ package awscall_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +90,40 @@ func TestNoTurnWithinTheTime(t *testing.T) {
 		const want = "secretsmanager:PutSecretValue tokens/a: the time was over before it was its turn: calls are kept to 40 of the 50 a second that an account has"
 		if e.Class != refresh.Transient || e.Code != awscall.CodeThrottled || e.Detail != want {
 			t.Errorf("%s, %s: %v", e.Class, e.Code, e)
+		}
+	})
+}
+
+// Who is told to stop while calls wait for their turn was not throttled.
+func TestCancelledBeforeItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSubject(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(300*time.Millisecond, cancel)
+		began := time.Now()
+		var wg sync.WaitGroup
+		var cancelled atomic.Int64
+		for range 60 {
+			wg.Go(func() {
+				_, err := s.params.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String("/tokenkeeper/providers")})
+				if err == nil {
+					return
+				}
+				cancelled.Add(1)
+				e := awscall.Call{Action: "ssm:GetParametersByPath", Resource: "/tokenkeeper/providers"}.Failure(err)
+				const want = "ssm:GetParametersByPath /tokenkeeper/providers: no answer: the time for it was over"
+				if !errors.Is(e, context.Canceled) || e.Class != refresh.Transient || e.Code != awscall.CodeUnreachable || e.Detail != want {
+					t.Errorf("%s, %s: %v", e.Class, e.Code, e)
+				}
+			})
+		}
+		wg.Wait()
+		// 4 at once, and then one in 1/35 s.
+		if got := cancelled.Load(); got != 60-14 {
+			t.Errorf("%d were cancelled, want %d", got, 60-14)
+		}
+		if took := time.Since(began); took != 300*time.Millisecond {
+			t.Errorf("it took %v, want 300ms", took)
 		}
 	})
 }

@@ -103,13 +103,11 @@ func Start(o Options) *AWS {
 	a.server = httptest.NewUnstartedServer(a)
 	a.server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	if o.InMemory {
-		listener := newPipeListener()
+		pipe := NewPipe()
 		// NewUnstartedServer has opened a port already.
 		a.server.Listener.Close()
-		a.server.Listener = listener
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return listener.dial(ctx)
-		}
+		a.server.Listener = pipe
+		transport.DialContext = pipe.Dial
 	}
 	a.server.Start()
 	a.client = &http.Client{Transport: wholeBodies{transport}}

@@ -6,47 +6,53 @@ import (
 	"sync"
 )
 
-// A pipeListener accepts in-memory connections. Its channels belong to the
-// synctest bubble that it was made in, which a TCP socket cannot.
-type pipeListener struct {
+// A Pipe is a network in memory: a listener, and the way to dial it. Its channels belong to
+// the synctest bubble that it was made in, which a TCP socket cannot: time passes there
+// while both ends wait.
+type Pipe struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	close  sync.Once
 }
 
-func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+// NewPipe returns one that nobody has dialled yet.
+func NewPipe() *Pipe {
+	return &Pipe{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
+// Dial waits until the connection is accepted. Whatever the address is, it leads to the
+// Pipe: it is for [net/http.Transport.DialContext].
+func (p *Pipe) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
-	case l.conns <- server:
+	case p.conns <- server:
 		return client, nil
-	case <-l.closed:
+	case <-p.closed:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (l *pipeListener) Accept() (net.Conn, error) {
+// Accept waits for the next connection.
+func (p *Pipe) Accept() (net.Conn, error) {
 	select {
-	case conn := <-l.conns:
+	case conn := <-p.conns:
 		return conn, nil
-	case <-l.closed:
+	case <-p.closed:
 		return nil, net.ErrClosed
 	}
 }
 
-func (l *pipeListener) Close() error {
-	l.close.Do(func() { close(l.closed) })
+// Close ends Accept and Dial; connections stay.
+func (p *Pipe) Close() error {
+	p.close.Do(func() { close(p.closed) })
 	return nil
 }
 
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
+// Addr is a host that no resolver is ever asked for.
+func (p *Pipe) Addr() net.Addr { return pipeAddr{} }
 
-// pipeAddr is the host of the fake's URL; no resolver is ever asked for it.
 type pipeAddr struct{}
 
 func (pipeAddr) Network() string { return "pipe" }

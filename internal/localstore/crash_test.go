@@ -69,13 +69,13 @@ func interruptions() []interrupted {
 		}, "", func(t *testing.T, d *localstore.Dir) error {
 			return d.Note(t.Context(), meitner, refresh.Note{})
 		}},
-		{"a pause", token, "", func(t *testing.T, d *localstore.Dir) error { return d.Pause(meitner, true) }},
+		{"a pause", token, "", func(t *testing.T, d *localstore.Dir) error { return d.Pause(meitner) }},
 		{"the end of a pause", func(t *testing.T, d *localstore.Dir, disk *tracedDisk) {
 			token(t, d, disk)
-			if err := d.Pause(meitner, true); err != nil {
+			if err := d.Pause(meitner); err != nil {
 				t.Fatal(err)
 			}
-		}, "", func(t *testing.T, d *localstore.Dir) error { return d.Pause(meitner, false) }},
+		}, "", func(t *testing.T, d *localstore.Dir) error { return d.Resume(meitner) }},
 	}
 }
 

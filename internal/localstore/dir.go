@@ -96,24 +96,25 @@ func (d *Dir) Read(provider string) (refresh.Secret, error) {
 	return refresh.NewSecret(string(data)), nil
 }
 
-// Pause asks the runs to leave a provider alone, or no longer to. It is a file of its
-// own and needs no lock, because people pause a provider while a run holds it.
-func (d *Dir) Pause(provider string, paused bool) error {
-	doing := fmt.Sprintf("pausing %q", provider)
-	if !paused {
-		doing = fmt.Sprintf("resuming %q", provider)
-	}
+// Pause asks the runs to leave a provider alone, until Resume. It is a file of its own and
+// needs no lock, because people pause a provider while a run holds it.
+func (d *Dir) Pause(provider string) error {
+	return d.pausing(fmt.Sprintf("pausing %q", provider), provider, d.touch)
+}
+
+// Resume ends a pause. There may be none.
+func (d *Dir) Resume(provider string) error {
+	return d.pausing(fmt.Sprintf("resuming %q", provider), provider, d.remove)
+}
+
+// pausing changes the file that says whether a provider is left alone.
+func (d *Dir) pausing(doing, provider string, change func(file string) error) error {
 	if err := d.known(provider); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if err := d.makeTokens(); err != nil {
-		return d.explain(doing, err)
-	}
-	var err error
-	if paused {
-		err = d.touch(pauseFile(provider))
-	} else {
-		err = d.remove(pauseFile(provider))
+	err := d.makeTokens()
+	if err == nil {
+		err = change(pauseFile(provider))
 	}
 	return d.explain(doing, err)
 }

@@ -56,6 +56,6 @@
 // That step 3 moves from the version that the decision was taken on is certain because
 // nobody else writes: other processes are kept out by a lock on the file .lock, which
 // the system releases with the process, and other goroutines by a mutex for each provider.
-// Only a person with an editor can come in between. Readers need no lock: one that finds a record older
-// than the state, because both were replaced while it looked, looks again.
+// Only a person with an editor can come in between. Readers need no lock: one that finds a
+// record older than the state, because both were replaced while it looked, looks again.
 package localstore

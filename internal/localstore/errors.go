@@ -30,13 +30,13 @@ func (d *Dir) checkPrivate(fi fs.FileInfo, where string) error {
 	if uid, ok := owner(fi); ok && uid != d.uid {
 		return remedied{
 			fmt.Errorf("it belongs to the user with id %d, and this runs as %d", uid, d.uid),
-			fmt.Sprintf("run as that user, or: chown %d %s", d.uid, quote(where)),
+			fmt.Sprintf("run as that user, or: chown %d %s", d.uid, ShellWord(where)),
 		}
 	}
 	if permissions(fi)&0o077 != 0 {
 		return remedied{
 			fmt.Errorf("others can read it (mode %04o), so it is not used", permissions(fi)),
-			"run: chmod 600 " + quote(where),
+			"run: chmod 600 " + ShellWord(where),
 		}
 	}
 	return nil
@@ -107,13 +107,12 @@ func (d *Dir) explain(doing string, err error) error {
 	return e
 }
 
-// quote writes a path so that a shell reads it as one word.
-func quote(path string) string {
-	special := func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-+:@%,", r)
+// ShellWord writes s so that a shell reads it as one word. An equals sign is quoted: zsh
+// takes a word that begins with one for the name of a program.
+func ShellWord(s string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,"
+	if s != "" && strings.Trim(s, plain) == "" {
+		return s
 	}
-	if !strings.ContainsFunc(path, special) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -36,7 +36,11 @@ func TestStore(t *testing.T) {
 			},
 			Pause: func(provider string, paused bool) {
 				t.Helper()
-				if err := d.Pause(provider, paused); err != nil {
+				do := d.Resume
+				if paused {
+					do = d.Pause
+				}
+				if err := do(provider); err != nil {
 					t.Fatal(err)
 				}
 			},

@@ -96,11 +96,11 @@ func (d *Dir) checkFolder(name, what string, others fs.FileMode) error {
 	}
 	if uid, ok := owner(fi); ok && uid != d.uid && name == tokens {
 		return fmt.Errorf("%s belongs to the user with id %d, who could replace every token; run as that user, or: chown %d %s",
-			where, uid, d.uid, quote(where))
+			where, uid, d.uid, ShellWord(where))
 	}
 	if permissions(fi)&others != 0 {
 		return fmt.Errorf("others can write to %s (mode %04o) and replace %s; run: chmod go-w %s",
-			where, permissions(fi), what, quote(where))
+			where, permissions(fi), what, ShellWord(where))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func TestReadingNeedsNoLock(t *testing.T) {
 	if docs, err := other.Configs(t.Context()); err != nil || len(docs) != 1 {
 		t.Errorf("Configs() = %v, %v; want one", docs, err)
 	}
-	if err := other.Pause(meitner, true); err != nil {
+	if err := other.Pause(meitner); err != nil {
 		t.Errorf("Pause() failed: %v", err)
 	}
 	if st, err := writer.Open(t.Context(), meitner); err != nil || !st.Paused {
@@ -94,14 +94,17 @@ func TestPauseOfAnUnknownProvider(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "providers", "meitner.json"), "{}")
 	d := open(t, dir)
-	says(t, d.Pause("metiner", true), `pausing "metiner"`, filepath.Join(dir, "providers", "metiner.json"))
-	says(t, d.Pause("../x", false), `resuming "../x"`, "not allowed")
-	for _, paused := range []bool{true, true, false, false} {
-		if err := d.Pause(meitner, paused); err != nil {
+	says(t, d.Pause("metiner"), `pausing "metiner"`, filepath.Join(dir, "providers", "metiner.json"))
+	says(t, d.Resume("../x"), `resuming "../x"`, "not allowed")
+	for _, step := range []struct {
+		do     func(string) error
+		paused bool
+	}{{d.Pause, true}, {d.Pause, true}, {d.Resume, false}, {d.Resume, false}} {
+		if err := step.do(meitner); err != nil {
 			t.Fatal(err)
 		}
-		if st := stateOf(t, dir); st.Paused != paused {
-			t.Errorf("Paused is %v, want %v", st.Paused, paused)
+		if st := stateOf(t, dir); st.Paused != step.paused {
+			t.Errorf("Paused is %v, want %v", st.Paused, step.paused)
 		}
 	}
 }

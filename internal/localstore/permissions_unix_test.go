@@ -193,7 +193,7 @@ func TestModesOfWhatIsWritten(t *testing.T) {
 	save(t, d, change("", at(0)))
 	put(t, d, disk, change(at(0), at(1)))
 	note(t, d, aNote)
-	if err := d.Pause(meitner, true); err != nil {
+	if err := d.Pause(meitner); err != nil {
 		t.Fatal(err)
 	}
 	if fi, err := os.Stat(filepath.Join(dir, "tokens")); err != nil || fi.Mode().Perm() != 0o700 {

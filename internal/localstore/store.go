@@ -86,8 +86,7 @@ func (d *Dir) Save(ctx context.Context, c refresh.Change) (refresh.State, error)
 }
 
 func (d *Dir) save(ctx context.Context, c refresh.Change) error {
-	to, ok := c.To.Parse()
-	if !ok {
+	if _, ok := c.To.Parse(); !ok {
 		return fmt.Errorf("%.80q is not an id of ours", string(c.To))
 	}
 	st, s, current, err := d.look(c.Provider)
@@ -97,7 +96,7 @@ func (d *Dir) save(ctx context.Context, c refresh.Change) error {
 	if st.Current == c.To {
 		return d.disk.SyncDir(tokens) // it may be here because this failed the last time
 	}
-	if v, ours := st.Current.Parse(); ours && !to.IssuedAt.After(v.IssuedAt) {
+	if !c.Replaces(st.Current) {
 		return nil
 	}
 	if st.Next != c.To {

@@ -103,7 +103,7 @@ func (v *Vault) prepare() error {
 		return fmt.Errorf("%s is not a folder; move it away", d.path(private))
 	}
 	if permissions(fi)&0o077 != 0 {
-		return fmt.Errorf("others can look into %s (mode %04o); run: chmod 700 %s", d.path(private), permissions(fi), quote(d.path(private)))
+		return fmt.Errorf("others can look into %s (mode %04o); run: chmod 700 %s", d.path(private), permissions(fi), ShellWord(d.path(private)))
 	}
 	return nil
 }

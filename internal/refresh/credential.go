@@ -48,14 +48,14 @@ func (c Credential) Redact(text string) string {
 // FoundIn returns the name of a secret value of c that text contains in one of those
 // encodings, or "". Identifiers do not count.
 func (c Credential) FoundIn(text string) string {
-	for _, name := range c.Names() {
-		if slices.Contains(identifiers, name) {
-			continue
-		}
+	names := slices.DeleteFunc(c.Names(), func(name string) bool { return slices.Contains(identifiers, name) })
+	sets := make([][]string, len(names))
+	for i, name := range names {
 		// Under eight characters a value would be found in tokens by chance.
-		if contains(text, needles(c.Values[name].Reveal(), 8)) {
-			return name
-		}
+		sets[i] = needles(c.Values[name].Reveal(), 8)
+	}
+	if i := found(text, sets); i >= 0 {
+		return names[i]
 	}
 	return ""
 }

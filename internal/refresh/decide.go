@@ -11,7 +11,8 @@ const (
 	NoToken Reason = "no_token"
 	// ConfigChanged: the token was asked for with another config.
 	ConfigChanged Reason = "config_changed"
-	// ForeignVersion: the current version is not one that we wrote.
+	// ForeignVersion: the current version is not one that we wrote, or a clock was wrong
+	// when we did: it was issued in what is the future now.
 	ForeignVersion Reason = "foreign_version"
 	// NearExpiry: the token ends within its lead.
 	NearExpiry Reason = "near_expiry"
@@ -74,11 +75,11 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return due(Unfinished)
 	case note.Class != "" && note.Next.IsZero():
 		return wait(CoolingDown, tick)
-	case note.Class != "" && now.Before(note.Next):
+	case note.Class != "" && now.Before(note.Next.Add(-s.slack(note.Class))):
 		return wait(CoolingDown, note.Next)
 	case st.Current == "":
 		return due(NoToken)
-	case !ours:
+	case !ours || v.IssuedAt.After(now.Add(maxAhead)):
 		return due(ForeignVersion)
 	case v.Config != p.Config:
 		return due(ConfigChanged)
@@ -94,7 +95,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 // tokens are probed it may be one that failed: it is left, and replaced by the next.)
 func (s State) unfinished(config Fingerprint, now time.Time) bool {
 	next, ok := s.Next.Parse()
-	if !ok || next.Config != config || !now.Before(next.ExpiresAt()) {
+	if !ok || next.Config != config || !now.Before(next.ExpiresAt()) || next.IssuedAt.After(now.Add(maxAhead)) {
 		return false
 	}
 	v, ok := s.current()

@@ -17,7 +17,7 @@ func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tri
 		// repeats the first one's.
 		return r.same(ctx, t, d, tried)
 	}
-	value, e := t.storable(cred, v, record, r.now)
+	value, e := t.storable(cred, grant, v, record, r.now)
 	if e != nil {
 		return r.fail(ctx, t, d, tried, e)
 	}
@@ -36,10 +36,10 @@ func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tri
 // run does not store it.
 func (p Provider) Storable(c Credential, g Grant, s Schedule, now time.Time) (Secret, *Error) {
 	v, record := g.version(p, s)
-	return p.storable(c, v, record, now)
+	return p.storable(c, g, v, record, now)
 }
 
-func (p Provider) storable(c Credential, v Version, record Record, now time.Time) (Secret, *Error) {
+func (p Provider) storable(c Credential, g Grant, v Version, record Record, now time.Time) (Secret, *Error) {
 	refuse := func(code, detail, remedy string) (Secret, *Error) {
 		return Secret{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
@@ -47,11 +47,13 @@ func (p Provider) storable(c Credential, v Version, record Record, now time.Time
 		return refuse(CodeTokenOver, "the token that was answered is already over: it ended at "+v.ExpiresAt().Format(time.RFC3339),
 			"look at the clock of the provider, and at the lifetime's unit")
 	}
-	encode := Record.Encode
-	if p.Encode != nil {
-		encode = p.Encode
+	value, err := record.Encode()
+	searched := value.Reveal()
+	if err == nil && p.Encode != nil {
+		// In the form that the config gives it a secret may be hard to recognize.
+		value, err = p.Encode(record)
+		searched += "\n" + value.Reveal()
 	}
-	value, err := encode(record)
 	if err != nil {
 		return refuse(CodeInternal, "encoding the record: "+c.Redact(err.Error()), "")
 	}
@@ -59,9 +61,9 @@ func (p Provider) storable(c Credential, v Version, record Record, now time.Time
 		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), maxRecord),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
-	if name := c.FoundIn(value.Reveal()); name != "" {
+	if name := c.With("next refresh_token", g.RefreshToken).FoundIn(searched); name != "" {
 		return refuse(CodeSecretInRecord, fmt.Sprintf("the record would contain the credential's %s, so it is not stored", name),
-			"look at the paths under response: one of them leads to what was sent")
+			"look at the paths under response: one of them leads to what was sent, or to the next refresh token")
 	}
 	return value, nil
 }
@@ -94,6 +96,12 @@ func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried stri
 // same notes that the provider answered the token that is stored.
 func (r *run) same(ctx context.Context, t task, d Decision, tried string) Result {
 	n := r.Schedule.unchanged(attempt{state: t.state, config: t.Config, credential: tried, now: r.now})
+	if v, ok := t.state.current(); ok {
+		// Asked for by hand, it was not due yet, and the plan stands.
+		if due := r.Schedule.For(t.Provider).DueAt(t.Name, v); r.now.Before(due) && due.Before(n.Next) {
+			n.Next = due
+		}
+	}
 	res := t.result(Same, Decision{Reason: d.Reason, Next: n.Next})
 	res.Recovered = t.state.Note.Class.Failing()
 	r.note(ctx, &res, n)

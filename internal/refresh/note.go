@@ -130,8 +130,9 @@ func fixedWord(s string) string {
 type attempt struct {
 	state      State // before it
 	config     Fingerprint
-	credential string // the version of what was tried; empty: none was found
-	now        time.Time
+	credential string        // the version of what was tried; empty: none was found
+	now        time.Time     // of the run
+	took       time.Duration // since then
 }
 
 // failed returns the note to leave after err.
@@ -151,6 +152,7 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 	case Transient:
 		n.Next = a.now.Add(s.backOff(a, n.Tries))
 		if after := min(err.RetryAfter, maxRetryAfter); after > 0 {
+			after += a.took + s.jitter()
 			// The provider's word, but not beyond the life of the token that we have: from
 			// then on nothing can become worse by asking.
 			if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
@@ -197,6 +199,11 @@ func (a attempt) previous() Note {
 // follow returns the note that continues the previous one if that is of the same class.
 func (s Schedule) follow(a attempt, class Class, code string) Note {
 	now := a.now.UTC().Truncate(time.Second)
+	if v, ok := a.state.current(); ok && !v.IssuedAt.Before(now) {
+		// What failed came after the token that is there, or the note would be void: it is
+		// so where the token of this very run was stored, and its refresh token lost.
+		now = v.IssuedAt.Add(time.Second)
+	}
 	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
 		Config: a.config, Credential: a.credential}
 	if prev := a.previous(); prev.Class == class {
@@ -217,6 +224,19 @@ func (s Schedule) backOff(a attempt, tries int) time.Duration {
 	}
 	return max(wait, s.Tick)
 }
+
+// slack is how much before its time a note of a class may be over. Ticks come a little
+// early or late, and what is to be tried at each of them must not be tried at every other
+// one. What guards against a lock-out is kept to the second.
+func (s Schedule) slack(c Class) time.Duration {
+	if c == Transient || c == Unchanged {
+		return s.jitter()
+	}
+	return 0
+}
+
+// jitter is how much two ticks may be nearer than planned, at most.
+func (s Schedule) jitter() time.Duration { return s.Tick / 2 }
 
 func later(t, u time.Time) time.Time {
 	if u.After(t) {

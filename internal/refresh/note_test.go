@@ -77,6 +77,7 @@ func TestNextAfterFailures(t *testing.T) {
 		return &refresh.Error{Class: refresh.Transient, Code: "http_429", RetryAfter: d}
 	}
 	const never = -1
+	const early = 30 * time.Second // by which a tick may come before its time
 	m := func(min ...time.Duration) []time.Duration {
 		for i := range min {
 			if min[i] != never {
@@ -106,10 +107,10 @@ func TestNextAfterFailures(t *testing.T) {
 		{"what makes no sense is put down to chance twice", empty, repeat(suspect, 4), m(1, 2, 30, 60), refresh.Misconfigured, 2},
 		{"what ends by itself is not, however often", empty, repeat(transient, 30)[:6], m(1, 2, 4, 5, 5, 5), refresh.Transient, 6},
 		{"a refused login that then times out is transient again", empty, []*refresh.Error{refused, transient}, m(30, 1), refresh.Transient, 1},
-		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, m(17), refresh.Transient, 1},
+		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, []time.Duration{17*time.Minute + early}, refresh.Transient, 1},
 		{"Retry-After shorter than a tick changes nothing", empty, []*refresh.Error{after(2 * time.Second)}, m(1), refresh.Transient, 1},
 		{"Retry-After ends with the token", hour, []*refresh.Error{after(time.Hour)}, m(10), refresh.Transient, 1},
-		{"Retry-After is at most a day", empty, []*refresh.Error{after(1000 * time.Hour)}, m(24 * 60), refresh.Transient, 1},
+		{"Retry-After is at most a day", empty, []*refresh.Error{after(1000 * time.Hour)}, []time.Duration{24*time.Hour + early}, refresh.Transient, 1},
 	} {
 		now, st := noon, row.state
 		for i, err := range row.errs {

@@ -98,9 +98,9 @@ func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result 
 	if wasDue {
 		res.Outcome = Adopted
 	}
-	if t.staleNote() {
-		r.clearNote(ctx, &res)
-	}
+	// Whatever failed need not be done any more: it was asked for by hand, or another run has
+	// done it.
+	r.clearNote(ctx, &res)
 	return res
 }
 
@@ -117,12 +117,6 @@ func (d Decision) blocked() *Error {
 			Remedy: "restore it, or remove the provider's config"}
 	}
 	return nil
-}
-
-// staleNote reports whether there is a note, and something has happened since that it
-// did not know of.
-func (t task) staleNote() bool {
-	return t.state.Note != Note{} && t.state.Standing(t.Config) == Note{}
 }
 
 // result returns what is known of t once d was decided and o came of it.

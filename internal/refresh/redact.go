@@ -3,9 +3,12 @@ package refresh
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"html"
+	"iter"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,11 +28,14 @@ func needles(value string, least int) []string {
 	// Within a longer text in base64, such as that of Basic authentication, a value
 	// begins at one of three offsets; its first and last characters also depend on its
 	// neighbours, and are left out.
-	for offset := range 3 {
-		padded := append(make([]byte, offset), value...)
-		from, to := (offset*8+5)/6, len(padded)*8/6
-		std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
-		forms = append(forms, std, strings.NewReplacer("+", "-", "/", "_").Replace(std))
+	// For Basic authentication it is form-encoded before (RFC 6749 section 2.3.1).
+	for _, inner := range []string{value, url.QueryEscape(value)} {
+		for offset := range 3 {
+			padded := append(make([]byte, offset), inner...)
+			from, to := (offset*8+5)/6, len(padded)*8/6
+			std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
+			forms = append(forms, std, strings.NewReplacer("+", "-", "/", "_").Replace(std))
+		}
 	}
 	for i, f := range forms {
 		forms[i] = string(spelled(f).fold().text)
@@ -49,12 +55,12 @@ type spelling struct {
 }
 
 // A span is a part of the text that was read.
-type span struct{ begin, end int }
+type span struct{ begin, end int32 }
 
 func spelled(text string) spelling {
 	s := spelling{text: []byte(text), from: make([]span, len(text))}
 	for i := range s.from {
-		s.from[i] = span{i, i + 1}
+		s.from[i] = span{int32(i), int32(i + 1)}
 	}
 	return s
 }
@@ -68,38 +74,41 @@ func (s *spelling) add(text string, t spelling, i, n int) {
 	s.text = append(s.text, text...)
 }
 
-const (
-	// maxEscapes is how often text is taken to have been escaped over: a form in JSON,
-	// in JSON, quoted in HTML.
-	maxEscapes = 4
-	// maxViews bounds the work for a text that is made to have many. Each language alone
-	// gives four, and texts with more than two are not met.
-	maxViews = 64
-)
+// maxEscapes is how often text is taken to have been escaped over: a form in JSON, in JSON,
+// quoted in HTML. With three languages that makes at most 121 ways to read it.
+const maxEscapes = 4
 
-// views returns text in all the ways in which it can be read: as it is, and with the
+// views goes through all the ways in which text can be read: as it is, and with the
 // escapes of JSON, URLs and HTML undone, in any order. Each of the languages in which
 // secrets are echoed has several ways to write a character, so that it is easier to undo
-// them all than to make them; and which of them came last cannot be seen.
-func views(text string) []spelling {
-	all := []spelling{spelled(text)}
-	for done, depth := 0, 0; depth < maxEscapes; depth++ {
-		last := len(all)
-		for _, s := range all[done:last] {
+// them all than to make them; and which of them came last cannot be seen. Only as many are
+// held at a time as there are escapes: who makes a text with many must not fill the memory.
+func views(text string) iter.Seq[spelling] {
+	return func(yield func(spelling) bool) {
+		seen := map[[sha256.Size]byte]int{} // at what depth
+		var visit func(spelling, int) bool
+		visit = func(s spelling, depth int) bool {
+			sum := sha256.Sum256(s.text)
+			if before, met := seen[sum]; met && before <= depth {
+				return true
+			}
+			seen[sum] = depth
+			if !yield(s.fold()) {
+				return false
+			}
+			if depth == maxEscapes {
+				return true
+			}
 			for _, escape := range []func([]byte) (string, int){backslashed, percented, entitled} {
 				t := s.unescape(escape)
-				known := func(u spelling) bool { return bytes.Equal(u.text, t.text) }
-				if len(all) < maxViews && !slices.ContainsFunc(all, known) {
-					all = append(all, t)
+				if !bytes.Equal(t.text, s.text) && !visit(t, depth+1) {
+					return false
 				}
 			}
+			return true
 		}
-		done = last
+		visit(spelled(text), 0)
 	}
-	for i, s := range all {
-		all[i] = s.fold()
-	}
-	return all
 }
 
 // fold leaves out white space, at which texts are broken over lines, control characters,
@@ -200,21 +209,28 @@ func digits(b []byte, from, n int) (uint64, bool) {
 	return v, err == nil
 }
 
-// contains reports whether text holds one of the needles.
-func contains(text string, needles []string) bool {
-	for _, v := range views(text) {
-		if slices.ContainsFunc(needles, func(n string) bool { return bytes.Contains(v.text, []byte(n)) }) {
-			return true
+// found returns the index of a set of needles of which text holds one, or -1.
+func found(text string, sets [][]string) int {
+	for v := range views(text) {
+		for i, needles := range sets {
+			if slices.ContainsFunc(needles, func(n string) bool { return bytes.Contains(v.text, []byte(n)) }) {
+				return i
+			}
 		}
 	}
-	return false
+	return -1
 }
 
-// redact replaces each of the needles in text.
+// maxQuoted is how much of a foreign text is quoted at most, in bytes; what is shown of it
+// is a few hundred.
+const maxQuoted = 16384
+
+// redact replaces each of the needles in text, and leaves out what follows its first part.
 func redact(text string, needles []string) string {
-	hidden := make([]bool, len(text))
-	found := false
-	for _, v := range views(text) {
+	hidden := make([]bool, min(len(text), maxQuoted))
+	cut := len(text) > maxQuoted
+	text = text[:len(hidden)]
+	for v := range views(text) {
 		for _, n := range needles {
 			for from := 0; ; {
 				i := bytes.Index(v.text[from:], []byte(n))
@@ -226,12 +242,14 @@ func redact(text string, needles []string) string {
 				for j := v.from[i].begin; j < v.from[from-1].end; j++ {
 					hidden[j] = true
 				}
-				found = true
 			}
 		}
 	}
-	if !found {
-		return text
+	if cut {
+		// The beginning of a needle may stand there.
+		for i := len(hidden) / 2; i < len(hidden); i++ {
+			hidden[i] = true
+		}
 	}
 	var b strings.Builder
 	for i := range len(text) {

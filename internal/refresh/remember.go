@@ -3,11 +3,12 @@ package refresh
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // fail notes a failure beside the secret.
 func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Error) Result {
-	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: tried, now: r.now}, e)
+	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: tried, now: r.now, took: time.Since(r.began)}, e)
 	res := t.result(Failed, Decision{Reason: d.Reason, Next: n.Next})
 	res.Err, res.Notice = e, n.Tries == 1 // else it was told when it began
 	r.note(ctx, &res, n)

@@ -53,9 +53,8 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 	if r.Now != nil {
 		now = r.Now
 	}
-	run := &run{Runner: r, job: job, now: now().UTC()}
+	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now()}
 	report := &Report{At: run.now}
-	began := time.Now()
 	err := r.Schedule.Check()
 	if err == nil {
 		err = run.load(ctx, report)
@@ -64,7 +63,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 		report.Results = run.all(ctx)
 		err = report.err()
 	}
-	report.Took = time.Since(began)
+	report.Took = time.Since(run.began)
 	return report, err
 }
 
@@ -73,6 +72,7 @@ type run struct {
 	*Runner
 	job   Job
 	now   time.Time
+	began time.Time // the same, for durations
 	tasks []task
 }
 
@@ -126,11 +126,8 @@ func (r *run) load(ctx context.Context, report *Report) error {
 func (r *run) task(d Document, state State) task {
 	state.Name = d.Name
 	t := task{state: state}
-	err := cmp.Or(d.Err, CheckName(d.Name))
-	if err == nil {
-		t.Provider, err = r.parse(d)
-	}
-	if err == nil {
+	var err error
+	if t.Provider, err = Understand(r.Parser, d); err == nil {
 		return t
 	}
 	var ps Problems
@@ -143,15 +140,19 @@ func (r *run) task(d Document, state State) task {
 	return t
 }
 
-// parse has a config understood. A panic over one of them stops no other; its value is not
-// printed.
-func (r *run) parse(d Document) (p Provider, err error) {
+// Understand has a config understood, as a run does: one that could not be read, or whose
+// name is none, is not looked at; and a panic over one of them stops no other, and its value
+// is not printed. The error may be [Problems].
+func Understand(parser Parser, d Document) (p Provider, err error) {
+	if err := cmp.Or(d.Err, CheckName(d.Name)); err != nil {
+		return Provider{}, err
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("a panic of type %T while reading it: this is a bug in tokenkeeper", v)
 		}
 	}()
-	return r.Parser.Provider(d)
+	return parser.Provider(d)
 }
 
 // all deals with every task and returns the results by name.
@@ -165,10 +166,7 @@ func (r *run) all(ctx context.Context) []Result {
 		}
 		queue = append(queue, t)
 	}
-	// The most urgent first: those without a token, then by expiry.
-	slices.SortStableFunc(queue, func(a, b task) int {
-		return a.state.ExpiresAt().Compare(b.state.ExpiresAt())
-	})
+	slices.SortStableFunc(queue, r.urgency)
 
 	work := make(chan task)
 	var mu sync.Mutex
@@ -193,11 +191,34 @@ func (r *run) all(ctx context.Context) []Result {
 	return results
 }
 
+// urgency puts the most urgent first: those without a token, then by expiry. Last are those
+// that fail and have no token to lose, by the time of their last attempt: many of them, at a
+// provider that hangs, must not take the time of a run from those that can be saved, nor from
+// one another.
+func (r *run) urgency(a, b task) int {
+	lost := func(t task) (note Note, yes bool) {
+		note = t.state.Standing(t.Config)
+		return note, note.Class.Failing() && !r.now.Before(t.state.ExpiresAt())
+	}
+	na, lostA := lost(a)
+	nb, lostB := lost(b)
+	switch {
+	case lostA && lostB:
+		return na.Last.Compare(nb.Last)
+	case lostA:
+		return 1
+	case lostB:
+		return -1
+	}
+	return a.state.ExpiresAt().Compare(b.state.ExpiresAt())
+}
+
 // idle reports whether nothing needs to be looked at for t, going by the hint.
 func (r *run) idle(t task) (Decision, bool) {
 	if t.bad != nil {
-		return Decision{}, false
+		paused := t.state.Paused && t.state.Owned && !t.state.Deleting
+		return Decision{Reason: Paused, Next: r.now.Add(r.Schedule.Tick)}, paused
 	}
 	d := r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
-	return d, !d.Due && (d.Reason == Paused || d.Reason == Fresh && !t.staleNote())
+	return d, !d.Due && (d.Reason == Paused || d.Reason == Fresh && t.state.Note == Note{})
 }

@@ -258,6 +258,38 @@ func TestWhatIsNeverStored(t *testing.T) {
 	}
 }
 
+// A secret is recognized whatever the form of the record makes of it, and the next refresh
+// token is one.
+func TestSecretsInAnyForm(t *testing.T) {
+	hidden := refresh.Provider{Name: "a", Encode: func(r refresh.Record) (refresh.Secret, error) {
+		return refresh.NewSecret(`{"x": "not to be recognized"}`), nil
+	}}
+	for name, row := range map[string]struct {
+		provider refresh.Provider
+		extra    any
+		code     string
+	}{
+		"nothing secret":                       {hidden, "harmless", ""},
+		"the credential, in a form that hides": {hidden, canary, refresh.CodeSecretInRecord},
+		"the next refresh token":               {refresh.Provider{Name: "a"}, "next-refresh-token", refresh.CodeSecretInRecord},
+	} {
+		held := refresh.Credential{Name: "a", Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
+		grant := refresh.Grant{AccessToken: refresh.NewSecret("t"), RefreshToken: refresh.NewSecret("next-refresh-token"),
+			AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": row.extra}}
+		_, e := row.provider.Storable(held, grant, onAWS(time.Minute), noon)
+		if code := codeOf(e); code != row.code {
+			t.Errorf("%s: %q, want %q", name, code, row.code)
+		}
+	}
+}
+
+func codeOf(e *refresh.Error) string {
+	if e == nil {
+		return ""
+	}
+	return e.Code
+}
+
 func TestACredentialOfAnotherIsRefused(t *testing.T) {
 	w := newWorld("a", "b")
 	borrow := func() *refresh.Runner {

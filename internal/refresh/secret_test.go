@@ -74,6 +74,7 @@ func TestRedactHidesEveryEcho(t *testing.T) {
 		"Basic authentication":                 wrapped,
 		"Basic authentication, shifted by one": base64.StdEncoding.EncodeToString([]byte("client1:" + canary)),
 		"Basic authentication, shifted by two": base64.StdEncoding.EncodeToString([]byte("client12:" + canary)),
+		"Basic authentication, form-encoded":   base64.StdEncoding.EncodeToString([]byte("client:" + url.QueryEscape(canary))),
 		"base64 broken over lines":             wrapped[:20] + "\r\n" + wrapped[20:],
 		"plain, broken over lines":             canary[:9] + "\n\t" + canary[9:],
 		"hexadecimal":                          hex.EncodeToString([]byte(canary)),
@@ -94,6 +95,20 @@ func TestRedactHidesEveryEcho(t *testing.T) {
 	}
 	if got := c.Redact("nothing of it"); got != "nothing of it" {
 		t.Errorf("a harmless text becomes %q", got)
+	}
+}
+
+// Of a long text the first part is quoted, and of a secret that begins there nothing.
+func TestRedactCutsLongTexts(t *testing.T) {
+	c := refresh.Credential{Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
+	for _, n := range []int{100, 8180, 16370, 16384, 100_000} {
+		got := c.Redact(strings.Repeat("x", n) + canary + strings.Repeat("y", 20_000))
+		if strings.Contains(got, canary[:4]) || len(got) > 16384 || !strings.HasPrefix(got, strings.Repeat("x", 100)) {
+			t.Errorf("after %d characters: %d are left", n, len(got))
+		}
+		if c.FoundIn(strings.Repeat("x", n)+canary) == "" {
+			t.Errorf("it is not found after %d characters", n)
+		}
 	}
 }
 

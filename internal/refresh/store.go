@@ -1,6 +1,9 @@
 package refresh
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Store keeps one secret a provider: its record, in versions, and a note.
 //
@@ -22,8 +25,7 @@ type Store interface {
 
 	// Save stores a version and then makes it current, if the current one is still
 	// c.From: two steps, so that a retry that comes late cannot undo what another run
-	// has done. It never replaces a version of ours by one issued earlier or in the same
-	// second; what is current then stays. The state returned is that after the swap: if
+	// has done. What c does not replace (see [Change.Replaces]) stays current. The state returned is that after the swap: if
 	// its Current is not c.To, another run was ahead, and its token is to be used.
 	// Saving again what is already saved does nothing.
 	Save(ctx context.Context, c Change) (State, error)
@@ -44,4 +46,24 @@ type Change struct {
 	// Probe is called once the version is stored, before it is made current; if it fails,
 	// that does not happen, and Save returns its error. Nil: it is not probed.
 	Probe func(ctx context.Context) error
+}
+
+// maxAhead is how far clocks may differ. What was issued further ahead was issued by a
+// clock that was wrong.
+const maxAhead = time.Minute
+
+// Replaces reports whether c.To may take the place of a version that is current. One of ours
+// stays if it is the same, or was issued later or in the same second: another run was ahead.
+// But the version that the decision was taken on, which comes before the login, cannot have
+// been issued after it, unless by a clock that was wrong, and is replaced then.
+func (c Change) Replaces(current VersionID) bool {
+	v, ours := current.Parse()
+	to, _ := c.To.Parse()
+	switch {
+	case current == c.To:
+		return false
+	case current == c.From && v.IssuedAt.After(to.IssuedAt.Add(maxAhead)):
+		return true
+	}
+	return !ours || to.IssuedAt.After(v.IssuedAt)
 }

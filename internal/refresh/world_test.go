@@ -164,9 +164,12 @@ func (e endpoint) Grant(ctx context.Context, _ refresh.Credential) (refresh.Gran
 
 type store struct{ *world }
 
-func (s store) List(context.Context) ([]refresh.State, error) {
+func (s store) List(ctx context.Context) ([]refresh.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	var states []refresh.State
 	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
 		st := s.secrets[name].state
@@ -178,9 +181,12 @@ func (s store) List(context.Context) ([]refresh.State, error) {
 	return states, s.listErr
 }
 
-func (s store) Open(_ context.Context, name string) (refresh.State, error) {
+func (s store) Open(ctx context.Context, name string) (refresh.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return refresh.State{}, err
+	}
 	if err := s.openErr[name]; err != nil {
 		return refresh.State{}, err
 	}
@@ -203,27 +209,41 @@ func (s store) Save(ctx context.Context, c refresh.Change) (refresh.State, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return refresh.State{}, err
+	}
 	sec := s.secrets[c.Provider]
+	if !c.Replaces(sec.state.Current) {
+		return sec.state, nil
+	}
 	if !c.Record.IsZero() {
 		sec.versions[c.To] = c.Record.Reveal()
 		sec.state.Next = c.To
 	}
+	if sec.versions[c.To] == "" {
+		return sec.state, errors.New("there is no such version")
+	}
+	if sec.state.Current != c.From && sec.state.Current != "" {
+		return sec.state, nil // another run was ahead
+	}
 	if c.Probe != nil {
-		if err := c.Probe(ctx); err != nil {
+		s.mu.Unlock() // consumers read meanwhile
+		err := c.Probe(ctx)
+		s.mu.Lock()
+		if err != nil || sec.state.Current != c.From {
 			return sec.state, err
 		}
 	}
-	to, _ := c.To.Parse()
-	cur, ours := sec.state.Current.Parse()
-	if sec.state.Current == c.From || !ours || to.IssuedAt.After(cur.IssuedAt) {
-		sec.state.Current = c.To
-	}
+	sec.state.Current = c.To
 	return sec.state, nil
 }
 
-func (s store) Note(_ context.Context, name string, n refresh.Note) error {
+func (s store) Note(ctx context.Context, name string, n refresh.Note) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	s.notes++
 	s.secrets[name].state.Note = n
 	return nil

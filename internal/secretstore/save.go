@@ -26,7 +26,7 @@ const maxMoves = 10
 // state says so: the next run reports it and replaces it.
 func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	from := c.From
-	if keeps(from, c.To) {
+	if from != "" && !c.Replaces(from) {
 		st, err := s.Describe(ctx, c.Provider)
 		if err != nil || settled(st, c) {
 			return st, err
@@ -79,15 +79,7 @@ func saved(c refresh.Change) refresh.State {
 // secret has been given to another owner since.
 func settled(st refresh.State, c refresh.Change) bool {
 	_, ours := st.Current.Parse()
-	return !st.Owned || keeps(st.Current, c.To) || st.Current != "" && !ours && st.Current != c.From
-}
-
-// keeps reports whether a current version must not be replaced by next, which is the
-// same, or was issued earlier or in the same second.
-func keeps(current, next refresh.VersionID) bool {
-	c, ours := current.Parse()
-	n, _ := next.Parse()
-	return current == next || ours && !n.IssuedAt.After(c.IssuedAt)
+	return !st.Owned || !c.Replaces(st.Current) || st.Current != "" && !ours && st.Current != c.From
 }
 
 // put stores the record of c and reports whether it is current already: as the first

@@ -4,54 +4,25 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/simulator"
 )
-
-// A pipeListener is a network inside one test: in the bubble of synctest, time
-// moves on while both ends of a pipe wait, as it would not with sockets.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	close(l.closed)
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return &net.IPAddr{} }
-
-func (l *pipeListener) dial(context.Context, string, string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	l.conns <- theirs
-	return ours, nil
-}
 
 // inBubble runs the test with a simulator that is served inside a bubble, and
 // ends everything before the bubble ends.
 func inBubble(t *testing.T, test func(*testing.T, *served)) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulator.New(simulator.Options{})
-		l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+		pipe := awstest.NewPipe()
 		server := &http.Server{Handler: sim}
-		go server.Serve(l)
-		transport := &http.Transport{DialContext: l.dial}
+		go server.Serve(pipe)
+		transport := &http.Transport{DialContext: pipe.Dial}
 		test(t, &served{Simulator: sim, t: t, URL: "http://simulator.example", client: &http.Client{Transport: transport}})
 		sim.Close()
 		transport.CloseIdleConnections()

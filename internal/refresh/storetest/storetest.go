@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) (refresh.Store, Hooks)) {
 		{"the first token becomes current", firstToken},
 		{"a later token replaces the one that was decided on", laterToken},
 		{"a token issued earlier replaces nothing", earlierToken},
+		{"a token of a clock that was ahead is replaced when that was decided on", clockAhead},
 		{"a token issued in the same second replaces nothing", sameSecond},
 		{"saving again what is saved does nothing", savingAgain},
 		{"a retry that comes late undoes nothing", lateRetry},

@@ -32,6 +32,19 @@ func earlierToken(f *fixture) {
 	f.current(at(60))
 }
 
+// A token that was decided on cannot have been issued after what comes of the decision.
+func clockAhead(f *fixture) {
+	f.open(provider)
+	f.save(change("", at(7200)))
+	if st := f.save(change(at(30), at(60))); st.Current != at(7200) {
+		f.Errorf("Save() says that %q is current, want %q, which was not decided on", st.Current, at(7200))
+	}
+	if st := f.save(change(at(7200), at(90))); st.Current != at(90) {
+		f.Errorf("Save() says that %q is current, want %q", st.Current, at(90))
+	}
+	f.current(at(90))
+}
+
 func sameSecond(f *fixture) {
 	f.open(provider)
 	f.save(change("", nth(0, 1)))

@@ -33,7 +33,7 @@ func (w *world) firstTick(ctx context.Context, s *story) error {
 		res := w.done[name]
 		w.expiry[name] = res.State.ExpiresAt()
 		s.fact(res.Outcome == refresh.Refreshed && w.sim.Logins(name) == 1,
-			fmt.Sprintf("%s: one login; its token lives until %s.", name, clockTime(res.State.ExpiresAt())))
+			fmt.Sprintf("%s: one login; its token lives until %s.", name, terminal.Clock(res.State.ExpiresAt())))
 		token, err := reader.New(reader.File(w.tokenFile(name)), reader.Options{Now: w.clock.now}).Token(ctx)
 		if err != nil {
 			return err
@@ -216,5 +216,3 @@ func (w *world) until(ctx context.Context, happened func(*refresh.Report) bool) 
 		}
 	}
 }
-
-func clockTime(t time.Time) string { return t.UTC().Format("15:04") }

@@ -35,6 +35,8 @@ type Options struct {
 type AWS struct {
 	*paramstore.Providers
 	credentials
+	credentialPrefix string // what the name of each credential begins with
+
 	store *secretstore.Store
 	vault *secretstore.Vault
 
@@ -91,9 +93,11 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers"}
 	switch a.CredentialStore {
 	case InSSM:
-		a.credentials = &paramstore.Credentials{Client: a.ssm, Path: "/" + a.Namespace + "/credentials"}
+		c := &paramstore.Credentials{Client: a.ssm, Path: "/" + a.Namespace + "/credentials"}
+		a.credentials, a.credentialPrefix = c, c.Path+"/"
 	case InSecretsManager:
-		a.credentials = &secretstore.Credentials{Client: a.secrets, Prefix: a.Namespace + "/credentials/"}
+		c := &secretstore.Credentials{Client: a.secrets, Prefix: a.Namespace + "/credentials/"}
+		a.credentials, a.credentialPrefix = c, c.Prefix
 	default:
 		return nil, fmt.Errorf("credentials can be in %s or %s, not in %q", InSSM, InSecretsManager, a.CredentialStore)
 	}
@@ -181,11 +185,11 @@ func (a *AWS) describe(ctx context.Context, provider string) (refresh.State, err
 	return st, err
 }
 
-// Pause tags a secret, or removes the tag.
-func (a *AWS) Pause(ctx context.Context, provider string, paused bool) error {
-	if paused {
-		return a.store.Pause(ctx, provider)
-	}
+// Pause tags a secret.
+func (a *AWS) Pause(ctx context.Context, provider string) error { return a.store.Pause(ctx, provider) }
+
+// Resume removes the tag.
+func (a *AWS) Resume(ctx context.Context, provider string) error {
 	return a.store.Resume(ctx, provider)
 }
 

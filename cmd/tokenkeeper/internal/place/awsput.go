@@ -25,10 +25,10 @@ func (a *AWS) PutConfig(ctx context.Context, name string, config refresh.Secret)
 // PutCredential stores a credential where the function reads it, encrypted.
 func (a *AWS) PutCredential(ctx context.Context, name string, credential refresh.Secret) error {
 	if a.CredentialStore == InSecretsManager {
-		return a.putSecret(ctx, a.Namespace+"/credentials/"+name, credential)
+		return a.putSecret(ctx, a.credentialPrefix+name, credential)
 	}
 	in := &ssm.PutParameterInput{
-		Name:      aws.String("/" + a.Namespace + "/credentials/" + name),
+		Name:      aws.String(a.credentialPrefix + name),
 		Value:     aws.String(credential.Reveal()),
 		Type:      types.ParameterTypeSecureString,
 		Overwrite: aws.Bool(true),

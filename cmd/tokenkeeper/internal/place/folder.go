@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 // A Folder is a place without AWS.
@@ -19,6 +21,8 @@ type Folder struct {
 	*localstore.Dir
 	dir  string // the way to it
 	name string // what people are told
+
+	loopback func() bool // a config names this machine
 }
 
 var _ Place = Folder{}
@@ -26,18 +30,25 @@ var _ Place = Folder{}
 // OpenFolder opens a folder for reading; see [localstore.Open].
 func OpenFolder(path string) (Folder, error) {
 	dir, err := localstore.Open(path)
-	return Folder{dir, path, path}, err
+	return Folder{dir, path, path, sync.OnceValue(func() bool { return onLoopback(dir) })}, err
 }
 
 // As returns the same folder, called otherwise in what people are told.
-func (f Folder) As(name string) Folder { return Folder{f.Dir, f.dir, name} }
+func (f Folder) As(name string) Folder { return Folder{f.Dir, f.dir, name, f.loopback} }
 
-// States returns what is so now.
-func (f Folder) States(ctx context.Context) ([]refresh.State, error) { return f.List(ctx) }
+// States returns what is so now. What is left beside a record that somebody has removed, with
+// its config, is nobody's.
+func (f Folder) States(ctx context.Context) ([]refresh.State, error) {
+	states, err := f.List(ctx)
+	return slices.DeleteFunc(states, func(st refresh.State) bool {
+		_, err := os.Lstat(filepath.Join(f.dir, providers, st.Name+".json"))
+		return st.Current == "" && st.Next == "" && errors.Is(err, fs.ErrNotExist)
+	}), err
+}
 
 // Describe returns the same of some.
 func (f Folder) Describe(ctx context.Context, providers []string) ([]refresh.State, error) {
-	states, err := f.List(ctx)
+	states, err := f.States(ctx)
 	return slices.DeleteFunc(states, func(st refresh.State) bool { return !slices.Contains(providers, st.Name) }), err
 }
 
@@ -59,16 +70,19 @@ func (f Folder) Credentials(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// The folders of people.
+// The folders of people, and the mode of the files in the first.
 const (
 	providers         = "providers"
 	credentialsFolder = "credentials"
+
+	configMode = 0o644
 )
 
 // Pause works while a run holds the folder.
-func (f Folder) Pause(_ context.Context, provider string, paused bool) error {
-	return f.Dir.Pause(provider, paused)
-}
+func (f Folder) Pause(_ context.Context, provider string) error { return f.Dir.Pause(provider) }
+
+// Resume does too.
+func (f Folder) Resume(_ context.Context, provider string) error { return f.Dir.Resume(provider) }
 
 // Schedule is the default. There is no least distance: a file may be replaced as often as
 // one likes.
@@ -85,7 +99,7 @@ func (f Folder) ReadsCredentials() bool { return true }
 
 // PutConfig writes a file.
 func (f Folder) PutConfig(_ context.Context, name string, config refresh.Secret) error {
-	return f.write(providers, name, config, 0o644)
+	return f.write(providers, name, config, configMode)
 }
 
 // PutCredential writes a file that is for its owner alone.
@@ -100,30 +114,42 @@ func (f Folder) PutRefreshToken(ctx context.Context, provider string, token refr
 
 // write replaces a file: who reads it meets the old one or the new one, whole.
 func (f Folder) write(folder, name string, data refresh.Secret, mode fs.FileMode) error {
-	if err := refresh.CheckName(name); err != nil {
+	tmp, err := f.stage(folder, name, data, mode)
+	if err != nil {
 		return err
 	}
-	writing := func(err error) error {
-		return fmt.Errorf("writing %s: %w", filepath.Join(f.name, folder, name+".json"), err)
+	if err := os.Rename(tmp, filepath.Join(f.dir, folder, name+".json")); err != nil {
+		_ = os.Remove(tmp)
+		return f.unwritten(folder, name, err)
+	}
+	return nil
+}
+
+// stage writes a new file beside the one that it is to become, and flushes it. Who calls it
+// gives it the name, and removes it where it still has this one.
+func (f Folder) stage(folder, name string, data refresh.Secret, mode fs.FileMode) (tmp string, err error) {
+	if err := refresh.CheckName(name); err != nil {
+		return "", err
 	}
 	dir := filepath.Join(f.dir, folder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return writing(err)
+		return "", f.unwritten(folder, name, err)
 	}
-	tmp, err := os.CreateTemp(dir, ".tokenkeeper-*.tmp")
+	file, err := os.CreateTemp(dir, ".tokenkeeper-*.tmp")
 	if err != nil {
-		return writing(err)
+		return "", f.unwritten(folder, name, err)
 	}
-	defer os.Remove(tmp.Name()) // of one that was not renamed
-	_, err = tmp.WriteString(data.Reveal())
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(dir, name+".json"))
+	_, err = file.WriteString(data.Reveal())
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
+		_ = os.Remove(file.Name())
+		return "", f.unwritten(folder, name, err)
 	}
-	if err != nil {
-		return writing(err)
-	}
-	return nil
+	return file.Name(), nil
+}
+
+// unwritten says which file could not be written.
+func (f Folder) unwritten(folder, name string, err error) error {
+	return fmt.Errorf("writing %s: %w", filepath.Join(f.name, folder, name+".json"), err)
 }
 
 // ConfigPlace is a file.
@@ -139,13 +165,37 @@ func (f Folder) CredentialPlace(name string) string {
 // CredentialCommand is empty: it is a file.
 func (f Folder) CredentialCommand(string) string { return "" }
 
-// Command names the folder with --dir.
+// Command names the folder with --dir. Where a config names this machine, it has the flag
+// without which that config is wrong.
 func (f Folder) Command(verb, provider string) string {
-	words := []string{"tokenkeeper", verb, "--dir", ShellWord(f.name)}
+	words := []string{"tokenkeeper", verb, "--dir", localstore.ShellWord(f.name)}
+	if slices.Contains([]string{"run", "check", "try", "refresh"}, verb) && f.loopback() {
+		words = append(words, "--allow-loopback")
+	}
 	if provider != "" {
 		words = slices.Insert(words, 2, provider)
 	}
 	return strings.Join(words, " ")
+}
+
+// onLoopback reports whether anything is wrong with a config unless loopback is allowed.
+func onLoopback(dir *localstore.Dir) bool {
+	docs, err := dir.Configs(context.Background())
+	if err != nil {
+		return false
+	}
+	closed, open := tokenendpoint.New(tokenendpoint.Options{}), tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
+	return slices.ContainsFunc(docs, func(d refresh.Document) bool {
+		_, without := refresh.Understand(closed, d)
+		_, with := refresh.Understand(open, d)
+		return fmt.Sprint(without) != fmt.Sprint(with)
+	})
+}
+
+// RemoveCommand removes the hidden files too.
+func (f Folder) RemoveCommand(name string) string {
+	file := func(base string) string { return localstore.ShellWord(filepath.Join(f.name, "tokens", base)) }
+	return "rm -f " + file(name+".json") + " " + file("."+name) + ".*"
 }
 
 // Runner is a command of ours.
@@ -153,12 +203,3 @@ func (f Folder) Runner() string { return f.Command("run", "") + " --every 1m" }
 
 // Log is on the standard error of that.
 func (f Folder) Log() string { return "the log of 'tokenkeeper run'" }
-
-// ShellWord writes s so that a shell reads it as one word.
-func ShellWord(s string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,="
-	if s != "" && strings.Trim(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

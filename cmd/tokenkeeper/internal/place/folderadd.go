@@ -16,31 +16,18 @@ var ErrThere = errors.New("is there already")
 
 // AddConfig writes a config that is not there yet. One that is stays as it is.
 func (f Folder) AddConfig(name string, config refresh.Secret) error {
-	where := f.ConfigPlace(name)
-	path := filepath.Join(f.dir, providers, name+".json")
-	adding := func(err error) error { return fmt.Errorf("writing %s: %w", where, err) }
-	if err := refresh.CheckName(name); err != nil {
+	tmp, err := f.stage(providers, name, config, configMode)
+	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return adding(err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tokenkeeper-*.tmp")
-	if err != nil {
-		return adding(err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(config.Reveal())
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
-		return adding(err)
-	}
+	defer os.Remove(tmp)
 	// A link, unlike a renaming, replaces nothing.
-	err = os.Link(tmp.Name(), path)
+	err = os.Link(tmp, filepath.Join(f.dir, providers, name+".json"))
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s %w", where, ErrThere)
+		return fmt.Errorf("%s %w", f.ConfigPlace(name), ErrThere)
 	}
 	if err != nil {
-		return adding(err)
+		return f.unwritten(providers, name, err)
 	}
 	return nil
 }

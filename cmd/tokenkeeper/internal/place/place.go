@@ -28,8 +28,9 @@ type Place interface {
 	PutCredential(ctx context.Context, name string, credential refresh.Secret) error
 	// PutRefreshToken stores the one that the next run uses.
 	PutRefreshToken(ctx context.Context, provider string, token refresh.Secret) error
-	// Pause has the runs leave a provider alone, or no longer.
-	Pause(ctx context.Context, provider string, paused bool) error
+	// Pause has the runs leave a provider alone, until Resume.
+	Pause(ctx context.Context, provider string) error
+	Resume(ctx context.Context, provider string) error
 	// AllowsLoopback reports whether runs are known to ask providers on their own machine.
 	AllowsLoopback() bool
 	// Schedule is the one that runs keep there.
@@ -50,6 +51,9 @@ type Guide interface {
 	// Command returns a command line of ours that does the verb to the provider, or to all
 	// where none is named.
 	Command(verb, provider string) string
+	// RemoveCommand returns the command line that removes the token of that name, and all
+	// that is kept beside it.
+	RemoveCommand(name string) string
 	// Runner says what replaces tokens when they are due.
 	Runner() string
 	// Log says where the runs tell more.

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
 // An advice is what to tell of a failure of which only the class and the code are kept: a
@@ -59,13 +61,22 @@ func lookLater(j *judgement, where string) step {
 // chance reports whether the failure is not yet taken for one that a person must mend.
 func (j *judgement) chance() bool { return j.line.Class == refresh.Transient }
 
-func lookAtLog(j *judgement) step {
-	return step{fmt.Sprintf("What exactly is wrong stands in %s.", j.guide.Log()), ""}
+// says is the same for all providers.
+func says(text string) func(*judgement) step {
+	return func(*judgement) step { return step{text, ""} }
 }
 
-func wait(j *judgement) step {
-	return step{fmt.Sprintf("It is asked again by itself. If it lasts, ask the provider; more is in %s.", j.guide.Log()), ""}
+// inLog is text in which %s stands for the log.
+func inLog(text string) func(*judgement) step {
+	return func(j *judgement) step { return step{fmt.Sprintf(text, j.guide.Log()), ""} }
 }
+
+var (
+	lookAtLog = inLog("What exactly is wrong stands in %s.")
+	wait      = inLog("It is asked again by itself. If it lasts, ask the provider; more is in %s.")
+	// waitOurs is for what is no matter of the provider's.
+	waitOurs = inLog("It is tried again by itself. If it lasts, look at %s.")
+)
 
 func check(j *judgement) step {
 	return step{"To see all that is wrong:", j.guide.Command("check", "")}
@@ -73,6 +84,13 @@ func check(j *judgement) step {
 
 func putRefreshToken(j *judgement) step {
 	return step{"Obtain a refresh token from the provider, and put it in:", j.guide.Command("refresh-token put", j.Name)}
+}
+
+func grantAnew(j *judgement) step {
+	if j.Provider.Rotates {
+		return putRefreshToken(j)
+	}
+	return editCredential(j)
 }
 
 func adopt(j *judgement) step {
@@ -85,26 +103,46 @@ func (j *judgement) credentialCommand() string {
 	return j.guide.CredentialCommand(j.Provider.Credential)
 }
 
-// byCode has the failures of which more can be said than their class says.
+// byCode has the failures of which more can be said than their class says: all that
+// docs/operations.md lists, and no family of them covers.
 var byCode = map[string]advice{
 	"invalid_client":         {"The provider refuses the credential.", editCredential},
 	"unauthorized_client":    {"The provider does not let this client ask with this grant type.", editEither},
 	"invalid_grant":          {"The provider refuses what we log in with.", editCredential},
+	"expired_token":          {"The provider says that what we log in with is over.", editCredential},
+	"invalid_token":          {"The provider refuses a token that it is sent.", editEither},
 	"invalid_scope":          {"The provider does not grant the scope that is asked for.", editConfig},
+	"insufficient_scope":     {"The provider does not grant the scope that is asked for.", editConfig},
+	"invalid_target":         {"The provider does not know the audience or resource that is asked for.", editConfig},
 	"unsupported_grant_type": {"The provider does not know the grant type.", editConfig},
 	"access_denied":          {"The provider denies access.", editEither},
+	"unknown_error":          {"The provider answers with an error code of its own making.", lookAtLog},
+	"slow_down":              askedTooOften,
 	"http_401":               {"The provider refuses the credential.", editCredential},
 	"http_403":               {"The provider, or a firewall of it, denies access.", editEither},
-	"http_404":               {"Nothing is served at its token endpoint.", editConfig},
-	"http_429":               {"The provider says that it is asked too often.", wait},
+	"http_404":               nothingServed,
+	"http_405":               nothingServed,
+	"http_408":               {"The provider gave up waiting for the request.", wait},
+	"http_410":               nothingServed,
+	"http_425":               {"The provider wants to be asked later.", wait},
+	"http_429":               askedTooOften,
 	"redirected":             {"The provider sends us elsewhere, which is not followed with a secret.", editConfig},
 	"no_token":               {"The provider's answer has no token in it.", editConfig},
+	"no_value":               {"The provider's answer lacks what a later request of the config needs.", editConfig},
 	"no_lifetime":            {"The provider does not say how long its tokens live.", editConfig},
 	"bad_lifetime":           {"The lifetime in the provider's answer cannot be understood.", editConfig},
 	"lifetime_too_large":     {"The lifetime in the provider's answer is too large to be true.", editConfig},
 	"bad_token":              {"The provider's answer has no usable token in it.", editConfig},
 	"bad_token_type":         {"The provider's tokens are of a type that is not usable.", editConfig},
 	"not_json":               {"The provider's answer is not JSON.", editConfig},
+	"bad_json":               {"The provider's answer is JSON that cannot be relied on.", editConfig},
+	"empty_answer":           {"The provider's answer is empty.", editConfig},
+	"answer_too_large":       {"The provider's answer is larger than any token.", editConfig},
+	"bad_answer":             {"The provider's answer is not HTTP, or packed in a way that is not read.", editConfig},
+	"secret_in_answer":       {"The provider's answer repeats what it was sent, so nothing of it is used.", editConfig},
+	"bad_metadata":           {"What its issuer publishes cannot be used.", editConfig},
+	"issuer_mismatch":        {"What its issuer publishes is said to be another issuer's.", editConfig},
+	"probe_failed":           {"A new token did not pass the probe, so it is not given to applications.", editConfig},
 	"host_not_found":         {"The host of its token endpoint does not exist.", editConfig},
 	"host_not_allowed":       {"Its credential may not be sent to that host.", check},
 	"address_not_allowed":    {"The host of its token endpoint has no public address.", editConfig},
@@ -114,6 +152,22 @@ var byCode = map[string]advice{
 	"connection_failed":      {"The provider cannot be reached.", wait},
 	"connection_lost":        {"The provider breaks the connection off.", wait},
 	"dns_failed":             {"The host of its token endpoint could not be looked up.", wait},
+	"canceled":               {"The run had no time left for it.", inLog("It is tried again by itself. If it lasts, find the slow provider in %s.")},
+
+	"temporarily_unavailable": providersOwn,
+	"server_error":            providersOwn,
+
+	"unsupported_response_type":     notUnderstood,
+	"unsupported_token_type":        notUnderstood,
+	"invalid_authorization_details": notUnderstood,
+	"invalid_request":               notUnderstood,
+	"invalid_dpop_proof":            wantsProof,
+	"use_dpop_nonce":                wantsProof,
+	"authorization_pending":         wantsPerson,
+	"interaction_required":          wantsPerson,
+	"login_required":                wantsPerson,
+	"consent_required":              wantsPerson,
+	"account_selection_required":    wantsPerson,
 
 	refresh.CodeBadConfig:        {"Its config is wrong.", check},
 	refresh.CodeBadCredential:    {"Its credential cannot be used.", check},
@@ -127,30 +181,66 @@ var byCode = map[string]advice{
 	refresh.CodeInternal:         {"A bug in tokenkeeper was met.", lookAtLog},
 	refresh.CodeNoRefreshToken:   {"It has no refresh token.", putRefreshToken},
 	refresh.CodeRefreshTokenLost: {"The provider has replaced the refresh token, and the new one could not be stored.", putRefreshToken},
-	refresh.CodeClaimed:          {"Another run has its refresh token, or died with it.", wait},
-	refresh.CodeWriteBudget: {"Its secret was written so often in 24 hours that AWS takes no more.", func(*judgement) step {
-		return step{"It is written again by itself. Find what writes it so often, such as a job that forces refreshes.", ""}
-	}},
+	refresh.CodeClaimed:          {"Another run has its refresh token, or died with it.", waitOurs},
+	refresh.CodeWriteBudget: {"Its secret was written so often in 24 hours that AWS takes no more.",
+		says("It is written again by itself. Find what writes it so often, such as a job that forces refreshes.")},
 
-	string(refresh.NotOurs): {"A secret of that name is there without our owner tag, so it is not touched.", adopt},
-	string(refresh.Deleting): {"Its secret is scheduled for deletion, so nothing can be stored in it.", func(*judgement) step {
-		return step{"Restore the secret, or remove the config.", ""}
-	}},
+	string(refresh.NotOurs):  {"A secret of that name is there without our owner tag, so it is not touched.", adopt},
+	string(refresh.Deleting): {"Its secret is scheduled for deletion, so nothing can be stored in it.", says("Restore the secret, or remove the config.")},
+
+	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", says("Restore the credential, or remove the config.")},
+	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that stands in %s.")},
+	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
+		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},
+
+	awscall.CodeDenied: {"AWS does not allow the function what it must do.", inLog("Allow it: the action and the resource stand in %s.")},
+	awscall.CodeKey:    {"The KMS key cannot be used.", inLog("Enable it, or let its policy admit the function; more is in %s.")},
+	awscall.CodeCredentials: {"AWS refuses the function's own credentials; the provider has no part in it.",
+		inLog("It is tried again by itself. If it lasts, deploy the stack once more; more is in %s.")},
+	awscall.CodeThrottled:   {"AWS is asked too often in this account; the provider has no part in it.", waitOurs},
+	awscall.CodeServer:      {"AWS answers with an error of its own; the provider has no part in it.", waitOurs},
+	awscall.CodeUnreachable: {"AWS cannot be reached; the provider has no part in it.", waitOurs},
+	awscall.CodeRefused:     {"AWS did not do what was asked; the provider has no part in it.", lookAtLog},
 }
 
-// byClass has what can be said of all others.
+// What several codes say.
+var (
+	askedTooOften = advice{"The provider says that it is asked too often.", wait}
+	nothingServed = advice{"Nothing is served at its token endpoint.", editConfig}
+	notUnderstood = advice{"The provider does not understand how it is asked.", editConfig}
+	providersOwn  = advice{"The provider answers with an error of its own.", wait}
+	wantsPerson   = advice{"The provider wants a person to log in or to consent, which no run can.", editEither}
+	wantsProof    = advice{"The provider wants requests that are proved to be ours (DPoP), which is not supported.", editConfig}
+)
+
+// byFamily has what can be said of codes by how they begin.
+var byFamily = []struct {
+	prefix string
+	advice
+}{
+	{"http_5", providersOwn},
+	{"http_4", notUnderstood},
+	{"http_", advice{"The provider answers with a status that the config does not take for success.", editConfig}},
+}
+
+// byClass has what can be said of codes that are not known here, as of a later release.
 var byClass = map[refresh.Class]advice{
-	refresh.Transient:     {"The provider, or the way to it, does not work.", wait},
-	refresh.Misconfigured: {"The provider does not accept how it is asked.", editEither},
-	refresh.NeedsPerson:   {"Its access must be granted anew by a person.", editCredential},
+	refresh.Transient:     {"Its token could not be replaced.", waitOurs},
+	refresh.Misconfigured: {"Its config, its credential or a permission is wrong.", editEither},
+	refresh.NeedsPerson:   {"Its access must be granted anew by a person.", grantAnew},
 }
 
 func adviceFor(class refresh.Class, code string) advice {
+	if class == refresh.NeedsPerson && code == "invalid_grant" {
+		return advice{"The provider refuses the refresh token.", putRefreshToken}
+	}
 	if a, ok := byCode[code]; ok {
 		return a
 	}
-	if strings.HasPrefix(code, "http_5") {
-		return advice{"The provider answers with an error of its own.", wait}
+	for _, family := range byFamily {
+		if strings.HasPrefix(code, family.prefix) {
+			return family.advice
+		}
 	}
 	return byClass[class]
 }

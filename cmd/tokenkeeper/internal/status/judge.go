@@ -23,6 +23,7 @@ func judge(sub Subject, s refresh.Schedule, guide place.Guide, now time.Time) Li
 		j.line.Lifetime = int64(j.version.Lifetime / time.Second)
 	}
 	j.judge()
+	j.none()
 	j.over()
 	return j.line
 }
@@ -41,7 +42,7 @@ func (j *judgement) judge() {
 	switch {
 	case j.Provider == nil && len(j.Problems) == 0:
 		j.say(Orphan, "There is a token but no config of that name; it is left alone.",
-			step{"When nobody reads it any more, delete it; or put the config back.", ""})
+			step{"Put the config back; or, when nobody reads it any more:", j.guide.RemoveCommand(j.Name)})
 	case j.Provider == nil:
 		j.badConfig()
 	default:
@@ -56,9 +57,7 @@ func (j *judgement) judge() {
 func (j *judgement) decided(d refresh.Decision) {
 	note := j.State.Standing(j.Provider.Config)
 	switch {
-	case d.Reason == refresh.Deleting:
-		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
-	case d.Reason == refresh.NotOurs:
+	case d.Reason == refresh.Deleting, d.Reason == refresh.NotOurs:
 		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
 	case d.Reason == refresh.Paused:
 		j.line.Next = time.Time{}
@@ -68,10 +67,11 @@ func (j *judgement) decided(d refresh.Decision) {
 	case j.State.Current == "":
 		j.say(NoToken, "No run has asked for one yet.", j.running())
 		j.line.Failing = true
+	case j.overdue(d, note) > 0:
+		j.say(Due, fmt.Sprintf("It has been due for %s, and no run has come.", terminal.Span(j.overdue(d, note))), j.running())
+		j.line.Failing, j.line.Overdue, j.line.Next = true, true, time.Time{}
 	case note.Class == refresh.Unchanged:
 		j.say(Repeats, "The provider answers the same token until it ends, so it cannot be replaced before.", step{})
-	case d.Due && j.overdue(d):
-		j.line.Failing = true
 	case j.ours && j.schedule.ShortLived(j.version.Lifetime):
 		j.say(ShortLived, fmt.Sprintf("Its token lives %s: too short to be kept without a gap at a tick of %s.",
 			terminal.Span(j.version.Lifetime), terminal.Span(j.schedule.Tick)), step{})
@@ -82,18 +82,24 @@ func (j *judgement) decided(d refresh.Decision) {
 	}
 }
 
-// overdue reports whether a token should have been replaced some ticks ago, and says so.
-func (j *judgement) overdue(d refresh.Decision) bool {
-	if d.Reason != refresh.NearExpiry {
-		return false
+// overdue returns for how long a run should have asked for a token, if that is so long that
+// nobody seems to be running any more; else zero. When a config was edited is not known, but
+// its token is due by then at the latest.
+func (j *judgement) overdue(d refresh.Decision, n refresh.Note) time.Duration {
+	if !d.Due {
+		return 0
 	}
-	due := j.schedule.DueAt(j.Name, j.version)
-	late := j.now.Sub(due)
-	if late < overdueTicks*j.schedule.Tick {
-		return false
+	since := n.Next
+	if j.ours && (since.IsZero() || d.Reason == refresh.NearExpiry) {
+		if due := j.schedule.DueAt(j.Name, j.version); due.After(since) {
+			since = due
+		}
 	}
-	j.say(Due, fmt.Sprintf("It has been due for %s, and no run has come.", terminal.Span(late)), j.running())
-	return true
+	late := j.now.Sub(since)
+	if since.IsZero() || late < overdueTicks*j.schedule.Tick {
+		return 0
+	}
+	return late
 }
 
 // failed judges a provider whose last attempt failed.
@@ -104,10 +110,21 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 	}
 	j.fail(word, n.Class, n.Code)
 	j.line.Since, j.line.Tries, j.line.Next = n.Since, n.Tries, n.Next
+	if d.Reason != refresh.CoolingDown {
+		j.line.Next = d.Next // the token may be good for longer than the note
+	}
 	j.line.Wrong = strings.TrimSuffix(j.line.Wrong, ".") + " " + j.tried(n) + "."
 	if n.Class != refresh.Transient && j.Credential != "" && j.Credential != n.Credential {
 		j.line.State, j.line.Next = Failing, j.now
 		j.next(step{"Its credential was edited since; the next run tries it.", ""})
+	}
+	if late := j.overdue(d, n); late > 0 {
+		j.line.Wrong += fmt.Sprintf(" Its next attempt is overdue by %s: no run has come.", terminal.Span(late))
+		j.line.Overdue, j.line.Next = true, time.Time{}
+		if n.Class != refresh.Transient { // else to ask again is all
+			j.line.Then, j.line.ThenCommand = j.line.Remedy, j.line.Command
+		}
+		j.next(j.running())
 	}
 }
 
@@ -124,6 +141,13 @@ func sentence(text string) string {
 		return text
 	}
 	return text + "."
+}
+
+// none has the word for a provider that fails say that it has no token at all.
+func (j *judgement) none() {
+	if j.State.Current == "" && (j.line.State == Failing || j.line.State == Cooling) {
+		j.line.State = NoToken
+	}
 }
 
 // over says of a token that is over that it is: nothing is more urgent.

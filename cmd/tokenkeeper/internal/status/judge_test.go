@@ -22,6 +22,7 @@ func (guide) CredentialPlace(name string) string { return "credentials/" + name 
 func (guide) ConfigPlace(name string) string     { return "providers/" + name }
 func (guide) CredentialCommand(string) string    { return "" }
 func (guide) Command(verb, name string) string   { return verb + " " + name }
+func (guide) RemoveCommand(name string) string   { return "rm " + name }
 func (guide) Runner() string                     { return "run" }
 func (guide) Log() string                        { return "the log" }
 
@@ -55,6 +56,10 @@ func noted(class refresh.Class, code string, next time.Duration) func(*status.Su
 func noToken(s *status.Subject)  { s.State.Current = "" }
 func noSecret(s *status.Subject) { s.State = refresh.State{} }
 func paused(s *status.Subject)   { s.State.Paused = true }
+func rotates(s *status.Subject)  { s.Provider.Rotates = true }
+
+// givenUp has a noted failure be tried again only after an edit.
+func givenUp(s *status.Subject) { s.State.Note.Next = time.Time{} }
 
 // What is said of each state that a provider can be in.
 func TestJudge(t *testing.T) {
@@ -74,7 +79,7 @@ func TestJudge(t *testing.T) {
 			"Its token ended 3m ago. It has been due for 28m, and no run has come.", "See that this is running: run"},
 		{"before the first run there is no token", with(subject(0), noSecret), status.NoToken, true,
 			"No run has asked for one yet.", "See that this is running: run"},
-		{"a first login that fails is failing", with(subject(0), noToken, noted(refresh.Transient, "http_503", time.Minute)), status.Failing, true,
+		{"a first login that fails leaves no token", with(subject(0), noToken, noted(refresh.Transient, "http_503", time.Minute)), status.NoToken, true,
 			"The provider answers with an error of its own (http_503, for 2m, 2 tries).",
 			"It is asked again by itself. If it lasts, ask the provider; more is in the log."},
 		{"an answer that makes no sense may be chance", with(subject(20*time.Minute), noted(refresh.Transient, "not_json", time.Minute)), status.Failing, true,
@@ -103,9 +108,21 @@ func TestJudge(t *testing.T) {
 		{"a failure that outlasts the token is expired", with(subject(-time.Minute), noted(refresh.Misconfigured, "invalid_scope", time.Hour)), status.Expired, true,
 			"Its token ended 1m ago. The provider does not grant the scope that is asked for (invalid_scope, for 2m, 2 tries).",
 			"Mend providers/acme; the next run tries it at once. More is in the log."},
-		{"a code that nobody knows has its class", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "interaction_required", 0)), status.Failing, true,
-			"Its access must be granted anew by a person (interaction_required, for 2m, 2 tries).",
+		{"a first login that is refused leaves no token", with(subject(0), noToken, noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.NoToken, true,
+			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"a refused refresh token is replaced", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "invalid_grant", 0), rotates, givenUp), status.Cooling, true,
+			"The provider refuses the refresh token (invalid_grant, for 2m, 2 tries).",
+			"Obtain a refresh token from the provider, and put it in: refresh-token put acme"},
+		{"a refused password is not a refresh token", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_grant", time.Hour)), status.Cooling, true,
+			"The provider refuses what we log in with (invalid_grant, for 2m, 2 tries).",
+			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"a code that nobody knows has its class", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "of_a_later_release", 0), givenUp), status.Cooling, true,
+			"Its access must be granted anew by a person (of_a_later_release, for 2m, 2 tries).",
+			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
+		{"with a refresh token it is that which is granted anew", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "of_a_later_release", 0), rotates, givenUp), status.Cooling, true,
+			"Its access must be granted anew by a person (of_a_later_release, for 2m, 2 tries).",
+			"Obtain a refresh token from the provider, and put it in: refresh-token put acme"},
 		{"the same token again repeats", with(subject(20*time.Minute), noted(refresh.Unchanged, "same_token", 10*time.Minute)), status.Repeats, false,
 			"The provider answers the same token until it ends, so it cannot be replaced before.", ""},
 		{"a paused provider is paused", with(subject(20*time.Minute), paused), status.Paused, false,
@@ -122,7 +139,7 @@ func TestJudge(t *testing.T) {
 		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it, and of the others: check "},
 		{"a token without a config is an orphan", with(subject(-time.Minute), func(s *status.Subject) { s.Provider = nil }), status.Orphan, false,
 			"There is a token but no config of that name; it is left alone.",
-			"When nobody reads it any more, delete it; or put the config back."},
+			"Put the config back; or, when nobody reads it any more: rm acme"},
 		{"a secret of somebody else is not touched", with(subject(0), func(s *status.Subject) { s.State.Owned = false }), status.Expired, true,
 			"Its token ended 0s ago. A secret of that name is there without our owner tag, so it is not touched.",
 			"Rename the provider; or, if the secret may be replaced: adopt acme"},
@@ -144,7 +161,62 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Whoever must act comes first, then what ends soonest; orphans concern nobody.
+// Who runs no more is told so, whatever was the matter when the last run came. What is not
+// known is not shown as a time that is past.
+func TestNobodyRuns(t *testing.T) {
+	edited := func(s *status.Subject) { s.Provider.Config, s.State.Note.Config = 1, 1 }
+	for _, row := range []struct {
+		name    string
+		subject status.Subject
+		want    status.Line
+	}{
+		{"a provider that is down", with(subject(20*time.Minute), noted(refresh.Transient, "http_503", -3*time.Minute)),
+			status.Line{State: status.Failing, Overdue: true,
+				Wrong:  "The provider answers with an error of its own (http_503, for 2m, 2 tries). Its next attempt is overdue by 3m: no run has come.",
+				Remedy: "See that this is running:", Command: "run"}},
+		{"two ticks are not yet many", with(subject(20*time.Minute), noted(refresh.Transient, "http_503", -2*time.Minute)),
+			status.Line{State: status.Failing, Next: now,
+				Wrong:  "The provider answers with an error of its own (http_503, for 2m, 2 tries).",
+				Remedy: "It is asked again by itself. If it lasts, ask the provider; more is in the log."}},
+		{"a refused login", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_scope", -14*time.Minute)),
+			status.Line{State: status.Failing, Overdue: true,
+				Wrong:  "The provider does not grant the scope that is asked for (invalid_scope, for 2m, 2 tries). Its next attempt is overdue by 5m: no run has come.",
+				Remedy: "See that this is running:", Command: "run",
+				Then: "Mend providers/acme; the next run tries it at once. More is in the log."}},
+		{"a first login", with(subject(0), noToken, noted(refresh.Transient, "timeout", -14*time.Minute)),
+			status.Line{State: status.NoToken, Overdue: true,
+				Wrong:  "The provider does not answer in time (timeout, for 2m, 2 tries). Its next attempt is overdue by 14m: no run has come.",
+				Remedy: "See that this is running:", Command: "run"}},
+		{"a config that was edited and failed", with(subject(50*time.Minute), noted(refresh.Transient, "timeout", -14*time.Minute), edited),
+			status.Line{State: status.Failing, Overdue: true,
+				Wrong:  "The provider does not answer in time (timeout, for 2m, 2 tries). Its next attempt is overdue by 14m: no run has come.",
+				Remedy: "See that this is running:", Command: "run"}},
+		{"a config that was edited, before the token was due", with(subject(50*time.Minute), edited),
+			status.Line{State: status.Due, Next: now}},
+		{"a config that was edited, and the token is due for long", with(subject(15*time.Minute), edited),
+			status.Line{State: status.Due, Overdue: true, Wrong: "It has been due for 10m, and no run has come.",
+				Remedy: "See that this is running:", Command: "run"}},
+		{"the same token again, which ended", with(subject(-time.Minute), noted(refresh.Unchanged, "same_token", -10*time.Minute)),
+			status.Line{State: status.Expired, Overdue: true, Wrong: "Its token ended 1m ago. It has been due for 10m, and no run has come.",
+				Remedy: "See that this is running:", Command: "run"}},
+		{"a forced login that failed is tried again when the token is due", with(subject(40*time.Minute), noted(refresh.Transient, "timeout", -14*time.Minute)),
+			status.Line{State: status.Failing, Next: now.Add(14*time.Minute + 55*time.Second),
+				Wrong:  "The provider does not answer in time (timeout, for 2m, 2 tries).",
+				Remedy: "It is asked again by itself. If it lasts, ask the provider; more is in the log."}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := status.Judge([]status.Subject{row.subject}, schedule, guide{}, now).Lines[0]
+			got = status.Line{State: got.State, Next: got.Next, Overdue: got.Overdue, Wrong: got.Wrong, Remedy: got.Remedy, Command: got.Command,
+				Then: got.Then, ThenCommand: got.ThenCommand}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whoever must act comes first, for what applications have had before what they never had;
+// then what ends soonest. Orphans concern nobody.
 func TestOrder(t *testing.T) {
 	name := func(n string) func(*status.Subject) {
 		return func(s *status.Subject) { s.Name, s.State.Name = n, n }
@@ -161,7 +233,7 @@ func TestOrder(t *testing.T) {
 	for _, line := range report.Lines {
 		names = append(names, line.Provider)
 	}
-	if diff := cmp.Diff([]string{"new", "over", "refused", "older", "fresh", "orphan"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"over", "new", "refused", "older", "fresh", "orphan"}, names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	counts := map[status.Word]int{status.OK: 1, status.Paused: 1, status.Orphan: 1, status.Failing: 1, status.Expired: 1, status.NoToken: 1}

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +77,7 @@ func (l Lookout) subjects(docs []refresh.Document, states []refresh.State) []Sub
 	for _, d := range docs {
 		sub := Subject{Name: d.Name, State: byName[d.Name]}
 		delete(byName, d.Name)
-		if p, err := Parse(l.Parser, d); err != nil {
+		if p, err := refresh.Understand(l.Parser, d); err != nil {
 			sub.Problems = Problems(d.Where, err)
 		} else {
 			sub.Provider = &p
@@ -91,14 +90,6 @@ func (l Lookout) subjects(docs []refresh.Document, states []refresh.State) []Sub
 		}
 	}
 	return subjects
-}
-
-// Parse understands a config as a run does.
-func Parse(parser refresh.Parser, d refresh.Document) (refresh.Provider, error) {
-	if err := cmp.Or(d.Err, refresh.CheckName(d.Name)); err != nil {
-		return refresh.Provider{}, err
-	}
-	return parser.Provider(d)
 }
 
 // credential returns the version of the credential where something waits for its edit, or

@@ -19,7 +19,7 @@ type Word string
 const (
 	// Expired: its token is over, so that its consumers are refused.
 	Expired Word = "expired"
-	// NoToken: there has never been one.
+	// NoToken: there is none, so that its consumers find nothing.
 	NoToken Word = "no token"
 	// Failing: the last attempt failed, and the next runs try again.
 	Failing Word = "failing"
@@ -62,6 +62,9 @@ type Line struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Next is when something is done about it at the latest.
 	Next time.Time `json:"next,omitzero"`
+	// Overdue reports whether that is past for so long that nobody seems to be running any
+	// more; then there is no Next.
+	Overdue bool `json:"overdue,omitempty"`
 	// Lifetime is that of its present token in seconds.
 	Lifetime int64 `json:"lifetime_seconds,omitempty"`
 
@@ -75,6 +78,9 @@ type Line struct {
 	Wrong   string `json:"wrong,omitempty"`
 	Remedy  string `json:"remedy,omitempty"`
 	Command string `json:"command,omitempty"`
+	// Then and ThenCommand are what to do after that, if there is more.
+	Then        string `json:"then,omitempty"`
+	ThenCommand string `json:"then_command,omitempty"`
 }
 
 // A Report is the judgement on all, the most urgent first.
@@ -100,25 +106,30 @@ func Judge(subjects []Subject, s refresh.Schedule, guide place.Guide, now time.T
 }
 
 // counted returns the word that the line adds to in a summary: a token that is over is
-// worth a word of its own, other failures are one number.
+// worth a word of its own, and so is none; other failures are one number.
 func (l Line) counted() Word {
-	if l.Failing && l.State != Expired && (l.Class != "" || l.State == Due) {
+	if l.Failing && l.State != Expired && l.State != NoToken && (l.Class != "" || l.State == Due) {
 		return Failing
 	}
 	return l.State
 }
 
-// urgency sorts what fails first, orphans last, and in between what ends soonest; a
-// provider without a token comes before those that have one.
+// urgency sorts what fails first: what has ended, since applications had it, then what has
+// never been, and then the rest. Orphans are last. Of the same kind, what ends soonest
+// comes first, and what has no end before that.
 func urgency(a, b Line) int {
 	rank := func(l Line) int {
 		switch {
-		case l.Failing:
+		case l.State == Expired:
 			return 0
-		case l.State == Orphan:
+		case l.Failing && l.State == NoToken:
+			return 1
+		case l.Failing:
 			return 2
+		case l.State == Orphan:
+			return 4
 		}
-		return 1
+		return 3
 	}
 	return cmp.Or(rank(a)-rank(b), a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.Provider, b.Provider))
 }

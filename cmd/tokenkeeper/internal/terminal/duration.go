@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Clock writes the time of day.
+func Clock(t time.Time) string { return t.UTC().Format("15:04") }
+
 // Span writes a duration as people say it, in its two largest units at most: 45s, 12m,
 // 3h 05m, 6d 02h.
 func Span(d time.Duration) string {

@@ -36,9 +36,15 @@ type Below struct {
 const gap = 2
 
 // Table writes t. Where it is wider than the screen, the first column is broken over as
-// many lines as that takes; the others stay whole.
+// many lines as that takes; the others stay whole. Where not even that will do, the columns
+// are written below each other.
 func (s *Screen) Table(t Table) {
-	room := s.firstColumn(t)
+	first, rest := widths(t)
+	room := max(s.width-rest, lipgloss.Width(t.Headers[0]), minFirst)
+	if min(first, room)+rest > s.width {
+		s.stack(t)
+		return
+	}
 	var lines [][]Cell
 	ends := make([]int, len(t.Rows)) // where each row's lines end
 	for i, r := range t.Rows {
@@ -60,23 +66,48 @@ func (s *Screen) Table(t Table) {
 			s.Line("%s", line)
 		}
 		from = ends[i]
-		for _, b := range r.Below {
-			s.Paragraph("  "+s.Paint(b.Style, b.Mark), b.Text, b.Whole)
-		}
+		s.below(r)
 	}
 }
 
-// firstColumn returns how wide the first column may be for the others to fit beside it.
-func (s *Screen) firstColumn(t Table) int {
-	rest := 0
-	for col := 1; col < len(t.Headers); col++ {
-		width := lipgloss.Width(t.Headers[col])
+// below writes what belongs to a row.
+func (s *Screen) below(r Row) {
+	for _, b := range r.Below {
+		s.Paragraph("  "+s.Paint(b.Style, b.Mark), b.Text, b.Whole)
+	}
+}
+
+// stack writes each row as a list of its cells, under the first of them.
+func (s *Screen) stack(t Table) {
+	width := 0
+	for _, h := range t.Headers[1:] {
+		width = max(width, lipgloss.Width(h))
+	}
+	for _, r := range t.Rows {
+		s.Line("%s", s.Paint(r.Cells[0].Style, r.Cells[0].Text))
+		for i, h := range t.Headers[1:] {
+			c := r.Cells[i+1]
+			pad := strings.Repeat(" ", width-lipgloss.Width(h)+gap)
+			s.Paragraph("  "+s.Paint(Quiet, h)+pad, s.Paint(c.Style, c.Text))
+		}
+		s.below(r)
+	}
+}
+
+// widths returns how wide the first column is, and the others with the gaps before them.
+func widths(t Table) (first, rest int) {
+	for col, h := range t.Headers {
+		width := lipgloss.Width(h)
 		for _, r := range t.Rows {
 			width = max(width, lipgloss.Width(r.Cells[col].Text))
 		}
-		rest += gap + width
+		if col == 0 {
+			first = width
+		} else {
+			rest += gap + width
+		}
 	}
-	return max(s.width-rest, lipgloss.Width(t.Headers[0]), minFirst)
+	return first, rest
 }
 
 // render returns the headers and the cells as lines, in columns.

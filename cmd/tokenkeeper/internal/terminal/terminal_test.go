@@ -86,6 +86,31 @@ acme                                      ok           1h          -
 	}
 }
 
+// Where the columns do not fit beside each other, no word is broken.
+func TestTableThatDoesNotFit(t *testing.T) {
+	s, out := screen()
+	long := strings.Repeat("word ", 16)
+	s.Table(terminal.Table{
+		Headers: []string{"PROVIDER", "STATE", "WHAT ELSE THERE IS"},
+		Rows: []terminal.Row{
+			{Cells: []terminal.Cell{{Text: "acme"}, {Text: "short_lived"}, {Text: long}}, Below: []terminal.Below{{Text: "What is wrong."}}},
+			{Cells: []terminal.Cell{{Text: "meitner"}, {Text: "ok"}, {Text: "-"}}},
+		},
+	})
+	want := `acme
+  STATE               short_lived
+  WHAT ELSE THERE IS  word word word word word word word word word word word
+                      word word word word word
+  What is wrong.
+meitner
+  STATE               ok
+  WHAT ELSE THERE IS  -
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestNoColorOutsideTerminals(t *testing.T) {
 	s, out := screen()
 	s.Line("%s", s.Paint(terminal.Bad, "failing"))

@@ -1,0 +1,261 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// What a failure leaves behind, and for how long.
+
+func down(context.Context) (refresh.Grant, error) {
+	return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "down"}
+}
+
+// The token that came with the lost refresh token is good, and still the spent refresh
+// token must not be sent again, until a person has put in another.
+func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
+	w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
+	v.put("first")
+	sent := map[string]int{}
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		sent[v.token]++
+		g := w.grant()
+		g.RefreshToken = refresh.NewSecret("next of " + v.token)
+		return g, nil
+	})
+	for range 90 {
+		v.claimed = false
+		if res, _ := w.runWith(v, rotates); res.Class() != refresh.NeedsPerson {
+			t.Fatalf("%v: %s %s, class %q", w.now, res.Outcome, res.Reason, res.Class())
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+	if sent["first"] != 1 {
+		t.Errorf("it was sent %d times", sent["first"])
+	}
+	v.err = nil
+	v.put("second")
+	for range 2 {
+		v.claimed = false
+		w.now = w.now.Add(time.Minute)
+		if res, err := w.runWith(v, rotates); err != nil || res.Class() != "" {
+			t.Errorf("another was put in, and it is still %q: %v", res.Class(), err)
+		}
+	}
+}
+
+// A failure of what was asked for by hand is over when nothing is left to be tried again.
+func TestAForcedFailureEnds(t *testing.T) {
+	for name, answer := range map[string]func(context.Context) (refresh.Grant, error){"the provider is down": down, "it refuses": refuse} {
+		w := newWorld("a")
+		w.run(refresh.Job{})
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Lifetime = 30 * 24 * time.Hour
+			return g, nil
+		})
+		w.now = w.now.Add(50 * time.Minute)
+		w.run(refresh.Job{})
+		logins := w.logins["a"]
+		w.now = w.now.Add(time.Hour)
+		w.answer("a", answer)
+		w.run(refresh.Job{Only: []string{"a"}, Force: true})
+		failing := 0
+		for range 60 {
+			w.now = w.now.Add(time.Minute)
+			if _, report, _ := w.run(refresh.Job{}); report.Failing() > 0 {
+				failing++
+			}
+		}
+		if failing > 30 || w.logins["a"] != logins+1 {
+			t.Errorf("%s: it counts as failing for %d ticks, after %d logins", name, failing, w.logins["a"]-logins)
+		}
+	}
+}
+
+// Of two runs one stores a token and the other is refused: that is no failure.
+func TestAFailureBesideANewToken(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = noon.Add(50 * time.Minute)
+	first := true
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		if !first {
+			return down(context.Background())
+		}
+		first = false
+		g := w.grant()
+		w.now = w.now.Add(3 * time.Second)
+		w.run(refresh.Job{})
+		return g, nil
+	})
+	w.run(refresh.Job{})
+	failing := 0
+	for range 10 {
+		w.now = w.now.Add(time.Minute)
+		if _, report, _ := w.run(refresh.Job{}); report.Failing() > 0 {
+			failing++
+		}
+	}
+	if failing > 1 {
+		t.Errorf("it counts as failing for %d ticks", failing)
+	}
+}
+
+// What is to be tried at every tick is tried at every tick, though these come a few seconds
+// early or late.
+func TestTicksComeEarlyAndLate(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	before := w.logins["a"]
+	w.answer("a", down)
+	begin := noon.Add(54 * time.Minute) // from 53 minutes on it is urgent
+	for i := range 60 {
+		w.now = begin.Add(time.Duration(i)*time.Minute + time.Duration(i%2)*-10*time.Second)
+		w.run(refresh.Job{})
+	}
+	if n := w.logins["a"] - before; n != 60 {
+		t.Errorf("%d logins in 60 ticks", n)
+	}
+}
+
+// The time that a provider asks for begins when it says so, which may be late in a run.
+func TestRetryAfterBeginsWithTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("a")
+		var told, asked []time.Time
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			asked = append(asked, time.Now())
+			time.Sleep(14 * time.Second)
+			told = append(told, time.Now())
+			return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "slow down", RetryAfter: 2 * time.Minute}
+		})
+		for range 10 {
+			began := time.Now()
+			w.now = began
+			w.run(refresh.Job{})
+			time.Sleep(time.Minute - time.Since(began))
+		}
+		if len(asked) < 3 {
+			t.Errorf("asked %d times in ten minutes", len(asked))
+		}
+		for i := 1; i < len(asked); i++ {
+			if d := asked[i].Sub(told[i-1]); d < 2*time.Minute {
+				t.Errorf("asked again after %v", d)
+			}
+		}
+	})
+}
+
+func TestAPausedProviderWithABadConfig(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.secrets["a"].state.Paused = true
+	w.configs["a"] = "bad"
+	for range 3 {
+		w.now = w.now.Add(time.Minute)
+		res, report, err := w.run(refresh.Job{})
+		if err != nil || res["a"].Reason != refresh.Paused || report.Failing() != 0 || w.secrets["a"].state.Note != (refresh.Note{}) {
+			t.Errorf("%+v, %v", res["a"], err)
+		}
+	}
+}
+
+// A machine's clock was two hours ahead when a token was stored, and is set right.
+func TestAClockThatWasAhead(t *testing.T) {
+	w := newWorld("a")
+	w.now = noon.Add(2 * time.Hour)
+	w.run(refresh.Job{})
+	w.now = noon
+	res, _, err := w.run(refresh.Job{})
+	if got := res["a"]; err != nil || got.Outcome != refresh.Refreshed || got.Reason != refresh.ForeignVersion || !got.State.ExpiresAt().Equal(noon.Add(time.Hour)) {
+		t.Errorf("%s %s, until %v: %v", got.Outcome, got.Reason, got.State.ExpiresAt(), err)
+	}
+	// So are failures of its kind.
+	w = newWorld("a")
+	w.now = noon.Add(2 * time.Hour)
+	w.run(refresh.Job{})
+	w.answer("a", refuse)
+	for i := range 10 {
+		w.now = noon.Add(time.Duration(i) * time.Minute)
+		w.run(refresh.Job{})
+	}
+	if w.logins["a"] != 2 {
+		t.Errorf("a login that is refused was made %d times", w.logins["a"]-1)
+	}
+}
+
+// Asked for by hand, a provider repeats a token that is not due: the plan stands.
+func TestAForcedRepetitionPostponesNothing(t *testing.T) {
+	const month = 30 * 24 * time.Hour
+	w := newWorld("a")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{AccessToken: refresh.NewSecret("constant"), TokenType: "Bearer", AskedAt: noon, Lifetime: month}, nil
+	})
+	w.run(refresh.Job{})
+	w.now = w.now.Add(11 * 24 * time.Hour)
+	res, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true})
+	due := w.runner().Schedule.DueAt("a", refresh.Version{IssuedAt: noon, Lifetime: month})
+	if got := res["a"]; got.Outcome != refresh.Same || !got.Next.Equal(due) {
+		t.Errorf("%s, and the next attempt is at %v, want %v", got.Outcome, got.Next, due)
+	}
+}
+
+// Many providers that hang, and whose tokens are over, do not take the time of a run from
+// those whose tokens can be saved; nor from one of their own that answers again.
+func TestThoseThatHangStarveNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hanging = 120 // of which a run of 50 s has the time for some 80
+		var names []string
+		for i := range hanging {
+			names = append(names, fmt.Sprintf("dead%03d", i))
+		}
+		good := []string{"good0", "good1", "good2"}
+		w := newWorld(append(names, good...)...)
+		w.now = time.Now()
+		w.run(refresh.Job{})
+		for _, name := range names {
+			w.answer(name, func(ctx context.Context) (refresh.Grant, error) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(10 * time.Second):
+				}
+				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer"}
+			})
+		}
+		tick := func() {
+			began := time.Now()
+			w.now = began
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+			defer cancel()
+			w.runner().Run(ctx, refresh.Job{})
+			time.Sleep(time.Minute - time.Since(began))
+		}
+		for minute := range 180 {
+			tick()
+			for _, name := range good {
+				if !time.Now().Before(w.secrets[name].state.ExpiresAt()) {
+					t.Fatalf("after %d minutes the token of %s is over", minute, name)
+				}
+			}
+		}
+		for _, name := range names {
+			w.answer(name, nil)
+			for range 3 {
+				tick()
+			}
+			if !time.Now().Before(w.secrets[name].state.ExpiresAt()) {
+				t.Fatalf("%s answers again, and was not asked for three ticks", name)
+			}
+			if name == names[9] {
+				break
+			}
+		}
+	})
+}
