@@ -60,7 +60,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 			Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: c.now}),
 			Store:    &secretstore.Store{Client: client, Prefix: "tokenkeeper/tokens/", Stack: "prod", Now: c.now},
 			Vault:    vault,
-			Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance},
+			Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance, Claims: secretstore.Claims()},
 			Now:      c.now,
 		}, vault
 	}

@@ -101,7 +101,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 }
 
 func (s settings) schedule() refresh.Schedule {
-	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance}
+	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims()}
 }
 
 // The four places of a stack. In one name space none lies inside another; see namespace

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -17,10 +19,16 @@ import (
 type family struct {
 	spent   int
 	revoked bool
+	lives   time.Duration // of each token; zero: an hour
+	down    bool
 }
 
 func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
+	if f.down {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	if f.revoked || r.PostFormValue("refresh_token") != fmt.Sprint("c4n@ry-ticket-", f.spent) {
 		f.revoked = true
 		w.WriteHeader(http.StatusBadRequest)
@@ -28,7 +36,8 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.spent++
-	fmt.Fprintf(w, `{"access_token": "token-%d", "expires_in": 3600, "refresh_token": "c4n@ry-ticket-%d"}`, f.spent, f.spent)
+	fmt.Fprintf(w, `{"access_token": "token-%d", "expires_in": %.0f, "refresh_token": "c4n@ry-ticket-%d"}`,
+		f.spent, cmp.Or(f.lives, time.Hour).Seconds(), f.spent)
 }
 
 // newFamily replaces the providers of a world by one with refresh tokens, of which a person
@@ -70,6 +79,47 @@ func TestADayOfRefreshTokens(t *testing.T) {
 			t.Error("a refresh token is where it can be read")
 		}
 	})
+}
+
+// A provider with refresh tokens is down as long as is said to be survived, from the moment
+// on at which its token would have been replaced. Claims on the refresh token are rare, and
+// still consumers get the next one in time.
+func TestTheOutageThatIsSurvivedWithRefreshTokens(t *testing.T) {
+	for _, lives := range []time.Duration{time.Hour, 90 * time.Minute, 3 * time.Hour} {
+		for _, phase := range []time.Duration{0, 47 * time.Second} {
+			t.Run(fmt.Sprint(lives, " ", phase), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, f := newFamily(t)
+					f.lives = lives
+					time.Sleep(phase)
+					w.tick()
+					_, before := w.secret("quickbooks")
+					v, _ := refresh.VersionID(before.ID).Parse()
+					s := w.settings.schedule().For(refresh.Provider{Rotates: true})
+					survived := s.Survives("quickbooks", lives)
+					if survived < 5*time.Minute {
+						t.Fatalf("an outage of %v is said to be survived", survived)
+					}
+					begin := s.DueAt("quickbooks", v)
+					for tick := time.Now(); ; {
+						tick = tick.Add(time.Minute)
+						time.Sleep(time.Until(tick))
+						f.down = !time.Now().Before(begin) && time.Now().Before(begin.Add(survived))
+						w.tick()
+						if _, now := w.secret("quickbooks"); now.ID != before.ID {
+							break
+						}
+						if time.Now().After(v.ExpiresAt()) {
+							t.Fatal("the token is over")
+						}
+					}
+					if left := time.Until(v.ExpiresAt()); left < w.settings.CacheAge {
+						t.Errorf("after an outage of %v the next token came %v before the end", survived, left)
+					}
+				})
+			})
+		}
+	}
 }
 
 // Killed at any call, the function never sends a refresh token twice, unless it was killed

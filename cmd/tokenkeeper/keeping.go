@@ -82,10 +82,14 @@ func arithmetic(s refresh.Schedule, p refresh.Provider) []string {
 	if s.Distance > 0 {
 		due = fmt.Sprintf("due after = max(lives - lead, lives / 3, %s between two writes)", exact(s.Distance))
 	}
+	survived := fmt.Sprintf("outage survived = lives - due after - %s", m)
+	if c := s.Claims; p.Rotates && c != (refresh.Claims{}) {
+		survived += fmt.Sprintf("; of that %s, or all but %s if that is more, since a refresh token is tried for %s on end, and then every %s",
+			exact(c.Eager), exact(c.Rest), exact(c.Eager), exact(c.Rest))
+	}
 	return []string{
 		fmt.Sprintf("%s = 2 ticks of %s + a cache age of %s", m, exact(s.Tick), exact(s.CacheAge)),
-		lead, due,
-		fmt.Sprintf("outage survived = lives - due after - %s", m),
+		lead, due, survived,
 	}
 }
 

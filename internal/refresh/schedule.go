@@ -18,8 +18,20 @@ type Schedule struct {
 	// Secrets Manager keeps every version younger than 24 hours and at most 100 of them,
 	// which allows one write in 14.4 minutes.
 	Distance time.Duration
+	// Claims are the limits of the [Vault].
+	Claims Claims
 
-	late bool // see For
+	late, claimed bool // see For
+}
+
+// Claims are the limits within which a [Vault] gives one refresh token to one run after the
+// other, as long as no new one has come of it. The zero value has none.
+type Claims struct {
+	// Apart is the longest that one claim keeps the next away.
+	Apart time.Duration
+	// Eager is for how long at least there may be claims at that pace; then there is a
+	// Rest before each.
+	Eager, Rest time.Duration
 }
 
 // For returns the schedule that p is kept by. Claiming and replacing a refresh token makes
@@ -29,7 +41,7 @@ func (s Schedule) For(p Provider) Schedule {
 	if p.Rotates {
 		s.Distance *= 2
 	}
-	s.late = p.Supersedes
+	s.late, s.claimed = p.Supersedes, p.Rotates && s.Claims != Claims{}
 	return s
 }
 
@@ -87,7 +99,15 @@ func (s Schedule) ShortLived(lifetime time.Duration) bool {
 // Survives returns the longest outage of the provider, or of the store, in which no
 // consumer is left with a token that is over, whenever the outage begins and wherever
 // between two ticks. Zero or less: none.
+//
+// Of a provider with refresh tokens it is the longest at whose end there is still a claim in
+// time: while claims are eager, or else after a rest.
 func (s Schedule) Survives(provider string, lifetime time.Duration) time.Duration {
 	v := Version{Lifetime: lifetime}
-	return lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.margin()
+	survived := lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.margin()
+	if !s.claimed {
+		return survived
+	}
+	eager := min(survived-max(s.Claims.Apart-s.Tick, 0), s.Claims.Eager)
+	return max(eager, survived-s.Claims.Rest)
 }

@@ -43,6 +43,11 @@ const (
 	claimPause  = 20 * time.Minute
 )
 
+// Claims returns the limits within which a Vault lets a refresh token be claimed.
+func Claims() refresh.Claims {
+	return refresh.Claims{Apart: slotTime + graceTime, Eager: (eagerClaims - 1) * slotTime, Rest: claimPause}
+}
+
 // Claim implements refresh.Vault.
 func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, error) {
 	// Before the look: what is seen must be from this slot, or later.

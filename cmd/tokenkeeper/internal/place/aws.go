@@ -131,7 +131,7 @@ func (a *AWS) Close() error { return nil }
 
 // Schedule is that of the deployment.
 func (a *AWS) Schedule() refresh.Schedule {
-	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance}
+	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims()}
 }
 
 // AllowsLoopback says what the function does, as on an emulator.
