@@ -146,6 +146,9 @@ func (v explainView) credential() []tokenendpoint.Field {
 		{Name: "values", Value: listed(v.Values, "none")},
 		{Name: "allowed_hosts", Value: listed(v.Hosts, "none: nobody is asked")},
 	}
+	if len(v.Signs) > 0 {
+		fields = append(fields, tokenendpoint.Field{Name: "signs", Value: listed(v.Signs, "")})
+	}
 	if v.Fits {
 		fields = append(fields, tokenendpoint.Field{Name: "it fits", Value: "values, hosts and keys are as the config needs them"})
 	}

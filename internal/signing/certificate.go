@@ -118,14 +118,6 @@ func ordinal(n int) string {
 // IsZero reports whether there is no certificate.
 func (c Certificate) IsZero() bool { return len(c.chain) == 0 }
 
-// NotAfter is when the key's own certificate ends; the zero time if there is none.
-func (c Certificate) NotAfter() time.Time {
-	if c.IsZero() {
-		return time.Time{}
-	}
-	return c.chain[0].NotAfter
-}
-
 // TLS returns c as a client presents it, such as for tls_client_auth (RFC 8705 section
 // 2.1). What it returns holds the private key in the open.
 func (c Certificate) TLS() tls.Certificate {

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -46,23 +45,22 @@ type Claims struct {
 // Assertion returns the claims of an assertion made at now: for client authentication,
 // or as a grant. Issuer and Audience are required (RFC 7523 section 3; it requires a
 // Subject too, but there are grants without one, such as Google's). Lifetime is at most
-// MaxLifetime, and jti is new in each, read from random: nil means crypto/rand. The error
-// is, or wraps, a [*Fault], but for that of random.
-func (c Claims) Assertion(now time.Time, random io.Reader) (map[string]any, error) {
+// MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault].
+func (c Claims) Assertion(now time.Time) (map[string]any, error) {
 	if err := c.CheckAssertion(); err != nil {
 		return nil, err
 	}
-	return c.at(now, random)
+	return c.at(now), nil
 }
 
 // Token returns the claims of a JWT made at now that is itself the token. Lifetime is
 // required, has no upper limit, and nothing else is required; otherwise it is as
 // [Claims.Assertion].
-func (c Claims) Token(now time.Time, random io.Reader) (map[string]any, error) {
+func (c Claims) Token(now time.Time) (map[string]any, error) {
 	if err := c.CheckToken(); err != nil {
 		return nil, err
 	}
-	return c.at(now, random)
+	return c.at(now), nil
 }
 
 // CheckAssertion returns the error of [Claims.Assertion], as far as it does not depend
@@ -111,15 +109,10 @@ func (c Claims) check(reserved ...string) error {
 }
 
 // at returns the claims at now.
-func (c Claims) at(now time.Time, random io.Reader) (map[string]any, error) {
-	if random == nil {
-		random = rand.Reader
-	}
+func (c Claims) at(now time.Time) map[string]any {
 	// 128 bits: RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
 	var id [16]byte
-	if _, err := io.ReadFull(random, id[:]); err != nil {
-		return nil, fmt.Errorf("reading randomness: %w", err)
-	}
+	_, _ = rand.Read(id[:]) // never fails
 	back, life := c.Backdate, c.Lifetime
 	if back == 0 {
 		back = DefaultBackdate
@@ -151,5 +144,5 @@ func (c Claims) at(now time.Time, random io.Reader) (map[string]any, error) {
 			delete(claims, name)
 		}
 	}
-	return claims, nil
+	return claims
 }

@@ -20,6 +20,6 @@
 //
 // JWK and the asymmetric signatures are go-jose's. Shared secrets are not: go-jose
 // refuses those that are shorter than the hash, which RFC 7518 section 3.2 asks for but
-// providers hand out, so that HMAC is computed here and a [Signer] has a warning instead.
+// providers hand out, so that HMAC is computed here and [Signer.Warning] tells of it.
 // Nothing in this package reads a JWT.
 package signing

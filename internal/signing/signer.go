@@ -38,7 +38,7 @@ func NewSigner(k Key, a Algorithm, h Header) (*Signer, error) {
 	if secret, ok := private.([]byte); ok {
 		private = sharedSigner{secret, a}
 		if least := a.hash()().Size(); len(secret) < least {
-			s.warning = fmt.Sprintf("the shared secret has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one", least, a)
+			s.warning = fmt.Sprintf("has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one", least, a)
 		}
 	}
 	s.jws, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(a), Key: private}, &jose.SignerOptions{ExtraHeaders: extra})
@@ -72,7 +72,8 @@ func list(algorithms []Algorithm) string {
 	return strings.Join(names, ", ")
 }
 
-// Warning says what is doubtful about the key and yet not refused; empty: nothing.
+// Warning says what is doubtful about the key and yet not refused, in words that go after
+// its name; empty: nothing.
 func (s *Signer) Warning() string { return s.warning }
 
 // Sign returns a JWT in compact form. The claims are what they are given as: nil, bools,

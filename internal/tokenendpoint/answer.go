@@ -55,7 +55,14 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 	if f != nil {
 		return refresh.Grant{}, f
 	}
+	// Before its claims are read, which may be what was sent.
+	if f := x.echo(token, "", "", nil); f != nil {
+		return refresh.Grant{}, f
+	}
 	g.AccessToken = refresh.NewSecret(token)
+	if f := r.repeated(x, doc); f != nil {
+		return refresh.Grant{}, f
+	}
 	if g.TokenType, f = r.kind(x, doc); f != nil {
 		return refresh.Grant{}, f
 	}
@@ -77,7 +84,34 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 		}
 		g.Extra[name] = v
 	}
+	if f := x.echo(token, g.TokenType, g.Scope, g.Extra); f != nil {
+		return refresh.Grant{}, f
+	}
 	return g, nil
+}
+
+// repeated is the failure of an answer that has what was sent where r looks for what is
+// told further, in the log or in the metadata of a record.
+func (r reader) repeated(x exchange, doc any) *failure {
+	cookie := ""
+	if c := x.answer.cookie(r.accessToken.cookie); c != nil {
+		cookie = c.Raw
+	}
+	for _, place := range []struct {
+		what string
+		v    any
+	}{
+		{"its type", r.tokenType.find(doc)},
+		{"its lifetime", r.expiresIn.uncut(x.answer, doc)},
+		{"its lifetime", r.expiresAt.uncut(x.answer, doc)},
+		{"its lifetime", cookie},
+		{"its scope", r.scope.find(doc)},
+	} {
+		if f := x.stated(place.what, place.v); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // parse reads the body of an answer that says success.
@@ -85,16 +119,16 @@ func (x exchange) parse() (any, *failure) {
 	a := x.answer
 	switch {
 	case a.cut:
-		return nil, x.fault("answer_too_large", "look at "+x.request.path+": no token is that long", "answered %d with %s", a.status, x.shape())
+		return nil, x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with %s", a.status, x.describeBody()), "look at "+x.request.path+": no token is that long")
 	case len(strings.TrimSpace(string(a.body))) == 0:
-		return nil, x.fault("empty_answer", "", "answered %d with an empty body", a.status)
+		return nil, x.fault(codeEmptyAnswer, fmt.Sprintf("answered %d with an empty body", a.status), "")
 	}
 	doc, err := strictjson.Parse(a.body, maxAnswerDepth)
 	if err == nil {
-		return doc, nil
+		return x.withoutTicket(doc), nil
 	}
 	if fields, ok := a.form(); ok {
-		return fields, nil
+		return x.withoutTicket(fields), nil
 	}
 	kind := strictjson.Syntax
 	var faults strictjson.Faults
@@ -103,12 +137,13 @@ func (x exchange) parse() (any, *failure) {
 	}
 	switch kind {
 	case strictjson.Duplicate:
-		return nil, x.fault("bad_json", "this is the provider's fault: tell them", "answered %d with JSON in which a name stands twice, so that it says two things", a.status)
+		return nil, x.fault(codeBadJSON, fmt.Sprintf("answered %d with JSON in which a name stands twice, so that it says two things", a.status),
+			"this is the provider's fault: tell them")
 	case strictjson.TooDeep:
-		return nil, x.fault("bad_json", "", "answered %d with JSON nested deeper than %d", a.status, maxAnswerDepth)
+		return nil, x.fault(codeBadJSON, fmt.Sprintf("answered %d with JSON nested deeper than %d", a.status, maxAnswerDepth), "")
 	}
-	return nil, x.fault("not_json", "look at "+x.request.path+": a token endpoint answers with JSON, and a page for people does not",
-		"answered %d with %s, which is not JSON", a.status, x.shape())
+	return nil, x.fault(codeNotJSON, fmt.Sprintf("answered %d with %s, which is not JSON", a.status, x.describeBody()),
+		"look at "+x.request.path+": a token endpoint answers with JSON, and a page for people does not")
 }
 
 // errorDespite is the failure of an answer whose status says success and whose body
@@ -122,9 +157,12 @@ func (x exchange) errorDespite(doc any) *failure {
 	if !failed {
 		return nil
 	}
+	if f := x.stated("its error", said.code); f != nil {
+		return f
+	}
 	code, v := ofAnswer(said.code)
 	if said == (saidError{}) {
-		return x.fail(code, v, x.remedy(code), "answered %d with JSON that says it failed, and not why", x.answer.status)
+		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.status), x.remedy(code))
 	}
 	what := x.words(code, said)
 	switch said.code {
@@ -133,14 +171,14 @@ func (x exchange) errorDespite(doc any) *failure {
 	case "":
 		what = " with an error" + what
 	}
-	return x.fail(code, v, x.remedy(code), "answered %d%s", x.answer.status, what)
+	return x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.status, what), x.remedy(code))
 }
 
 // token finds the access token and checks what can be checked of it: it is 1*VSCHAR by
 // RFC 6749 appendix A.12, and must survive being a header's value.
 func (r reader) token(x exchange, doc any) (string, *failure) {
 	bad := func(what string) (string, *failure) {
-		return "", x.fault("bad_token", "look at response.access_token", "answered %d with a token %s that %s", x.answer.status, r.accessToken, what)
+		return "", x.fault(codeBadToken, fmt.Sprintf("answered %d with a token %s that %s", x.answer.status, r.accessToken, what), "look at response.access_token")
 	}
 	v := r.accessToken.find(x.answer, doc)
 	if v == nil {
@@ -174,11 +212,11 @@ func (r reader) token(x exchange, doc any) (string, *failure) {
 func (r reader) noToken(x exchange, doc any) *failure {
 	remedy := `say where it is: "response": {"access_token": "…"}`
 	if !r.accessToken.inBody() {
-		return x.fault("no_token", "look at response.access_token", "answered %d without a token %s", x.answer.status, r.accessToken)
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d without a token %s", x.answer.status, r.accessToken), "look at response.access_token")
 	}
 	object, isObject := doc.(map[string]any)
 	if !isObject {
-		return x.fault("no_token", remedy, "answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text))
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text)), remedy)
 	}
 	names := slices.Sorted(maps.Keys(object))
 	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.path.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
@@ -188,10 +226,10 @@ func (r reader) noToken(x exchange, doc any) *failure {
 		}
 	}
 	if v, ok := object[r.accessToken.path.text]; ok && v == nil {
-		return x.fault("no_token", "", "answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text))
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text)), "")
 	}
 	if len(names) == 0 {
-		return x.fault("no_token", remedy, "answered %d with an empty object", x.answer.status)
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d with an empty object", x.answer.status), remedy)
 	}
 	const most = 8
 	var shown []string
@@ -202,8 +240,8 @@ func (r reader) noToken(x exchange, doc any) *failure {
 	if len(names) > most {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	return x.fault("no_token", remedy, "answered %d without a token at %s; it has %s%s",
-		x.answer.status, show(r.accessToken.path.text), strings.Join(shown, ", "), more)
+	return x.fault(codeNoToken, fmt.Sprintf("answered %d without a token at %s; it has %s%s",
+		x.answer.status, show(r.accessToken.path.text), strings.Join(shown, ", "), more), remedy)
 }
 
 // name returns the name of a member of an answer, fit to be printed.
@@ -229,18 +267,19 @@ func (r reader) kind(x exchange, doc any) (string, *failure) {
 	}
 	text, ok := v.(string)
 	if !ok {
-		return "", x.fault("bad_token_type", remedy, "answered %d with a token type that is %s", x.answer.status, jsonType(v))
+		return "", x.fault(codeBadTokenType, fmt.Sprintf("answered %d with a token type that is %s", x.answer.status, jsonType(v)), remedy)
 	}
 	switch kind := strings.TrimSpace(text); strings.ToLower(kind) {
 	case "", "bearer":
 		return bearer, nil
 	case "mac", "dpop", "pop", "n_a":
-		return "", x.fault("bad_token_type", "ask the provider for bearer tokens", "answered %d with a token of the type %s, which takes more to use than the token", x.answer.status, x.quote(kind))
+		return "", x.fault(codeBadTokenType, fmt.Sprintf("answered %d with a token of the type %s, which takes more to use than the token", x.answer.status, x.quote(kind)),
+			"ask the provider for bearer tokens")
 	default:
 		if r.typeStated && validType.MatchString(kind) {
 			return kind, nil
 		}
-		return "", x.fault("bad_token_type", remedy, "answered %d with a token of the type %s, which is not known", x.answer.status, x.quote(kind))
+		return "", x.fault(codeBadTokenType, fmt.Sprintf("answered %d with a token of the type %s, which is not known", x.answer.status, x.quote(kind)), remedy)
 	}
 }
 
@@ -273,4 +312,21 @@ func (r reader) granted(x exchange, doc any) (scope string, warnings []string) {
 		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", enumerate(missing, "and")))
 	}
 	return scope, warnings
+}
+
+// jsonType names the type of a value in an answer.
+func jsonType(v any) strictjson.Type {
+	switch v.(type) {
+	case nil:
+		return strictjson.Null
+	case bool:
+		return strictjson.Bool
+	case float64:
+		return strictjson.Num
+	case string:
+		return strictjson.String
+	case []any:
+		return strictjson.List
+	}
+	return strictjson.Object
 }

@@ -3,6 +3,8 @@ package tokenendpoint
 import (
 	"errors"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -11,66 +13,79 @@ import (
 )
 
 // derive returns c with the JWTs that the plan signs with it, each under the name that
-// templates have for it. They are new for each attempt: a server may take a jti once.
-func (p plan) derive(c refresh.Credential, now time.Time) (refresh.Credential, error) {
+// templates have for it, and warnings of their keys. They are new for each attempt: a
+// server may take a jti once.
+func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.Credential, warnings []string, err error) {
 	if len(p.jwts) == 0 {
-		return c, nil
+		return c, nil, nil
 	}
 	c.Values = maps.Clone(c.Values)
 	for _, j := range p.jwts {
 		if _, taken := c.Values[j.name]; taken {
-			return c, &buildFault{j.path, "is signed here, and the credential has a value " + j.name + " as well", "rename that value"}
+			return c, nil, &buildFault{j.path, "is signed here, and the credential has a value " + j.name + " as well", "rename that value"}
 		}
-		token, err := p.sign(j, c, now)
+		token, warned, err := p.sign(j, c, now, m)
 		if err != nil {
-			return c, err
+			return c, nil, err
 		}
 		c.Values[j.name] = token
+		warnings = append(warnings, warned...)
 	}
-	return c, nil
+	slices.Sort(warnings)
+	return c, slices.Compact(warnings), nil // one key may sign two
 }
 
-// sign signs j with the key that c has. The error is a *buildFault.
-func (p plan) sign(j jwt, c refresh.Credential, now time.Time) (refresh.Secret, error) {
+// sign signs j with the key that c has, and says what is doubtful about that. The error is
+// a *buildFault.
+func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ refresh.Secret, warnings []string, _ error) {
 	v := newValues(c)
-	v.now = now
+	v.now, v.memory = now, m
 	key, err := j.readKey(c)
 	if err != nil {
-		return refresh.Secret{}, j.fault(j.key, err)
+		return refresh.Secret{}, nil, j.fault(j.key, err)
 	}
 	header := signing.Header{Type: j.typ, OmitType: j.omitTyp, CertificateMembers: j.members}
 	if j.certificate != "" {
 		if header.Certificate, err = signing.ParseCertificate(c.Values[j.certificate], key, now); err != nil {
-			return refresh.Secret{}, j.fault(j.certificate, err)
+			return refresh.Secret{}, nil, j.fault(j.certificate, err)
 		}
 	}
 	if header.KeyID, err = v.optional(j.kid); err != nil {
-		return refresh.Secret{}, err
+		return refresh.Secret{}, nil, err
 	}
 	if header.Members, err = j.header.object(v); err != nil {
-		return refresh.Secret{}, err
+		return refresh.Secret{}, nil, err
 	}
 	signer, err := signing.NewSigner(key, j.algorithm, header)
 	if err != nil {
-		return refresh.Secret{}, j.fault("", err)
+		return refresh.Secret{}, nil, j.fault("", err)
 	}
 	claims, err := p.claims(j, v)
 	if err != nil {
-		return refresh.Secret{}, err
+		return refresh.Secret{}, nil, err
 	}
-	made := claims.Assertion
 	if j.use == ownToken {
-		made = claims.Token
+		if err := j.disclosed(c, header.Members, header.KeyID, claims.Own, claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
+			return refresh.Secret{}, nil, err
+		}
 	}
-	all, err := made(now, nil)
+	complete := claims.Assertion
+	if j.use == ownToken {
+		complete = claims.Token
+	}
+	all, err := complete(now)
 	if err != nil {
-		return refresh.Secret{}, j.fault("", err)
+		return refresh.Secret{}, nil, j.fault("", err)
 	}
 	token, err := signer.Sign(all)
 	if err != nil {
-		return refresh.Secret{}, j.fault("", err)
+		return refresh.Secret{}, nil, j.fault("", err)
 	}
-	return token, nil
+	m.add(strings.Split(token.Reveal(), ".")[1], j.key) // the header is that of many others
+	if w := signer.Warning(); w != "" {
+		warnings = append(warnings, "the credential's "+j.key+" "+w)
+	}
+	return token, warnings, nil
 }
 
 func (j jwt) readKey(c refresh.Credential) (signing.Key, error) {
@@ -188,21 +203,22 @@ func plainValue(v strictjson.Value) any {
 	return nil
 }
 
-// signed is the grant of a token that is signed here.
-func (e *Endpoint) signed(c refresh.Credential) (refresh.Grant, error) {
+// ownGrant is the grant of a token that is signed here.
+func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
 	j, now := *e.plan.token, e.client.now()
-	token, err := e.plan.sign(j, c, now)
+	token, warnings, err := e.plan.sign(j, c, now, nil)
 	if err != nil {
-		return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
+		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
 	}
-	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime}, nil
+	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime, Warnings: warnings}, nil
 }
 
 // skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
 // refused and the answer's date says that this may be why; else zero. Less than five
-// seconds is within what signing allows for, and within what a date can tell.
+// seconds is within what signing allows for, and within what a date can tell; more than
+// fifteen minutes is no clock, but somebody who collects JWTs of another time.
 func (x exchange) skew(f *failure) time.Duration {
-	const least = 5 * time.Second
+	const least, most = 5 * time.Second, 15 * time.Minute
 	if x.answer == nil || x.answer.ok() {
 		return 0
 	}
@@ -215,7 +231,7 @@ func (x exchange) skew(f *failure) time.Duration {
 	default:
 		return 0
 	}
-	if d := x.answer.date().Sub(x.answer.askedAt); d.Abs() >= least {
+	if d := x.answer.date().Sub(x.answer.askedAt); d.Abs() >= least && d.Abs() <= most {
 		return d
 	}
 	return 0

@@ -19,7 +19,8 @@ import (
 )
 
 // A verdict is what a fault asks for: who must act, and how often the provider is asked
-// in one run. All of them are decided in this file.
+// in one run. All of them are decided in this file; a login that cannot be repeated is then
+// asked for less often, see spending and plan.supersedes.
 type verdict struct {
 	class   refresh.Class
 	suspect bool
@@ -32,8 +33,8 @@ func passing() verdict { return verdict{class: refresh.Transient, tries: 3} }
 // unresolved: the provider's name is not known just now.
 func unresolved() verdict { return verdict{class: refresh.Transient, tries: 2} }
 
-// doubtful: the answer makes no sense. By chance, it is said three runs in a row; then
-// somebody must look. Asking again at once would use up logins.
+// doubtful: the answer makes no sense. For three runs in a row that is put down to chance;
+// then somebody must look. Asking again at once would use up logins.
 func doubtful() verdict { return verdict{class: refresh.Transient, suspect: true, tries: 1} }
 
 // settled: the same will come of the same request, and a login that is refused again
@@ -48,7 +49,7 @@ func revoked() verdict { return verdict{class: refresh.NeedsPerson, tries: 1} }
 func ofOAuth(code string) (v verdict, ok bool) {
 	switch code {
 	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-		"invalid_grant": // the login itself, where no refresh token was sent: see revoked
+		"invalid_grant": // the login itself; for a refresh token see ofRefreshToken
 		return settled(), true
 	case "temporarily_unavailable", "server_error", "slow_down":
 		return passing(), true
@@ -61,15 +62,22 @@ func ofOAuth(code string) (v verdict, ok bool) {
 	return verdict{}, false
 }
 
-// ofTicket reports whether a code says that a refresh token is no longer good.
-func ofTicket(rotates bool, code string) bool { return rotates && code == "invalid_grant" }
+// ofRefreshToken returns the verdict on a code that says, where a refresh token was sent,
+// that it is no longer good; ok is false for others.
+func ofRefreshToken(code string) (v verdict, ok bool) {
+	if code == "invalid_grant" {
+		return revoked(), true
+	}
+	return verdict{}, false
+}
 
 // ofFault returns the verdict on what no provider says, and is found here: in an answer
 // that cannot be used it may be chance; where a config or a credential does not fit, or
-// would give something away, it is not.
+// would give something away, it is not. A probe that fails is about the token and not
+// about the login, whatever its answer: the old token stays, and a new one is tried later.
 func ofFault(code string) verdict {
 	switch code {
-	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, codeHostNotAllowed, "issuer_mismatch":
+	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, refresh.CodeTokenTooLarge, codeSecretInAnswer, codeHostNotAllowed, codeIssuerMismatch:
 		return settled()
 	}
 	return doubtful()
@@ -84,7 +92,7 @@ func ofRefusal(status int, oauth string) (code string, v verdict) {
 	case registered:
 		code = oauth
 	case oauth != "":
-		code = "unknown_error"
+		code = codeUnknownError
 	}
 	switch {
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusTooEarly,
@@ -96,7 +104,7 @@ func ofRefusal(status int, oauth string) (code string, v verdict) {
 	case registered:
 		return code, v
 	case status >= 300 && status < 400:
-		return "redirected", doubtful()
+		return codeRedirected, doubtful()
 	}
 	return code, doubtful()
 }
@@ -106,9 +114,9 @@ func ofAnswer(oauth string) (code string, v verdict) {
 	v, registered := ofOAuth(oauth)
 	switch {
 	case !registered && oauth == "":
-		return "no_token", doubtful()
+		return codeNoToken, doubtful()
 	case !registered:
-		return "unknown_error", doubtful()
+		return codeUnknownError, doubtful()
 	case v == settled():
 		return oauth, v
 	}
@@ -132,28 +140,28 @@ func ofTransport(err error, at stage) (code string, v verdict, what, remedy stri
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "canceled", verdict{class: refresh.Transient, tries: 1}, "was not asked to the end: the run ended", ""
+		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, "was not asked to the end: the run ended", ""
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "host_not_found", unresolved(), "cannot be reached: there is no such host", "if it stays so, look for a slip in the host's name"
+		return codeHostNotFound, unresolved(), "cannot be reached: there is no such host", "if it stays so, look for a slip in the host's name"
 	case errors.As(err, &dns):
-		return "dns_failed", passing(), "cannot be reached: the host's name could not be looked up", ""
+		return codeDNSFailed, passing(), "cannot be reached: the host's name could not be looked up", ""
 	case isTimeout(err):
-		return "timeout", passing(), "did not answer in time", ""
+		return codeTimeout, passing(), "did not answer in time", ""
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrInvalidHostPort):
-		return "address_not_allowed", settled(), "was not asked: its name leads to an address that is not a public one",
+		return codeAddressNotAllowed, settled(), "was not asked: its name leads to an address that is not a public one",
 			"look at the host's DNS entry; private, link-local and loopback addresses are never asked"
 	case isUntrusted(err):
-		return "tls_untrusted", settled(), "was not asked: its certificate is not good (" + certificateFault(err) + ")",
+		return codeTLSUntrusted, settled(), "was not asked: its certificate is not good (" + certificateFault(err) + ")",
 			"the provider must present a certificate for that name from a public authority"
 	case at.handshake != nil && !isNetwork(at.handshake):
-		return "tls_failed", settled(), "was not asked: no TLS connection could be agreed on",
+		return codeTLSFailed, settled(), "was not asked: no TLS connection could be agreed on",
 			"the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
 	case isPacking(err), at.answered && !at.body && !isNetwork(err):
-		return "bad_answer", doubtful(), "sent an answer that is not HTTP, or that is larger or otherwise packed than is read", ""
+		return codeBadAnswer, doubtful(), "sent an answer that is not HTTP, or that is larger or otherwise packed than is read", ""
 	case at.answered:
-		return "connection_lost", passing(), "broke the connection off in the middle of its answer", ""
+		return codeConnectionLost, passing(), "broke the connection off in the middle of its answer", ""
 	}
-	return "connection_failed", passing(), "cannot be reached, or broke the connection off before it answered", ""
+	return codeConnectionFailed, passing(), "cannot be reached, or broke the connection off before it answered", ""
 }
 
 func isTimeout(err error) bool {

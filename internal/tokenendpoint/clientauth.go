@@ -32,8 +32,8 @@ func (c *compiler) authenticate(cfg config, grant string, r *request, sent []par
 		c.unsigned(cfg, "")
 		return sent, true
 	}
-	method := stated(cfg.AuthMethod, clientSecretBasic)
-	encoding := stated(cfg.BasicEncoding, "form")
+	method := textOr(cfg.AuthMethod, clientSecretBasic)
+	encoding := textOr(cfg.BasicEncoding, "form")
 	ok = c.oneOf(path, method, authMethods()...)
 	ok = c.oneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
 	if cfg.BasicEncoding != nil && method != clientSecretBasic {

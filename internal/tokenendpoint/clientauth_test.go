@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,41 @@ func TestClientsAuthenticateByAnAssertion(t *testing.T) {
 			}
 			if len(jtis) != 2 {
 				t.Error("a jti was used again")
+			}
+		})
+	}
+}
+
+// Providers hand out secrets that are shorter than RFC 7518 section 3.2 has them. They are
+// used, and the operator is told, once for each.
+func TestShortSharedSecrets(t *testing.T) {
+	const (
+		client = `"token_endpoint_auth_method": "client_secret_jwt", "client_assertion": {"aud": "token_endpoint"}`
+		grant  = `"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": {"alg": "HS256", "aud": "token_endpoint"`
+		own    = `{"signed_jwt": {"aud": "x", "alg": "HS512", "lifetime": "10m"}}`
+		said   = "the credential's %s has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one"
+	)
+	for _, row := range []struct {
+		name, config, secret string
+		want                 []string
+	}{
+		{"a client's", `{"token_endpoint": "URL/token", ` + client + `}`, strings.Repeat("k", 31), []string{fmt.Sprintf(said, "client_secret", 32, "HS256")}},
+		{"one that is long enough", `{"token_endpoint": "URL/token", ` + client + `}`, strings.Repeat("k", 32), nil},
+		{"a grant's as well", `{"token_endpoint": "URL/token", ` + client + `, ` + grant + `}}`, "k", []string{fmt.Sprintf(said, "client_secret", 32, "HS256")}},
+		{"another for the grant", `{"token_endpoint": "URL/token", ` + client + `, ` + grant + `, "key": "app_secret"}}`, "k",
+			[]string{fmt.Sprintf(said, "app_secret", 32, "HS256"), fmt.Sprintf(said, "client_secret", 32, "HS256")}},
+		{"that of a token", own, strings.Repeat("k", 63), []string{fmt.Sprintf(said, "client_secret", 64, "HS512")}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := serve(t, answer(200, good))
+			e := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", s.URL))
+			c := allowed(t, login(s.URL, "client_id", "reports", "client_secret", row.secret, "app_secret", row.secret), "x")
+			g, err := e.Grant(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(g.Warnings, row.want) {
+				t.Errorf("warns %q, want %q", g.Warnings, row.want)
 			}
 		})
 	}
@@ -147,6 +183,10 @@ func TestAnotherClock(t *testing.T) {
 		{"ahead by five minutes", 5 * time.Minute, 401, "invalid_client", 2},
 		{"behind by two minutes", -2 * time.Minute, 400, "invalid_client", 2},
 		{"the same", time.Second, 401, "invalid_client", 1},
+		{"ahead by a quarter of an hour", 15 * time.Minute, 401, "invalid_client", 2},
+		{"ahead by more", 15*time.Minute + time.Second, 401, "invalid_client", 1},
+		{"ahead by twenty years", 20 * 365 * 24 * time.Hour, 401, "invalid_client", 1},
+		{"behind by an hour", -time.Hour, 401, "invalid_client", 1},
 		{"ahead, and refused for something else", 5 * time.Minute, 400, "invalid_scope", 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A plan is a config, compiled: what to send, in order, and how to read what the last
-// request is answered with.
+// A plan is a config, compiled: what to send, in order, and how to read the answer that
+// has the token.
 type plan struct {
 	requests []request
 	reader   reader
@@ -33,8 +34,8 @@ type plan struct {
 	from int
 	// supersedes says that a new token ends the one before, so that no login is repeated.
 	supersedes bool
-	probe      *probe
-	record     *shape
+	probe      *request // nil: none
+	record     *recordForm
 }
 
 // A use is one place where a plan needs a value of the credential.
@@ -58,10 +59,8 @@ type compiler struct {
 	stepNames []string
 	// unread is set where a step could not be read, so that nobody knows what it keeps.
 	unread bool
-	// words are what templates may name where that is neither a value of the credential
-	// nor of a step, and of is what they belong to; nil: those two.
-	words []string
-	of    string
+	// vocabulary is what templates may name just now: see within.
+	vocabulary vocabulary
 }
 
 const (
@@ -100,7 +99,7 @@ func (c *compiler) compile(cfg config) {
 			`write {"token_endpoint": "https://…"} for OAuth, or {"request": {"url": "https://…"}} for a login of another shape`)
 	}
 	if len(first) == 0 && cfg.SignedJWT == nil {
-		c.signed(cfg)
+		c.namedAssertion(cfg)
 	}
 	c.plan.reader = c.reader(cfg)
 	c.refreshing(cfg)
@@ -110,34 +109,13 @@ func (c *compiler) compile(cfg config) {
 	c.plan.probe = c.probe(cfg.Probe)
 }
 
-// template compiles a string of the config. The name is that of the field or parameter
-// that the string is the value of, by which a secret is told that should not be there.
-func (c *compiler) template(path, name, text string) template {
-	t, names, fault := parseTemplate(text)
-	if fault != nil {
-		c.add(path, showTemplate(text), fault.detail, fault.remedy)
-		return nil
-	}
-	if len(names) == 0 && !t.fresh() {
-		c.refuseSecret(path, name, text)
-	}
-	t.values(func(p part) { c.refer(path, p) })
-	return t
-}
-
-// implied is the template of a value that OAuth asks for by that name.
-func (c *compiler) implied(path, name string) template {
-	c.plan.uses = append(c.plan.uses, use{name: name, path: path, implied: true})
-	return valueOf(name)
-}
-
 // duration reads a field in Go's notation.
 func (c *compiler) duration(path string, v strictjson.Value, least, most, missing time.Duration) time.Duration {
 	if v.Type == strictjson.Absent {
 		return missing
 	}
 	if v.Type != strictjson.String {
-		c.addf(path, "", `write it in quotes with a unit, such as "10s"`, "must be a string with a duration, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be a string with a duration, not %s", v.Type), `write it in quotes with a unit, such as "10s"`)
 		return missing
 	}
 	d, err := time.ParseDuration(v.Text)
@@ -145,9 +123,9 @@ func (c *compiler) duration(path string, v strictjson.Value, least, most, missin
 	case err != nil:
 		c.add(path, show(v.Text), "is not a duration", `write a number and a unit, such as "90s", "10m" or "1h30m"; a day is "24h"`)
 	case d < least:
-		c.addf(path, show(v.Text), "", "is too short; the least is %v", least)
+		c.add(path, show(v.Text), fmt.Sprintf("is too short; the least is %v", least), "")
 	case d > most:
-		c.addf(path, show(v.Text), "", "is too long; the most is %v", most)
+		c.add(path, show(v.Text), fmt.Sprintf("is too long; the most is %v", most), "")
 	default:
 		return d
 	}
@@ -168,7 +146,7 @@ func (c *compiler) reader(cfg config) reader {
 		maxLifetime:     c.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
 	}
 	if r.maxLifetime > 0 && r.defaultLifetime > r.maxLifetime {
-		c.addf("default_lifetime", show(cfg.DefaultLifetime.Text), "", "is more than max_lifetime, which is %v", r.maxLifetime)
+		c.add("default_lifetime", show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.maxLifetime), "")
 	}
 	if res.ExpiresInUnit != nil {
 		r.unit = unit(*res.ExpiresInUnit)

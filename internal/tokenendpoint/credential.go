@@ -10,9 +10,9 @@ import (
 )
 
 // Credential understands a credential: an object of strings, beside which stand
-// allowed_hosts and providers. The error is [refresh.Problems], all of them at once, and
-// holds no value. That hosts are named at all is seen to where the config is known, by
-// [Endpoint.Check].
+// allowed_hosts, providers and signs. The error is [refresh.Problems], all of them at
+// once, and holds no value. That hosts are named at all is seen to where the config is
+// known, by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	ps := problems{where: d.Where}
 	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]refresh.Secret{}}
@@ -42,6 +42,8 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 					ps.add(indexed(name, i), "", "is not the name of a provider", "name each provider that may use it; there are no wildcards")
 				}
 			}
+		case "signs":
+			c.Signs = ps.audiences(name, v)
 		default:
 			ps.value(name, v)
 			c.Values[name] = refresh.NewSecret(v.Text)
@@ -59,13 +61,13 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 // words reads a list of strings.
 func (ps *problems) words(path string, v strictjson.Value) []string {
 	if v.Type != strictjson.List {
-		ps.addf(path, "", `write ["…"]`, "must be a list of strings, not %s", v.Type)
+		ps.add(path, "", fmt.Sprintf("must be a list of strings, not %s", v.Type), `write ["…"]`)
 		return nil
 	}
 	var list []string
 	for i, item := range v.Items {
 		if item.Type != strictjson.String {
-			ps.addf(indexed(path, i), "", "", "must be a string, not %s", item.Type)
+			ps.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 			continue
 		}
 		list = append(list, item.Text)
@@ -77,6 +79,9 @@ func (ps *problems) words(path string, v strictjson.Value) []string {
 func (ps *problems) value(name string, v strictjson.Value) {
 	path := printableName(name)
 	reserved := []string{"allowed_hosts", "providers"}
+	if v.Type == strictjson.List {
+		reserved = append(reserved, "signs") // a value may well be called sign
+	}
 	switch near := strictjson.Nearest(name, reserved); {
 	case near != "":
 		ps.add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
@@ -85,7 +90,7 @@ func (ps *problems) value(name string, v strictjson.Value) {
 	case v.Type == strictjson.Num:
 		ps.add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
 	case v.Type != strictjson.String:
-		ps.addf(path, "", "", "must be a string, not %s", v.Type)
+		ps.add(path, "", fmt.Sprintf("must be a string, not %s", v.Type), "")
 	case v.Text == "":
 		ps.add(path, "", "is empty", "fill it in, or remove it")
 	case strings.TrimRight(v.Text, "\r\n") != v.Text && !strings.Contains(strings.TrimRight(v.Text, "\r\n"), "\n"):

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,8 +23,8 @@ type discovery struct {
 	loopback bool
 }
 
-// A found is what discovery has led to, once it has.
-type found struct {
+// A discoveredPlan is one whose token endpoint was found. Until then it is nil.
+type discoveredPlan struct {
 	mu   sync.Mutex
 	plan *plan
 }
@@ -80,7 +81,7 @@ func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential) (plan, 
 	hosts := problems{where: e.where}
 	checkHosts(&hosts, c, p.requests)
 	if len(hosts.list) > 0 {
-		f = x.fault(codeHostNotAllowed, "", "names a token endpoint at another host: %v", hosts.list)
+		f = x.fault(codeHostNotAllowed, fmt.Sprintf("names a token endpoint at another host: %v", hosts.list), "")
 		f.err.Err = hosts.list
 		return plan{}, f
 	}
@@ -96,7 +97,8 @@ func (e *Endpoint) metadata(ctx context.Context, c refresh.Credential) (x exchan
 			if doc, _ = x.document().(map[string]any); doc != nil {
 				return x, doc, nil
 			}
-			f = x.fault("bad_metadata", "look at issuer, or write token_endpoint instead of it", "answered %d with %s, and not with metadata", x.answer.status, x.shape())
+			f = x.fault(codeBadMetadata, fmt.Sprintf("answered %d with %s, and not with metadata", x.answer.status, x.describeBody()),
+				"look at issuer, or write token_endpoint instead of it")
 		}
 		if f.err.Class == refresh.Transient && !f.err.Suspect {
 			break // the other place would fare no better
@@ -113,8 +115,8 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 		if issuer != "" {
 			shown = x.quote(issuer)
 		}
-		return p, x.fault("issuer_mismatch", "write issuer exactly as the provider's metadata have it, if that is the one that is meant",
-			"has the metadata of another issuer: it names %s, and the config %s", shown, show(d.issuer))
+		return p, x.fault(codeIssuerMismatch, fmt.Sprintf("has the metadata of another issuer: it names %s, and the config %s", shown, show(d.issuer)),
+			"write issuer exactly as the provider's metadata have it, if that is the one that is meant")
 	}
 	endpoint, _ := doc["token_endpoint"].(string)
 	p.tokenEndpoint = endpoint
@@ -131,8 +133,8 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 		t = c.target("token_endpoint", endpoint)
 	}
 	if len(c.list) > 0 {
-		return p, x.fault("bad_metadata", "write token_endpoint instead of issuer, if the provider's documentation has it",
-			"has metadata whose token_endpoint cannot be used: %s", c.list[0].Detail)
+		return p, x.fault(codeBadMetadata, fmt.Sprintf("has metadata whose token_endpoint cannot be used: %s", c.list[0].Detail),
+			"write token_endpoint instead of issuer, if the provider's documentation has it")
 	}
 	p.requests = slices.Clone(p.requests)
 	p.requests[len(p.requests)-1].target = t // steps go before it

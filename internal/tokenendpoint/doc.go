@@ -6,10 +6,10 @@
 // # From a config to a grant
 //
 // A config is read strictly into a struct ([strictjson.Decode]) and compiled into a plan:
-// requests, as templates, and a reader for what the last of them is answered with. Those
-// before it are steps, which keep values of their answers for the ones after. There are
-// two levels to write a config at, and one plan: OAuth's own words are a short way to
-// write a request.
+// requests, as templates, and a reader for the answer to the one that gives the token. That
+// is the last, unless response.step names another. Those before the last are steps, which
+// keep values of their answers for the ones after. There are two levels to write a config
+// at, and one plan: OAuth's own words are a short way to write a request.
 //
 // [Endpoint.Check] holds a plan against a credential before anything is sent: whether the
 // credential's owner allows the host, whether it has the values that are named, whether
@@ -30,5 +30,8 @@
 //
 // What providers answer is foreign. It is bounded in size, depth and time. Of an error,
 // only the members that are meant for people are quoted, after the credential's values
-// and all that looks like a token were taken out; then it is cut and escaped.
+// and all that looks like a token were taken out; then it is cut and escaped. An answer
+// may repeat what was sent. So all that is made of a secret for a request is remembered,
+// and an answer that has it where it would be told further, or computed with, is refused:
+// sent.go.
 package tokenendpoint

@@ -21,7 +21,7 @@ func TestDocumentation(t *testing.T) {
 	configs, credentials := 0, 0
 	for _, b := range blocks {
 		block := string(b[1])
-		if strings.Contains(block, "allowed_hosts") {
+		if strings.Contains(block, "allowed_hosts") || strings.Contains(block, `"signs"`) {
 			credentials++
 			_, err = p.Credential(document("erp", block))
 		} else {

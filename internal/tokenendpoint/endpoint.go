@@ -17,17 +17,10 @@ type Endpoint struct {
 	where  string
 	plan   plan
 	client *client
-	found  found
+	found  discoveredPlan
 }
 
 var _ refresh.Endpoint = (*Endpoint)(nil)
-
-// Codes of failures that no provider answered. Those that one did answer have the code
-// of RFC 6749 or its extensions where that is registered, "unknown_error" where it is
-// not, and else "http_" and the status.
-const (
-	codeHostNotAllowed = "host_not_allowed"
-)
 
 // Hosts returns what the credential's allowed_hosts must name, sorted.
 func (e *Endpoint) Hosts() []string {
@@ -48,6 +41,9 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problems{where: e.where}
 	checkHosts(&ps, c, e.plan.everywhere())
 	e.checkValues(&ps, c)
+	if len(ps.list) == 0 {
+		e.plan.checkSigns(&ps, c)
+	}
 	if len(ps.list) > 0 {
 		return ps.list
 	}
@@ -61,13 +57,13 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 		}
 	}
 	now := e.client.now()
-	c, err := e.plan.derive(e.plan.supposing(c), now)
+	c, _, err := e.plan.derive(e.plan.supposing(c), now, nil)
 	if err != nil {
 		wrong("", err)
 		return ps.list
 	}
 	if e.plan.token != nil {
-		_, err := e.plan.sign(*e.plan.token, c, now)
+		_, _, err := e.plan.sign(*e.plan.token, c, now, nil)
 		wrong(e.plan.token.path, err)
 	}
 	for _, r := range e.plan.requests {
@@ -89,12 +85,12 @@ func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 			continue
 		}
 		if len(c.AllowedHosts) == 0 {
-			ps.addf(r.path, show(r.target.shown), fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.pins()[0]),
-				"the credential %q does not say where it may be sent", c.Name)
+			ps.add(r.path, show(r.target.shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
+				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.pins()[0]))
 			continue
 		}
-		ps.addf(r.path, show(r.target.shown), fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.pins()[0]),
-			"the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and"))
+		ps.add(r.path, show(r.target.shown), fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and")),
+			fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.pins()[0]))
 	}
 }
 
@@ -113,28 +109,33 @@ func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 			remedy = fmt.Sprintf("rename its %q to %q", near, u.name)
 		case near != "":
 			remedy = fmt.Sprintf("did you mean ${%s}?", near)
-		case len(c.Values) == 0:
+		case len(c.Names()) == 0:
 			remedy = fmt.Sprintf("add %q to it", u.name)
 		default:
 			remedy = fmt.Sprintf("add %q to it; it has %s", u.name, enumerate(c.Names(), "and"))
 		}
-		ps.addf(u.path, "", remedy, "sends %s, which the credential %q does not have", u.name, c.Name)
+		ps.add(u.path, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.name, c.Name), remedy)
 	}
 }
 
 // Grant logs in with c. It sends nothing where Check finds a problem. A transient
 // failure is tried again, up to three attempts in all, as long as ctx leaves the time.
 func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Grant, error) {
+	return e.grant(ctx, c, &memory{})
+}
+
+// grant does that, and leaves in m what was made of secrets.
+func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, m *memory) (refresh.Grant, error) {
 	if ps := e.Check(c); len(ps) > 0 {
 		return refresh.Grant{}, e.unfit(c, ps)
 	}
 	if e.plan.token != nil {
-		return e.signed(c)
+		return e.ownGrant(c)
 	}
 	wait := newPauses()
 	var skew time.Duration
 	for n := 1; ; n++ {
-		g, f := e.attempt(ctx, c, skew)
+		g, f := e.attempt(ctx, c, skew, m)
 		if f == nil {
 			return g, nil
 		}
@@ -156,21 +157,22 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 	if checkHosts(&hosts, c, e.plan.everywhere()); len(hosts.list) > 0 {
 		code = codeHostNotAllowed
 	}
-	return &refresh.Error{Class: refresh.Misconfigured, Code: code, Detail: ps.Error(), Err: ps}
+	return &refresh.Error{Class: ofFault(code).class, Code: code, Detail: ps.Error(), Err: ps}
 }
 
-// attempt makes one pass through all requests. What it signs it dates by a clock that is
-// so far ahead of ours.
-func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration) (refresh.Grant, *failure) {
+// attempt makes one pass through all requests. The skew is how far the provider's clock is
+// ahead; what is signed is dated by it.
+func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration, m *memory) (refresh.Grant, *failure) {
 	p, f := e.discovered(ctx, c)
 	if f != nil {
 		return refresh.Grant{}, f
 	}
-	x := exchange{rotates: p.rotates, credential: c}
+	x := exchange{rotates: p.rotates, made: m}
+	var warnings []string
 	var err error
-	if x.credential, err = p.derive(c, e.client.now().Add(skew)); err != nil {
+	if x.credential, warnings, err = p.derive(c, e.client.now().Add(skew), m); err != nil {
 		x.request = p.requests[0]
-		return refresh.Grant{}, x.fault(refresh.CodeBadCredential, "", "cannot be asked: %v", err)
+		return refresh.Grant{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
 	g, f := e.pass(ctx, p, &x)
 	if f != nil && len(p.jwts) > 0 {
@@ -178,6 +180,9 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.
 	}
 	if f != nil && p.rotates {
 		f = spending(f)
+	}
+	if f == nil {
+		g.Warnings = append(warnings, g.Warnings...)
 	}
 	return g, f
 }
@@ -189,7 +194,10 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant
 	defer cancel()
 	var from exchange
 	for i, r := range p.requests {
-		x.request, x.answer = r, nil
+		x.request, x.answer, x.reader = r, nil, nil
+		if i == p.from {
+			x.reader = &p.reader
+		}
 		if f := e.send(ctx, x); f != nil {
 			return refresh.Grant{}, f
 		}
@@ -205,14 +213,7 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant
 		}
 	}
 	from.credential = x.credential // so that what was kept is redacted too
-	g, f := p.reader.read(from)
-	if f == nil {
-		f = from.echo(p.requests, g)
-	}
-	if f != nil {
-		return refresh.Grant{}, f
-	}
-	return g, nil
+	return p.reader.read(from)
 }
 
 // send sends the request of x and waits for the answer, which is a good one if there is
@@ -221,7 +222,10 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
-	req, err := x.request.build(ctx, x.credential, client.now())
+	v := newValues(x.credential)
+	v.now, v.memory = client.now(), x.made
+	req, err := x.request.buildWith(ctx, v)
+	x.asked = x.known()
 	if err == nil && x.request.certificate != nil {
 		var certificate tls.Certificate
 		if certificate, err = x.request.certificate.load(x.credential, client.now()); err == nil {
@@ -230,13 +234,16 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		}
 	}
 	if err != nil {
-		return x.fault(refresh.CodeBadCredential, "", "cannot be asked: %v", err)
+		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
 	a, at, err := client.do(req)
 	if err != nil {
 		return x.unanswered(err, at)
 	}
 	x.answer = a
+	if f := x.oracle(); f != nil {
+		return f
+	}
 	if !x.request.outcome.accepts(a) {
 		return x.refused(e.client.now())
 	}

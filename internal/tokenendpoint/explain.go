@@ -27,6 +27,8 @@ type Explanation struct {
 	Answer []Field `json:"answer,omitempty"`
 	// Hosts are what allowed_hosts must name.
 	Hosts []string `json:"allowed_hosts"`
+	// Signs are the audiences that signs must name.
+	Signs []string `json:"signs,omitempty"`
 	// Values are the names of the credential's values that are needed.
 	Values []string `json:"credential_values"`
 }
@@ -60,7 +62,7 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 }
 
 func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
-	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Values: []string{}}
+	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Signs: e.Signs(), Values: []string{}}
 	for _, u := range p.uses {
 		if !p.provides(u.name) && !slices.Contains(x.Values, u.name) {
 			x.Values = append(x.Values, u.name)
@@ -78,13 +80,13 @@ func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
 	}
 	x.Requests = append(x.Requests, messages...)
 	for _, j := range p.jwts {
-		x.Signed = append(x.Signed, p.explainJWT(j, names))
+		x.Signed = append(x.Signed, p.explainJWT(j, names).visible())
 	}
 	if p.token != nil {
-		x.Signed = append(x.Signed, p.explainJWT(*p.token, names))
+		x.Signed = append(x.Signed, p.explainJWT(*p.token, names).visible())
 		return x, nil
 	}
-	x.Answer = p.explainAnswer()
+	x.Answer = visibleFields(p.explainAnswer())
 	return x, nil
 }
 
@@ -124,7 +126,7 @@ func (p plan) messages(names []string) ([]Message, error) {
 			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.requests))
 			m.Notes = append(m.Notes, r.explainKept(i == p.from)...)
 		}
-		list = append(list, m)
+		list = append(list, m.visible())
 	}
 	return list, nil
 }

@@ -194,7 +194,7 @@ func TestConfiguredLifetime(t *testing.T) {
 	for config, want := range map[string]time.Duration{
 		`{"token_endpoint": "https://id.example/token"}`:                           0,
 		`{"token_endpoint": "https://id.example/token", "default_lifetime": "2h"}`: 2 * time.Hour,
-		`{"signed_jwt": {"iss": "${client_id}", "lifetime": "20m"}}`:               20 * time.Minute,
+		`{"signed_jwt": {"aud": "x", "lifetime": "20m"}}`:                          20 * time.Minute,
 	} {
 		if got := endpoint(t, tokenendpoint.New(tokenendpoint.Options{}), config).ConfiguredLifetime(); got != want {
 			t.Errorf("%s: %v, want %v", config, got, want)

@@ -49,18 +49,20 @@ type Exchange struct {
 func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error) {
 	w := &witness{now: e.client.now}
 	watched := &Endpoint{where: e.where, plan: e.plan, client: w.watch(e.client)}
-	grant, err := watched.Grant(ctx, c)
+	made := &memory{}
+	grant, err := watched.grant(ctx, c, made)
+	known := made.with(c)
 
 	p := e.plan
 	if watched.found.plan != nil {
 		p = *watched.found.plan
 	}
-	t := Trial{Grant: grant, TokenType: tell(c, grant, grant.TokenType), Scope: tell(c, grant, grant.Scope)}
+	t := Trial{Grant: grant, TokenType: tell(known, grant, grant.TokenType), Scope: tell(known, grant, grant.Scope)}
 	messages, explaining := p.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
 	}
-	var from *seen
+	var from *sighting
 	at := 0
 	for i := range w.all {
 		s := &w.all[i]
@@ -76,7 +78,7 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 			}
 			at++
 		}
-		t.Exchanges = append(t.Exchanges, s.exchange(m, c))
+		t.Exchanges = append(t.Exchanges, s.exchange(m, known))
 	}
 	switch {
 	case err != nil:
@@ -102,7 +104,7 @@ func (r reader) whoSays(x exchange, g refresh.Grant) string {
 		doc = nil
 	}
 	doc = numbers(doc)
-	s, stated, _ := r.stated(x, doc)
+	s, stated, _ := r.statedLifetime(x, doc)
 	own, signed := jwtLifetime(g.AccessToken.Reveal(), x.answer.date())
 	limit := func(from string, life time.Duration) string {
 		if r.maxLifetime > 0 && life > r.maxLifetime {
@@ -128,11 +130,11 @@ type witness struct {
 	now func() time.Time
 
 	mu  sync.Mutex
-	all []seen
+	all []sighting
 }
 
-// A seen is one request and what came back.
-type seen struct {
+// A sighting is one request and what came back.
+type sighting struct {
 	method, site, path string
 	url                string // without the query
 	answer             answer // status 0: none came
@@ -162,7 +164,7 @@ type watcher struct {
 }
 
 func (w watcher) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := seen{method: req.Method, site: req.URL.Scheme + "://" + req.URL.Host, path: req.URL.EscapedPath(), body: &bytes.Buffer{}}
+	s := sighting{method: req.Method, site: req.URL.Scheme + "://" + req.URL.Host, path: req.URL.EscapedPath(), body: &bytes.Buffer{}}
 	s.url = s.site + s.path
 	s.answer.askedAt = w.now()
 	res, err := w.inner.RoundTrip(req)
@@ -180,13 +182,13 @@ func (w watcher) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // discovers reports whether s asked for metadata.
-func (s *seen) discovers(d *discovery) bool {
+func (s *sighting) discovers(d *discovery) bool {
 	return slices.ContainsFunc(d.requests, func(r request) bool { return s.method == r.method && r.target.shown == s.url })
 }
 
 // among returns which of the requests s was, at or after one of them if it can be: a
 // second attempt begins anew.
-func (s *seen) among(requests []request, at int) int {
+func (s *sighting) among(requests []request, at int) int {
 	fits := func(r request) bool {
 		pattern := "^"
 		for _, p := range r.target.path {
@@ -208,7 +210,7 @@ func (s *seen) among(requests []request, at int) int {
 }
 
 // exchange returns what may be told of s.
-func (s *seen) exchange(m Message, c refresh.Credential) Exchange {
+func (s *sighting) exchange(m Message, c refresh.Credential) Exchange {
 	s.answer.body = s.body.Bytes()
 	x := Exchange{Message: m, Status: s.answer.status, Bytes: len(s.answer.body)}
 	if x.Status == 0 {

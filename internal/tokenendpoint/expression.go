@@ -27,23 +27,31 @@ type expression struct {
 	compiled *jmespath.JMESPath
 }
 
+// plainPath is a path that leads to one place, or what stands for itself: it gives what is
+// there, and tells nothing else of it.
+var plainPath = regexp.MustCompile("^(?:(?:@|[A-Za-z_][A-Za-z0-9_]*|\"(?:[^\"\\\\]|\\\\.)*\"|\\[-?[0-9]+\\])" +
+	"(?:\\.[A-Za-z_][A-Za-z0-9_]*|\\.\"(?:[^\"\\\\]|\\\\.)*\"|\\[-?[0-9]+\\])*|'[^'\\\\]*'|`[^`\\\\]*`)?$")
+
+// plain reports whether e is such a path.
+func (e expression) plain() bool { return plainPath.MatchString(e.text) }
+
 // longestExpression is in bytes.
 const longestExpression = 1024
 
 // expression compiles a path, or the one that is used where none is stated.
-func (c *compiler) expression(path string, stated *string, missing string) expression {
+func (c *compiler) expression(path string, given *string, missing string) expression {
 	text := missing
-	if stated != nil {
-		text = *stated
+	if given != nil {
+		text = *given
 	}
 	if text == "" {
-		if stated != nil {
+		if given != nil {
 			c.add(path, `""`, "is empty", "leave it out, or write where in the answer the value is, such as \"data.token\"")
 		}
 		return expression{}
 	}
 	if len(text) > longestExpression {
-		c.addf(path, show(text), "", "has %d bytes; at most %d are read", len(text), longestExpression)
+		c.add(path, show(text), fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestExpression), "")
 		return expression{}
 	}
 	if detail, remedy := tooComplex(text); detail != "" {
@@ -81,28 +89,6 @@ func mended(text string) string {
 		return ""
 	}
 	return path
-}
-
-// computedGlue is a join whose first argument is not written out. With an answer's own
-// text between its own items, a megabyte becomes a terabyte.
-var computedGlue = regexp.MustCompile("join\\s*\\(\\s*[^'`\\s]")
-
-// tooComplex says why an expression could make a small answer large, or nothing. Parts
-// double an answer where each is the whole (as in [@,@][]), and functions where one
-// escapes what another has escaped; eight of either make 256 times.
-func tooComplex(text string) (detail, remedy string) {
-	const most = 8
-	switch {
-	case strings.Count(text, ",") > most:
-		return fmt.Sprintf("has more than %d commas", most), "take a shorter path"
-	case strings.Count(text, "(") > most:
-		return fmt.Sprintf("has more than %d parentheses", most), "take a shorter path"
-	case strings.Contains(text, "reverse"):
-		return "calls reverse, which would make a text that nobody recognizes of what was sent", "count from the end: items[-1]"
-	case computedGlue.MatchString(text):
-		return "joins with something that is not written out", "write what stands between in single quotes: join(' ', …)"
-	}
-	return "", ""
 }
 
 // expressions are those of all providers of a Parser, by their text: the library gives each

@@ -18,7 +18,13 @@ type exchange struct {
 	credential refresh.Credential
 	// rotates is as in plan.
 	rotates bool
-	answer  *answer // nil: none came
+	// made is what was made of secrets for this login, and asked the credential with what
+	// was made of it when the request was sent.
+	made  *memory
+	asked refresh.Credential
+	// reader reads the answer that has the token; nil: it is another.
+	reader *reader
+	answer *answer // nil: none came
 }
 
 // A failure is why an attempt gave no grant.
@@ -33,32 +39,32 @@ type failure struct {
 	skew time.Duration
 }
 
-// fail returns a failure. The text begins with the endpoint, without its query.
-func (x exchange) fail(code string, v verdict, remedy, format string, args ...any) *failure {
-	if ofTicket(x.rotates, code) {
-		v, remedy = revoked(), "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put'"
+// fail returns a failure. The text is the endpoint, without its query, and the detail.
+func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
+	if over, ok := ofRefreshToken(code); ok && x.rotates {
+		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put'"
 	}
 	return &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
 		Class:   v.class,
 		Suspect: v.suspect,
 		Code:    code,
-		Detail:  x.request.target.shown + " " + fmt.Sprintf(format, args...),
+		Detail:  x.request.target.shown + " " + detail,
 		Remedy:  remedy,
 	}}
 }
 
 // fault is the failure of x for a reason that is found here.
-func (x exchange) fault(code, remedy, format string, args ...any) *failure {
-	return x.fail(code, ofFault(code), remedy, format, args...)
+func (x exchange) fault(code, detail, remedy string) *failure {
+	return x.fail(code, ofFault(code), detail, remedy)
 }
 
 // quote returns foreign text, fit to be printed.
-func (x exchange) quote(text string) string { return quote(x.credential, text) }
+func (x exchange) quote(text string) string { return quote(x.known(), text) }
 
 // unanswered is the failure of a request that no whole answer came to.
 func (x exchange) unanswered(err error, at stage) *failure {
 	code, v, what, remedy := ofTransport(err, at)
-	f := x.fail(code, v, remedy, "%s", what)
+	f := x.fail(code, v, what, remedy)
 	f.sent = at.sent
 	f.lost = at.sent && v == passing()
 	return f
@@ -68,8 +74,11 @@ func (x exchange) unanswered(err error, at stage) *failure {
 func (x exchange) refused(now time.Time) *failure {
 	a := x.answer
 	said := x.errorIn(numbers(x.document()))
+	if f := x.stated("its error", said.code); f != nil {
+		return f
+	}
 	code, v := ofRefusal(a.status, said.code)
-	f := x.fail(code, v, x.remedy(code), "answered %d%s", a.status, x.words(code, said))
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.status, x.words(code, said)), x.remedy(code))
 	if v == passing() {
 		f.err.RetryAfter = retryAfter(a, now)
 	}
@@ -82,7 +91,7 @@ func (x exchange) document() any {
 	if err != nil {
 		return nil
 	}
-	return v
+	return x.withoutTicket(v)
 }
 
 // A saidError is what an answer says of an error.
@@ -154,7 +163,7 @@ func (x exchange) words(code string, said saidError) string {
 	case said.code == "" && x.answer.status >= 300 && x.answer.status < 400:
 		b.WriteString(", which leads " + x.elsewhere())
 	case said.code == "":
-		b.WriteString(" with " + x.shape())
+		b.WriteString(" with " + x.describeBody())
 	}
 	return b.String()
 }
@@ -171,11 +180,11 @@ func (x exchange) elsewhere() string {
 		return "nowhere"
 	}
 	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return "to " + showURL(x.credential.Redact(u.String()))
+	return "to " + showURL(x.known().Redact(u.String()))
 }
 
-// shape describes a body that is not quoted: its type and size.
-func (x exchange) shape() string {
+// describeBody says of a body that is not quoted its type and size.
+func (x exchange) describeBody() string {
 	a := x.answer
 	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
 	switch {
@@ -200,7 +209,7 @@ var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}$`)
 // remedy says what to do about a refusal.
 func (x exchange) remedy(code string) string {
 	credential := fmt.Sprintf("the credential %q", x.credential.Name)
-	if code == "unknown_error" {
+	if code == codeUnknownError {
 		code = fmt.Sprintf("http_%d", x.answer.status)
 	}
 	switch code {
@@ -218,7 +227,7 @@ func (x exchange) remedy(code string) string {
 		return "ask the provider what this client may have, and look at audience and scope"
 	case "invalid_request", "http_400", "http_415", "http_422":
 		return "compare the parameters and the body's type with the provider's documentation"
-	case "redirected":
+	case codeRedirected:
 		return "redirects are not followed with a secret: if the endpoint has moved, correct " + x.request.path
 	case "http_404", "http_405", "http_410":
 		return "look at " + x.request.path + " and the method: nothing is served there"

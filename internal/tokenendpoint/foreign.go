@@ -32,8 +32,8 @@ func quote(c refresh.Credential, text string) string {
 const masked = "[masked]"
 
 var (
-	// shapes are runs that tokens, keys and hashes are made of.
-	shapes = regexp.MustCompile(`[A-Za-z0-9+/=_.~%-]{20,}`)
+	// tokenLike are runs that tokens, keys and hashes are made of.
+	tokenLike = regexp.MustCompile(`[A-Za-z0-9+/=_.~%-]{20,}`)
 	// harmless are those of them that people need: a UUID, by which a provider finds
 	// the request in its log; words joined by dots, hyphens or underscores.
 	harmless = regexp.MustCompile(`^(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.?|/{0,2}[A-Za-z]{1,24}[0-9]?(?:[._/-]{1,2}[A-Za-z]{1,24}[0-9]?)*[./]?)$`)
@@ -42,7 +42,7 @@ var (
 // mask replaces what looks like a token, a key or a hash in text: the provider's own
 // answer may hold one that no credential knows.
 func mask(text string) string {
-	return shapes.ReplaceAllStringFunc(text, func(run string) string {
+	return tokenLike.ReplaceAllStringFunc(text, func(run string) string {
 		if harmless.MatchString(run) {
 			return run
 		}

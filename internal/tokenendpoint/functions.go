@@ -101,7 +101,7 @@ func checkNow(args []string) *templateFault {
 }
 
 // check says what is wrong with the arguments of a function.
-func (f *function) check(name string, args []typed) *templateFault {
+func (f *function) check(name string, args []typedPart) *templateFault {
 	if len(args) < f.least || len(args) > f.most {
 		plural := "s"
 		if len(args) == 1 {

@@ -82,8 +82,9 @@ func (c *compiler) exchanged(cfg config) {
 	}
 }
 
-// signed compiles the assertion of a config at the second level.
-func (c *compiler) signed(cfg config) {
+// namedAssertion compiles the assertion of a config at the second level, whose requests
+// name it where it is to stand.
+func (c *compiler) namedAssertion(cfg config) {
 	if cfg.Assertion == nil {
 		return
 	}

@@ -74,6 +74,7 @@ func TestATokenThatIsSignedHere(t *testing.T) {
 	for name, v := range map[string]string{"team_id": "T1", "client_id": "app", "key_id": "K1", "private_key": inPEM(t, ecKey())} {
 		c.Values[name] = refresh.NewSecret(v)
 	}
+	c = allowed(t, c, "https://appleid.apple.com")
 	g, err := e.Grant(t.Context(), c)
 	if err != nil || g.Lifetime != 20*time.Minute || !g.AskedAt.Equal(noon) || g.TokenType != "Bearer" {
 		t.Fatalf("%+v, %v", g, err)
@@ -213,7 +214,7 @@ func inBubble(t *testing.T, handler http.HandlerFunc) (p *tokenendpoint.Parser, 
 func TestARefusedRefreshTokenAndAnotherClock(t *testing.T) {
 	for code, want := range map[string]int{"invalid_grant": 1, "invalid_client": 2} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Date", noon.Add(time.Hour).Format(http.TimeFormat))
+			w.Header().Set("Date", noon.Add(10*time.Minute).Format(http.TimeFormat))
 			w.WriteHeader(400)
 			fmt.Fprintf(w, `{"error": %q}`, code)
 		})

@@ -124,6 +124,9 @@ func (c *compiler) jwt(path string, cfg jwtConfig, use jwtUse, algorithm *string
 	}
 	j.lifetime = c.duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
 	c.checkJWT(j)
+	if use == ownToken {
+		c.checkToken(j, cfg)
+	}
 	return j
 }
 
@@ -154,7 +157,7 @@ func (c *compiler) party(path string, given *string) template {
 // members compiles an object; without one there are none.
 func (c *compiler) members(path string, v strictjson.Value) node {
 	if v.Type != strictjson.Absent && v.Type != strictjson.Object {
-		c.addf(path, "", "", "must be an object, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
 		return node{}
 	}
 	return c.node(path, "", v)
@@ -173,13 +176,13 @@ func (c *compiler) audience(j *jwt, v strictjson.Value) {
 	case strictjson.List:
 		for i, item := range v.Items {
 			if item.Type != strictjson.String {
-				c.addf(indexed(path, i), "", "", "must be a string, not %s", item.Type)
+				c.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 				continue
 			}
 			j.aud = append(j.aud, c.template(indexed(path, i), "aud", item.Text))
 		}
 	default:
-		c.addf(path, "", `write "https://…", or a list`, "must be a string or a list of strings, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
 	}
 }
 

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -16,7 +17,7 @@ const believable = 31 * 24 * time.Hour
 // what the token says, if it is a JWT; else what the config says; else nothing is
 // guessed. What the token says is a limit in any case.
 func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *failure) {
-	s, stated, f := r.stated(x, doc)
+	s, stated, f := r.statedLifetime(x, doc)
 	if f != nil {
 		return 0, f
 	}
@@ -30,12 +31,12 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 	case !stated && r.defaultLifetime > 0:
 		life = r.defaultLifetime
 	case !stated:
-		return 0, x.fault("no_lifetime", `say how long its tokens live: "default_lifetime": "1h"`,
-			"answered %d without saying how long the token lives", x.answer.status)
+		return 0, x.fault(codeNoLifetime, fmt.Sprintf("answered %d without saying how long the token lives", x.answer.status),
+			`say how long its tokens live: "default_lifetime": "1h"`)
 	}
 	if life < time.Second {
-		return 0, x.fault(refresh.CodeTokenOver, "look at the provider's clock, and at the lifetime's unit",
-			"answered %d with a token that is already over", x.answer.status)
+		return 0, x.fault(refresh.CodeTokenOver, fmt.Sprintf("answered %d with a token that is already over", x.answer.status),
+			"look at the provider's clock, and at the lifetime's unit")
 	}
 	if r.maxLifetime > 0 {
 		life = min(life, r.maxLifetime)
@@ -43,13 +44,13 @@ func (r reader) lifetime(x exchange, doc any, token string) (time.Duration, *fai
 	return min(life, refresh.MaxLifetime), nil
 }
 
-// stated returns what the answer itself says, expires_in before expires_at: the former
-// does not depend on anybody's clock.
-func (r reader) stated(x exchange, doc any) (s span, stated bool, f *failure) {
+// statedLifetime returns what the answer itself says, expires_in before expires_at: the
+// former does not depend on anybody's clock.
+func (r reader) statedLifetime(x exchange, doc any) (s span, stated bool, f *failure) {
 	clock := x.answer.date()
 	bad := func(at source, err error) *failure {
-		return x.fault("bad_lifetime", "look at the paths under response, and at expires_in_unit",
-			"answered %d with a lifetime %s that %v", x.answer.status, at, err)
+		return x.fault(codeBadLifetime, fmt.Sprintf("answered %d with a lifetime %s that %v", x.answer.status, at, err),
+			"look at the paths under response, and at expires_in_unit")
 	}
 	if v := r.expiresIn.find(x.answer, doc); !absent(v) {
 		s, err := relative(v, r.unit, clock)
@@ -57,7 +58,7 @@ func (r reader) stated(x exchange, doc any) (s span, stated bool, f *failure) {
 			return span{}, false, bad(r.expiresIn, err)
 		}
 		if s.assumed && s.length <= 0 {
-			return span{}, false, bad(r.expiresIn, fmt.Errorf("is zero or less"))
+			return span{}, false, bad(r.expiresIn, errors.New("is zero or less"))
 		}
 		if s.assumed && s.length > believable {
 			return span{}, false, r.unbelievable(x, s, clock)
@@ -93,9 +94,9 @@ func (r reader) unbelievable(x exchange, s span, clock time.Time) *failure {
 			break
 		}
 	}
-	return x.fault("lifetime_too_large", remedy,
+	return x.fault(codeLifetimeTooLarge, fmt.Sprintf(
 		"answered %d with a lifetime %s; in seconds that is %.0f days, which is too much to be believed of a number without a unit",
-		x.answer.status, r.expiresIn, s.number/86400)
+		x.answer.status, r.expiresIn, s.number/86400), remedy)
 }
 
 func plain(u unit) string {

@@ -33,8 +33,8 @@ type notation struct {
 	calls int
 }
 
-// A typed is an expression and whether its value is octets, which no text can hold.
-type typed struct {
+// A typedPart is an expression and whether its value is octets, which no text can hold.
+type typedPart struct {
 	part   part
 	octets bool
 	// constant marks a text that stands in the config.
@@ -42,21 +42,21 @@ type typed struct {
 }
 
 // expression reads one up to what follows it.
-func (n *notation) expression(depth int) (typed, *templateFault) {
+func (n *notation) expression(depth int) (typedPart, *templateFault) {
 	n.skipSpace()
 	switch {
 	case n.rest == "":
-		return typed{}, unclosed
+		return typedPart{}, unclosed
 	case n.rest[0] == '\'':
 		text, fault := n.quoted()
-		return typed{part: part{literal: text}, constant: true}, fault
+		return typedPart{part: part{literal: text}, constant: true}, fault
 	}
 	name := n.name()
 	if n.skipSpace(); strings.HasPrefix(n.rest, "(") {
 		return n.call(name, depth)
 	}
 	if !validName.MatchString(name) && !validReference.MatchString(name) {
-		return typed{}, &templateFault{}
+		return typedPart{}, &templateFault{}
 	}
 	p := part{value: name}
 	if strings.HasPrefix(n.rest, "?") {
@@ -65,48 +65,48 @@ func (n *notation) expression(depth int) (typed, *templateFault) {
 		if n.skipSpace(); strings.HasPrefix(n.rest, "'") {
 			text, fault := n.quoted()
 			if fault != nil {
-				return typed{}, fault
+				return typedPart{}, fault
 			}
 			p.instead = &text
 		}
 	}
-	return typed{part: p}, nil
+	return typedPart{part: p}, nil
 }
 
 // call reads the arguments of a function.
-func (n *notation) call(name string, depth int) (typed, *templateFault) {
+func (n *notation) call(name string, depth int) (typedPart, *templateFault) {
 	if n.calls++; n.calls > maxCalls || depth >= maxCallDepth {
-		return typed{}, &templateFault{
+		return typedPart{}, &templateFault{
 			fmt.Sprintf("calls more than %d functions, or nests them deeper than %d", maxCalls, maxCallDepth), "take fewer"}
 	}
 	f, known := functions[name]
 	if !known {
-		return typed{}, unknownFunction(name)
+		return typedPart{}, unknownFunction(name)
 	}
 	n.rest = n.rest[1:]
-	var args []typed
+	var args []typedPart
 	for n.skipSpace(); !strings.HasPrefix(n.rest, ")"); n.skipSpace() {
 		if len(args) > 0 {
 			if !strings.HasPrefix(n.rest, ",") {
-				return typed{}, n.separator(name)
+				return typedPart{}, n.separator(name)
 			}
 			n.rest = n.rest[1:]
 		}
 		arg, fault := n.expression(depth + 1)
 		if fault != nil {
-			return typed{}, fault
+			return typedPart{}, fault
 		}
 		args = append(args, arg)
 	}
 	n.rest = n.rest[1:]
 	if fault := f.check(name, args); fault != nil {
-		return typed{}, fault
+		return typedPart{}, fault
 	}
 	p := part{function: f}
 	for _, a := range args {
 		p.args = append(p.args, template{a.part})
 	}
-	return typed{part: p, octets: f.octets}, nil
+	return typedPart{part: p, octets: f.octets}, nil
 }
 
 // separator is the fault of arguments that no comma or parenthesis follows.

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,8 +28,8 @@ func (c *compiler) oauth(cfg config) request {
 	}
 	r.headers = c.headers("headers", cfg.Headers)
 
-	grant := stated(cfg.GrantType, clientCredentials)
-	bodyKind := stated(cfg.Body, "form")
+	grant := textOr(cfg.GrantType, clientCredentials)
+	bodyKind := textOr(cfg.Body, "form")
 	sent, known := c.grant(cfg, grant)
 	sent, served := c.authenticate(cfg, grant, &r, sent)
 	known = c.oneOf("body", bodyKind, "form", "json", "multipart") && known && served
@@ -50,8 +51,8 @@ func (c *compiler) oauth(cfg config) request {
 	return r
 }
 
-// stated returns what a field says, or its default.
-func stated(field *string, missing string) string {
+// textOr returns what a field says, or its default.
+func textOr(field *string, missing string) string {
 	if field == nil {
 		return missing
 	}
@@ -101,7 +102,7 @@ func (c *compiler) parameters(sent []param, cfg config) []param {
 
 // scope adds the scope, joined, and notes on r what is asked for.
 func (c *compiler) scope(sent []param, cfg config, r *request) []param {
-	separator := stated(cfg.ScopeSeparator, " ")
+	separator := textOr(cfg.ScopeSeparator, " ")
 	if cfg.ScopeSeparator != nil && cfg.Scope.Type == strictjson.Absent {
 		c.add("scope_separator", show(separator), "has no effect without scope", "remove it")
 	}
@@ -119,14 +120,14 @@ func (c *compiler) scope(sent []param, cfg config, r *request) []param {
 			path := indexed("scope", i)
 			switch {
 			case item.Type != strictjson.String:
-				c.addf(path, "", "", "must be a string, not %s", item.Type)
+				c.add(path, "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 			case item.Text == "" || strings.Contains(item.Text, separator):
 				c.add(path, show(item.Text), "is not one scope", "write each as a string of its own, not empty and without the separator")
 			}
 			words = append(words, item.Text)
 		}
 	default:
-		c.addf("scope", "", `write "a b" or ["a", "b"]`, "must be a string or a list of strings, not %s", cfg.Scope.Type)
+		c.add("scope", "", fmt.Sprintf("must be a string or a list of strings, not %s", cfg.Scope.Type), `write "a b" or ["a", "b"]`)
 		return sent
 	}
 	text := strings.Join(words, separator)

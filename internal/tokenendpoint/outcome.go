@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,13 +46,13 @@ func (c *compiler) statuses(path string, v strictjson.Value) []int {
 		return nil
 	case strictjson.List:
 	default:
-		c.addf(path, "", remedy, "must be a list of numbers, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
 		return nil
 	}
 	var list []int
 	for i, item := range v.Items {
 		if item.Type != strictjson.Num {
-			c.addf(indexed(path, i), "", remedy, "must be a number, not %s", item.Type)
+			c.add(indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
 			continue
 		}
 		n, err := strconv.Atoi(item.Text)

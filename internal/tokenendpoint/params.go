@@ -37,7 +37,7 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 		return nil
 	}
 	if v.Type != strictjson.Object {
-		c.addf(path, "", "", "must be an object, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
 		return nil
 	}
 	var list []param
@@ -55,7 +55,7 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 			}
 			for i, item := range m.Value.Items {
 				if item.Type != strictjson.String {
-					c.addf(indexed(at, i), "", "", "must be a string, not %s", item.Type)
+					c.add(indexed(at, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 					continue
 				}
 				p.values = append(p.values, c.scalar(indexed(at, i), m.Name, item))
@@ -63,8 +63,8 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 		case strictjson.String, strictjson.Num, strictjson.Bool:
 			p.values = []scalar{c.scalar(at, m.Name, m.Value)}
 		default:
-			c.addf(at, "", `for a body of another shape use "request" with "json"`,
-				"must be a string, a number, true, false or a list of strings, not %s", m.Value.Type)
+			c.add(at, "", fmt.Sprintf("must be a string, a number, true, false or a list of strings, not %s", m.Value.Type),
+				`for a body of another shape use "request" with "json"`)
 			continue
 		}
 		list = append(list, p)

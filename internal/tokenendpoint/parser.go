@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -78,7 +79,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,
-		Credential: stated(cfg.Credential, d.Name),
+		Credential: textOr(cfg.Credential, d.Name),
 		Config:     refresh.NewFingerprint(canonical),
 		Endpoint:   e,
 		Rotates:    c.plan.rotates,
@@ -111,7 +112,7 @@ func decode[T any](ps *problems, d refresh.Document) (v T, ok bool) {
 		return v, false
 	}
 	if n := d.Data.Len(); n > maxDocument {
-		ps.addf("", "", "", "has %d bytes; at most %d are read", n, maxDocument)
+		ps.add("", "", fmt.Sprintf("has %d bytes; at most %d are read", n, maxDocument), "")
 		return v, false
 	}
 	v, err := strictjson.Decode[T]([]byte(d.Data.Reveal()))

@@ -15,14 +15,9 @@ type problems struct {
 }
 
 // add notes a problem. The value is what the document says, in a form that may be
-// printed: see show.
+// printed: see show. The remedy is what to do about it.
 func (ps *problems) add(path, value, detail, remedy string) {
 	ps.list = append(ps.list, refresh.Problem{Where: ps.where, Path: path, Value: value, Detail: detail, Remedy: remedy})
-}
-
-// addf does the same with a detail of several parts.
-func (ps *problems) addf(path, value, remedy, format string, args ...any) {
-	ps.add(path, value, fmt.Sprintf(format, args...), remedy)
 }
 
 // fault notes what is wrong with the document as JSON.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ type request struct {
 // method checks the method of a request. Those that make a tunnel, or have the server
 // repeat what it was sent, are not for secrets.
 func (c *compiler) method(path string, given *string, missing string) string {
-	method := stated(given, missing)
+	method := textOr(given, missing)
 	switch {
 	case method == http.MethodConnect || method == http.MethodTrace:
 		c.add(path, show(method), "is not a method to send a secret with", "use POST, or what the provider's documentation has")
@@ -85,7 +86,7 @@ func (c *compiler) request(at string, cfg requestConfig) request {
 	}
 	for i, name := range bodies {
 		if i > 0 {
-			c.addf(at+"."+name, "", "keep one of the two", "stands beside %s.%s, and a request has one body", at, bodies[0])
+			c.add(at+"."+name, "", fmt.Sprintf("stands beside %s.%s, and a request has one body", at, bodies[0]), "keep one of the two")
 		}
 	}
 	if len(bodies) > 0 && (r.method == http.MethodGet || r.method == http.MethodHead) {
@@ -123,6 +124,11 @@ func (f *buildFault) Error() string { return f.detail }
 func (r request) build(ctx context.Context, c refresh.Credential, now time.Time) (*http.Request, error) {
 	v := newValues(c)
 	v.now = now
+	return r.buildWith(ctx, v)
+}
+
+// buildWith makes the request of what v has.
+func (r request) buildWith(ctx context.Context, v *values) (*http.Request, error) {
 	for _, u := range r.noColon {
 		if strings.Contains(v.of[u.name].Reveal(), ":") {
 			return nil, &buildFault{u.path, "cannot send a " + u.name + " that has a colon in it raw",
@@ -191,4 +197,21 @@ func (r request) url(v *values) (*url.URL, error) {
 	}
 	u.RawQuery = strings.Trim(query.Reveal()+"&"+more, "&")
 	return u, nil
+}
+
+// templates returns all templates of a request.
+func (r request) templates() []template {
+	list := []template{r.target.path, r.target.query}
+	for _, p := range r.query {
+		for _, s := range p.values {
+			list = append(list, s.text)
+		}
+	}
+	for _, h := range r.headers {
+		list = append(list, h.value)
+	}
+	if r.body != nil {
+		list = append(list, r.body.templates()...)
+	}
+	return list
 }

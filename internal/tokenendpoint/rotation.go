@@ -39,6 +39,8 @@ func (r reader) next(x exchange, doc any) (refresh.Secret, []string) {
 	switch {
 	case v == nil || ok && text == "":
 		return refresh.Secret{}, nil
+	case text == sameTicket:
+		return x.credential.Values[refreshToken], nil
 	case !ok:
 		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.text), jsonType(v))}
 	case len(text) > maxToken, refresh.CheckRefreshToken(refresh.NewSecret(text)) != nil:

@@ -23,13 +23,13 @@ func secretName(name string) bool {
 	return false
 }
 
-// secretShapes are texts that are secrets whatever they are called: a signed token, a
+// secretTexts are texts that are secrets whatever they are called: a signed token, a
 // private key.
-var secretShapes = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY`)
+var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY`)
 
 // refuseSecret notes a secret that stands in the config itself, where many may read it.
 func (c *compiler) refuseSecret(path, name, text string) {
-	if text == "" || !secretName(name) && !secretShapes.MatchString(text) {
+	if text == "" || !secretName(name) && !secretTexts.MatchString(text) {
 		return
 	}
 	stand := "${" + suggestedName(name) + "}"

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -31,7 +32,7 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		return source{path: c.expression(path, &v.Text, "")}
 	case strictjson.Object:
 	default:
-		c.addf(path, "", remedy, "must be a string or an object, not %s", v.Type)
+		c.add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return source{}
 	}
 	var s source
@@ -44,7 +45,7 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		}
 		if m.Value.Type != strictjson.String {
 			unknown = true
-			c.addf(at, "", "", "must be a string, not %s", m.Value.Type)
+			c.add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
 			continue
 		}
 		text := m.Value.Text
@@ -72,7 +73,7 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		}
 	}
 	if places != 1 && !unknown {
-		c.addf(path, "", remedy, "names %d places where one is wanted", places)
+		c.add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
 	}
 	return s
 }
@@ -108,10 +109,9 @@ func (s source) String() string {
 	return "at " + show(s.path.text)
 }
 
-// find returns the value in an answer whose body, if it is JSON, was prepared by numbers;
-// nil: there is none, or there are several.
-func (s source) find(a *answer, doc any) any {
-	var found any
+// uncut returns the value with what stands before it, in an answer whose body, if it is
+// JSON, was prepared by numbers; nil: there is none, or there are several.
+func (s source) uncut(a *answer, doc any) (found any) {
 	switch {
 	case s.header != "":
 		if all := a.header.Values(s.header); len(all) == 1 {
@@ -129,6 +129,12 @@ func (s source) find(a *answer, doc any) any {
 	default:
 		found = s.path.find(doc)
 	}
+	return found
+}
+
+// find returns the value that is meant, or nil.
+func (s source) find(a *answer, doc any) any {
+	found := s.uncut(a, doc)
 	if text, ok := found.(string); ok && s.after != "" {
 		if len(text) < len(s.after) || !strings.EqualFold(text[:len(s.after)], s.after) {
 			return nil
@@ -141,6 +147,9 @@ func (s source) find(a *answer, doc any) any {
 // cookie returns the cookie that an answer sets, or nil: none of that name, several, or
 // one that it takes away.
 func (a *answer) cookie(name string) *http.Cookie {
+	if name == "" {
+		return nil
+	}
 	var found *http.Cookie
 	for _, c := range (&http.Response{Header: a.header}).Cookies() {
 		if c.Name != name {

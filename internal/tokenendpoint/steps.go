@@ -35,12 +35,12 @@ func (c *compiler) steps(given []stepConfig) {
 	}
 	if len(given) > maxSteps {
 		c.unread = true
-		c.addf("steps", "", "", "has %d steps; at most %d are taken", len(given), maxSteps)
+		c.add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
 		return
 	}
 	for i, s := range given {
 		at := indexed("steps", i)
-		name := stated(s.Name, "")
+		name := textOr(s.Name, "")
 		switch {
 		case s.Name == nil:
 			c.add(at+".name", "", "is missing", `write "name": "login", or whatever later requests shall call it`)
@@ -71,51 +71,6 @@ func (c *compiler) steps(given []stepConfig) {
 		}
 		c.plan.requests = append(c.plan.requests, r)
 	}
-}
-
-// refer notes that a template names a value, which must be one that it may.
-func (c *compiler) refer(path string, p part) {
-	shown := "${" + p.value + "}"
-	switch {
-	case c.words != nil:
-		if !slices.Contains(c.words, p.value) {
-			remedy := "there are: " + strings.Join(c.words, ", ")
-			if name, ok := strings.CutPrefix(p.value, extraPrefix); ok && c.of == "a record" {
-				c.add(path, show(shown), "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
-				return
-			}
-			if near := strictjson.Nearest(p.value, c.words); near != "" {
-				remedy = "did you mean ${" + near + "}?"
-			}
-			c.add(path, show(shown), "names what "+c.of+" does not have", remedy)
-		}
-	case strings.HasPrefix(p.value, stepPrefix):
-		if !slices.Contains(c.kept, p.value) && !c.unread {
-			remedy := `an earlier step keeps values with "response": {"keep": {"NAME": "path"}}`
-			if near := strictjson.Nearest(p.value, c.kept); near != "" {
-				remedy = "did you mean ${" + near + "}?"
-			} else if len(c.kept) > 0 {
-				remedy = "there are: " + strings.Join(c.kept, ", ")
-			}
-			c.add(path, show(shown), "names what no earlier step keeps", remedy)
-		}
-		if !p.optional {
-			c.needs = append(c.needs, p.value)
-		}
-	case strings.Contains(p.value, "."):
-		c.add(path, show(shown), "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
-	case !p.optional:
-		c.plan.uses = append(c.plan.uses, use{name: p.value, path: path})
-	}
-}
-
-// must notes that a template stands where nothing can be left out.
-func (c *compiler) must(path string, t template) {
-	t.values(func(p part) {
-		if p.optional && p.instead == nil {
-			c.add(path, show("${"+p.value+"?}"), "may be absent where there is no field to leave out", "say what stands there then: ${"+p.value+"?''}")
-		}
-	})
 }
 
 // tokenStep decides which answer has the token, and completes what is known only when
@@ -179,7 +134,7 @@ func (p plan) everywhere() []request {
 	if p.probe == nil {
 		return p.requests
 	}
-	return append(slices.Clip(p.requests), p.probe.request)
+	return append(slices.Clip(p.requests), *p.probe)
 }
 
 // keep reads the answer of one request among several, and returns the credential with
@@ -214,7 +169,7 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 			bad = fmt.Sprintf("without a value %s", k.source)
 		}
 		if bad != "" {
-			return c, x.fault("no_value", "look at "+k.path, "answered %d %s, which a later request needs", x.answer.status, bad)
+			return c, x.fault(codeNoValue, fmt.Sprintf("answered %d %s, which a later request needs", x.answer.status, bad), "look at "+k.path)
 		}
 		c.Values[k.name] = refresh.NewSecret(text)
 	}

@@ -149,6 +149,8 @@ type values struct {
 	left  int
 	now   time.Time
 	uuids map[string]string
+	// memory takes what is made of secrets; nil: nobody asks.
+	memory *memory
 }
 
 func newValues(c refresh.Credential) *values {
@@ -176,6 +178,7 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 				return refresh.Secret{}, err
 			}
 			text = p.call(arg.Reveal())
+			v.remember(text, template{p})
 		case p.function != nil:
 			args := make([]string, len(p.args))
 			for i, a := range p.args {
@@ -186,11 +189,13 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 				args[i] = arg.Reveal()
 			}
 			text = p.function.do(v, args)
+			v.remember(text, template{p})
 		}
 		if v.left -= len(text); v.left < 0 {
 			return refresh.Secret{}, errTooLarge
 		}
 		b.WriteString(text)
 	}
+	v.remember(b.String(), t)
 	return refresh.NewSecret(b.String()), nil
 }

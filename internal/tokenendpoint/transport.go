@@ -147,8 +147,8 @@ func (a *answer) date() time.Time {
 	return a.askedAt
 }
 
-// do sends req once. Its context covers the whole answer, and must end after it. An error is that of the
-// transport; how far the request came is in the stage.
+// do sends req once. Its context covers the whole answer, and must end after it. An error
+// is that of the transport; how far the request came is in the stage.
 func (c *client) do(req *http.Request) (*answer, stage, error) {
 	var mu sync.Mutex
 	var at stage

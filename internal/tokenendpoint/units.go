@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -8,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // A unit says how expires_in is to be read. Empty: as seconds if it is a number, and
@@ -47,7 +46,7 @@ func (c *compiler) unit(path, word string) {
 		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
 	}
 	if long, ok := short[strings.ToLower(word)]; ok {
-		c.addf(path, show(word), fmt.Sprintf("write %q", long), "is not the word for this unit")
+		c.add(path, show(word), "is not the word for this unit", fmt.Sprintf("write %q", long))
 		return
 	}
 	c.oneOf(path, word, unitWords()...)
@@ -82,13 +81,13 @@ func relative(v any, u unit, clock time.Time) (span, error) {
 	case u == unitDuration || u == "" && !isNumber && !looksLikeDate(text):
 		d, ok := duration(text)
 		if !ok {
-			return span{}, fmt.Errorf("is a text that is not understood as a lifetime")
+			return span{}, errors.New("is a text that is not understood as a lifetime")
 		}
 		return span{length: d}, nil
 	case u == unitDate || u == "" && !isNumber:
 		t, ok := date(text)
 		if !ok {
-			return span{}, fmt.Errorf("is a text that is not understood as a date")
+			return span{}, errors.New("is a text that is not understood as a date")
 		}
 		return span{length: t.Sub(clock)}, nil
 	case !isNumber:
@@ -121,7 +120,7 @@ func absolute(v any, clock time.Time) (span, error) {
 	case !isNumber:
 		t, ok := date(text)
 		if !ok {
-			return span{}, fmt.Errorf("is a text that is not understood as a date")
+			return span{}, errors.New("is a text that is not understood as a date")
 		}
 		return span{length: t.Sub(clock)}, nil
 	case n >= milliseconds:
@@ -129,7 +128,7 @@ func absolute(v any, clock time.Time) (span, error) {
 	case n >= year1973:
 		return span{length: since(n, clock)}, nil
 	}
-	return span{}, fmt.Errorf("is a number too small for a time; if it is a lifetime, its path belongs under response.expires_in")
+	return span{}, errors.New("is a number too small for a time; if it is a lifetime, its path belongs under response.expires_in")
 }
 
 // decimal is a number as JSON and careless servers write it.
@@ -209,21 +208,4 @@ func duration(text string) (time.Duration, bool) {
 		total += n * u.Seconds()
 	}
 	return saturate(total, time.Second), true
-}
-
-// jsonType names the type of a value in an answer.
-func jsonType(v any) strictjson.Type {
-	switch v.(type) {
-	case nil:
-		return strictjson.Null
-	case bool:
-		return strictjson.Bool
-	case float64:
-		return strictjson.Num
-	case string:
-		return strictjson.String
-	case []any:
-		return strictjson.List
-	}
-	return strictjson.Object
 }

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,22 +13,22 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A shape is how a provider's record looks where it is not version 1: the bare token, or
+// A recordForm is how a provider's record looks where it is not version 1: the bare token, or
 // JSON of the config's own. Its templates name fields of the record and nothing else, so
 // no value of a credential can be meant; that none is in it by accident is seen to by the
-// domain, whatever the shape.
-type shape struct {
+// domain, whatever the form.
+type recordForm struct {
 	bare bool
 	node node
 }
 
-// recordWords are the fields of a record that a shape may name, as version 1 has them.
+// recordWords are the fields of a record that a form may name, as version 1 has them.
 var recordWords = []string{"access_token", "token_type", "provider", "issued_at", "refresh_after", "expires_at", "expires_at_unix", "scope"}
 
 const extraPrefix = "extra."
 
-// record compiles the shape of the record; nil: version 1.
-func (c *compiler) record(v strictjson.Value, extra map[string]string) *shape {
+// record compiles the form of the record; nil: version 1.
+func (c *compiler) record(v strictjson.Value, extra map[string]string) *recordForm {
 	const remedy = `write "token" for the bare token, or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
 	switch {
 	case v.Type == strictjson.Absent:
@@ -36,24 +37,24 @@ func (c *compiler) record(v strictjson.Value, extra map[string]string) *shape {
 		if len(extra) > 0 {
 			c.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
 		}
-		return &shape{bare: true}
+		return &recordForm{bare: true}
 	case v.Type == strictjson.String:
 		c.add("record", show(v.Text), "is not known here", remedy)
 		return nil
 	case v.Type != strictjson.Object:
-		c.addf("record", "", remedy, "must be a string or an object, not %s", v.Type)
+		c.add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return nil
 	}
-	uses, words, of := c.plan.uses, c.words, c.of
-	defer func() { c.plan.uses, c.words, c.of = uses, words, of }()
-	c.of = "a record"
-	c.words = slices.Clone(recordWords)
+	words := slices.Clone(recordWords)
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		c.words = append(c.words, extraPrefix+name)
+		words = append(words, extraPrefix+name)
 	}
-	s := &shape{node: c.node("record", "", v)}
+	form := &recordForm{}
+	c.within(vocabulary{of: "a record", words: words, record: true}, func() {
+		form.node = c.node("record", "", v)
+	})
 	used := false
-	for _, t := range s.node.templates() {
+	for _, t := range form.node.templates() {
 		t.values(func(p part) { used = used || p.value == "access_token" })
 		if t.fresh() {
 			c.add("record", "", "has something that is new each time", "name fields of the record alone")
@@ -62,20 +63,20 @@ func (c *compiler) record(v strictjson.Value, extra map[string]string) *shape {
 	if !used {
 		c.add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
 	}
-	return s
+	return form
 }
 
-// encoder returns what writes records of that shape, or nil for version 1.
-func (s *shape) encoder() func(refresh.Record) (refresh.Secret, error) {
-	if s == nil {
+// encoder returns what writes records of that form, or nil for version 1.
+func (f *recordForm) encoder() func(refresh.Record) (refresh.Secret, error) {
+	if f == nil {
 		return nil
 	}
 	return func(r refresh.Record) (refresh.Secret, error) {
-		if s.bare {
+		if f.bare {
 			return r.AccessToken, nil
 		}
 		v := newValues(refresh.Credential{Values: recordValues(r)})
-		value, err := s.expand(s.node, v, r)
+		value, err := f.expand(f.node, v, r)
 		if err != nil {
 			return refresh.Secret{}, err
 		}
@@ -105,10 +106,10 @@ func recordValues(r refresh.Record) map[string]refresh.Secret {
 // expand returns the record as JSON. A string that is nothing but ${expires_at_unix}
 // becomes a number, and one that is nothing but ${extra.NAME} whatever the answer had.
 // A field of the answer that was not there is left out.
-func (s *shape) expand(n node, v *values, r refresh.Record) (strictjson.Value, error) {
+func (f *recordForm) expand(n node, v *values, r refresh.Record) (strictjson.Value, error) {
 	out := strictjson.Value{Type: n.kind}
 	for _, m := range n.members {
-		value, err := s.expand(m.node, v, r)
+		value, err := f.expand(m.node, v, r)
 		if errors.Is(err, errLeftOut) {
 			continue
 		}
@@ -118,7 +119,7 @@ func (s *shape) expand(n node, v *values, r refresh.Record) (strictjson.Value, e
 		out.Members = append(out.Members, strictjson.Member{Name: m.name, Value: value})
 	}
 	for _, item := range n.items {
-		value, err := s.expand(item, v, r)
+		value, err := f.expand(item, v, r)
 		if errors.Is(err, errLeftOut) {
 			continue
 		}

@@ -7,7 +7,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-func TestRecordShapes(t *testing.T) {
+func TestRecordForms(t *testing.T) {
 	record := refresh.Record{
 		AccessToken: refresh.NewSecret(`t0k"3n`), TokenType: "Bearer", Provider: "erp", Scope: "read",
 		IssuedAt: noon, RefreshAfter: noon.Add(40 * time.Minute), ExpiresAt: noon.Add(time.Hour),
@@ -32,6 +32,6 @@ func TestRecordShapes(t *testing.T) {
 		}
 	}
 	if understood(t, `{"token_endpoint": "https://id.example.com/token"}`).Encode != nil {
-		t.Error("a provider has a shape of its own that did not ask for one")
+		t.Error("a provider has a form of its own that did not ask for one")
 	}
 }

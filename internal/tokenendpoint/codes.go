@@ -1,0 +1,49 @@
+package tokenendpoint
+
+// Codes of failures. Those that a provider names itself have the code of RFC 6749 or its
+// extensions where that is registered, and are spelled out in [ofOAuth]; an answer that
+// names none has "http_" and its status. All others are these, and those of package
+// refresh. docs/operations.md has each.
+const (
+	// Before anything is sent.
+	codeHostNotAllowed = "host_not_allowed"
+
+	// No whole answer came.
+	codeCanceled          = "canceled"
+	codeHostNotFound      = "host_not_found"
+	codeDNSFailed         = "dns_failed"
+	codeTimeout           = "timeout"
+	codeAddressNotAllowed = "address_not_allowed"
+	codeTLSUntrusted      = "tls_untrusted"
+	codeTLSFailed         = "tls_failed"
+	codeBadAnswer         = "bad_answer"
+	codeConnectionLost    = "connection_lost"
+	codeConnectionFailed  = "connection_failed"
+
+	// The answer is a refusal, and what it says is not registered.
+	codeUnknownError = "unknown_error"
+	codeRedirected   = "redirected"
+
+	// The answer says success, and cannot be used.
+	codeAnswerTooLarge   = "answer_too_large"
+	codeEmptyAnswer      = "empty_answer"
+	codeBadJSON          = "bad_json"
+	codeNotJSON          = "not_json"
+	codeNoToken          = "no_token"
+	codeBadToken         = "bad_token"
+	codeBadTokenType     = "bad_token_type"
+	codeNoLifetime       = "no_lifetime"
+	codeBadLifetime      = "bad_lifetime"
+	codeLifetimeTooLarge = "lifetime_too_large"
+	codeNoValue          = "no_value"
+
+	// The answer repeats what was sent where that would be told further.
+	codeSecretInAnswer = "secret_in_answer"
+
+	// The metadata of the issuer are none, or somebody else's.
+	codeBadMetadata    = "bad_metadata"
+	codeIssuerMismatch = "issuer_mismatch"
+
+	// The new token was tried, and was not taken.
+	codeProbeFailed = "probe_failed"
+)

@@ -1,0 +1,338 @@
+package tokenendpoint
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// The domain refuses a record that contains a credential's value, in the encodings that
+// are common. A config can do more to a value before it is sent: encode it twice, mix it
+// with what is new each time, sign it. So whatever is made of a secret while a login is
+// built is remembered, and looked for in its answers like the secret itself.
+
+// A memory holds what was made of secrets in one login. Nil remembers nothing.
+type memory struct {
+	texts []madeText
+	known map[string]bool
+}
+
+// A madeText was made of a value of the credential, or of one that a step kept.
+type madeText struct{ text, of string }
+
+func (m *memory) add(text, of string) {
+	if m == nil || len(text) < leastSecret || m.known[text] {
+		return
+	}
+	if m.known == nil {
+		m.known = map[string]bool{}
+	}
+	m.known[text] = true
+	m.texts = append(m.texts, madeText{text, of})
+}
+
+// with returns c with what is remembered as further values, under names that no template
+// can write.
+func (m *memory) with(c refresh.Credential) refresh.Credential {
+	c.Values = maps.Clone(c.Values)
+	if m == nil {
+		return c
+	}
+	if c.Values == nil {
+		c.Values = map[string]refresh.Secret{}
+	}
+	for i, t := range m.texts {
+		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = refresh.NewSecret(t.text)
+	}
+	return c
+}
+
+const madeOf = "what was made of "
+
+// told returns the name of a value as it is told: without the number that with gives it.
+func told(name string) string {
+	if strings.HasPrefix(name, madeOf) {
+		return name[:strings.LastIndexByte(name, ',')]
+	}
+	return "the value " + name
+}
+
+// remember keeps text, which is what t gave, if a secret went into it. One in which the
+// secret can be seen as it is need not be kept: it is found by that.
+func (v *values) remember(text string, t template) {
+	if v.memory == nil {
+		return
+	}
+	of, seen := "", false
+	t.values(func(p part) {
+		value := v.of[p.value].Reveal()
+		if value == "" || identifier(p.value) {
+			return
+		}
+		of = cmp.Or(of, p.value)
+		seen = seen || len(value) >= leastFound && strings.Contains(text, value)
+	})
+	if of != "" && !seen {
+		v.memory.add(text, of)
+	}
+}
+
+const (
+	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
+	leastSecret = 4
+	// leastFound is that of the shortest one that the domain finds within other text; of
+	// those that are shorter, it would find many by chance.
+	leastFound = 8
+)
+
+// identifier reports whether a value tells who logs in and not how. Only the domain knows
+// which do: it is asked whether one is looked for.
+func identifier(name string) bool {
+	const value = "looked-for"
+	return refresh.Credential{Values: map[string]refresh.Secret{name: refresh.NewSecret(value)}}.FoundIn(value) == ""
+}
+
+// foundIn returns the name of the secret of c that v, a part of an answer, contains, or
+// "". Short ones are compared with whole texts, and numbers by what they come to.
+func foundIn(c refresh.Credential, v any) string {
+	var all strings.Builder
+	name := ""
+	leaves(v, func(text string) {
+		all.WriteString(text)
+		all.WriteByte('\n')
+		if name == "" {
+			name = sameAs(c, text)
+		}
+	})
+	return cmp.Or(name, c.FoundIn(all.String()))
+}
+
+func sameAs(c refresh.Credential, text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) < leastSecret {
+		return ""
+	}
+	n, isNumber := wholeNumber(text)
+	for _, name := range c.Names() {
+		value := strings.TrimSpace(c.Values[name].Reveal())
+		same := value == text
+		if isNumber && !same {
+			m, ok := wholeNumber(value)
+			same = ok && m == n
+		}
+		if same && len(value) >= leastSecret && !identifier(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+func wholeNumber(text string) (float64, bool) {
+	if !decimal.MatchString(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
+
+// leaves calls f with each name and each text in a value of an answer, numbers too.
+func leaves(v any, f func(string)) {
+	switch v := v.(type) {
+	case nil, bool:
+	case []any:
+		for _, item := range v {
+			leaves(item, f)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			f(name)
+			leaves(v[name], f)
+		}
+	default:
+		if text, ok := plainText(v); ok {
+			f(text)
+		} else {
+			f(fmt.Sprint(v))
+		}
+	}
+}
+
+// largestKept is how much of an answer is looked at for being kept, in bytes: no record
+// holds more.
+const largestKept = 64 << 10
+
+// tooLarge reports whether values have more texts than that, without going further: what
+// an expression has made of an answer may be very large.
+func tooLarge(all ...any) bool {
+	left := largestKept
+	var walk func(v any)
+	walk = func(v any) {
+		if left--; left < 0 {
+			return
+		}
+		switch v := v.(type) {
+		case string:
+			left -= len(v)
+		case []any:
+			for i := 0; i < len(v) && left >= 0; i++ {
+				walk(v[i])
+			}
+		case map[string]any:
+			for name, inner := range v {
+				if left -= len(name); left < 0 {
+					return
+				}
+				walk(inner)
+			}
+		}
+	}
+	for _, v := range all {
+		walk(v)
+	}
+	return left < 0
+}
+
+// known returns the credential of x with what was made of it.
+func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
+
+// maxSearched is the size of the largest answer from which more than plain paths take
+// something, in bytes.
+const maxSearched = 256 << 10
+
+// oracle is the failure of an answer that repeats what was sent to a config that computes
+// with it: a comparison tells the secret bit by bit, a cut leaves what nobody recognizes.
+func (x exchange) oracle() *failure {
+	places := x.places()
+	if !slices.ContainsFunc(places, source.computes) {
+		return nil
+	}
+	if len(x.answer.body) > maxSearched {
+		return x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with %d bytes; of more than %d, only plain paths are taken", x.answer.status, len(x.answer.body), maxSearched),
+			`take paths like "data.token" and no "after"`)
+	}
+	var texts []any
+	if doc, f := x.parse(); f == nil {
+		texts = append(texts, numbers(doc))
+	} else {
+		texts = append(texts, string(x.answer.body))
+	}
+	for _, s := range places {
+		if s.header != "" {
+			for _, value := range x.answer.header.Values(s.header) {
+				texts = append(texts, value)
+			}
+		}
+		if c := x.answer.cookie(s.cookie); c != nil {
+			texts = append(texts, c.Value, c.Raw)
+		}
+	}
+	if name := foundIn(x.known(), texts); name != "" {
+		return x.secretInAnswer("", name)
+	}
+	return nil
+}
+
+// places returns from where in its answer the config takes something.
+func (x exchange) places() []source {
+	o := x.request.outcome
+	list := []source{{path: o.success}, {path: o.code}, {path: o.text}}
+	for _, k := range x.request.keep {
+		list = append(list, k.source)
+	}
+	if r := x.reader; r != nil {
+		list = append(list, r.accessToken, r.expiresIn, r.expiresAt, source{path: r.tokenType}, source{path: r.scope}, source{path: r.refreshToken})
+		for _, e := range r.extra {
+			list = append(list, source{path: e})
+		}
+	}
+	return list
+}
+
+// computes reports whether what s gives is more than what stands somewhere, as it stands.
+func (s source) computes() bool { return s.after != "" || !s.path.plain() }
+
+func (x exchange) secretInAnswer(where, name string) *failure {
+	remedy := `look at what is sent that need not be, and at the paths under response: where an answer repeats a secret, only plain paths such as "data.token" can be taken`
+	if where != "" {
+		remedy = "look at the paths under response: one of them leads to what was sent"
+	}
+	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.status, told(name), where), remedy)
+}
+
+// stated is the failure of an answer that has what was sent where it should say something
+// that is told further: a lifetime, a type, an error.
+func (x exchange) stated(what string, v any) *failure {
+	if tooLarge(v) {
+		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.status, what, largestKept), "look at the paths under response")
+	}
+	if name := foundIn(x.asked, v); name != "" {
+		return x.secretInAnswer(" as "+what, name)
+	}
+	return nil
+}
+
+// echo is the failure of an answer from which a secret would get into the record.
+func (x exchange) echo(token, tokenType, scope string, extra map[string]any) *failure {
+	if tooLarge(token, tokenType, scope, extra) {
+		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with a token, a scope and extra fields of more than %d bytes in all", x.answer.status, largestKept),
+			"ask for fewer scopes, or for fewer extra fields")
+	}
+	known := x.known()
+	for name, v := range known.Values {
+		// A step may have kept the very token, to use it in a later request.
+		if strings.HasPrefix(name, stepPrefix) && v.Reveal() == token {
+			delete(known.Values, name)
+		}
+	}
+	inToken := known
+	if claimsOf(token) != (claims{}) {
+		// A JWT states by right whom it is for, which a step may have had to find out.
+		inToken.Values = maps.Clone(known.Values)
+		maps.DeleteFunc(inToken.Values, func(name string, _ refresh.Secret) bool { return strings.HasPrefix(name, stepPrefix) })
+	}
+	name := foundIn(inToken, token)
+	for _, v := range []any{tokenType, scope, extra} {
+		name = cmp.Or(name, foundIn(known, v))
+	}
+	if name == "" {
+		return nil
+	}
+	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.status, told(name)),
+		"look at the paths under response: one of them leads to what was sent")
+}
+
+// sameTicket stands in an answer where it repeats the refresh token that was sent, as many
+// a provider does (RFC 6749 section 6): it is no echo, and nobody needs to see it.
+const sameTicket = "(the refresh token that was sent)"
+
+// withoutTicket returns a document with that in its place.
+func (x exchange) withoutTicket(doc any) any {
+	ticket := x.credential.Values[refreshToken].Reveal()
+	if !x.rotates || ticket == "" {
+		return doc
+	}
+	var walk func(v any) any
+	walk = func(v any) any {
+		switch v := v.(type) {
+		case string:
+			if v == ticket {
+				return sameTicket
+			}
+		case []any:
+			for i := range v {
+				v[i] = walk(v[i])
+			}
+		case map[string]any:
+			for name := range v {
+				v[name] = walk(v[name])
+			}
+		}
+		return v
+	}
+	return walk(doc)
+}

@@ -1,0 +1,149 @@
+package tokenendpoint
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// A token that is signed here speaks for the owner of the key, to whoever it is for, for as
+// long as the config says; and consumers read it. So the credential's owner names whom it
+// may be signed for, as he names the hosts that its values may be sent to. A config cannot
+// make a key of a value that is meant to be something else, nor put one into the token.
+
+// audiences reads those that tokens may be signed for.
+func (ps *problems) audiences(name string, v strictjson.Value) []string {
+	list := ps.words(name, v)
+	for i, audience := range list {
+		switch {
+		case audience == "":
+			ps.add(indexed(name, i), "", "is empty", "remove it")
+		case audience != strings.TrimSpace(audience) || strings.ContainsFunc(audience, unicode.IsControl):
+			ps.add(indexed(name, i), "", "has a space at an end, or a control character", "write the audience as the config has it under aud")
+		}
+	}
+	return list
+}
+
+// Signs returns whom the token of a config with signed_jwt is for: what the credential's
+// signs must name, with ${…} as written. Of other configs it is empty.
+func (e *Endpoint) Signs() []string {
+	if e.plan.token == nil {
+		return nil
+	}
+	list := make([]string, len(e.plan.token.aud))
+	for i, a := range e.plan.token.aud {
+		list[i] = visible(asWritten(a))
+	}
+	return list
+}
+
+// asWritten returns t as a config has it.
+func asWritten(t template) string {
+	s := newSymbols(nil)
+	text, _ := newValues(refresh.Credential{}).expand(s.template(t)) // symbols are never left out
+	return s.shown(text.Reveal())
+}
+
+// checkSigns notes the audiences that the credential's owner does not name.
+func (p plan) checkSigns(ps *problems, c refresh.Credential) {
+	j := p.token
+	if j == nil {
+		return
+	}
+	for _, a := range j.aud {
+		audience, err := newValues(c).expand(a)
+		if err == nil && slices.Contains(c.Signs, audience.Reveal()) {
+			continue
+		}
+		// Not shown like other values, lest what to add be masked.
+		shown := strconv.Quote(visible(asWritten(a)))
+		hint := ""
+		if _, fixed := a.fixed(); !fixed {
+			hint = ", with the values written out"
+		}
+		if len(c.Signs) == 0 {
+			ps.add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not say whom a token may be signed for with its %s", c.Name, j.key),
+				fmt.Sprintf(`if it may be for that one, its owner adds "signs": [%s] to it%s`, shown, hint))
+			continue
+		}
+		ps.add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, enumerate(c.Signs, "and")),
+			fmt.Sprintf("if it may be for that one, its owner adds %s to signs%s", shown, hint))
+	}
+}
+
+// checkToken notes what a JWT that is itself the token must not have, or must.
+func (c *compiler) checkToken(j jwt, cfg jwtConfig) {
+	at := func(name string) string { return j.path + "." + name }
+	if len(j.aud) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
+		c.add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
+	}
+	if j.shared && j.key != "client_secret" {
+		c.add(at("key"), show(j.key), "is not what a token can be signed with by "+show(string(j.algorithm)), "sign with client_secret, or with a private key")
+	}
+	for _, m := range j.claims.members {
+		if m.name == "jti" && m.node.kind == strictjson.Null {
+			c.add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
+		}
+	}
+	for _, place := range j.places() {
+		for _, t := range place.templates {
+			for _, p := range t {
+				if p.function == nil {
+					continue
+				}
+				template{p}.values(func(v part) {
+					if !identifier(v.value) {
+						c.add(at(place.name), "", "has a function of "+v.value+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
+					}
+				})
+			}
+		}
+	}
+}
+
+// A jwtPlace is a member of a JWT with its templates.
+type jwtPlace struct {
+	name      string
+	templates []template
+}
+
+func (j jwt) places() []jwtPlace {
+	return []jwtPlace{
+		{"header", j.header.templates()}, {"kid", []template{j.kid}},
+		{"iss", []template{j.iss}}, {"sub", []template{j.sub}}, {"aud", j.aud},
+		{"claims", j.claims.templates()},
+	}
+}
+
+// disclosed is the fault of a token whose header or claims have a secret of c, where
+// everybody reads them who has the token.
+func (j jwt) disclosed(c refresh.Credential, members ...any) error {
+	for _, place := range j.places() {
+		for _, t := range place.templates {
+			name := ""
+			t.values(func(p part) {
+				if c.Values[p.value].Len() >= leastSecret && !identifier(p.value) {
+					name = p.value
+				}
+			})
+			if name != "" {
+				return j.discloses(place.name, name)
+			}
+		}
+	}
+	if name := foundIn(c, members); name != "" {
+		return j.discloses("claims", name)
+	}
+	return nil
+}
+
+func (j jwt) discloses(place, name string) error {
+	return &buildFault{j.path + "." + place, "would put the credential's " + name + " into the token, where consumers read it",
+		"write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}"}
+}
