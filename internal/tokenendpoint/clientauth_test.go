@@ -96,7 +96,7 @@ func TestShortSharedSecrets(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			s := serve(t, answer(200, good))
 			e := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", s.URL))
-			c := allowed(t, login(s.URL, "client_id", "reports", "client_secret", row.secret, "app_secret", row.secret), "x")
+			c := allowed(login(s.URL, "client_id", "reports", "client_secret", row.secret, "app_secret", row.secret), "x")
 			g, err := e.Grant(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)

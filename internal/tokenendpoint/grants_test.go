@@ -74,7 +74,7 @@ func TestATokenThatIsSignedHere(t *testing.T) {
 	for name, v := range map[string]string{"team_id": "T1", "client_id": "app", "key_id": "K1", "private_key": inPEM(t, ecKey())} {
 		c.Values[name] = refresh.NewSecret(v)
 	}
-	c = allowed(t, c, "https://appleid.apple.com")
+	c = allowed(c, "https://appleid.apple.com")
 	g, err := e.Grant(t.Context(), c)
 	if err != nil || g.Lifetime != 20*time.Minute || !g.AskedAt.Equal(noon) || g.TokenType != "Bearer" {
 		t.Fatalf("%+v, %v", g, err)
