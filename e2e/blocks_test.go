@@ -15,6 +15,18 @@ type block struct {
 	document, name, script string
 }
 
+// blockNamed is one of a document's.
+func blockNamed(t *testing.T, root, document, name string) block {
+	t.Helper()
+	for _, b := range blocks(t, root, document) {
+		if b.name == name {
+			return b
+		}
+	}
+	t.Fatalf("%s has no block %s", document, name)
+	return block{}
+}
+
 // blocks are those of one document, in order.
 func blocks(t *testing.T, root, document string) []block {
 	t.Helper()

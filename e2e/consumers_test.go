@@ -69,6 +69,37 @@ func (c consumer) get(t *testing.T, provider, url string) string {
 	return string(bytes.TrimSpace(stdout.Bytes()))
 }
 
+// attach attaches a policy of the stack's to a role, a user and a group.
+func (e *emulator) attach(policy, name string) {
+	e.t.Helper()
+	e.aws(nil, "iam", "create-role", "--role-name", name, "--assume-role-policy-document", `{"Version": "2012-10-17", "Statement":
+		{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}}`)
+	e.aws(nil, "iam", "create-user", "--user-name", name)
+	e.aws(nil, "iam", "create-group", "--group-name", name)
+	for _, kind := range []string{"role", "user", "group"} {
+		e.aws(nil, "iam", "attach-"+kind+"-policy", "--"+kind+"-name", name, "--policy-arn", policy)
+	}
+}
+
+// wantDetached checks that no policy of the stack's is attached: ministack would delete it
+// all the same, IAM would not.
+func (e *emulator) wantDetached() {
+	e.t.Helper()
+	var policies []struct {
+		PolicyName      string
+		AttachmentCount int
+	}
+	e.aws(&policies, "iam", "list-policies", "--scope", "Local", "--query", "Policies")
+	if len(policies) == 0 {
+		e.t.Error("the stack has no policies")
+	}
+	for _, p := range policies {
+		if p.AttachmentCount > 0 {
+			e.t.Errorf("%s is attached to %d", p.PolicyName, p.AttachmentCount)
+		}
+	}
+}
+
 // newConsumer makes a user with the policy for consumers, and returns its key.
 func (e *emulator) newConsumer() []string {
 	e.t.Helper()

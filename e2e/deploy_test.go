@@ -1,14 +1,19 @@
 package e2e_test
 
 import (
+	"debug/elf"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
 	"example.com/tokenkeeper/internal/simulator"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -22,6 +27,9 @@ type deployment struct {
 	base string   // of the simulator
 	key  []string // of a user with the policy for consumers
 }
+
+// maxBootstrap is the same as in package template, which has it of every architecture.
+const maxBootstrap = 12 << 20
 
 // added is a fifth provider, which is the first again with a secret of its own.
 const added = "meitner-2"
@@ -40,8 +48,9 @@ func TestDeployed(t *testing.T) {
 		what string
 		run  func(*testing.T, *deployment)
 	}{
+		{"sam build makes the small program for the processor of the template", buildsForAWS},
 		{"sam build and sam deploy", deploys},
-		{"a second deployment changes nothing", deploysAgain},
+		{"built and deployed again, nothing changes", deploysAgain},
 		{"with nobody's help the four records appear", appear},
 		{"each consumer gets a 200 with what it reads", areConsumed},
 		{"a consumer reads no credential", credentialsDenied},
@@ -58,14 +67,34 @@ func TestDeployed(t *testing.T) {
 	}
 }
 
-func deploys(t *testing.T, d *deployment) {
-	d.sam(append([]string{"build"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
-	d.sam(append([]string{"deploy"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
+// parameters are those that make all that the template has.
+var parameters = []string{"ConsumerPolicyForAll=true", "AlarmEmail=ops@acme.example"}
+
+// buildsForAWS types what the README says, which is for AWS, and looks at what would be
+// uploaded.
+func buildsForAWS(t *testing.T, d *deployment) {
+	d.sam("build")
+	template, err := cloudformation.Read(filepath.Join(d.root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := template.Resolve(cloudformation.Pseudo{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.wantBuilt(fmt.Sprint(resources["RefresherFunction"].Properties["Architectures"].([]any)[0]))
+}
+
+func deploys(_ *testing.T, d *deployment) {
+	d.sam(append([]string{"build"}, d.samArguments(parameters...)...)...)
+	d.wantBuilt(map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH])
+	d.sam(append([]string{"deploy"}, d.samArguments(parameters...)...)...)
 	d.allowListing()
 }
 
 func deploysAgain(t *testing.T, d *deployment) {
-	out := d.sam(append([]string{"deploy"}, d.samArguments("ConsumerPolicyForAll=true")...)...)
+	d.sam(append([]string{"build"}, d.samArguments(parameters...)...)...)
+	out := d.sam(append([]string{"deploy"}, d.samArguments(parameters...)...)...)
 	if !strings.Contains(out, "No changes to deploy") {
 		t.Errorf("sam deploy found something to change:\n%s", out)
 	}
@@ -186,6 +215,12 @@ func credentialsDenied(t *testing.T, d *deployment) {
 }
 
 func deletes(t *testing.T, d *deployment) {
+	detach := blockNamed(t, d.root, "docs/operations.md", "detach")
+	if out, err := d.command(nil, "bash", "-euo", "pipefail", "-c", detach.script).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	d.wantDetached()
+	d.wantSubscribed("ops@acme.example")
 	d.sam("delete", "--stack-name", stackName, "--region", region, "--no-prompts")
 	for _, list := range [][]string{
 		{"cloudformation", "list-stack-resources", "--stack-name", stackName, "--query", "StackResourceSummaries[?ResourceStatus!='DELETE_COMPLETE'].LogicalResourceId"},
@@ -197,6 +232,8 @@ func deletes(t *testing.T, d *deployment) {
 		{"logs", "describe-log-groups", "--query", "logGroups[].logGroupName"},
 		{"cloudwatch", "describe-alarms", "--query", "MetricAlarms[].AlarmName"},
 		{"cloudwatch", "list-dashboards", "--query", "DashboardEntries[].DashboardName"},
+		{"sns", "list-topics", "--query", "Topics[].TopicArn"},
+		{"sns", "list-subscriptions", "--query", "Subscriptions[].SubscriptionArn"},
 	} {
 		var left []string
 		d.aws(&left, list...)
@@ -206,6 +243,46 @@ func deletes(t *testing.T, d *deployment) {
 	}
 	for _, name := range append(simulator.Names(), added) {
 		d.wantLive(name)
+	}
+}
+
+// wantBuilt checks that what sam build has left to be uploaded is the bootstrap for that
+// architecture, alone, and as small as the flags of the Makefile have it.
+func (d *deployment) wantBuilt(architecture string) {
+	d.t.Helper()
+	dir := filepath.Join(d.root, ".aws-sam", "build", "RefresherFunction")
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if len(files) != 1 || files[0].Name() != "bootstrap" {
+		d.t.Errorf("sam build left %v, want the bootstrap alone", files)
+	}
+	bootstrap := filepath.Join(dir, "bootstrap")
+	binary, err := elf.Open(bootstrap)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer binary.Close()
+	if want := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "x86_64": elf.EM_X86_64}[architecture]; binary.Machine != want {
+		d.t.Errorf("the bootstrap is for %v, want %v (%s)", binary.Machine, want, architecture)
+	}
+	info, err := os.Stat(bootstrap)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if info.Size() > maxBootstrap {
+		d.t.Errorf("the bootstrap has %d bytes, more than %d", info.Size(), maxBootstrap)
+	}
+}
+
+// wantSubscribed checks that the one subscription there is goes to that address.
+func (d *deployment) wantSubscribed(address string) {
+	d.t.Helper()
+	var endpoints []string
+	d.aws(&endpoints, "sns", "list-subscriptions", "--query", "Subscriptions[].Endpoint")
+	if !slices.Equal(endpoints, []string{address}) {
+		d.t.Errorf("alarms go to %q, want %q", endpoints, address)
 	}
 }
 

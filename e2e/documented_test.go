@@ -42,6 +42,9 @@ func TestDocumented(t *testing.T) {
 			d.t = t
 			switch b.name {
 			case "deploy", "provider", "remove-provider", "remove", "leftovers":
+			case "detach":
+				d.attach(d.output("ConsumerPolicyArn"), "application")
+				d.attach(d.output("ConfigEditorPolicyArn"), "developers")
 			default:
 				d.ticks()
 			}
@@ -52,8 +55,11 @@ func TestDocumented(t *testing.T) {
 				t.Fatalf("%v\n%s\n%s", err, b.script, out)
 			}
 			t.Logf("%.1f s", time.Since(began).Seconds())
-			if b.name == "deploy" {
+			switch b.name {
+			case "deploy":
 				d.allowListing()
+			case "detach":
+				d.wantDetached()
 			}
 		}) {
 			return

@@ -9,7 +9,6 @@ import (
 
 	"example.com/tokenkeeper/e2e/internal/function"
 	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
 )
 
@@ -53,18 +52,6 @@ func (s *shift) ticks(n int) {
 func (s *shift) down(ago time.Duration) {
 	s.setRecord(simulator.Meitner, ago, time.Hour)
 	s.sim.Break(simulator.Meitner, simulator.Reset())
-}
-
-// setWritten puts a secret with a good token, of another config than the present, and with
-// many versions that were written at one time.
-func (s *shift) setWritten(name string, versions int, at time.Time) {
-	s.setRecord(name, 5*time.Minute, time.Hour)
-	secret, _ := s.Secret("tokenkeeper/tokens/" + name)
-	for i := range versions {
-		v := refresh.Version{IssuedAt: at.Add(-time.Duration(i) * time.Second), Lifetime: time.Hour}
-		secret.Versions = append(secret.Versions, awstest.Version{ID: string(v.ID()), Value: "{}", Created: at})
-	}
-	s.SetSecret(secret)
 }
 
 // up has it answer again, and somebody not wait for the next attempt.

@@ -1,11 +1,37 @@
 package template_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"example.com/tokenkeeper/e2e/internal/cloudformation"
 )
+
+// TestForm: whoever deploys in the console finds each parameter once, under a label.
+func TestForm(t *testing.T) {
+	template, err := cloudformation.Read(root + "/template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := template.Form()
+	var asked []string
+	for _, group := range form.Groups {
+		asked = append(asked, group.Parameters...)
+	}
+	slices.Sort(asked)
+	if all := template.Parameters(); !slices.Equal(asked, all) {
+		t.Errorf("the groups have the parameters %q, want each of %q once", asked, all)
+	}
+	for _, name := range template.Parameters() {
+		if form.Labels[name].Text == "" {
+			t.Errorf("%s has no label", name)
+		}
+	}
+	if len(form.Labels) != len(template.Parameters()) {
+		t.Errorf("there are %d labels for %d parameters", len(form.Labels), len(template.Parameters()))
+	}
+}
 
 // TestParameters gives the template what a person may type. What is refused is refused
 // before anything is made, and in words.

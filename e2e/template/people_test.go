@@ -133,7 +133,6 @@ func byHand(t *testing.T, action string) bool {
 type office struct {
 	*world
 	command  string
-	lambda   string // where Lambda answers
 	policies map[string]*awstest.Policy
 	needed   map[string][]awstest.Access // by whom
 }
@@ -262,7 +261,7 @@ func (o *office) functions(who string) http.Handler {
 			panic(err)
 		}
 		o.Authorize(o.role.Allows)
-		defer o.at(who)
+		defer func() { o.at(who) }() // the rest of the command is theirs again
 		return json.RawMessage(o.function.Invoke(string(event)).Payload)
 	})
 	return mux

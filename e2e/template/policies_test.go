@@ -106,6 +106,7 @@ func accesses(t *testing.T, name string) []awstest.Access {
 // A grant is one action on one resource that a statement allows.
 type grant struct {
 	sid, action, resource string
+	denies                bool // it is one that is taken away
 	alone                 *awstest.Policy
 }
 
@@ -121,8 +122,10 @@ func (g grant) used(accesses []awstest.Access) bool {
 // elsewhere says what a grant is for that the calls to the fake cannot show; empty: it
 // must be seen there.
 func (g grant) elsewhere() string {
-	if strings.HasPrefix(g.action, "logs:") || strings.HasPrefix(g.action, "sqs:") {
-		return "used by Lambda itself"
+	for _, service := range []string{"logs:", "sqs:", "ec2:"} {
+		if strings.HasPrefix(g.action, service) {
+			return "used by Lambda itself (TestAWSItself)"
+		}
 	}
 	return ""
 }
@@ -145,7 +148,7 @@ func grantsOf(t *testing.T, documents [][]byte) []grant {
 						one["Condition"] = s["Condition"]
 					}
 					alone := policy(t, jsonOf(t, map[string]any{"Version": "2012-10-17", "Statement": []any{one}}))
-					grants = append(grants, grant{sid, action, resource, alone})
+					grants = append(grants, grant{sid, action, resource, s["Effect"] == "Deny", alone})
 				}
 			}
 		}
@@ -217,6 +220,18 @@ func TestDenied(t *testing.T) {
 			return err
 		}
 	}
+	describe := func(name string) func() error {
+		return func() error {
+			_, err := secrets.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: aws.String(name)})
+			return err
+		}
+	}
+	under := func(path string) func() error {
+		return func() error {
+			_, err := parameters.GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String(path), Recursive: aws.Bool(true)})
+			return err
+		}
+	}
 	parameter := func(name string) func() error {
 		return func() error {
 			_, err := parameters.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name), WithDecryption: aws.Bool(true)})
@@ -261,6 +276,13 @@ func TestDenied(t *testing.T) {
 		{refresher, "the refresher reads a config by its name", parameter("/tokenkeeper/providers/meitner"), false},
 		{refresher, "the refresher reads a credential", parameter("/tokenkeeper/credentials/meitner"), true},
 		{refresher, "the refresher reads a credential of the other store", read("tokenkeeper/credentials/meitner"), false},
+		{refresher, "the refresher lists configs", under("/tokenkeeper/providers"), true},
+		{refresher, "the refresher lists credentials", under("/tokenkeeper/credentials"), false},
+		{refresher, "the refresher lists the whole name space", under("/tokenkeeper"), false},
+		{refresher, "the refresher lists outside the name space", under("/elsewhere"), false},
+		{refresher, "the refresher describes another stack's record", describe("tokenkeeper/tokens/educloud"), true},
+		{refresher, "the refresher describes outside the name space", describe("elsewhere/tokens/meitner"), false},
+		{refresher, "the refresher describes a credential of the other store", describe("tokenkeeper/credentials/meitner"), false},
 		{forAll, "a consumer of all reads a record", read("tokenkeeper/tokens/educloud"), true},
 		{forAll, "a consumer of all reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
 		{forAll, "a consumer of all reads a credential in Secrets Manager", read("tokenkeeper/credentials/meitner"), false},
@@ -271,10 +293,14 @@ func TestDenied(t *testing.T) {
 		{consumer, "a consumer reads another's", read("tokenkeeper/tokens/educloud"), false},
 		{consumer, "a consumer reads a credential", read("tokenkeeper/credentials/meitner"), false},
 		{editor, "a config editor reads a config", parameter("/tokenkeeper/providers/meitner"), true},
+		{editor, "a config editor lists the whole name space", under("/tokenkeeper"), false},
+		{editor, "a config editor describes a refresh token", describe("tokenkeeper/private/meitner"), false},
 		{editor, "a config editor reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
 		{editor, "a config editor reads a record", read("tokenkeeper/tokens/meitner"), false},
 		{editor, "a config editor pauses", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), true},
 		{editor, "a config editor pauses another stack's", tag("tokenkeeper/tokens/educloud", "tokenkeeper:paused"), false},
+		{owner, "a credential owner lists credentials", under("/tokenkeeper/credentials"), false},
+		{owner, "a credential owner describes outside the name space", describe("elsewhere/tokens/meitner"), false},
 		{owner, "a credential owner reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
 		{owner, "a credential owner creates a refresh token", create("tokenkeeper/private/meti", stack), true},
 		{owner, "a credential owner creates a refresh token with a second tag", create("tokenkeeper/private/kajaani", stack, second), false},

@@ -45,29 +45,94 @@ func TestSettings(t *testing.T) {
 	}{
 		{"the schedules of two stacks do not collide", "RefresherFunction", []string{"Events", "Tick", "Properties", "OmitName"}, true},
 		{"the next tick is the retry", "RefresherFunction", []string{"EventInvokeConfig", "MaximumRetryAttempts"}, 0},
+		{"AWS tries a tick again twice", "RefresherFunction", []string{"Events", "Tick", "Properties", "RetryPolicy", "MaximumRetryAttempts"}, 2},
 		{"throttled events are dropped after an hour", "RefresherFunction", []string{"EventInvokeConfig", "MaximumEventAgeInSeconds"}, 3600},
 		{"what fails goes to the queue", "RefresherFunction", []string{"EventInvokeConfig", "DestinationConfig", "OnFailure", "Destination"}, "FailureQueue.Arn"},
 		{"the queue is encrypted", "FailureQueue", []string{"SqsManagedSseEnabled"}, true},
+		{"what failed can be looked at for 14 days", "FailureQueue", []string{"MessageRetentionPeriod"}, 14 * 24 * 60 * 60},
+		{"the function writes to the log that is made here", "RefresherFunction", []string{"LoggingConfig", "LogGroup"}, "RefresherLog"},
+		{"log lines are objects", "RefresherFunction", []string{"LoggingConfig", "LogFormat"}, "JSON"},
 		{"metrics are read out of the log", "RefresherLog", []string{"LogGroupClass"}, "STANDARD"},
 	} {
 		equal(t, row.why, at(t, resources[row.resource].Properties, row.path...), row.want)
 	}
-	// A scheduler of another account cannot be led to use the role.
-	trust := at(t, resources["SchedulerRole"].Properties, "AssumeRolePolicyDocument", "Statement").([]any)
-	if len(trust) != 1 {
-		t.Fatalf("the scheduler's role has %d statements of trust, want one", len(trust))
+	for role, service := range map[string]string{"RefresherRole": "lambda.amazonaws.com", "SchedulerRole": "scheduler.amazonaws.com"} {
+		trust := only(t, at(t, resources[role].Properties, "AssumeRolePolicyDocument", "Statement"))
+		equal(t, "who may use "+role, trust["Principal"], map[string]any{"Service": service})
 	}
-	equal(t, "whose schedules may use the role", at(t, trust[0].(map[string]any), "Condition", "StringEquals", "aws:SourceAccount"), "123456789012")
+	// A scheduler of another account cannot be led to use the role.
+	trust := only(t, at(t, resources["SchedulerRole"].Properties, "AssumeRolePolicyDocument", "Statement"))
+	equal(t, "whose schedules may use the role", at(t, trust, "Condition", "StringEquals", "aws:SourceAccount"), "123456789012")
 }
 
-// at is what properties have under a path.
-func at(t *testing.T, properties map[string]any, path ...string) any {
+// TestEachParameterDoes: what is given arrives where it is to have an effect.
+func TestEachParameterDoes(t *testing.T) {
+	variable := func(name string) []string { return []string{"Environment", "Variables", name} }
+	const subnets, groups = "subnet-0123456789abcdef0,subnet-0123456789abcdef1", "sg-0123456789abcdef0"
+	inVPC := map[string]string{"SubnetIds": subnets, "SecurityGroupIds": groups}
+	for _, row := range []struct {
+		parameters map[string]string
+		resource   string
+		path       []string
+		want       any // nil: nothing is there
+	}{
+		{nil, "RefresherFunction", variable("TOKENKEEPER_CACHE_AGE"), "300s"},
+		{map[string]string{"CacheAgeSeconds": "60"}, "RefresherFunction", variable("TOKENKEEPER_CACHE_AGE"), "60s"},
+		{nil, "LeastTimeLeftAlarm", []string{"Threshold"}, 300},
+		{map[string]string{"CacheAgeSeconds": "60"}, "LeastTimeLeftAlarm", []string{"Threshold"}, 60},
+		{nil, "RefresherLog", []string{"RetentionInDays"}, 30},
+		{map[string]string{"LogRetentionDays": "7"}, "RefresherLog", []string{"RetentionInDays"}, 7},
+		{nil, "RefresherFunction", []string{"ReservedConcurrentExecutions"}, nil},
+		{map[string]string{"ReservedConcurrency": "2"}, "RefresherFunction", []string{"ReservedConcurrentExecutions"}, 2},
+		{nil, "RefresherFunction", []string{"VpcConfig"}, nil},
+		{inVPC, "RefresherFunction", []string{"VpcConfig", "SubnetIds"}, subnets},
+		{inVPC, "RefresherFunction", []string{"VpcConfig", "SecurityGroupIds"}, groups},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_ALLOW_LOOPBACK"), "false"},
+		{nil, "RefresherFunction", variable("AWS_ENDPOINT_URL"), nil},
+		{map[string]string{"EndpointUrl": "http://localhost:4566"}, "RefresherFunction", variable("TOKENKEEPER_ALLOW_LOOPBACK"), "true"},
+		{map[string]string{"EndpointUrl": "http://localhost:4566"}, "RefresherFunction", variable("AWS_ENDPOINT_URL"), "http://localhost:4566"},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_CREDENTIAL_STORE"), "ssm"},
+		{map[string]string{"CredentialStore": "secretsmanager"}, "RefresherFunction", variable("TOKENKEEPER_CREDENTIAL_STORE"), "secretsmanager"},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_KMS_KEY"), ""},
+		{map[string]string{"KmsKeyArn": keyARN}, "RefresherFunction", variable("TOKENKEEPER_KMS_KEY"), keyARN},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_NAMESPACE"), "tokenkeeper"},
+		{map[string]string{"Namespace": "team-a"}, "RefresherFunction", variable("TOKENKEEPER_NAMESPACE"), "team-a"},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_STACK"), stack},
+	} {
+		what := fmt.Sprintf("%v: %v of %s", row.parameters, row.path, row.resource)
+		got := find(resolve(t, row.parameters)[row.resource].Properties, row.path...)
+		if row.want == nil && got != nil {
+			t.Errorf("%s: %v, want nothing", what, got)
+		} else if row.want != nil {
+			equal(t, what, got, row.want)
+		}
+	}
+}
+
+// only is the one member of a list.
+func only(t *testing.T, list any) map[string]any {
 	t.Helper()
+	members, _ := list.([]any)
+	if len(members) != 1 {
+		t.Fatalf("a list has %d members, want one: %v", len(members), list)
+	}
+	return members[0].(map[string]any)
+}
+
+// find is what properties have under a path, nil if that is nothing.
+func find(properties map[string]any, path ...string) any {
 	var v any = properties
 	for _, key := range path {
 		object, _ := v.(map[string]any)
 		v = object[key]
 	}
+	return v
+}
+
+// at is what properties have under a path.
+func at(t *testing.T, properties map[string]any, path ...string) any {
+	t.Helper()
+	v := find(properties, path...)
 	if v == nil {
 		t.Fatalf("nothing is at %v", path)
 	}

@@ -9,6 +9,7 @@ package cloudformation
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -23,6 +24,17 @@ type Template struct {
 	rules      map[string]rule
 	resources  map[string]yaml.Node
 	outputs    map[string]yaml.Node
+	form       Form
+}
+
+// A Form is how the console asks for the parameters (AWS::CloudFormation::Interface).
+type Form struct {
+	Groups []struct {
+		Parameters []string `yaml:"Parameters"`
+	} `yaml:"ParameterGroups"`
+	Labels map[string]struct {
+		Text string `yaml:"default"`
+	} `yaml:"ParameterLabels"`
 }
 
 // A Resource is one of a stack that would be made.
@@ -38,6 +50,9 @@ func Read(path string) (*Template, error) {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
 	var document struct {
+		Metadata struct {
+			Form Form `yaml:"AWS::CloudFormation::Interface"`
+		} `yaml:"Metadata"`
 		Parameters map[string]parameter                    `yaml:"Parameters"`
 		Mappings   map[string]map[string]map[string]string `yaml:"Mappings"`
 		Conditions map[string]yaml.Node                    `yaml:"Conditions"`
@@ -48,8 +63,15 @@ func Read(path string) (*Template, error) {
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return nil, fmt.Errorf("reading the template %s: %w", path, err)
 	}
-	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Rules, document.Resources, document.Outputs}, nil
+	return &Template{document.Parameters, document.Mappings, document.Conditions, document.Rules, document.Resources, document.Outputs,
+		document.Metadata.Form}, nil
 }
+
+// Form returns how the template's parameters are asked for.
+func (t *Template) Form() Form { return t.form }
+
+// Parameters are the names of those that the template has, sorted.
+func (t *Template) Parameters() []string { return slices.Sorted(maps.Keys(t.parameters)) }
 
 // Pseudo are the values of the pseudo parameters that a template may refer to.
 type Pseudo struct {
