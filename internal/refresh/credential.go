@@ -36,6 +36,9 @@ func (c Credential) Names() []string { return slices.Sorted(maps.Keys(c.Values))
 // errors like all others; but tokens and their claims state them by right.
 var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
 
+// Identifier reports whether the value of that name tells who logs in, and not how.
+func Identifier(name string) bool { return slices.Contains(identifiers, name) }
+
 // Redact returns text with every value of c replaced, in whatever encoding values are
 // commonly echoed: as they are, percent-encoded, in JSON or HTML, in several of these at
 // once, in base64 or hexadecimal, and any of them broken over lines.
@@ -50,7 +53,7 @@ func (c Credential) Redact(text string) string {
 // FoundIn returns the name of a secret value of c that text contains in one of those
 // encodings, or "". Identifiers do not count.
 func (c Credential) FoundIn(text string) string {
-	names := slices.DeleteFunc(c.Names(), func(name string) bool { return slices.Contains(identifiers, name) })
+	names := slices.DeleteFunc(c.Names(), Identifier)
 	sets := make([][]string, len(names))
 	for i, name := range names {
 		// Under eight characters a value would be found in tokens by chance.

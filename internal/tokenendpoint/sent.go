@@ -71,7 +71,7 @@ func (v *values) remember(text string, t template) {
 	of, seen := "", false
 	t.values(func(p part) {
 		value := v.of[p.value].Reveal()
-		if value == "" || identifier(p.value) {
+		if value == "" || refresh.Identifier(p.value) {
 			return
 		}
 		of = cmp.Or(of, p.value)
@@ -89,13 +89,6 @@ const (
 	// those that are shorter, it would find many by chance.
 	leastFound = 8
 )
-
-// identifier reports whether a value tells who logs in and not how. Only the domain knows
-// which do: it is asked whether one is looked for.
-func identifier(name string) bool {
-	const value = "looked-for"
-	return refresh.Credential{Values: map[string]refresh.Secret{name: refresh.NewSecret(value)}}.FoundIn(value) == ""
-}
 
 // foundIn returns the name of the secret of c that v, a part of an answer, contains, or
 // "". Short ones are compared with whole texts, and numbers by what they come to.
@@ -125,7 +118,7 @@ func sameAs(c refresh.Credential, text string) string {
 			m, ok := wholeNumber(value)
 			same = ok && m == n
 		}
-		if same && len(value) >= leastSecret && !identifier(name) {
+		if same && len(value) >= leastSecret && !refresh.Identifier(name) {
 			return name
 		}
 	}

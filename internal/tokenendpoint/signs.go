@@ -98,7 +98,7 @@ func (c *compiler) checkToken(j jwt, cfg jwtConfig) {
 					continue
 				}
 				template{p}.values(func(v part) {
-					if !identifier(v.value) {
+					if !refresh.Identifier(v.value) {
 						c.add(at(place.name), "", "has a function of "+v.value+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
 					}
 				})
@@ -128,7 +128,7 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 		for _, t := range place.templates {
 			name := ""
 			t.values(func(p part) {
-				if c.Values[p.value].Len() >= leastSecret && !identifier(p.value) {
+				if c.Values[p.value].Len() >= leastSecret && !refresh.Identifier(p.value) {
 					name = p.value
 				}
 			})
