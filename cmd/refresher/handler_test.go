@@ -185,7 +185,7 @@ func TestARunThatCannotBegin(t *testing.T) {
 		{"the listing of configs breaks off", "ssm:GetParametersByPath", awstest.Fault{Skip: 1, Error: &awstest.Error{Status: 500, Code: "InternalServerError"}}, "aws_server_error (transient)", ""},
 		{"the states may not be listed", "secretsmanager:ListSecrets", awstest.Deny(), "aws_access_denied (misconfigured)", "allow the caller secretsmanager:ListSecrets on *"},
 		{"the role's credentials are over", "*", awstest.ExpireCredentials(), "aws_credentials_refused (transient)", ""},
-		{"nobody answers", "*", awstest.Fault{Hang: true}, "aws_unreachable (transient)", "look at the network of the function"},
+		{"nobody answers", "*", awstest.Fault{Hang: true}, "aws_unreachable (transient)", "look at the network that this runs in"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -80,17 +80,17 @@ func (c Call) Failure(err error) *refresh.Error {
 		e.Remedy = "if it lasts, use a longer tick, or several stacks in several accounts"
 	case throttled(err):
 		e.Code = CodeThrottled
-		e.Detail = c.detail("%s, after %d attempts", code, attempts(err))
+		e.Detail = c.detail("%s, after %s", code, tried(attempts(err)))
 	case status(err) >= http.StatusInternalServerError:
 		e.Code = CodeServer
-		e.Detail = c.detail("status %d, after %d attempts", status(err), attempts(err))
+		e.Detail = c.detail("status %d, after %s", status(err), tried(attempts(err)))
 	case code != "":
 		e.Code, e.Suspect = CodeRefused, true
 		e.Detail = c.detail("%s", code)
 	default:
 		e.Code = CodeUnreachable
 		e.Detail = c.detail("no answer: %s", unreachable(err))
-		e.Remedy = "if it lasts, look at the network of the function and at AWS_ENDPOINT_URL"
+		e.Remedy = "if it lasts, look at the network that this runs in, and at AWS_ENDPOINT_URL"
 	}
 	return e
 }
@@ -131,6 +131,14 @@ func errorCode(err error) string {
 		return ""
 	}
 	return e.ErrorCode()
+}
+
+// tried says how many attempts there were.
+func tried(n int) string {
+	if n == 1 {
+		return "one attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
 }
 
 // quoted returns AWS's text as an addition to a sentence.
@@ -201,10 +209,10 @@ func unreachable(err error) string {
 	case errors.As(err, &dns):
 		return "its host name cannot be resolved"
 	case timedOut && n > 1:
-		return fmt.Sprintf("none in time, after %d attempts", n)
+		return fmt.Sprintf("none in time, after %s", tried(n))
 	case timedOut || errors.Is(err, context.Canceled):
 		return "the time for it was over"
 	default:
-		return fmt.Sprintf("the connection failed, after %d attempts", n)
+		return fmt.Sprintf("the connection failed, after %s", tried(n))
 	}
 }

@@ -90,7 +90,7 @@ func (r *run) credential(ctx context.Context, t task) (Credential, *Error) {
 	case errors.Is(err, ErrNotFound):
 		return found, &Error{Class: Misconfigured, Code: CodeNoCredential,
 			Detail: fmt.Sprintf("there is no credential %q", t.Credential),
-			Remedy: "put it in with 'tokenkeeper credential put'", Err: err}
+			Remedy: "put it in with 'tokenkeeper credential put " + t.Credential + "'", Err: err}
 	case err != nil:
 		return found, asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", t.Credential))
 	case doc.Err != nil:

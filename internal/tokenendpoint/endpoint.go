@@ -85,11 +85,11 @@ func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 			continue
 		}
 		if len(c.AllowedHosts) == 0 {
-			ps.add(r.path, show(r.target.shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
+			ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
 				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.pins()[0]))
 			continue
 		}
-		ps.add(r.path, show(r.target.shown), fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and")),
+		ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and")),
 			fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.pins()[0]))
 	}
 }

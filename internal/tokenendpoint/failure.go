@@ -42,7 +42,7 @@ type failure struct {
 // fail returns a failure. The text is the endpoint, without its query, and the detail.
 func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
 	if over, ok := ofRefreshToken(code); ok && x.rotates {
-		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put'"
+		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
 	}
 	return &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
 		Class:   v.class,
@@ -214,6 +214,9 @@ func (x exchange) remedy(code string) string {
 	}
 	switch code {
 	case "invalid_client":
+		if _, ok := x.credential.Values["client_secret"]; !ok {
+			return "look at client_id and the key in " + credential + ", at which key the provider knows, and at client_assertion.aud"
+		}
 		return "look at client_id and client_secret in " + credential + ", and at how the provider wants them sent"
 	case "invalid_grant", "http_401":
 		return "look at what " + credential + " holds: the provider does not accept it"

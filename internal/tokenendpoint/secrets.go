@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,9 +28,13 @@ func secretName(name string) bool {
 // private key.
 var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY`)
 
+// noSecrets are words that stand under such names and are none: how tokens against forgery
+// are asked for or done without, and switches.
+var noSecrets = []string{"fetch", "required", "no-check", "nocheck", "true", "false"}
+
 // refuseSecret notes a secret that stands in the config itself, where many may read it.
 func (c *compiler) refuseSecret(path, name, text string) {
-	if text == "" || !secretName(name) && !secretTexts.MatchString(text) {
+	if text == "" || slices.Contains(noSecrets, strings.ToLower(text)) || !secretName(name) && !secretTexts.MatchString(text) {
 		return
 	}
 	stand := "${" + suggestedName(name) + "}"
