@@ -114,7 +114,7 @@ func ofAnswer(oauth string) (code string, v verdict) {
 	v, registered := ofOAuth(oauth)
 	switch {
 	case !registered && oauth == "":
-		return codeNoToken, doubtful()
+		return codeLoginFailed, doubtful()
 	case !registered:
 		return codeUnknownError, doubtful()
 	case v == settled():

@@ -22,6 +22,7 @@ const (
 
 	// The answer is a refusal, and what it says is not registered.
 	codeUnknownError = "unknown_error"
+	codeLoginFailed  = "login_failed" // says so, without a code
 	codeRedirected   = "redirected"
 
 	// The answer says success, and cannot be used.

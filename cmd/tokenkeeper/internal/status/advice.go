@@ -117,6 +117,7 @@ var byCode = map[string]advice{
 	"unsupported_grant_type": {"The provider does not know the grant type.", editConfig},
 	"access_denied":          {"The provider denies access.", editEither},
 	"unknown_error":          {"The provider answers with an error code of its own making.", lookAtLog},
+	"login_failed":           {"The provider answers that the login failed.", editEither},
 	"slow_down":              askedTooOften,
 	"http_401":               {"The provider refuses the credential.", editCredential},
 	"http_403":               {"The provider, or a firewall of it, denies access.", editEither},
