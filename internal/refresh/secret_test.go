@@ -114,10 +114,9 @@ func TestRedactCutsLongTexts(t *testing.T) {
 
 func TestRedactAnySecret(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		secret := rapid.StringMatching(`[!-~å ]{8,40}`).Draw(t, "secret")
-		if strings.TrimSpace(secret) != secret || len(strings.NewReplacer(" ", "", "+", "").Replace(secret)) < 8 {
-			t.Skip()
-		}
+		secret := rapid.StringMatching(`[!-~å ]{8,40}`).Filter(func(s string) bool {
+			return strings.TrimSpace(s) == s && len(strings.NewReplacer(" ", "", "+", "").Replace(s)) >= 8
+		}).Draw(t, "secret")
 		before := rapid.StringMatching(`[a-z]{0,5}`).Draw(t, "before")
 		c := refresh.Credential{Values: map[string]refresh.Secret{"password": refresh.NewSecret(secret)}}
 		for _, echo := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(before + secret + before))} {
