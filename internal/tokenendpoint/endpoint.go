@@ -109,7 +109,7 @@ func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 			remedy = fmt.Sprintf("rename its %q to %q", near, u.name)
 		case near != "":
 			remedy = fmt.Sprintf("did you mean ${%s}?", near)
-		case len(c.Names()) == 0:
+		case len(c.Values) == 0:
 			remedy = fmt.Sprintf("add %q to it", u.name)
 		default:
 			remedy = fmt.Sprintf("add %q to it; it has %s", u.name, enumerate(c.Names(), "and"))
