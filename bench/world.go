@@ -8,6 +8,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -61,7 +62,7 @@ func (w *world) configure(sim *simulator.Simulator, n int) error {
 		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: config})
 		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: string(credentials[kind]), Type: "SecureString"})
 
-		p, err := parser.Provider(refresh.Document{Name: name, Where: name, Data: refresh.NewSecret(config)})
+		p, err := parser.Provider(refresh.Document{Name: name, Where: name, Data: secret.New(config)})
 		if err != nil {
 			return fmt.Errorf("reading the simulator's config for %s: %w", kind, err)
 		}

@@ -13,11 +13,12 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/e2e/internal/cloudformation"
-	"example.com/tokenkeeper/internal/simulator"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/internal/simulator"
 )
 
 // A deployment is the stack at work, with the four providers and one that is added.

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/simulator"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"example.com/tokenkeeper/internal/simulator"
 )
 
 // TestDocumented runs the marked blocks of the documents as they stand there, one after

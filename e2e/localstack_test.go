@@ -14,14 +14,15 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/simulator"
-	"example.com/tokenkeeper/reader"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/reader"
 )
 
 // A localStack is the function with LocalStack's Parameter Store and Secrets Manager

@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/refresh"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 const (
@@ -200,9 +201,9 @@ func (e *emulator) putParameter(name string, kind types.ParameterType, value []b
 
 // A record is what applications read, as far as it is looked at here.
 type record struct {
-	Provider    string         `json:"provider"`
-	AccessToken refresh.Secret `json:"-"`
-	ExpiresAt   time.Time      `json:"expires_at"`
+	Provider    string      `json:"provider"`
+	AccessToken secret.Text `json:"-"`
+	ExpiresAt   time.Time   `json:"expires_at"`
 }
 
 // record returns that of a provider, if there is one with a token.
@@ -216,7 +217,7 @@ func (e *emulator) record(name string) (record, bool) {
 	if err != nil || json.Unmarshal([]byte(aws.ToString(out.SecretString)), &r) != nil {
 		return record{}, false
 	}
-	r.record.AccessToken = refresh.NewSecret(r.AccessToken)
+	r.record.AccessToken = secret.New(r.AccessToken)
 	return r.record, r.AccessToken != ""
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -23,7 +24,7 @@ func TestProvidersFitTheirCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := strings.TrimSuffix(filepath.Base(path), ".json")
-		return refresh.Document{Name: name, Where: path, Data: refresh.NewSecret(string(data))}
+		return refresh.Document{Name: name, Where: path, Data: secret.New(string(data))}
 	}
 	parser := tokenendpoint.New(tokenendpoint.Options{})
 	for _, path := range files {

@@ -16,7 +16,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-const secret = "S3cr+t/=&%#:å z" // full of what encodings differ in
+const clientSecret = "S3cr+t/=&%#:å z" // full of what encodings differ in
 
 // A fositeServer is fosite with a store in memory.
 type fositeServer struct {
@@ -27,12 +27,12 @@ type fositeServer struct {
 
 func startFosite(t *testing.T) *fositeServer {
 	t.Helper()
-	hash, err := bcrypt.GenerateFromPassword([]byte(secret), bcrypt.MinCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(clientSecret), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := storage.NewMemoryStore()
-	store.Users["ada"] = storage.MemoryUserRelation{Username: "ada", Password: secret}
+	store.Users["ada"] = storage.MemoryUserRelation{Username: "ada", Password: clientSecret}
 	for _, method := range []string{"client_secret_basic", "client_secret_post", "private_key_jwt"} {
 		store.Clients[method] = &fosite.DefaultOpenIDConnectClient{
 			DefaultClient: &fosite.DefaultClient{ID: method, Secret: hash,
@@ -79,7 +79,7 @@ func (s *fositeServer) consent(t *testing.T) string {
 	t.Helper()
 	l := login{config: map[string]any{"token_endpoint": s.URL + "/token", "grant_type": "password", "scope": "offline",
 		"response": map[string]any{"extra": map[string]string{"refresh": "refresh_token"}}},
-		values: map[string]string{"client_id": "client_secret_basic", "client_secret": secret, "username": "ada", "password": secret}}
+		values: map[string]string{"client_id": "client_secret_basic", "client_secret": clientSecret, "username": "ada", "password": clientSecret}}
 	g := l.run(t, tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true}), s.URL)
 	token, _ := g.Extra["refresh"].(string)
 	if token == "" {
@@ -107,8 +107,8 @@ func fositeLogins(t *testing.T, s *fositeServer) []login {
 		values     map[string]string
 		refused    string
 	}{
-		{"client_secret_basic", "", nil, map[string]string{"client_secret": secret}, ""},
-		{"client_secret_post", "", nil, map[string]string{"client_secret": secret}, ""},
+		{"client_secret_basic", "", nil, map[string]string{"client_secret": clientSecret}, ""},
+		{"client_secret_post", "", nil, map[string]string{"client_secret": clientSecret}, ""},
 		{"private_key_jwt", "RS256", map[string]any{"client_assertion": map[string]any{"aud": "token_endpoint", "kid": "k1"}}, map[string]string{"private_key": inPEM(t, keys().rsa)}, ""},
 		{"client_secret_basic", "a wrong secret", nil, map[string]string{"client_secret": "wrong"}, "invalid_client"},
 		{"private_key_jwt", "a wrong key", map[string]any{"client_assertion": map[string]any{"aud": "token_endpoint", "kid": "k1"}}, map[string]string{"private_key": inPEM(t, keys().otherRSA)}, "invalid_client"},
@@ -125,7 +125,7 @@ func fositeLogins(t *testing.T, s *fositeServer) []login {
 			}
 			switch grant {
 			case "password":
-				l.values = with(l.values, "username", "ada", "password", secret)
+				l.values = with(l.values, "username", "ada", "password", clientSecret)
 				l.config["scope"] = "read"
 			case "refresh_token":
 				l.values = with(l.values, "refresh_token", s.consent(t))
@@ -144,7 +144,7 @@ func TestFositeRevokesTheFamily(t *testing.T) {
 	s := startFosite(t)
 	p := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
 	l := login{config: map[string]any{"token_endpoint": s.URL + "/token", "grant_type": "refresh_token"},
-		values: map[string]string{"client_id": "client_secret_basic", "client_secret": secret, "refresh_token": s.consent(t)}}
+		values: map[string]string{"client_id": "client_secret_basic", "client_secret": clientSecret, "refresh_token": s.consent(t)}}
 	next := l.run(t, p, s.URL).RefreshToken.Reveal()
 	l.refused = "invalid_grant"
 	l.run(t, p, s.URL) // the old one

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -35,7 +36,7 @@ func (l login) provider(t *testing.T, p *tokenendpoint.Parser) refresh.Provider 
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := p.Provider(refresh.Document{Name: "erp", Where: "providers/erp", Data: refresh.NewSecret(string(text))})
+	provider, err := p.Provider(refresh.Document{Name: "erp", Where: "providers/erp", Data: secret.New(string(text))})
 	if err != nil {
 		t.Fatalf("config %s:\n%v", text, err)
 	}
@@ -49,9 +50,9 @@ func (l login) credential(t *testing.T, base string) refresh.Credential {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := refresh.Credential{Name: "erp", AllowedHosts: []string{u.Host}, Values: map[string]refresh.Secret{}}
+	c := refresh.Credential{Name: "erp", AllowedHosts: []string{u.Host}, Values: map[string]secret.Text{}}
 	for name, v := range l.values {
-		c.Values[name] = refresh.NewSecret(v)
+		c.Values[name] = secret.New(v)
 	}
 	return c
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -22,11 +23,11 @@ import (
 type source struct{ config, credential string }
 
 func (s source) Configs(context.Context) ([]refresh.Document, error) {
-	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: refresh.NewSecret(s.config)}}, nil
+	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: secret.New(s.config)}}, nil
 }
 
 func (s source) Credential(context.Context, string) (refresh.Document, error) {
-	return refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: refresh.NewSecret(s.credential)}, nil
+	return refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: secret.New(s.credential)}, nil
 }
 
 func (s source) CredentialVersion(context.Context, string) (string, error) { return "1", nil }
@@ -46,7 +47,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 	account := awstest.New(t, awstest.Options{NoQuotas: true, Now: c.now})
 	from := source{
 		config:     fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, server.URL),
-		credential: fmt.Sprintf(`{"client_id": "client_secret_basic", "client_secret": %q, "allowed_hosts": [%q]}`, secret, server.Listener.Addr()),
+		credential: fmt.Sprintf(`{"client_id": "client_secret_basic", "client_secret": %q, "allowed_hosts": [%q]}`, clientSecret, server.Listener.Addr()),
 	}
 	process := func() (*refresh.Runner, *secretstore.Vault) {
 		cfg := account.Config()
@@ -65,7 +66,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 		}, vault
 	}
 	_, vault := process()
-	if err := vault.Put(t.Context(), "erp", refresh.NewSecret(server.consent(t))); err != nil {
+	if err := vault.Put(t.Context(), "erp", secret.New(server.consent(t))); err != nil {
 		t.Fatal(err)
 	}
 	for round, runs := range []int{2, 8, 64} {

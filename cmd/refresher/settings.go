@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
@@ -58,7 +59,7 @@ type settings struct {
 	// AccessKey, SecretKey and SessionToken are those of the role, from
 	// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, set by Lambda. An
 	// execution environment does not outlive them.
-	AccessKey, SecretKey, SessionToken refresh.Secret
+	AccessKey, SecretKey, SessionToken secret.Text
 	// SSMEndpoint and SecretsManagerEndpoint are asked in the place of AWS's own.
 	// AWS_ENDPOINT_URL_SSM and AWS_ENDPOINT_URL_SECRETS_MANAGER; else AWS_ENDPOINT_URL, for
 	// both; empty, AWS's own.
@@ -87,9 +88,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		AllowLoopback:          e.boolean("TOKENKEEPER_ALLOW_LOOPBACK", false),
 		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
 		Region:                 e.required("AWS_REGION"),
-		AccessKey:              refresh.NewSecret(e.required("AWS_ACCESS_KEY_ID")),
-		SecretKey:              refresh.NewSecret(e.required("AWS_SECRET_ACCESS_KEY")),
-		SessionToken:           refresh.NewSecret(getenv("AWS_SESSION_TOKEN")),
+		AccessKey:              secret.New(e.required("AWS_ACCESS_KEY_ID")),
+		SecretKey:              secret.New(e.required("AWS_SECRET_ACCESS_KEY")),
+		SessionToken:           secret.New(getenv("AWS_SESSION_TOKEN")),
 		SSMEndpoint:            cmp.Or(e.url("AWS_ENDPOINT_URL_SSM"), endpoint),
 		SecretsManagerEndpoint: cmp.Or(e.url("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		FIPS:                   e.boolean("AWS_USE_FIPS_ENDPOINT", false),

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 const canary = "c4n@ry"
@@ -30,7 +30,7 @@ func read(env map[string]string) (settings, error) {
 	return readSettings(func(name string) string { return env[name] })
 }
 
-var secrets = cmp.Comparer(refresh.Secret.Equal)
+var secrets = cmp.Comparer(secret.Text.Equal)
 
 func TestSettingsByDefault(t *testing.T) {
 	got, err := read(least())
@@ -43,9 +43,9 @@ func TestSettingsByDefault(t *testing.T) {
 		CreateSecrets: true,
 		Level:         slog.LevelInfo,
 		Region:        "eu-north-1",
-		AccessKey:     refresh.NewSecret(canary + "-id"),
-		SecretKey:     refresh.NewSecret(canary + "-key"),
-		SessionToken:  refresh.NewSecret(canary + "-token"),
+		AccessKey:     secret.New(canary + "-id"),
+		SecretKey:     secret.New(canary + "-key"),
+		SessionToken:  secret.New(canary + "-token"),
 	}
 	if diff := cmp.Diff(want, got, secrets); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -85,9 +85,9 @@ func TestSettings(t *testing.T) {
 		AllowLoopback:          true,
 		Level:                  slog.LevelDebug,
 		Region:                 "eu-north-1",
-		AccessKey:              refresh.NewSecret(canary + "-id"),
-		SecretKey:              refresh.NewSecret(canary + "-key"),
-		SessionToken:           refresh.NewSecret(canary + "-token"),
+		AccessKey:              secret.New(canary + "-id"),
+		SecretKey:              secret.New(canary + "-key"),
+		SessionToken:           secret.New(canary + "-token"),
 		SSMEndpoint:            "http://localhost:4566",
 		SecretsManagerEndpoint: "https://secrets.example",
 		FIPS:                   true,

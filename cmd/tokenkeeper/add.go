@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -103,7 +104,7 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 	if err != nil {
 		return addView{}, err
 	}
-	doc := refresh.Document{Name: a.name, Where: "preset " + p.Name + ", filled in", Data: refresh.NewSecret(string(config))}
+	doc := refresh.Document{Name: a.name, Where: "preset " + p.Name + ", filled in", Data: secret.New(string(config))}
 	provider, err := refresh.Understand(c.parser(false), doc)
 	if err != nil {
 		return addView{}, status.Problems(doc.Where, err)

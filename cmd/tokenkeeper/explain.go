@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -44,7 +44,7 @@ does not have is left out; its values are not shown.`,
 					return c.wrong(err, unsent)
 				}
 				if s.Rotates {
-					held = held.With("refresh_token", refresh.NewSecret("supposed"))
+					held = held.With("refresh_token", secret.New("supposed"))
 				}
 				if ps := s.endpoint.Check(held); len(ps) > 0 {
 					return c.wrong(ps, unsent)

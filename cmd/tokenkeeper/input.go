@@ -11,7 +11,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/localstore"
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // maxInput is the size of the largest document, in bytes: what Secrets Manager stores.
@@ -20,7 +20,7 @@ const maxInput = 65536
 // readSecret reads what must not be seen: from a file that is for its owner alone, from a
 // terminal without echo, or from what is piped in. Arguments can be seen by every user of
 // the machine, so there is no flag for it.
-func (c *cli) readSecret(file, prompt string) (refresh.Secret, error) {
+func (c *cli) readSecret(file, prompt string) (secret.Text, error) {
 	if file != "" && file != "-" {
 		return readPrivateFile(file)
 	}
@@ -28,36 +28,36 @@ func (c *cli) readSecret(file, prompt string) (refresh.Secret, error) {
 		terminal.New(c.stderr, c.getenv).Paragraph("", prompt)
 		line, err := term.ReadPassword(int(c.stdin.(*os.File).Fd()))
 		if err != nil {
-			return refresh.Secret{}, fmt.Errorf("reading from the terminal: %w", err)
+			return secret.Text{}, fmt.Errorf("reading from the terminal: %w", err)
 		}
-		return refresh.NewSecret(string(line)), nil
+		return secret.New(string(line)), nil
 	}
 	return read("the standard input", c.stdin)
 }
 
 // readFile reads a file that anybody may read.
-func readFile(file string) (refresh.Secret, error) {
+func readFile(file string) (secret.Text, error) {
 	f, err := openFile(file)
 	if err != nil {
-		return refresh.Secret{}, err
+		return secret.Text{}, err
 	}
 	defer f.Close()
 	return read(file, f)
 }
 
 // readPrivateFile reads a file, unless others can read it too.
-func readPrivateFile(file string) (refresh.Secret, error) {
+func readPrivateFile(file string) (secret.Text, error) {
 	f, err := openFile(file)
 	if err != nil {
-		return refresh.Secret{}, err
+		return secret.Text{}, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return refresh.Secret{}, err
+		return secret.Text{}, err
 	}
 	if others(info.Mode()) {
-		return refresh.Secret{}, instead(fmt.Errorf("%s can be read by others (mode %04o)", file, info.Mode().Perm()),
+		return secret.Text{}, instead(fmt.Errorf("%s can be read by others (mode %04o)", file, info.Mode().Perm()),
 			"whoever could read it may have: see that the secret is changed if that matters, and then:", "chmod 600 "+localstore.ShellWord(file))
 	}
 	return read(file, f)
@@ -75,16 +75,16 @@ func openFile(file string) (*os.File, error) {
 // a shell makes of <(command), is nobody else's.
 func others(mode fs.FileMode) bool { return mode.IsRegular() && mode.Perm()&0o077 != 0 }
 
-func read(name string, r io.Reader) (refresh.Secret, error) {
+func read(name string, r io.Reader) (secret.Text, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
 	if err != nil {
-		return refresh.Secret{}, fmt.Errorf("reading %s: %w", name, err)
+		return secret.Text{}, fmt.Errorf("reading %s: %w", name, err)
 	}
 	switch {
 	case len(data) > maxInput:
-		return refresh.Secret{}, usagef("%s has more than %d bytes", name, maxInput)
+		return secret.Text{}, usagef("%s has more than %d bytes", name, maxInput)
 	case len(data) == 0:
-		return refresh.Secret{}, &advisedError{err: errors.New(name + " is empty"), usage: true}
+		return secret.Text{}, &advisedError{err: errors.New(name + " is empty"), usage: true}
 	}
-	return refresh.NewSecret(string(data)), nil
+	return secret.New(string(data)), nil
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func (c *cli) read() *cobra.Command {
@@ -75,7 +76,7 @@ type recordView struct {
 	Scope        string         `json:"scope"`
 	Extra        map[string]any `json:"extra"`
 
-	token  refresh.Secret
+	token  secret.Text
 	live   bool
 	status string // the command that says more
 }
@@ -95,7 +96,7 @@ func readRecord(f place.Folder, provider string, now time.Time) (recordView, err
 	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" {
 		return recordView{}, fmt.Errorf("reading the token of %q: %w", provider, errNotRecord)
 	}
-	v.token = refresh.NewSecret(v.AccessToken)
+	v.token = secret.New(v.AccessToken)
 	v.AccessToken = fmt.Sprintf("[%d characters]", v.token.Len())
 	v.ExpiresIn = int64(v.ExpiresAt.Sub(now) / time.Second)
 	v.status = f.Command("status", provider)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func (c *cli) refreshToken() *cobra.Command {
@@ -35,7 +35,7 @@ for without echo, or read from a file with mode 0600, or from what is piped in.`
 			if err != nil {
 				return err
 			}
-			token = refresh.NewSecret(strings.TrimSpace(token.Reveal()))
+			token = secret.New(strings.TrimSpace(token.Reveal()))
 			if err := to.PutRefreshToken(cmd.Context(), args[0], token); err != nil {
 				return err
 			}

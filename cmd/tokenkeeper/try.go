@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func (c *cli) try() *cobra.Command {
@@ -98,7 +99,7 @@ func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, err
 		if err != nil {
 			return held, err
 		}
-		held = held.With("refresh_token", refresh.NewSecret(strings.TrimSpace(token.Reveal())))
+		held = held.With("refresh_token", secret.New(strings.TrimSpace(token.Reveal())))
 	}
 	if ps := s.endpoint.Check(held); len(ps) > 0 {
 		return held, ps

@@ -10,6 +10,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -77,7 +78,7 @@ func (v *tryView) mayEnd() bool {
 
 func (v *tryView) grant(s subject, t tokenendpoint.Trial) {
 	g := t.Grant
-	hidden := func(secret refresh.Secret) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
+	hidden := func(secret secret.Text) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
 	v.Understood = &understood{
 		AccessToken: hidden(g.AccessToken), TokenType: t.TokenType,
 		Lifetime: int64(g.Lifetime / time.Second), LifetimeFrom: t.LifetimeFrom,

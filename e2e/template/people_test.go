@@ -13,14 +13,15 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/e2e/internal/function"
-	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/simulator"
-	"example.com/tokenkeeper/reader"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/reader"
 )
 
 // Those who have a policy of the template's.

@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/e2e/internal/cloudformation"
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 const keyARN = "arn:aws:kms:eu-north-1:123456789012:key/11111111-2222-3333-4444-555555555555"

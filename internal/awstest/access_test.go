@@ -3,11 +3,12 @@ package awstest_test
 import (
 	"testing"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 // A role like that of a refresher: it writes and labels, and does not read.

@@ -11,11 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 // What the fake has no rules for is not served by accident.

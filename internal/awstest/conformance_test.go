@@ -12,11 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 // TestConformance holds the fake, and the emulators that the environment names,

@@ -7,12 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 const put = "secretsmanager:PutSecretValue"

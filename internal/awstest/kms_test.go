@@ -3,11 +3,12 @@ package awstest_test
 import (
 	"testing"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 func TestKeyStates(t *testing.T) {

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awstest"
 )
 
 func TestEmptyPagesCarryANextToken(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Dir is one directory. It is a [refresh.Source], and once locked a [refresh.Store];
@@ -79,9 +80,9 @@ func (d *Dir) Close() error { return errors.Join(d.lock.Close(), d.root.Close())
 
 // Read returns the record of a provider as consumers read it. The error wraps
 // [refresh.ErrNotFound] where there is none yet.
-func (d *Dir) Read(provider string) (refresh.Secret, error) {
-	reading := func(err error) (refresh.Secret, error) {
-		return refresh.Secret{}, fmt.Errorf("reading the token of %q: %w", provider, err)
+func (d *Dir) Read(provider string) (secret.Text, error) {
+	reading := func(err error) (secret.Text, error) {
+		return secret.Text{}, fmt.Errorf("reading the token of %q: %w", provider, err)
 	}
 	if err := refresh.CheckName(provider); err != nil {
 		return reading(err)
@@ -93,7 +94,7 @@ func (d *Dir) Read(provider string) (refresh.Secret, error) {
 	if err != nil {
 		return reading(err)
 	}
-	return refresh.NewSecret(string(data)), nil
+	return secret.New(string(data)), nil
 }
 
 // Pause asks the runs to leave a provider alone, until Resume. It is a file of its own and

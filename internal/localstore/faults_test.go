@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // failing returns what refuses all steps of some kinds with an error of the system.
@@ -242,7 +243,7 @@ func TestRecordsThatNobodyCouldRead(t *testing.T) {
 	d := open(t, t.TempDir())
 	lock(t, d)
 	c := change("", at(0))
-	c.Record = refresh.NewSecret(strings.Repeat("x", 65537))
+	c.Record = secret.New(strings.Repeat("x", 65537))
 	_, err := d.Save(t.Context(), c)
 	says(t, err, "65537 bytes")
 	c.To = "by hand"

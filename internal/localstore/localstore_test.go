@@ -13,6 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/refresh/storetest"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func TestStore(t *testing.T) {
@@ -107,7 +108,7 @@ func at(minutes int) refresh.VersionID {
 func recordOf(id refresh.VersionID) string { return `{"access_token": "of ` + string(id) + `"}` }
 
 func change(from, to refresh.VersionID) refresh.Change {
-	return refresh.Change{Provider: meitner, From: from, To: to, Record: refresh.NewSecret(recordOf(to))}
+	return refresh.Change{Provider: meitner, From: from, To: to, Record: secret.New(recordOf(to))}
 }
 
 func open(t *testing.T, dir string) *localstore.Dir {

@@ -112,7 +112,7 @@ func TestPauseOfAnUnknownProvider(t *testing.T) {
 // Names come from folders that a person fills, and must lead nowhere else.
 func TestNamesStayInTheirFolder(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "credentials", "meitner.json"), secret)
+	write(t, filepath.Join(dir, "credentials", "meitner.json"), planted)
 	d := open(t, dir)
 	lock(t, d)
 	for _, name := range []string{"../credentials/meitner", "..", "", "a/b", "A"} {

@@ -17,7 +17,7 @@ import (
 func TestCredentialsAreForTheirOwnerAlone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	d := open(t, dir)
 	for _, row := range []struct {
 		mode os.FileMode
@@ -53,7 +53,7 @@ func TestCredentialsAreForTheirOwnerAlone(t *testing.T) {
 func TestModeIsPartOfACredentialsVersion(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	d := open(t, dir)
 	private, err := d.CredentialVersion(t.Context(), "meitner")
 	if err != nil {
@@ -92,7 +92,7 @@ func TestCredentialIsTriedAgainOnceItIsPrivate(t *testing.T) {
 func TestChmodCanBePasted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "it's here")
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestChmodCanBePasted(t *testing.T) {
 func TestCredentialsOfAnotherUser(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	d, err := localstore.OpenAs(dir, os.Geteuid()+1)
 	d = opened(t, d, err)
 	doc, err := d.Credential(t.Context(), "meitner")
@@ -218,8 +218,8 @@ func TestPipesAreNotOpened(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, dir)
 	lock(t, d)
-	write(t, filepath.Join(dir, "providers", "other.json"), secret)
-	write(t, filepath.Join(dir, "credentials", "other.json"), secret)
+	write(t, filepath.Join(dir, "providers", "other.json"), planted)
+	write(t, filepath.Join(dir, "credentials", "other.json"), planted)
 	for _, folder := range []string{"providers", "credentials", "tokens"} {
 		if err := syscall.Mkfifo(filepath.Join(dir, folder, "meitner.json"), 0o600); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A login server counts logins, and answers another token each time.
@@ -24,7 +25,7 @@ type loginServer struct {
 func (s *loginServer) Grant(context.Context, refresh.Credential) (refresh.Grant, error) {
 	n := s.logins.Add(1)
 	return refresh.Grant{
-		AccessToken: refresh.NewSecret(fmt.Sprintf("token-%d", n)),
+		AccessToken: secret.New(fmt.Sprintf("token-%d", n)),
 		TokenType:   "Bearer",
 		AskedAt:     s.now(),
 		Lifetime:    time.Hour,
@@ -41,7 +42,7 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	return refresh.Credential{Name: d.Name, Version: d.Version,
-		Values: map[string]refresh.Secret{"client_secret": d.Data}}, nil
+		Values: map[string]secret.Text{"client_secret": d.Data}}, nil
 }
 
 // A job is a directory with one provider, and what a run does with it.
@@ -56,7 +57,7 @@ func newJob(t *testing.T) *job {
 	j := &job{dir: t.TempDir(), now: noon}
 	j.server = &loginServer{now: func() time.Time { return j.now }}
 	write(t, filepath.Join(j.dir, "providers", "meitner.json"), "{}")
-	write(t, filepath.Join(j.dir, "credentials", "meitner.json"), secret)
+	write(t, filepath.Join(j.dir, "credentials", "meitner.json"), planted)
 	return j
 }
 

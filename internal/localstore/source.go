@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Configs implements [refresh.Source]. A folder without files is no configs; a folder
@@ -116,7 +117,7 @@ func (d *Dir) document(name, file string, fi fs.FileInfo) (refresh.Document, err
 		Name:    name,
 		Where:   d.path(file),
 		Version: revision(fi),
-		Data:    refresh.NewSecret(string(data)),
+		Data:    secret.New(string(data)),
 	}, err
 }
 

@@ -15,15 +15,15 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// secret stands in every file of these tests, and in no message.
-const secret = `{"client_secret": "do not print me"}`
+// planted is in every file of these tests, and in no message.
+const planted = `{"client_secret": "do not print me"}`
 
 func TestConfigs(t *testing.T) {
 	dir := t.TempDir()
 	inside := filepath.Join(dir, "shared", "inside.json")
 	outside := filepath.Join(t.TempDir(), "outside.json")
-	write(t, inside, secret)
-	write(t, outside, secret)
+	write(t, inside, planted)
+	write(t, outside, planted)
 
 	for _, row := range []struct {
 		file string
@@ -31,15 +31,15 @@ func TestConfigs(t *testing.T) {
 		name string   // empty: not listed
 		err  []string // what it says, for one that is no config
 	}{
-		{"meitner.json", content(secret), "meitner", nil},
-		{"Bad_Name.json", content(secret), "Bad_Name", nil}, // told by who checks names
+		{"meitner.json", content(planted), "meitner", nil},
+		{"Bad_Name.json", content(planted), "Bad_Name", nil}, // told by who checks names
 		{"empty.json", content(""), "empty", nil},
 		{"link.json", link("../shared/inside.json"), "link", nil},
 		{"largest.json", content(strings.Repeat("x", 65536)), "largest", nil},
 
-		{"educloud.yaml", content(secret), "providers/educloud.yaml", []string{"does not end in .json", "rewrite it"}},
-		{"meitner", content(secret), "providers/meitner", []string{"does not end in .json"}},
-		{"README", content(secret), "providers/README", []string{"does not end in .json"}},
+		{"educloud.yaml", content(planted), "providers/educloud.yaml", []string{"does not end in .json", "rewrite it"}},
+		{"meitner", content(planted), "providers/meitner", []string{"does not end in .json"}},
+		{"README", content(planted), "providers/README", []string{"does not end in .json"}},
 		{"team", folder, "providers/team", []string{"a folder", "move it up"}},
 		{"folder.json", folder, "providers/folder.json", []string{"a folder"}},
 		{"large.json", content(strings.Repeat("x", 65537)), "large", []string{"more than 65536 bytes"}},
@@ -48,13 +48,13 @@ func TestConfigs(t *testing.T) {
 		{"loop.json", link("loop.json"), "loop", []string{"symbolic link"}},
 		{"to-folder.json", link("../shared"), "to-folder", []string{"not a file"}},
 
-		{".hidden.json", content(secret), "", nil},
+		{".hidden.json", content(planted), "", nil},
 		{"..data", folder, "", nil},
-		{".meitner.json.swp", content(secret), "", nil},
-		{"meitner.json~", content(secret), "", nil},
-		{"meitner.json.bak", content(secret), "", nil},
-		{"meitner.json.orig", content(secret), "", nil},
-		{"#meitner.json#", content(secret), "", nil},
+		{".meitner.json.swp", content(planted), "", nil},
+		{"meitner.json~", content(planted), "", nil},
+		{"meitner.json.bak", content(planted), "", nil},
+		{"meitner.json.orig", content(planted), "", nil},
+		{"#meitner.json#", content(planted), "", nil},
 		{".#meitner.json", link("somebody@somewhere.1234"), "", nil},
 	} {
 		t.Run(row.file, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestConfigs(t *testing.T) {
 func TestConfigsStandBesideBadOnes(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a", "b", "c"} {
-		write(t, filepath.Join(dir, "providers", name+".json"), secret)
+		write(t, filepath.Join(dir, "providers", name+".json"), planted)
 	}
 	disk := &tracedDisk{reading: func(name string) error {
 		if name == "providers/b.json" {
@@ -136,13 +136,13 @@ func TestNoConfigs(t *testing.T) {
 func TestCredential(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	d := open(t, dir)
 	doc, err := d.Credential(t.Context(), "meitner")
 	if err != nil || doc.Err != nil {
 		t.Fatal(err, doc.Err)
 	}
-	if doc.Name != "meitner" || doc.Where != path || doc.Data.Reveal() != secret {
+	if doc.Name != "meitner" || doc.Where != path || doc.Data.Reveal() != planted {
 		t.Errorf("Credential() = %+v", doc)
 	}
 	version, err := d.CredentialVersion(t.Context(), "meitner")
@@ -157,7 +157,7 @@ func TestCredential(t *testing.T) {
 func TestCredentialVersionChangesWithTheFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials", "meitner.json")
-	write(t, path, secret)
+	write(t, path, planted)
 	d := open(t, dir)
 	seen := map[string]string{}
 	look := func(after string) {
@@ -176,7 +176,7 @@ func TestCredentialVersionChangesWithTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	look("an edit of the same length")
-	write(t, path, secret+"\n")
+	write(t, path, planted+"\n")
 	if err := os.Chtimes(path, noon, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -197,14 +197,14 @@ func TestCredentialNotFound(t *testing.T) {
 		if _, err := d.CredentialVersion(t.Context(), name); !errors.Is(err, refresh.ErrNotFound) {
 			t.Errorf("CredentialVersion(%q): %v, want ErrNotFound", name, err)
 		}
-		write(t, filepath.Join(dir, "providers", "meitner.json"), secret)
+		write(t, filepath.Join(dir, "providers", "meitner.json"), planted)
 	}
 }
 
 func TestCredentialThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	outside := filepath.Join(t.TempDir(), "outside.json")
-	write(t, outside, secret)
+	write(t, outside, planted)
 	path := filepath.Join(dir, "credentials", "meitner.json")
 	write(t, path, strings.Repeat("x", 65537))
 	d := open(t, dir)
@@ -224,7 +224,7 @@ func TestCredentialThatCannotBeRead(t *testing.T) {
 	misconfigured(t, err, path, "symbolic link")
 
 	os.Remove(path)
-	write(t, path, secret)
+	write(t, path, planted)
 	disk := &tracedDisk{reading: func(name string) error {
 		return &fs.PathError{Op: "read", Path: name, Err: syscall.EIO}
 	}}

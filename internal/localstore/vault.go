@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // claimTime is how long a claim keeps other runs away: longer than the 20 seconds that a
@@ -92,7 +93,7 @@ func (v *Vault) claim(provider string, version refresh.VersionID) error {
 }
 
 // Rotate implements [refresh.Vault].
-func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next refresh.Secret) error {
+func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next secret.Text) error {
 	return v.locked(ctx, "replacing", provider, func() error {
 		found, err := v.read(provider)
 		if err != nil || !found.Token.Equal(spent.Token) {
@@ -122,7 +123,7 @@ func (v *Vault) now() time.Time {
 
 // Put makes a token the one that the next run claims, as a person does who has obtained
 // it; also while a run holds the lock of the Dir.
-func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) error {
+func (v *Vault) Put(ctx context.Context, provider string, token secret.Text) error {
 	return v.locked(ctx, "putting in", provider, func() error {
 		if err := v.dir.known(provider); err != nil {
 			return err

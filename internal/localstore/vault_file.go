@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // private is the folder of refresh tokens, for their owner alone:
@@ -22,7 +23,7 @@ const private = "private"
 func ticketFile(provider string) string { return path.Join(private, provider+".json") }
 
 // store replaces a file of the folder, durably.
-func (v *Vault) store(provider string, token refresh.Secret) error {
+func (v *Vault) store(provider string, token secret.Text) error {
 	return v.dir.replace(ticketFile(provider), []byte(refresh.EncodeRefreshToken(token).Reveal()+"\n"))
 }
 
@@ -52,7 +53,7 @@ func (v *Vault) read(provider string) (refresh.Ticket, error) {
 	if err != nil {
 		return refresh.Ticket{}, v.dir.badCredential(where, err)
 	}
-	token, err := refresh.DecodeRefreshToken(provider, where, refresh.NewSecret(string(data)))
+	token, err := refresh.DecodeRefreshToken(provider, where, secret.New(string(data)))
 	if err != nil {
 		return refresh.Ticket{}, err
 	}

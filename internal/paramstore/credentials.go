@@ -11,6 +11,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Credentials are those kept as SecureStrings below one path.
@@ -46,7 +47,7 @@ func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Docu
 		}
 		return d, nil
 	}
-	d.Data = refresh.NewSecret(aws.ToString(param.Value))
+	d.Data = secret.New(aws.ToString(param.Value))
 	return d, nil
 }
 

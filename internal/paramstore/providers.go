@@ -11,6 +11,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Providers are the provider configs below one path.
@@ -51,7 +52,7 @@ func (p *Providers) document(param types.Parameter) refresh.Document {
 		Name:    strings.TrimPrefix(where, p.Path+"/"),
 		Where:   where,
 		Version: version(param),
-		Data:    refresh.NewSecret(aws.ToString(param.Value)),
+		Data:    secret.New(aws.ToString(param.Value)),
 	}
 	refuse := func(detail, remedy string) {
 		d.Err = refresh.Problems{{Where: where, Detail: detail, Remedy: remedy}}

@@ -28,6 +28,7 @@ import (
 
 	"example.com/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -87,7 +88,7 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 	}
 	c := login(t, p)
 	if provider.Rotates {
-		c.Values["refresh_token"] = refresh.NewSecret("its refresh token")
+		c.Values["refresh_token"] = secret.New("its refresh token")
 	}
 	g, err := provider.Endpoint.Grant(t.Context(), c)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"example.com/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -74,7 +75,7 @@ func login(t *testing.T, p preset.Preset, without ...string) refresh.Credential 
 }
 
 func document(name, text string) refresh.Document {
-	return refresh.Document{Name: name, Where: name + ".json", Data: refresh.NewSecret(text)}
+	return refresh.Document{Name: name, Where: name + ".json", Data: secret.New(text)}
 }
 
 func list(t *testing.T) []preset.Preset {

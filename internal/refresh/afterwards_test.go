@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // What a failure leaves behind, and for how long.
@@ -26,7 +27,7 @@ func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
 	w.answer("a", func(context.Context) (refresh.Grant, error) {
 		sent[v.token]++
 		g := w.grant()
-		g.RefreshToken = refresh.NewSecret("next of " + v.token)
+		g.RefreshToken = secret.New("next of " + v.token)
 		return g, nil
 	})
 	for range 90 {
@@ -196,7 +197,7 @@ func TestAForcedRepetitionPostponesNothing(t *testing.T) {
 	const month = 30 * 24 * time.Hour
 	w := newWorld("a")
 	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		return refresh.Grant{AccessToken: refresh.NewSecret("constant"), TokenType: "Bearer", AskedAt: noon, Lifetime: month}, nil
+		return refresh.Grant{AccessToken: secret.New("constant"), TokenType: "Bearer", AskedAt: noon, Lifetime: month}, nil
 	})
 	w.run(refresh.Job{})
 	w.now = w.now.Add(11 * 24 * time.Hour)

@@ -3,6 +3,8 @@ package refresh
 import (
 	"maps"
 	"slices"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Credential is what a provider is logged in to with.
@@ -12,7 +14,7 @@ type Credential struct {
 	// Version is as in [Document].
 	Version string
 	// Values are its own fields, such as client_id and client_secret.
-	Values map[string]Secret
+	Values map[string]secret.Text
 	// AllowedHosts are the only hosts that may be sent any of this, as host or
 	// host:port, exactly. They stand in the credential and not in the config: who may
 	// edit a config must not be able to have a secret sent to himself.
@@ -45,9 +47,9 @@ func Identifier(name string) bool { return slices.Contains(identifiers, name) }
 func (c Credential) Redact(text string) string {
 	var all []string
 	for _, v := range c.Values {
-		all = append(all, needles(v.Reveal(), 4)...)
+		all = append(all, secret.Forms(v.Reveal(), 4)...)
 	}
-	return redact(text, all)
+	return secret.Redact(text, all)
 }
 
 // FoundIn returns the name of a secret value of c that text contains in one of those
@@ -57,17 +59,17 @@ func (c Credential) FoundIn(text string) string {
 	sets := make([][]string, len(names))
 	for i, name := range names {
 		// Under eight characters a value would be found in tokens by chance.
-		sets[i] = needles(c.Values[name].Reveal(), 8)
+		sets[i] = secret.Forms(c.Values[name].Reveal(), 8)
 	}
-	if i := found(text, sets); i >= 0 {
+	if i := secret.Found(text, sets); i >= 0 {
 		return names[i]
 	}
 	return ""
 }
 
 // With returns a copy of c that has one value more, such as the refresh token of a vault.
-func (c Credential) With(name string, value Secret) Credential {
-	values := make(map[string]Secret, len(c.Values)+1)
+func (c Credential) With(name string, value secret.Text) Credential {
+	values := make(map[string]secret.Text, len(c.Values)+1)
 	maps.Copy(values, c.Values)
 	values[name] = value
 	c.Values = values

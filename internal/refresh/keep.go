@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // maxRecord is the size of the largest value that Secrets Manager takes, in bytes.
@@ -34,14 +36,14 @@ func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tri
 
 // Storable returns the record that g becomes for p, as consumers will read it, or why a
 // run does not store it.
-func (p Provider) Storable(c Credential, g Grant, s Schedule, now time.Time) (Secret, *Error) {
+func (p Provider) Storable(c Credential, g Grant, s Schedule, now time.Time) (secret.Text, *Error) {
 	v, record := g.version(p, s)
 	return p.storable(c, g, v, record, now)
 }
 
-func (p Provider) storable(c Credential, g Grant, v Version, record Record, now time.Time) (Secret, *Error) {
-	refuse := func(code, detail, remedy string) (Secret, *Error) {
-		return Secret{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
+func (p Provider) storable(c Credential, g Grant, v Version, record Record, now time.Time) (secret.Text, *Error) {
+	refuse := func(code, detail, remedy string) (secret.Text, *Error) {
+		return secret.Text{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
 	if !now.Before(v.ExpiresAt()) {
 		return refuse(CodeTokenOver, "the token that was answered is already over: it ended at "+v.ExpiresAt().Format(time.RFC3339),

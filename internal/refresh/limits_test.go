@@ -21,7 +21,7 @@ func TestTheMostUrgentFirst(t *testing.T) {
 			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
 			left := time.Duration(500-i) * time.Second // the last ends first
 			id := refresh.Version{IssuedAt: noon.Add(left - time.Hour), Lifetime: time.Hour, Config: config, Digest: uint32(i)}.ID()
-			w.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true, Current: id}, versions: map[refresh.VersionID]string{}}
+			w.secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true, Current: id}, versions: map[refresh.VersionID]string{}}
 			w.answer(name, func(ctx context.Context) (refresh.Grant, error) { <-ctx.Done(); return refresh.Grant{}, ctx.Err() })
 		}
 		var asked []string

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Document is a config or a credential as it was found, not yet understood.
@@ -16,7 +18,7 @@ type Document struct {
 	// has only characters that a tag may have.
 	Version string
 	// Data is the text. A config has no secret in it, or should not: people err.
-	Data Secret
+	Data secret.Text
 	// Err says why this document cannot be one, such as a config kept encrypted.
 	Err error
 }
@@ -41,9 +43,9 @@ type Provider struct {
 	// replaced late rather than early, and its login is never repeated.
 	Supersedes bool
 	// Probe tries a new token before consumers get it; nil: it is not tried.
-	Probe func(ctx context.Context, token Secret) error
+	Probe func(ctx context.Context, token secret.Text) error
 	// Encode returns what consumers read; nil: [Record.Encode].
-	Encode func(Record) (Secret, error)
+	Encode func(Record) (secret.Text, error)
 }
 
 // An Endpoint obtains grants for one provider.

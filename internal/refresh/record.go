@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Grant is one good answer of a token endpoint.
 type Grant struct {
-	AccessToken Secret
+	AccessToken secret.Text
 	// TokenType is Bearer where the provider does not say.
 	TokenType string
 	// AskedAt is when the request was about to be sent. The lifetime is counted from
@@ -20,7 +22,7 @@ type Grant struct {
 	// Extra are further fields of the answer that the config asks to be handed on.
 	Extra map[string]any
 	// RefreshToken is the next ticket, where the provider sends one.
-	RefreshToken Secret
+	RefreshToken secret.Text
 	// Warnings are for the operator; nothing is wrong yet.
 	Warnings []string
 }
@@ -31,7 +33,7 @@ const RecordVersion = 1
 // A Record is what consumers read: a contract, to which fields may be added but in
 // which none is changed.
 type Record struct {
-	AccessToken Secret
+	AccessToken secret.Text
 	TokenType   string
 	Provider    string
 	// IssuedAt, RefreshAfter and ExpiresAt are in UTC and whole seconds. A consumer
@@ -42,7 +44,7 @@ type Record struct {
 }
 
 // Encode returns r as JSON, in the order in which the contract is documented.
-func (r Record) Encode() (Secret, error) {
+func (r Record) Encode() (secret.Text, error) {
 	if r.Extra == nil {
 		r.Extra = map[string]any{}
 	}
@@ -64,7 +66,7 @@ func (r Record) Encode() (Secret, error) {
 		RecordVersion, r.AccessToken.Reveal(), r.TokenType, r.Provider,
 		r.IssuedAt, r.RefreshAfter, r.ExpiresAt, r.ExpiresAt.Unix(), r.Scope, r.Extra,
 	})
-	return NewSecret(string(bytes.TrimSpace(b.Bytes()))), err
+	return secret.New(string(bytes.TrimSpace(b.Bytes()))), err
 }
 
 // version returns the version and the record that g becomes for p.

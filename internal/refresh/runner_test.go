@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func TestFirstTickLogsInEverywhere(t *testing.T) {
@@ -213,7 +214,7 @@ func TestATokenThatARunLeftBehindIsUsed(t *testing.T) {
 func TestTheSameTokenAgain(t *testing.T) {
 	w := newWorld("a")
 	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		return refresh.Grant{AccessToken: refresh.NewSecret("constant"), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}, nil
+		return refresh.Grant{AccessToken: secret.New("constant"), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}, nil
 	})
 	w.run(refresh.Job{})
 	before := w.record("a")
@@ -240,11 +241,11 @@ func TestWhatIsNeverStored(t *testing.T) {
 		grant refresh.Grant
 		code  string
 	}{
-		{"a token that is over", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon.Add(-time.Hour), Lifetime: time.Minute}, refresh.CodeTokenOver},
-		{"a token without a life", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon}, refresh.CodeTokenOver},
-		{"more than a secret holds", refresh.Grant{AccessToken: refresh.NewSecret(strings.Repeat("t", 65536)), AskedAt: noon, Lifetime: time.Hour}, refresh.CodeTokenTooLarge},
-		{"the credential, in an extra field", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"echo": canary}}, refresh.CodeSecretInRecord},
-		{"what JSON cannot say", refresh.Grant{AccessToken: refresh.NewSecret("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": make(chan int)}}, refresh.CodeInternal},
+		{"a token that is over", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon.Add(-time.Hour), Lifetime: time.Minute}, refresh.CodeTokenOver},
+		{"a token without a life", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon}, refresh.CodeTokenOver},
+		{"more than a secret holds", refresh.Grant{AccessToken: secret.New(strings.Repeat("t", 65536)), AskedAt: noon, Lifetime: time.Hour}, refresh.CodeTokenTooLarge},
+		{"the credential, in an extra field", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"echo": canary}}, refresh.CodeSecretInRecord},
+		{"what JSON cannot say", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": make(chan int)}}, refresh.CodeInternal},
 	} {
 		w := newWorld("a")
 		w.answer("a", func(context.Context) (refresh.Grant, error) { return row.grant, nil })
@@ -261,8 +262,8 @@ func TestWhatIsNeverStored(t *testing.T) {
 // A secret is recognized whatever the form of the record makes of it, and the next refresh
 // token is one.
 func TestSecretsInAnyForm(t *testing.T) {
-	hidden := refresh.Provider{Name: "a", Encode: func(r refresh.Record) (refresh.Secret, error) {
-		return refresh.NewSecret(`{"x": "not to be recognized"}`), nil
+	hidden := refresh.Provider{Name: "a", Encode: func(r refresh.Record) (secret.Text, error) {
+		return secret.New(`{"x": "not to be recognized"}`), nil
 	}}
 	for name, row := range map[string]struct {
 		provider refresh.Provider
@@ -273,8 +274,8 @@ func TestSecretsInAnyForm(t *testing.T) {
 		"the credential, in a form that hides": {hidden, canary, refresh.CodeSecretInRecord},
 		"the next refresh token":               {refresh.Provider{Name: "a"}, "next-refresh-token", refresh.CodeSecretInRecord},
 	} {
-		held := refresh.Credential{Name: "a", Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
-		grant := refresh.Grant{AccessToken: refresh.NewSecret("t"), RefreshToken: refresh.NewSecret("next-refresh-token"),
+		held := refresh.Credential{Name: "a", Values: map[string]secret.Text{"client_secret": secret.New(canary)}}
+		grant := refresh.Grant{AccessToken: secret.New("t"), RefreshToken: secret.New("next-refresh-token"),
 			AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": row.extra}}
 		_, e := row.provider.Storable(held, grant, onAWS(time.Minute), noon)
 		if code := codeOf(e); code != row.code {

@@ -15,23 +15,24 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 const canary = `c4n@ry+/= &%#"\<>:å-secret`
 
 // No verb, no logger and no marshaller prints a secret, wherever it is kept.
 func TestSecretDoesNotPrint(t *testing.T) {
-	s := refresh.NewSecret(canary)
-	type hidden struct{ inner refresh.Secret }
+	s := secret.New(canary)
+	type hidden struct{ inner secret.Text }
 	type holder struct {
-		Shown refresh.Secret
+		Shown secret.Text
 		inner hidden
-		m     map[string]refresh.Secret
-		p     *refresh.Secret
+		m     map[string]secret.Text
+		p     *secret.Text
 		a     any
 	}
-	h := holder{s, hidden{s}, map[string]refresh.Secret{"k": s}, &s, s}
-	values := []any{s, &s, h, &h, []refresh.Secret{s}, map[string]any{"k": h}, fmt.Errorf("wrapped: %v", h),
+	h := holder{s, hidden{s}, map[string]secret.Text{"k": s}, &s, s}
+	values := []any{s, &s, h, &h, []secret.Text{s}, map[string]any{"k": h}, fmt.Errorf("wrapped: %v", h),
 		refresh.Credential{Values: h.m}, refresh.Document{Data: s}, refresh.Grant{AccessToken: s}, refresh.Record{AccessToken: s}, refresh.Change{Record: s}}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%T", "%10.3s"} {
@@ -55,13 +56,13 @@ func TestSecretDoesNotPrint(t *testing.T) {
 	if _, err := json.Marshal(s); err == nil {
 		t.Error("a secret was marshalled")
 	}
-	if s.Reveal() != canary || !s.Equal(refresh.NewSecret(canary)) || s.Equal(refresh.Secret{}) {
+	if s.Reveal() != canary || !s.Equal(secret.New(canary)) || s.Equal(secret.Text{}) {
 		t.Error("the secret is not what it was made of")
 	}
 }
 
 func TestRedactHidesEveryEcho(t *testing.T) {
-	c := refresh.Credential{Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
+	c := refresh.Credential{Values: map[string]secret.Text{"client_secret": secret.New(canary)}}
 	quoted, _ := json.Marshal(canary)
 	wrapped := base64.StdEncoding.EncodeToString([]byte("client:" + canary))
 	for name, echo := range map[string]string{
@@ -100,7 +101,7 @@ func TestRedactHidesEveryEcho(t *testing.T) {
 
 // Of a long text the first part is quoted, and of a secret that begins there nothing.
 func TestRedactCutsLongTexts(t *testing.T) {
-	c := refresh.Credential{Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}
+	c := refresh.Credential{Values: map[string]secret.Text{"client_secret": secret.New(canary)}}
 	for _, n := range []int{100, 8180, 16370, 16384, 100_000} {
 		got := c.Redact(strings.Repeat("x", n) + canary + strings.Repeat("y", 20_000))
 		if strings.Contains(got, canary[:4]) || len(got) > 16384 || !strings.HasPrefix(got, strings.Repeat("x", 100)) {
@@ -114,18 +115,18 @@ func TestRedactCutsLongTexts(t *testing.T) {
 
 func TestRedactAnySecret(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		secret := rapid.StringMatching(`[!-~å ]{8,40}`).Filter(func(s string) bool {
+		value := rapid.StringMatching(`[!-~å ]{8,40}`).Filter(func(s string) bool {
 			return strings.TrimSpace(s) == s && len(strings.NewReplacer(" ", "", "+", "").Replace(s)) >= 8
 		}).Draw(t, "secret")
 		before := rapid.StringMatching(`[a-z]{0,5}`).Draw(t, "before")
-		c := refresh.Credential{Values: map[string]refresh.Secret{"password": refresh.NewSecret(secret)}}
-		for _, echo := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(before + secret + before))} {
+		c := refresh.Credential{Values: map[string]secret.Text{"password": secret.New(value)}}
+		for _, echo := range []string{value, url.QueryEscape(value), base64.StdEncoding.EncodeToString([]byte(before + value + before))} {
 			if c.FoundIn(before+echo) == "" {
-				t.Fatalf("%q is not found in %q", secret, before+echo)
+				t.Fatalf("%q is not found in %q", value, before+echo)
 			}
 		}
-		if got := c.Redact(before + secret + before); strings.Contains(got, secret) {
-			t.Fatalf("%q is left in %q", secret, got)
+		if got := c.Redact(before + value + before); strings.Contains(got, value) {
+			t.Fatalf("%q is left in %q", value, got)
 		}
 	})
 }
@@ -157,9 +158,9 @@ func TestRedactHidesEveryEscape(t *testing.T) {
 		}},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		const secret = `pä/ss+w0rd-ünïcode:secret"x`
-		c := refresh.Credential{Values: map[string]refresh.Secret{"password": refresh.NewSecret(secret)}}
-		echo := secret
+		const value = `pä/ss+w0rd-ünïcode:secret"x`
+		c := refresh.Credential{Values: map[string]secret.Text{"password": secret.New(value)}}
+		echo := value
 		for range rapid.IntRange(0, 3).Draw(t, "layers") {
 			l := rapid.SampledFrom(languages).Draw(t, "language")
 			var b strings.Builder
@@ -191,8 +192,8 @@ func rest(r rune) string {
 }
 
 func TestIdentifiersMayStandInARecord(t *testing.T) {
-	c := refresh.Credential{Values: map[string]refresh.Secret{
-		"client_id": refresh.NewSecret("reporting-service"), "password": refresh.NewSecret("short")}}
+	c := refresh.Credential{Values: map[string]secret.Text{
+		"client_id": secret.New("reporting-service"), "password": secret.New("short")}}
 	if name := c.FoundIn(`{"azp":"reporting-service","x":"short"}`); name != "" {
 		t.Errorf("%s was found", name)
 	}
@@ -204,7 +205,7 @@ func TestIdentifiersMayStandInARecord(t *testing.T) {
 // The record is a contract: fields may be added, none changed.
 func TestRecordGolden(t *testing.T) {
 	r := refresh.Record{
-		AccessToken: refresh.NewSecret("eyJ.&<>.x"), TokenType: "Bearer", Provider: "meitner",
+		AccessToken: secret.New("eyJ.&<>.x"), TokenType: "Bearer", Provider: "meitner",
 		IssuedAt: noon, RefreshAfter: noon.Add(2170 * time.Second), ExpiresAt: noon.Add(time.Hour),
 		Scope: "read:sources", Extra: map[string]any{"instance_url": "https://example.com"},
 	}

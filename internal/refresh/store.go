@@ -3,6 +3,8 @@ package refresh
 import (
 	"context"
 	"time"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Store keeps one secret a provider: its record, in versions, and a note.
@@ -42,7 +44,7 @@ type Change struct {
 	// To is the version to make current.
 	To VersionID
 	// Record is what consumers will read; zero: To is stored already.
-	Record Secret
+	Record secret.Text
 	// Probe is called once the version is stored, before it is made current; if it fails,
 	// that does not happen, and Save returns its error. Nil: it is not probed.
 	Probe func(ctx context.Context) error

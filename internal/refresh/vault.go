@@ -8,6 +8,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Ticket is a refresh token that is good for one login: a provider that rotates them
@@ -15,7 +17,7 @@ import (
 type Ticket struct {
 	// ID names the version that holds it.
 	ID    VersionID
-	Token Secret
+	Token secret.Text
 }
 
 // A Vault keeps refresh tokens from one run to the next, where no consumer reads. The
@@ -33,7 +35,7 @@ type Vault interface {
 
 	// Rotate replaces the ticket that was spent, durably. Nothing is replaced if another
 	// ticket is there by now, as when a person has put in a new one.
-	Rotate(ctx context.Context, provider string, spent Ticket, next Secret) error
+	Rotate(ctx context.Context, provider string, spent Ticket, next secret.Text) error
 }
 
 // ErrClaimed is what a [Vault] returns for a ticket that another run has.
@@ -124,7 +126,7 @@ func (r *run) tried(ctx context.Context, t task, credential string) string {
 
 // CheckRefreshToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly
 // because of the way in which it was pasted.
-func CheckRefreshToken(token Secret) error {
+func CheckRefreshToken(token secret.Text) error {
 	text := token.Reveal()
 	switch {
 	case text == "":
@@ -142,20 +144,20 @@ type storedRefreshToken struct {
 }
 
 // EncodeRefreshToken returns what a vault stores: {"refresh_token": "..."}.
-func EncodeRefreshToken(token Secret) Secret {
+func EncodeRefreshToken(token secret.Text) secret.Text {
 	text, _ := json.Marshal(storedRefreshToken{token.Reveal()}) // a string always marshals
-	return NewSecret(string(text))
+	return secret.New(string(text))
 }
 
 // DecodeRefreshToken reads what EncodeRefreshToken or a person has written; where is the
 // place as its owner knows it.
-func DecodeRefreshToken(provider, where string, text Secret) (Secret, error) {
+func DecodeRefreshToken(provider, where string, text secret.Text) (secret.Text, error) {
 	var s storedRefreshToken
 	// The error of encoding/json could quote what it read.
-	if json.Unmarshal([]byte(text.Reveal()), &s) != nil || CheckRefreshToken(NewSecret(s.RefreshToken)) != nil {
-		return Secret{}, &Error{Class: NeedsPerson, Code: CodeNoRefreshToken,
+	if json.Unmarshal([]byte(text.Reveal()), &s) != nil || CheckRefreshToken(secret.New(s.RefreshToken)) != nil {
+		return secret.Text{}, &Error{Class: NeedsPerson, Code: CodeNoRefreshToken,
 			Detail: where + ` does not hold {"refresh_token": "…"}`,
 			Remedy: "put the refresh token in with 'tokenkeeper refresh-token put " + provider + "'"}
 	}
-	return NewSecret(s.RefreshToken), nil
+	return secret.New(s.RefreshToken), nil
 }

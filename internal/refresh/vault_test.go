@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A vault keeps tickets in memory.
@@ -36,10 +37,10 @@ func (v *vault) Claim(ctx context.Context, name string) (refresh.Ticket, error) 
 		return refresh.Ticket{}, fmt.Errorf("%s: %w", name, refresh.ErrClaimed)
 	}
 	v.claimed = true
-	return refresh.Ticket{ID: id, Token: refresh.NewSecret(v.token)}, nil
+	return refresh.Ticket{ID: id, Token: secret.New(v.token)}, nil
 }
 
-func (v *vault) Rotate(_ context.Context, _ string, spent refresh.Ticket, next refresh.Secret) error {
+func (v *vault) Rotate(_ context.Context, _ string, spent refresh.Ticket, next secret.Text) error {
 	if v.err != nil {
 		return v.err
 	}
@@ -84,7 +85,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 	answer := func(next string) {
 		w.answer("a", func(context.Context) (refresh.Grant, error) {
 			g := w.grant()
-			g.RefreshToken = refresh.NewSecret(next)
+			g.RefreshToken = secret.New(next)
 			return g, nil
 		})
 	}
@@ -196,7 +197,7 @@ func TestANewRefreshTokenThatCannotBeStored(t *testing.T) {
 	v.put("first-refresh-token")
 	w.answer("a", func(context.Context) (refresh.Grant, error) {
 		g := w.grant()
-		g.RefreshToken = refresh.NewSecret("second-refresh-token")
+		g.RefreshToken = secret.New("second-refresh-token")
 		return g, nil
 	})
 	res, err := w.runWith(v, rotates)
@@ -212,7 +213,7 @@ func TestAProbeThatFailsKeepsTheOldToken(t *testing.T) {
 	w := newWorld("a")
 	var refused string
 	probed := func(p *refresh.Provider) {
-		p.Probe = func(_ context.Context, token refresh.Secret) error {
+		p.Probe = func(_ context.Context, token secret.Text) error {
 			if token.Reveal() == refused {
 				return &refresh.Error{Class: refresh.Transient, Suspect: true, Code: "probe_failed", Detail: "the API answered 401"}
 			}
@@ -245,7 +246,7 @@ func TestATokenWhoseSuccessorEndsItIsReplacedLate(t *testing.T) {
 func TestRecordsOfAnotherShape(t *testing.T) {
 	w := newWorld("a")
 	_, err := w.runWith(nil, func(p *refresh.Provider) {
-		p.Encode = func(r refresh.Record) (refresh.Secret, error) { return r.AccessToken, nil }
+		p.Encode = func(r refresh.Record) (secret.Text, error) { return r.AccessToken, nil }
 	})
 	if err != nil || w.record("a") != "token-1" {
 		t.Errorf("%q, %v", w.record("a"), err)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A VersionID names one version of a secret. Secrets Manager takes it from the
@@ -110,7 +112,7 @@ func (f Fingerprint) String() string { return fmt.Sprintf("%06x", uint32(f)) }
 // Digest returns 32 bits that tell token from other tokens of the same provider. The
 // provider's name is part of what is hashed: a digest is metadata, which many may
 // read, and must not say that two providers were given the same token.
-func Digest(provider string, token Secret) uint32 {
+func Digest(provider string, token secret.Text) uint32 {
 	sum := sha256.Sum256([]byte("tokenkeeper token\x00" + provider + "\x00" + token.Reveal()))
 	return binary.BigEndian.Uint32(sum[:4])
 }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // The id is a contract with every secret that is stored already: it may get another
@@ -85,7 +86,7 @@ func TestVersionIDOfOthers(t *testing.T) {
 }
 
 func TestDigestTellsProvidersApart(t *testing.T) {
-	token := refresh.NewSecret("the same token")
+	token := secret.New("the same token")
 	if refresh.Digest("a", token) == refresh.Digest("b", token) {
 		t.Error("two providers with the same token have the same digest: metadata would say so")
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A world is everything that a Runner touches, in memory: configs, credentials, one
@@ -20,7 +21,7 @@ type world struct {
 	now         time.Time
 	configs     map[string]string // by provider; "bad" does not parse, "" is unreadable
 	credentials map[string]credential
-	secrets     map[string]*secret
+	secrets     map[string]*stored
 	answers     map[string]func(context.Context) (refresh.Grant, error)
 	logins      map[string]int
 	issued      int
@@ -38,7 +39,7 @@ type credential struct {
 	providers []string
 }
 
-type secret struct {
+type stored struct {
 	state    refresh.State
 	writes   int
 	versions map[refresh.VersionID]string
@@ -49,7 +50,7 @@ func newWorld(providers ...string) *world {
 		now:         noon,
 		configs:     map[string]string{},
 		credentials: map[string]credential{},
-		secrets:     map[string]*secret{},
+		secrets:     map[string]*stored{},
 		answers:     map[string]func(context.Context) (refresh.Grant, error){},
 		logins:      map[string]int{},
 		openErr:     map[string]error{},
@@ -97,7 +98,7 @@ func (w *world) grant() refresh.Grant {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.issued++
-	return refresh.Grant{AccessToken: refresh.NewSecret(fmt.Sprintf("token-%d", w.issued)), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}
+	return refresh.Grant{AccessToken: secret.New(fmt.Sprintf("token-%d", w.issued)), TokenType: "Bearer", AskedAt: w.now, Lifetime: time.Hour}
 }
 
 type source struct{ *world }
@@ -105,7 +106,7 @@ type source struct{ *world }
 func (s source) Configs(context.Context) ([]refresh.Document, error) {
 	var docs []refresh.Document
 	for _, name := range slices.Sorted(maps.Keys(s.configs)) {
-		d := refresh.Document{Name: name, Where: "/providers/" + name, Data: refresh.NewSecret(s.configs[name])}
+		d := refresh.Document{Name: name, Where: "/providers/" + name, Data: secret.New(s.configs[name])}
 		if s.configs[name] == "" {
 			d.Err = errors.New("it is encrypted")
 		}
@@ -143,7 +144,7 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	return refresh.Credential{Name: d.Name, Version: d.Version, Providers: p.credentials[d.Name].providers,
-		Values: map[string]refresh.Secret{"client_secret": refresh.NewSecret(canary)}}, nil
+		Values: map[string]secret.Text{"client_secret": secret.New(canary)}}, nil
 }
 
 type endpoint struct {
@@ -191,7 +192,7 @@ func (s store) Open(ctx context.Context, name string) (refresh.State, error) {
 		return refresh.State{}, err
 	}
 	if s.secrets[name] == nil {
-		s.secrets[name] = &secret{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
+		s.secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
 	}
 	return s.secrets[name].state, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // CodeCredentialDeleting is the code of a credential that is scheduled for deletion.
@@ -41,7 +42,7 @@ func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Docu
 			Detail: d.Where + " is binary; a credential is JSON", Remedy: "put it as a SecretString"}
 	}
 	d.Version = credentialVersion(aws.ToString(out.VersionId), false)
-	d.Data = refresh.NewSecret(aws.ToString(out.SecretString))
+	d.Data = secret.New(aws.ToString(out.SecretString))
 	return d, nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Vault keeps refresh tokens in Secrets Manager, one secret a provider:
@@ -102,7 +103,7 @@ func (v *Vault) usable(provider string, m metadata) error {
 }
 
 // Rotate implements refresh.Vault.
-func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next refresh.Secret) error {
+func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next secret.Text) error {
 	s := v.secrets()
 	to := successor(spent.ID)
 	_, err := s.put(ctx, refresh.Change{Provider: provider, To: to, Record: refresh.EncodeRefreshToken(next)})
@@ -126,7 +127,7 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 // Put makes a token the one that the next run claims, as a person does who has obtained
 // it. It makes the secret where it is missing. What has no value that a provider can have
 // given is refused.
-func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) error {
+func (v *Vault) Put(ctx context.Context, provider string, token secret.Text) error {
 	if err := refresh.CheckRefreshToken(token); err != nil {
 		return fmt.Errorf("putting the refresh token of %q: %w", provider, err)
 	}
@@ -150,7 +151,7 @@ func (v *Vault) Put(ctx context.Context, provider string, token refresh.Secret) 
 	return nil
 }
 
-func (v *Vault) create(ctx context.Context, provider string, token refresh.Secret) error {
+func (v *Vault) create(ctx context.Context, provider string, token secret.Text) error {
 	in := &secretsmanager.CreateSecretInput{
 		Name:         aws.String(v.Prefix + provider),
 		Description:  aws.String(fmt.Sprintf("Refresh token of %s, kept and replaced by tokenkeeper, stack %s.", provider, v.Stack)),
@@ -172,16 +173,16 @@ func (v *Vault) create(ctx context.Context, provider string, token refresh.Secre
 
 // read returns the token that has the version, or ErrClaimed where that is no longer the
 // current one.
-func (v *Vault) read(ctx context.Context, provider string, version refresh.VersionID) (refresh.Secret, error) {
+func (v *Vault) read(ctx context.Context, provider string, version refresh.VersionID) (secret.Text, error) {
 	name := v.Prefix + provider
 	out, err := v.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)})
 	if err != nil {
-		return refresh.Secret{}, failure("GetSecretValue", name, err)
+		return secret.Text{}, failure("GetSecretValue", name, err)
 	}
 	if aws.ToString(out.VersionId) != string(version) {
-		return refresh.Secret{}, claimed(name, "was replaced while it was being claimed")
+		return secret.Text{}, claimed(name, "was replaced while it was being claimed")
 	}
-	return refresh.DecodeRefreshToken(provider, "secret "+name, refresh.NewSecret(aws.ToString(out.SecretString)))
+	return refresh.DecodeRefreshToken(provider, "secret "+name, secret.New(aws.ToString(out.SecretString)))
 }
 
 // holds reports whether a version has a label.

@@ -16,6 +16,7 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/refresh/vaulttest"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
@@ -45,7 +46,7 @@ func vaultIn(fake *awstest.AWS) *secretstore.Vault {
 
 func (s *safe) put(t *testing.T, token string) {
 	t.Helper()
-	if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret(token)); err != nil {
+	if err := s.Put(t.Context(), "quickbooks", secret.New(token)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -56,7 +57,7 @@ func TestVault(t *testing.T) {
 		return s.Vault, vaulttest.Hooks{
 			Put: func(provider, token string) {
 				t.Helper()
-				if err := s.Put(t.Context(), provider, refresh.NewSecret(token)); err != nil {
+				if err := s.Put(t.Context(), provider, secret.New(token)); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -104,7 +105,7 @@ func (l *spender) run(t *testing.T, v *secretstore.Vault) error {
 		return err
 	}
 	l.asked = append(l.asked, ticket.Token.Reveal())
-	return v.Rotate(t.Context(), "quickbooks", ticket, refresh.NewSecret(fmt.Sprint("token ", len(l.asked))))
+	return v.Rotate(t.Context(), "quickbooks", ticket, secret.New(fmt.Sprint("token ", len(l.asked))))
 }
 
 // The one instant at which a run may die and cost the token is that between the provider's
@@ -279,7 +280,7 @@ func TestAVaultTouchesNothingElse(t *testing.T) {
 					t.Error("the error tells what is in it")
 				}
 				if row.class == refresh.Misconfigured {
-					if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret("token")); err == nil {
+					if err := s.Put(t.Context(), "quickbooks", secret.New("token")); err == nil {
 						t.Error("a token was put in")
 					}
 				}
@@ -292,7 +293,7 @@ func TestPutRefusesWhatNoProviderGives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
-			if err := s.Put(t.Context(), "quickbooks", refresh.NewSecret(text)); err == nil {
+			if err := s.Put(t.Context(), "quickbooks", secret.New(text)); err == nil {
 				t.Errorf("%q was put in", text)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
@@ -53,8 +54,8 @@ func at(seconds int) refresh.VersionID {
 	return refresh.Version{IssuedAt: begin().Add(time.Duration(seconds) * time.Second), Lifetime: time.Hour, Config: 0xabcdef, Digest: uint32(seconds)}.ID()
 }
 
-func record(id refresh.VersionID) refresh.Secret {
-	return refresh.NewSecret(`{"access_token":"` + canary + string(id) + `"}`)
+func record(id refresh.VersionID) secret.Text {
+	return secret.New(`{"access_token":"` + canary + string(id) + `"}`)
 }
 
 func change(from, to refresh.VersionID) refresh.Change {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Certificate is a key and the certificate of it, with the chain above. The zero
@@ -27,7 +27,7 @@ type Certificate struct {
 //
 // The certificates above the first are not judged: which of them a server looks at is
 // its own choice.
-func ParseCertificate(text refresh.Secret, k Key, now time.Time) (Certificate, error) {
+func ParseCertificate(text secret.Text, k Key, now time.Time) (Certificate, error) {
 	chain, fault := parseChain(trimmed(text))
 	if fault == nil {
 		fault = belongs(chain, k)

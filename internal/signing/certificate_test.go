@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 )
 
@@ -56,13 +56,13 @@ func TestWhatIsNoCertificateOfTheKey(t *testing.T) {
 		{"the key's own after its issuers", other + other + other + own, key, "has the certificate of the key as the 4th; put it first, and after each the one that issued it"},
 		{"the key's own after two", other + other + own, key, "has the certificate of the key as the third; put it first, and after each the one that issued it"},
 		{"the key's own after its issuer", other + own, key, "has the certificate of the key as the second; put it first, and after each the one that issued it"},
-		{"a shared secret for a key", own, parseKey(t, text(jwk(secret()))), "is a certificate, but what is given as its key is a shared secret; give the private key that belongs to the certificate"},
+		{"a shared secret for a key", own, parseKey(t, text(jwk(sharedBytes()))), "is a certificate, but what is given as its key is a shared secret; give the private key that belongs to the certificate"},
 		{"no key", own, signing.Key{}, "is a certificate, but what is given as its key is no key; give the private key that belongs to the certificate"},
 		{"one that is over", before(time.Second), key, "is over since 2026-11-22T11:59:59Z; have it renewed, and register the new one with the provider before it is put here"},
 		{"one of tomorrow", after(time.Hour), key, "does not hold before 2026-11-22T13:00:00Z; put it here then, or have one issued that holds now"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c, err := signing.ParseCertificate(refresh.NewSecret(row.text), row.k, noon)
+			c, err := signing.ParseCertificate(secret.New(row.text), row.k, noon)
 			if row.want != "" {
 				checkFault(t, err, row.want)
 			} else if err != nil {
@@ -83,7 +83,7 @@ func TestCertificateInTheHeader(t *testing.T) {
 		der[i] = b.Bytes
 	}
 	k := parseKey(t, pkcs1(rsaKey()))
-	c, err := signing.ParseCertificate(refresh.NewSecret(chain[0]+chain[1]), k, noon)
+	c, err := signing.ParseCertificate(secret.New(chain[0]+chain[1]), k, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestCertificateForTLS(t *testing.T) {
 		"Ed25519": {pkcs8(edKey()), issue(edKey(), func(c *x509.Certificate) { c.SerialNumber = big.NewInt(2) })},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := signing.ParseCertificate(refresh.NewSecret(key.certificate+issue(p384Key(), nil)), parseKey(t, key.key), noon)
+			c, err := signing.ParseCertificate(secret.New(key.certificate+issue(p384Key(), nil)), parseKey(t, key.key), noon)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 )
 
@@ -92,7 +92,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"a JWK without a signature", text(with(jwk(rsaKey()), "alg", "none")), `is a JWK whose "alg" does not sign with an RSA key, which it is; correct it, or leave it out; there are: RS256, RS384, RS512, PS256, PS384, PS512`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			k, err := signing.ParseKey(refresh.NewSecret(row.text))
+			k, err := signing.ParseKey(secret.New(row.text))
 			checkFault(t, err, row.want)
 			if !k.IsZero() {
 				t.Error("there is a key as well")
@@ -124,7 +124,7 @@ func TestWhatIsNoSharedSecret(t *testing.T) {
 		{"an encoding to come", "s3cret", "base32", "has an encoding that is not known here; choose base64 or hex, or none for plain text"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := signing.SharedSecret(refresh.NewSecret(row.text), row.encoding)
+			_, err := signing.SharedSecret(secret.New(row.text), row.encoding)
 			checkFault(t, err, row.want)
 		})
 	}
@@ -155,7 +155,7 @@ func TestWhatIsNoAlgorithm(t *testing.T) {
 func TestWhatDoesNotFit(t *testing.T) {
 	key := func(text string) signing.Key { return parseKey(t, text) }
 	own := func(members map[string]any) signing.Header { return signing.Header{Members: members} }
-	certificate := must(signing.ParseCertificate(refresh.NewSecret(issue(p256Key(), nil)), key(sec1(p256Key())), noon))
+	certificate := must(signing.ParseCertificate(secret.New(issue(p256Key(), nil)), key(sec1(p256Key())), noon))
 	for _, row := range []struct {
 		name string
 		k    signing.Key
@@ -170,7 +170,7 @@ func TestWhatDoesNotFit(t *testing.T) {
 		{"P-384 for ES256", key(sec1(p384Key())), signing.ES256, signing.Header{}, "ES256 signs with an EC key on P-256, and this is an EC key on P-384; choose ES384, or give an EC key on P-256"},
 		{"P-521 for EdDSA", key(sec1(p521Key())), signing.EdDSA, signing.Header{}, "EdDSA signs with an Ed25519 key, and this is an EC key on P-521; choose ES512, or give an Ed25519 key"},
 		{"Ed25519 for RS256", key(pkcs8(edKey())), signing.RS256, signing.Header{}, "RS256 signs with an RSA key, and this is an Ed25519 key; choose EdDSA, or give an RSA key"},
-		{"a shared secret for PS256", key(text(jwk(secret()))), signing.PS256, signing.Header{}, "PS256 signs with an RSA key, and this is a shared secret; choose HS256, HS384, HS512, or give an RSA key"},
+		{"a shared secret for PS256", key(text(jwk(sharedBytes()))), signing.PS256, signing.Header{}, "PS256 signs with an RSA key, and this is a shared secret; choose HS256, HS384, HS512, or give an RSA key"},
 		// The confusion of RFC 8725 section 2.1, from the other side.
 		{"an RSA key for HS256", key(pkcs8(rsaKey())), signing.HS256, signing.Header{}, "HS256 signs with a shared secret, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give a shared secret"},
 		{"another algorithm than the JWK's", key(text(with(jwk(rsaKey()), "alg", "PS256"))), signing.RS256, signing.Header{}, `the JWK says that its "alg" is PS256, and RS256 is asked for; choose PS256, or correct the JWK`},
@@ -206,7 +206,7 @@ func TestWhatCannotBeClaimed(t *testing.T) {
 	}{
 		{"a float, whose digits are a guess", 0.1, `encoding claims: "c": is a float64, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
 		{"a struct", struct{}{}, `encoding claims: "c": is a struct {}, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
-		{"a secret that was not revealed", refresh.NewSecret("canary"), `encoding claims: "c": is a refresh.Secret, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
+		{"a secret that was not revealed", secret.New("canary"), `encoding claims: "c": is a secret.Text, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
 		{"bytes that are no text", []any{map[string]any{"d": "canary\xff"}}, `encoding claims: "c": [0]: "d": is not text in UTF-8; correct its encoding`},
 		{"a name that is no text", map[string]any{"canary\xff": 1}, `encoding claims: "c": has a name that is not text in UTF-8; correct its encoding`},
 		{"an empty number", number(""), `encoding claims: "c": is not a number of JSON; write it in digits`},

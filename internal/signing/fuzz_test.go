@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -35,7 +35,7 @@ func checkNothingOf(t *testing.T, message, input string) {
 // text in it, not even of a canary that stands anywhere; and what it accepts signs so
 // that another library agrees, or says that the key is damaged.
 func FuzzParseKey(f *testing.F) {
-	for _, key := range []any{rsaKey(), p256Key(), p384Key(), p521Key(), edKey(), secret()} {
+	for _, key := range []any{rsaKey(), p256Key(), p384Key(), p521Key(), edKey(), sharedBytes()} {
 		for _, form := range forms(key) {
 			f.Add(form, 40)
 		}
@@ -48,14 +48,14 @@ func FuzzParseKey(f *testing.F) {
 		const canary = "Zk9vQ2FuYXJ5U2VjcmV0"
 		at = max(0, min(at, len(text)))
 		for _, text := range []string{text, text[:at] + canary + text[at:]} {
-			k, err := signing.ParseKey(refresh.NewSecret(text))
+			k, err := signing.ParseKey(secret.New(text))
 			if err != nil {
 				checkNothingOf(t, err.Error(), text)
 				checkNothingOf(t, err.Error(), canary)
 			} else {
 				signAndVerify(t, k)
 			}
-			if _, err := signing.ParseCertificate(refresh.NewSecret(text), own, noon); err != nil {
+			if _, err := signing.ParseCertificate(secret.New(text), own, noon); err != nil {
 				checkNothingOf(t, err.Error(), text)
 			}
 		}
@@ -82,7 +82,7 @@ func FuzzSign(f *testing.F) {
 	f.Add(`{"<&>\u2028":"\ud83d\ude00\u0000","b":null,"a":true}`, "<&>\"\\", "", uint8(10))
 	f.Add(`{}`, "\xff", "\xff", uint8(12))
 	keys := map[signing.Algorithm]signing.Key{}
-	for _, key := range []any{p256Key(), p384Key(), p521Key(), edKey(), rsaKey(), secret()} {
+	for _, key := range []any{p256Key(), p384Key(), p521Key(), edKey(), rsaKey(), sharedBytes()} {
 		k := parseKey(f, text(jwk(key)))
 		for _, a := range signing.Algorithms() {
 			if _, err := signing.NewSigner(k, a, signing.Header{}); err == nil {

@@ -13,13 +13,13 @@ import (
 	"log/slog"
 	"strings"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Key is a private key, or the secret of an HS algorithm. The zero Key is none.
 //
 // It prints as what kind of key it is, for the reasons that are given at
-// [refresh.Secret]. It is behind a function, and not behind a pointer as that is: what a
+// [secret.Text]. It is behind a function, and not behind a pointer as that is: what a
 // pointer to a struct leads to, fmt prints after all where the verb does not fit.
 type Key struct{ box func() *material }
 
@@ -47,7 +47,7 @@ const (
 // ParseKey reads a private key: PEM of PKCS #1, PKCS #8 or SEC 1, or a JWK of RFC 7517.
 // In PEM, each line may be indented, and line breaks may be written as \n, as they are in
 // the JSON that providers export keys in. The error is a [*Fault].
-func ParseKey(text refresh.Secret) (Key, error) {
+func ParseKey(text secret.Text) (Key, error) {
 	s := trimmed(text)
 	var (
 		m     *material

@@ -20,7 +20,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -38,7 +38,7 @@ var (
 	p384Key     = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)) })
 	p521Key     = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader)) })
 	edKey       = sync.OnceValue(func() ed25519.PrivateKey { _, k, err := ed25519.GenerateKey(rand.Reader); return must(k, err) })
-	secret      = sync.OnceValue(func() []byte { b := make([]byte, 64); _, err := rand.Read(b); return must(b, err) })
+	sharedBytes = sync.OnceValue(func() []byte { b := make([]byte, 64); _, err := rand.Read(b); return must(b, err) })
 )
 
 func must[T any](v T, err error) T {
@@ -116,7 +116,7 @@ func forms(key any) map[string]string {
 
 func parseKey(t testing.TB, text string) signing.Key {
 	t.Helper()
-	k, err := signing.ParseKey(refresh.NewSecret(text))
+	k, err := signing.ParseKey(secret.New(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 const pemBegin = "-----BEGIN "
 
 // trimmed returns text without what editors and exports leave around it.
-func trimmed(text refresh.Secret) string {
+func trimmed(text secret.Text) string {
 	return strings.TrimSpace(strings.TrimPrefix(text.Reveal(), "\uFEFF"))
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // An Encoding is how the bytes of a shared secret are written down.
@@ -23,7 +23,7 @@ const (
 )
 
 // SharedSecret returns the key of an HS algorithm. The error is a [*Fault].
-func SharedSecret(text refresh.Secret, e Encoding) (Key, error) {
+func SharedSecret(text secret.Text, e Encoding) (Key, error) {
 	s := text.Reveal()
 	secret := []byte(s)
 	var err error

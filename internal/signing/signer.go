@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Signer signs JWTs with one key, one algorithm and one header. It may be used by
@@ -81,23 +81,23 @@ func (s *Signer) Warning() string { return s.warning }
 // spelling, and slices and maps of all these. Members are in the order of their names.
 //
 // [json.Number]: https://pkg.go.dev/encoding/json#Number
-func (s *Signer) Sign(claims map[string]any) (refresh.Secret, error) {
+func (s *Signer) Sign(claims map[string]any) (secret.Text, error) {
 	if claims == nil {
 		claims = map[string]any{}
 	}
 	payload, err := encode(claims)
 	if err != nil {
-		return refresh.Secret{}, fmt.Errorf("encoding claims: %w", err)
+		return secret.Text{}, fmt.Errorf("encoding claims: %w", err)
 	}
 	signed, err := s.jws.Sign(payload)
 	if err != nil {
-		return refresh.Secret{}, &Fault{"the key does not sign: it is damaged", "export it again"}
+		return secret.Text{}, &Fault{"the key does not sign: it is damaged", "export it again"}
 	}
 	jwt, err := signed.CompactSerialize()
 	if err != nil {
-		return refresh.Secret{}, &Fault{"the JWT cannot be written", "simplify its header"}
+		return secret.Text{}, &Fault{"the JWT cannot be written", "simplify its header"}
 	}
-	return refresh.NewSecret(jwt), nil
+	return secret.New(jwt), nil
 }
 
 // A sharedSigner is an HS algorithm for go-jose, whose own refuses a secret that is

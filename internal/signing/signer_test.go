@@ -17,14 +17,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // verify has another library check the signature of token, and returns its header, and
 // its claims with their numbers as they were written.
-func verify(t testing.TB, token refresh.Secret, a signing.Algorithm, public any) (header, claims map[string]any) {
+func verify(t testing.TB, token secret.Text, a signing.Algorithm, public any) (header, claims map[string]any) {
 	t.Helper()
 	parsed, err := jwt.NewParser(jwt.WithValidMethods([]string{string(a)}), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation()).
 		Parse(token.Reveal(), func(*jwt.Token) (any, error) { return public, nil })
@@ -43,7 +43,7 @@ func newSigner(t testing.TB, k signing.Key, a signing.Algorithm, h signing.Heade
 	return s
 }
 
-func sign(t testing.TB, s *signing.Signer, claims map[string]any) refresh.Secret {
+func sign(t testing.TB, s *signing.Signer, claims map[string]any) secret.Text {
 	t.Helper()
 	token, err := s.Sign(claims)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
 		{p384Key(), p384Key().Public(), signing.ES384, []signing.Algorithm{signing.ES384}},
 		{p521Key(), p521Key().Public(), signing.ES512, []signing.Algorithm{signing.ES512}},
 		{edKey(), edKey().Public(), signing.EdDSA, []signing.Algorithm{signing.EdDSA}},
-		{secret(), secret(), signing.HS256, []signing.Algorithm{signing.HS256, signing.HS384, signing.HS512}},
+		{sharedBytes(), sharedBytes(), signing.HS256, []signing.Algorithm{signing.HS256, signing.HS384, signing.HS512}},
 	} {
 		for form, text := range forms(row.key) {
 			k := parseKey(t, text)
@@ -143,7 +143,7 @@ func TestSharedSecrets(t *testing.T) {
 		{"hex in capitals", "FFFEFD00\n", signing.Hex, "\xff\xfe\xfd\x00"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			k, err := signing.SharedSecret(refresh.NewSecret(row.text), row.encoding)
+			k, err := signing.SharedSecret(secret.New(row.text), row.encoding)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestShortSharedSecretIsUsedWithAWarning(t *testing.T) {
 	} {
 		for _, size := range []int{1, row.least - 1, row.least} {
 			plain := strings.Repeat("k", size)
-			k, err := signing.SharedSecret(refresh.NewSecret(plain), signing.Text)
+			k, err := signing.SharedSecret(secret.New(plain), signing.Text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestShortSharedSecretIsUsedWithAWarning(t *testing.T) {
 
 // What is signed is a contract with the provider's parser: order, numbers and all.
 func TestSignGolden(t *testing.T) {
-	k, err := signing.SharedSecret(refresh.NewSecret("a shared secret of at least 32 bytes"), signing.Text)
+	k, err := signing.SharedSecret(secret.New("a shared secret of at least 32 bytes"), signing.Text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,13 +242,13 @@ func TestHeader(t *testing.T) {
 
 func TestNothingPrintsAKey(t *testing.T) {
 	// Both are bytes, which a struct that is printed shows.
-	for _, key := range []any{edKey(), secret()} {
+	for _, key := range []any{edKey(), sharedBytes()} {
 		k := parseKey(t, text(jwk(key)))
 		s := newSigner(t, k, "", signing.Header{})
 		var c signing.Certificate
-		bytes := secret()
+		bytes := sharedBytes()
 		if k.Algorithm() == signing.EdDSA {
-			c = must(signing.ParseCertificate(refresh.NewSecret(issue(edKey(), nil)), k, noon))
+			c = must(signing.ParseCertificate(secret.New(issue(edKey(), nil)), k, noon))
 			bytes = edKey()
 		}
 		needles := []string{string(bytes[:8]), strings.Trim(fmt.Sprint(bytes[:8]), "[]"), fmt.Sprintf("%x", bytes[:8]), fmt.Sprintf("%X", bytes[:8])}

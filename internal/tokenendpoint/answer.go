@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -59,7 +60,7 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 	if f := x.echo(token, "", "", nil); f != nil {
 		return refresh.Grant{}, f
 	}
-	g.AccessToken = refresh.NewSecret(token)
+	g.AccessToken = secret.New(token)
 	if f := r.repeated(x, doc); f != nil {
 		return refresh.Grant{}, f
 	}
@@ -247,7 +248,7 @@ func (r reader) noToken(x exchange, doc any) *failure {
 // name returns the name of a member of an answer, fit to be printed.
 func (x exchange) name(n string) string {
 	if len(n) > 64 {
-		return `"` + masked + `"`
+		return `"` + secret.Masked + `"`
 	}
 	return x.quote(n)
 }

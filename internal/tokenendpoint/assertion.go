@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -37,36 +38,36 @@ func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 
 // sign signs j with the key that c has, and says what is doubtful about that. The error is
 // a *buildFault.
-func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ refresh.Secret, warnings []string, _ error) {
+func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
 	v := newValues(c)
 	v.now, v.memory = now, m
 	key, err := j.readKey(c)
 	if err != nil {
-		return refresh.Secret{}, nil, j.fault(j.key, err)
+		return secret.Text{}, nil, j.fault(j.key, err)
 	}
 	header := signing.Header{Type: j.typ, OmitType: j.omitTyp, CertificateMembers: j.members}
 	if j.certificate != "" {
 		if header.Certificate, err = signing.ParseCertificate(c.Values[j.certificate], key, now); err != nil {
-			return refresh.Secret{}, nil, j.fault(j.certificate, err)
+			return secret.Text{}, nil, j.fault(j.certificate, err)
 		}
 	}
 	if header.KeyID, err = v.optional(j.kid); err != nil {
-		return refresh.Secret{}, nil, err
+		return secret.Text{}, nil, err
 	}
 	if header.Members, err = j.header.object(v); err != nil {
-		return refresh.Secret{}, nil, err
+		return secret.Text{}, nil, err
 	}
 	signer, err := signing.NewSigner(key, j.algorithm, header)
 	if err != nil {
-		return refresh.Secret{}, nil, j.fault("", err)
+		return secret.Text{}, nil, j.fault("", err)
 	}
 	claims, err := p.claims(j, v)
 	if err != nil {
-		return refresh.Secret{}, nil, err
+		return secret.Text{}, nil, err
 	}
 	if j.use == ownToken {
 		if err := j.disclosed(c, header.Members, header.KeyID, claims.Own, claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
-			return refresh.Secret{}, nil, err
+			return secret.Text{}, nil, err
 		}
 	}
 	complete := claims.Assertion
@@ -75,11 +76,11 @@ func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ ref
 	}
 	all, err := complete(now)
 	if err != nil {
-		return refresh.Secret{}, nil, j.fault("", err)
+		return secret.Text{}, nil, j.fault("", err)
 	}
 	token, err := signer.Sign(all)
 	if err != nil {
-		return refresh.Secret{}, nil, j.fault("", err)
+		return secret.Text{}, nil, j.fault("", err)
 	}
 	m.add(strings.Split(token.Reveal(), ".")[1], j.key) // the header is that of many others
 	if w := signer.Warning(); w != "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -15,7 +16,7 @@ import (
 // known, by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	ps := problems{where: d.Where}
-	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]refresh.Secret{}}
+	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}
 	members, ok := decode[map[string]strictjson.Value](&ps, d)
 	if !ok {
 		return refresh.Credential{}, ps.err()
@@ -46,7 +47,7 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 			c.Signs = ps.audiences(name, v)
 		default:
 			ps.value(name, v)
-			c.Values[name] = refresh.NewSecret(v.Text)
+			c.Values[name] = secret.New(v.Text)
 		}
 	}
 	if len(c.Values) == 0 && len(ps.list) == 0 {

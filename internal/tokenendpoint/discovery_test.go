@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -59,8 +60,8 @@ func TestTheTokenEndpointIsFound(t *testing.T) {
 			s := issuer(t, row.at, func(url string) string { return strings.Replace(usual(url), url, url+row.tail, 1) })
 			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"issuer": "%s%s"%s}`, s.URL, row.tail, row.more))
 			c := client(s.URL)
-			c.Values["private_key"] = refresh.NewSecret(inPEM(t, rsaKey()))
-			c.Values["certificate"] = refresh.NewSecret(certificate(t, rsaKey(), "reports"))
+			c.Values["private_key"] = secret.New(inPEM(t, rsaKey()))
+			c.Values["certificate"] = secret.New(certificate(t, rsaKey(), "reports"))
 			if g, err := e.Grant(t.Context(), c); err != nil || g.AccessToken.Reveal() != "token-1" {
 				t.Fatal(err)
 			}

@@ -20,7 +20,7 @@
 //
 // # Where secrets go
 //
-// Values of a credential are [refresh.Secret] until they are written into a request.
+// Values of a credential are [secret.Text] until they are written into a request.
 // They are encoded as the place needs where they land, so that none can become more than
 // a value, and never stand in scheme, host or port. Hosts are pinned in the credential:
 // who may edit a config cannot have a secret sent to himself. A request is sent to that

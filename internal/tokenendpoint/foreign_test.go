@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -150,7 +151,7 @@ func ExampleParser_Provider() {
 	_, err := p.Provider(refresh.Document{
 		Name:  "erp",
 		Where: "/tokenkeeper/providers/erp",
-		Data:  refresh.NewSecret(`{"token_endpoint": "https://id.example.com/token", "scopes": "read", "timeout": 10}`),
+		Data:  secret.New(`{"token_endpoint": "https://id.example.com/token", "scopes": "read", "timeout": 10}`),
 	})
 	fmt.Println(err)
 	// Output:

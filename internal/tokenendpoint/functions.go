@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -134,7 +135,7 @@ func unknownFunction(name string) *templateFault {
 	if near := strictjson.Nearest(name, known); near != "" {
 		remedy = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &templateFault{fmt.Sprintf("calls %s, and there is no such function", printable(mask(name), 40)), remedy}
+	return &templateFault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)), remedy}
 }
 
 // uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name

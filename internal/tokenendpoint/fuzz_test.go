@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/tokenendpoint"
@@ -59,9 +60,9 @@ func FuzzConfig(f *testing.F) {
 		}
 		e := provider.Endpoint.(*tokenendpoint.Endpoint)
 		hosts := e.Hosts()
-		c := refresh.Credential{Name: "erp", AllowedHosts: hosts, Values: map[string]refresh.Secret{}}
+		c := refresh.Credential{Name: "erp", AllowedHosts: hosts, Values: map[string]secret.Text{}}
 		for _, name := range e.Uses() {
-			c.Values[name] = refresh.NewSecret(value)
+			c.Values[name] = secret.New(value)
 		}
 		if len(e.Check(c)) > 0 {
 			return
@@ -144,10 +145,10 @@ func FuzzTemplate(f *testing.F) {
 		if !ok {
 			return
 		}
-		c := refresh.Credential{Values: map[string]refresh.Secret{}}
+		c := refresh.Credential{Values: map[string]secret.Text{}}
 		var want string
 		for _, n := range names {
-			c.Values[n] = refresh.NewSecret(value)
+			c.Values[n] = secret.New(value)
 		}
 		if len(names) == 1 && strings.Count(text, "${") == 1 && strings.Contains(text, "${"+names[0]+"}") {
 			want = strings.Replace(text, "${"+names[0]+"}", value, 1)

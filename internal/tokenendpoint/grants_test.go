@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -70,9 +71,9 @@ func TestATokenThatIsSignedHere(t *testing.T) {
 	provider := understood(t, `{"signed_jwt": {"iss": "${team_id}", "aud": "https://appleid.apple.com", "sub": "${client_id}", "kid": "${key_id}", "lifetime": "20m"}}`)
 	p := tokenendpoint.New(tokenendpoint.Options{Now: atNoon})
 	e := endpoint(t, p, `{"signed_jwt": {"iss": "${team_id}", "aud": "https://appleid.apple.com", "sub": "${client_id}", "kid": "${key_id}", "lifetime": "20m"}}`)
-	c := refresh.Credential{Name: "erp", Values: map[string]refresh.Secret{}}
+	c := refresh.Credential{Name: "erp", Values: map[string]secret.Text{}}
 	for name, v := range map[string]string{"team_id": "T1", "client_id": "app", "key_id": "K1", "private_key": inPEM(t, ecKey())} {
-		c.Values[name] = refresh.NewSecret(v)
+		c.Values[name] = secret.New(v)
 	}
 	c = allowed(c, "https://appleid.apple.com")
 	g, err := e.Grant(t.Context(), c)
@@ -95,7 +96,7 @@ func TestATokenThatIsSignedHere(t *testing.T) {
 // spending returns the credential with the refresh token that the vault has claimed.
 func spending(at string) refresh.Credential {
 	c := client(at)
-	c.Values["refresh_token"] = refresh.NewSecret("ticket-of-the-vault")
+	c.Values["refresh_token"] = secret.New("ticket-of-the-vault")
 	return c
 }
 
@@ -221,7 +222,7 @@ func TestARefusedRefreshTokenAndAnotherClock(t *testing.T) {
 		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token",
 			"token_endpoint_auth_method": "private_key_jwt", "client_assertion": {"aud": "token_endpoint"}}`, s.URL))
 		c := signing(t, s.URL, ecKey())
-		c.Values["refresh_token"] = refresh.NewSecret("ticket-of-the-vault")
+		c.Values["refresh_token"] = secret.New("ticket-of-the-vault")
 		failed(t, e, c)
 		if s.requests() != want {
 			t.Errorf("refused with %s, %d requests were sent, want %d", code, s.requests(), want)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // What stands between ${ and } in a template is an expression:
@@ -220,7 +222,7 @@ func misread(text string) *templateFault {
 	if !closed {
 		return unclosed
 	}
-	shown := printable(mask(inner), 40)
+	shown := secret.Printable(secret.Mask(inner), 40)
 	if strings.ContainsAny(inner, "('\"") {
 		return &templateFault{"has ${" + shown + "}, which cannot be read",
 			"a function is written ${base64(name)}, its texts in single quotes: ${join(':', a, b)}"}

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -28,8 +29,8 @@ func FuzzNotation(f *testing.F) {
 	}
 	p := onLoopback()
 	f.Fuzz(func(t *testing.T, text, a, b string) {
-		c := refresh.Credential{Name: "erp", AllowedHosts: []string{"127.0.0.1:1"}, Values: map[string]refresh.Secret{
-			"a": refresh.NewSecret(strings.ToValidUTF8(a, "?")), "b": refresh.NewSecret(strings.ToValidUTF8(b, "?"))}}
+		c := refresh.Credential{Name: "erp", AllowedHosts: []string{"127.0.0.1:1"}, Values: map[string]secret.Text{
+			"a": secret.New(strings.ToValidUTF8(a, "?")), "b": secret.New(strings.ToValidUTF8(b, "?"))}}
 		want, names, ok := tokenendpoint.Expand(text, c)
 		if ok && len(want) > 1<<20 {
 			t.Fatalf("%q has become %d bytes", text, len(want))

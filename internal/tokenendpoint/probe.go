@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // probeTimeout is how long a probe may take: the request that is made with a new token
@@ -59,17 +60,17 @@ func (c *compiler) probe(cfg *probeConfig) *request {
 
 // probe returns what tries a new token, or nil where the config asks for none. The host
 // that it asks is pinned like all others, by Grant: no token comes about without that.
-func (e *Endpoint) probe() func(context.Context, refresh.Secret) error {
+func (e *Endpoint) probe() func(context.Context, secret.Text) error {
 	p := e.plan.probe
 	if p == nil {
 		return nil
 	}
-	return func(ctx context.Context, token refresh.Secret) error {
+	return func(ctx context.Context, token secret.Text) error {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		x := exchange{request: *p, made: &memory{}, credential: refresh.Credential{
 			Name:   "new token",
-			Values: map[string]refresh.Secret{probeToken: token},
+			Values: map[string]secret.Text{probeToken: token},
 		}}
 		f := e.send(ctx, &x)
 		if f == nil {

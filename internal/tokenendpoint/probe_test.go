@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func TestProbe(t *testing.T) {
@@ -38,7 +39,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 			continue
 		}
-		err = p.Probe(t.Context(), refresh.NewSecret(token))
+		err = p.Probe(t.Context(), secret.New(token))
 		if (err == nil) != row.good {
 			t.Errorf("%s: %v", row.name, err)
 		}
@@ -50,7 +51,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %#v", row.name, err)
 		}
 		if err != nil {
-			checkError(t, e, refresh.Credential{Values: map[string]refresh.Secret{"t": refresh.NewSecret(token)}})
+			checkError(t, e, refresh.Credential{Values: map[string]secret.Text{"t": secret.New(token)}})
 		}
 	}
 	if understood(t, `{"token_endpoint": "https://id.example.com/token"}`).Probe != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -48,7 +49,7 @@ const longestValue = 80
 // show returns what a config says in a form that may be printed. A config should hold
 // no secret, but people err, so what looks like one is masked.
 func show(value string) string {
-	return `"` + printable(mask(value), longestValue) + `"`
+	return `"` + secret.Printable(secret.Mask(value), longestValue) + `"`
 }
 
 // oneOf checks that a word is one of those known, and says which there are.

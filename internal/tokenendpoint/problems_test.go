@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -68,14 +69,14 @@ func problemsOf(t *testing.T, title, documents string) string {
 	var err error
 	switch kind {
 	case "config":
-		config.Data = refresh.NewSecret(documents)
+		config.Data = secret.New(documents)
 		_, err = p.Provider(config)
 	case "credential":
-		credential.Data = refresh.NewSecret(documents)
+		credential.Data = secret.New(documents)
 		_, err = p.Credential(credential)
 	case "fit":
 		a, b, _ := strings.Cut(documents, "\n--\n")
-		config.Data, credential.Data = refresh.NewSecret(a), refresh.NewSecret(b)
+		config.Data, credential.Data = secret.New(a), secret.New(b)
 		provider, perr := p.Provider(config)
 		c, cerr := p.Credential(credential)
 		if perr != nil || cerr != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -67,38 +68,38 @@ func (c *compiler) record(v strictjson.Value, extra map[string]string) *recordFo
 }
 
 // encoder returns what writes records of that form, or nil for version 1.
-func (f *recordForm) encoder() func(refresh.Record) (refresh.Secret, error) {
+func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 	if f == nil {
 		return nil
 	}
-	return func(r refresh.Record) (refresh.Secret, error) {
+	return func(r refresh.Record) (secret.Text, error) {
 		if f.bare {
 			return r.AccessToken, nil
 		}
 		v := newValues(refresh.Credential{Values: recordValues(r)})
 		value, err := f.expand(f.node, v, r)
 		if err != nil {
-			return refresh.Secret{}, err
+			return secret.Text{}, err
 		}
 		data, err := value.Encode()
-		return refresh.NewSecret(string(data)), err
+		return secret.New(string(data)), err
 	}
 }
 
-func recordValues(r refresh.Record) map[string]refresh.Secret {
-	values := map[string]refresh.Secret{
+func recordValues(r refresh.Record) map[string]secret.Text {
+	values := map[string]secret.Text{
 		"access_token":    r.AccessToken,
-		"token_type":      refresh.NewSecret(r.TokenType),
-		"provider":        refresh.NewSecret(r.Provider),
-		"issued_at":       refresh.NewSecret(r.IssuedAt.Format(time.RFC3339)),
-		"refresh_after":   refresh.NewSecret(r.RefreshAfter.Format(time.RFC3339)),
-		"expires_at":      refresh.NewSecret(r.ExpiresAt.Format(time.RFC3339)),
-		"expires_at_unix": refresh.NewSecret(strconv.FormatInt(r.ExpiresAt.Unix(), 10)),
-		"scope":           refresh.NewSecret(r.Scope),
+		"token_type":      secret.New(r.TokenType),
+		"provider":        secret.New(r.Provider),
+		"issued_at":       secret.New(r.IssuedAt.Format(time.RFC3339)),
+		"refresh_after":   secret.New(r.RefreshAfter.Format(time.RFC3339)),
+		"expires_at":      secret.New(r.ExpiresAt.Format(time.RFC3339)),
+		"expires_at_unix": secret.New(strconv.FormatInt(r.ExpiresAt.Unix(), 10)),
+		"scope":           secret.New(r.Scope),
 	}
 	for name, v := range r.Extra {
 		text, _ := plainText(v)
-		values[extraPrefix+name] = refresh.NewSecret(text)
+		values[extraPrefix+name] = secret.New(text)
 	}
 	return values
 }

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func TestRecordForms(t *testing.T) {
 	record := refresh.Record{
-		AccessToken: refresh.NewSecret(`t0k"3n`), TokenType: "Bearer", Provider: "erp", Scope: "read",
+		AccessToken: secret.New(`t0k"3n`), TokenType: "Bearer", Provider: "erp", Scope: "read",
 		IssuedAt: noon, RefreshAfter: noon.Add(40 * time.Minute), ExpiresAt: noon.Add(time.Hour),
 		Extra: map[string]any{"url": "https://eu.example.com", "n": 9007199254740991.0, "deep": map[string]any{"b": []any{true, nil}, "a": "x"}},
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // refreshToken is the value that stands for the ticket of a provider that rotates them
@@ -33,20 +34,20 @@ func (p plan) provides(name string) bool {
 // next returns the refresh token that came with the answer of x, or a warning where
 // there is one that cannot be kept. None is usual: the one before goes on (RFC 6749
 // section 6).
-func (r reader) next(x exchange, doc any) (refresh.Secret, []string) {
+func (r reader) next(x exchange, doc any) (secret.Text, []string) {
 	v := r.refreshToken.find(doc)
 	text, ok := v.(string)
 	switch {
 	case v == nil || ok && text == "":
-		return refresh.Secret{}, nil
+		return secret.Text{}, nil
 	case text == sameTicket:
 		return x.credential.Values[refreshToken], nil
 	case !ok:
-		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.text), jsonType(v))}
-	case len(text) > maxToken, refresh.CheckRefreshToken(refresh.NewSecret(text)) != nil:
-		return refresh.Secret{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(r.refreshToken.text), maxToken)}
+		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.text), jsonType(v))}
+	case len(text) > maxToken, refresh.CheckRefreshToken(secret.New(text)) != nil:
+		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(r.refreshToken.text), maxToken)}
 	}
-	return refresh.NewSecret(text), nil
+	return secret.New(text), nil
 }
 
 // spending returns f as it counts for a login that spends a refresh token. It may have

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // The domain refuses a record that contains a credential's value, in the encodings that
@@ -44,10 +45,10 @@ func (m *memory) with(c refresh.Credential) refresh.Credential {
 		return c
 	}
 	if c.Values == nil {
-		c.Values = map[string]refresh.Secret{}
+		c.Values = map[string]secret.Text{}
 	}
 	for i, t := range m.texts {
-		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = refresh.NewSecret(t.text)
+		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = secret.New(t.text)
 	}
 	return c
 }
@@ -286,7 +287,7 @@ func (x exchange) echo(token, tokenType, scope string, extra map[string]any) *fa
 	if claimsOf(token) != (claims{}) {
 		// A JWT states by right whom it is for, which a step may have had to find out.
 		inToken.Values = maps.Clone(known.Values)
-		maps.DeleteFunc(inToken.Values, func(name string, _ refresh.Secret) bool { return strings.HasPrefix(name, stepPrefix) })
+		maps.DeleteFunc(inToken.Values, func(name string, _ secret.Text) bool { return strings.HasPrefix(name, stepPrefix) })
 	}
 	name := foundIn(inToken, token)
 	for _, v := range []any{tokenType, scope, extra} {

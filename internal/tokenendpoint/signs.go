@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -38,7 +39,7 @@ func (e *Endpoint) Signs() []string {
 	}
 	list := make([]string, len(e.plan.token.aud))
 	for i, a := range e.plan.token.aud {
-		list[i] = visible(asWritten(a))
+		list[i] = secret.Visible(asWritten(a))
 	}
 	return list
 }
@@ -62,7 +63,7 @@ func (p plan) checkSigns(ps *problems, c refresh.Credential) {
 			continue
 		}
 		// Not shown like other values, lest what to add be masked.
-		shown := strconv.Quote(visible(asWritten(a)))
+		shown := strconv.Quote(secret.Visible(asWritten(a)))
 		hint := ""
 		if _, fixed := a.fixed(); !fixed {
 			hint = ", with the values written out"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -123,7 +124,7 @@ func (p plan) supposing(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Clone(c.Values)
 	for _, r := range p.requests {
 		for _, k := range r.keep {
-			c.Values[k.name] = refresh.NewSecret("supposed")
+			c.Values[k.name] = secret.New("supposed")
 		}
 	}
 	return c
@@ -171,7 +172,7 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 		if bad != "" {
 			return c, x.fault(codeNoValue, fmt.Sprintf("answered %d %s, which a later request needs", x.answer.status, bad), "look at "+k.path)
 		}
-		c.Values[k.name] = refresh.NewSecret(text)
+		c.Values[k.name] = secret.New(text)
 	}
 	return c, nil
 }

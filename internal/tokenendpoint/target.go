@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -129,7 +130,7 @@ func showURL(text string) string {
 			segments[i] = ascii(segments[i]) // or what looks like another letter would look like it here
 			continue
 		}
-		segments[i] = printable(mask(segments[i]), longestValue)
+		segments[i] = secret.Printable(secret.Mask(segments[i]), longestValue)
 	}
 	text = scheme + "//" + strings.Join(segments, "/")
 	if runes := []rune(text); len(runes) > longestValue {
@@ -143,7 +144,7 @@ func ascii(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		if r > '~' && r != '…' || r < ' ' {
-			b.WriteString(escaped(r))
+			b.WriteString(secret.Escaped(r))
 			continue
 		}
 		b.WriteRune(r)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A template is text with places for values of the credential. The parts are joined
@@ -145,7 +146,7 @@ var (
 
 // values are what templates of one request may use, and how many bytes of them still.
 type values struct {
-	of    map[string]refresh.Secret
+	of    map[string]secret.Text
 	left  int
 	now   time.Time
 	uuids map[string]string
@@ -159,7 +160,7 @@ func newValues(c refresh.Credential) *values {
 
 // expand returns the text of t, or errLeftOut. It stays a Secret until it is written into
 // a request.
-func (v *values) expand(t template) (refresh.Secret, error) {
+func (v *values) expand(t template) (secret.Text, error) {
 	var b strings.Builder
 	for _, p := range t {
 		text := p.literal
@@ -168,14 +169,14 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 			text = v.of[p.value].Reveal() // that it is there was checked before: see Endpoint.Check
 			if text == "" && p.optional {
 				if p.instead == nil {
-					return refresh.Secret{}, errLeftOut
+					return secret.Text{}, errLeftOut
 				}
 				text = *p.instead
 			}
 		case p.call != nil:
 			arg, err := v.expand(p.arg)
 			if err != nil {
-				return refresh.Secret{}, err
+				return secret.Text{}, err
 			}
 			text = p.call(arg.Reveal())
 			v.remember(text, template{p})
@@ -184,7 +185,7 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 			for i, a := range p.args {
 				arg, err := v.expand(a)
 				if err != nil {
-					return refresh.Secret{}, err
+					return secret.Text{}, err
 				}
 				args[i] = arg.Reveal()
 			}
@@ -192,10 +193,10 @@ func (v *values) expand(t template) (refresh.Secret, error) {
 			v.remember(text, template{p})
 		}
 		if v.left -= len(text); v.left < 0 {
-			return refresh.Secret{}, errTooLarge
+			return secret.Text{}, errTooLarge
 		}
 		b.WriteString(text)
 	}
 	v.remember(b.String(), t)
-	return refresh.NewSecret(b.String()), nil
+	return secret.New(b.String()), nil
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -41,7 +42,7 @@ func endpoint(t *testing.T, p *tokenendpoint.Parser, config string) *tokenendpoi
 }
 
 func document(name, text string) refresh.Document {
-	return refresh.Document{Name: name, Where: "/tokenkeeper/" + name, Data: refresh.NewSecret(text)}
+	return refresh.Document{Name: name, Where: "/tokenkeeper/" + name, Data: secret.New(text)}
 }
 
 // login returns a credential that holds the values and may be sent to the host of a URL.
@@ -50,9 +51,9 @@ func login(at string, values ...string) refresh.Credential {
 	if err != nil {
 		panic(err)
 	}
-	c := refresh.Credential{Name: "erp", AllowedHosts: []string{u.Host}, Values: map[string]refresh.Secret{}}
+	c := refresh.Credential{Name: "erp", AllowedHosts: []string{u.Host}, Values: map[string]secret.Text{}}
 	for i := 0; i < len(values); i += 2 {
-		c.Values[values[i]] = refresh.NewSecret(values[i+1])
+		c.Values[values[i]] = secret.New(values[i+1])
 	}
 	return c
 }

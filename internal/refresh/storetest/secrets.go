@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func emptyStore(f *fixture) {
@@ -67,7 +68,7 @@ func keptApart(f *fixture) {
 	for _, name := range []string{"a", "a-b", "ab"} {
 		f.open(name)
 	}
-	f.save(refresh.Change{Provider: "a", To: at(0), Record: refresh.NewSecret("for a")})
+	f.save(refresh.Change{Provider: "a", To: at(0), Record: secret.New("for a")})
 	f.note("a-b", failing)
 	f.Pause("ab", true)
 	want := []refresh.State{

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // atOnce has many runs that decided on the same token, and each has a later one.
@@ -106,7 +107,7 @@ func (m *model) draw(t *rapid.T) refresh.Change {
 	if rapid.Bool().Draw(t, "stale") {
 		from = rapid.SampledFrom([]refresh.VersionID{"", "by-hand", nth(1, 0), nth(5, 1)}).Draw(t, "from")
 	}
-	return refresh.Change{Provider: m.provider, From: from, To: to, Record: refresh.NewSecret(recordOf(to))}
+	return refresh.Change{Provider: m.provider, From: from, To: to, Record: secret.New(recordOf(to))}
 }
 
 func (m *model) save(t *rapid.T) { m.saved(m.draw(t)) }

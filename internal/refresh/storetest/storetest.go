@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Hooks is what happens to a store without its being asked. None may be nil. They end the
@@ -109,7 +110,7 @@ func recordOf(id refresh.VersionID) string { return fmt.Sprintf(`{"the record of
 
 // change returns the change from one version to another, with its record.
 func change(from, to refresh.VersionID) refresh.Change {
-	return refresh.Change{Provider: provider, From: from, To: to, Record: refresh.NewSecret(recordOf(to))}
+	return refresh.Change{Provider: provider, From: from, To: to, Record: secret.New(recordOf(to))}
 }
 
 func (f *fixture) open(provider string) refresh.State {

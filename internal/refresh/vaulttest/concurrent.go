@@ -11,6 +11,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func atOnce(f *fixture) {
@@ -91,7 +92,7 @@ func spentOnce(f *fixture) {
 				f.Errorf("%q was used when %q was good", ticket.Token.Reveal(), p.current)
 				return
 			}
-			if err := f.vault.Rotate(f.Context(), provider, ticket, refresh.NewSecret(next)); err != nil {
+			if err := f.vault.Rotate(f.Context(), provider, ticket, secret.New(next)); err != nil {
 				f.Errorf("Rotate() failed: %v", err)
 			}
 		})
@@ -178,7 +179,7 @@ func linearizable(f *fixture) {
 						continue
 					}
 					call = h.event()
-					if err := f.vault.Rotate(f.Context(), provider, ticket, refresh.NewSecret(next)); err != nil {
+					if err := f.vault.Rotate(f.Context(), provider, ticket, secret.New(next)); err != nil {
 						f.Errorf("Rotate() failed: %v", err)
 						return
 					}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Hooks is what happens to a vault without its being asked. None may be nil. They end the
@@ -109,7 +110,7 @@ func (f *fixture) refused(when string) {
 
 func (f *fixture) rotate(spent refresh.Ticket, next string) {
 	f.Helper()
-	if err := f.vault.Rotate(f.Context(), provider, spent, refresh.NewSecret(next)); err != nil {
+	if err := f.vault.Rotate(f.Context(), provider, spent, secret.New(next)); err != nil {
 		f.Fatalf("Rotate() failed: %v", err)
 	}
 }
@@ -146,7 +147,7 @@ func endedContext(f *fixture) {
 		f.Error("Claim() succeeded")
 	}
 	ticket := f.claim("first")
-	if err := f.vault.Rotate(ctx, provider, ticket, refresh.NewSecret("second")); err == nil {
+	if err := f.vault.Rotate(ctx, provider, ticket, secret.New("second")); err == nil {
 		f.Error("Rotate() succeeded")
 	}
 	if f.version(provider) != ticket.ID {

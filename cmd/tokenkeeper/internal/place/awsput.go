@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"example.com/tokenkeeper/internal/awscall"
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // PutConfig stores a config as a parameter that people read.
-func (a *AWS) PutConfig(ctx context.Context, name string, config refresh.Secret) error {
+func (a *AWS) PutConfig(ctx context.Context, name string, config secret.Text) error {
 	return a.putParameter(ctx, &ssm.PutParameterInput{
 		Name:      aws.String(a.ConfigPlace(name)),
 		Value:     aws.String(config.Reveal()),
@@ -23,7 +23,7 @@ func (a *AWS) PutConfig(ctx context.Context, name string, config refresh.Secret)
 }
 
 // PutCredential stores a credential where the function reads it, encrypted.
-func (a *AWS) PutCredential(ctx context.Context, name string, credential refresh.Secret) error {
+func (a *AWS) PutCredential(ctx context.Context, name string, credential secret.Text) error {
 	if a.CredentialStore == InSecretsManager {
 		return a.putSecret(ctx, a.credentialPrefix+name, credential)
 	}
@@ -40,7 +40,7 @@ func (a *AWS) PutCredential(ctx context.Context, name string, credential refresh
 }
 
 // PutRefreshToken puts it into a secret that no consumer reads.
-func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token refresh.Secret) error {
+func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret.Text) error {
 	return a.vault.Put(ctx, provider, token)
 }
 
@@ -52,7 +52,7 @@ func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error
 }
 
 // putSecret puts a version into a secret, which it makes if it is missing.
-func (a *AWS) putSecret(ctx context.Context, name string, value refresh.Secret) error {
+func (a *AWS) putSecret(ctx context.Context, name string, value secret.Text) error {
 	_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:     aws.String(name),
 		SecretString: aws.String(value.Reveal()),

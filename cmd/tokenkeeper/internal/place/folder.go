@@ -13,6 +13,7 @@ import (
 
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -98,22 +99,22 @@ func (f Folder) AllowsLoopback() bool { return false }
 func (f Folder) ReadsCredentials() bool { return true }
 
 // PutConfig writes a file.
-func (f Folder) PutConfig(_ context.Context, name string, config refresh.Secret) error {
+func (f Folder) PutConfig(_ context.Context, name string, config secret.Text) error {
 	return f.write(providers, name, config, configMode)
 }
 
 // PutCredential writes a file that is for its owner alone.
-func (f Folder) PutCredential(_ context.Context, name string, credential refresh.Secret) error {
+func (f Folder) PutCredential(_ context.Context, name string, credential secret.Text) error {
 	return f.write(credentialsFolder, name, credential, 0o600)
 }
 
 // PutRefreshToken works while a run holds the folder.
-func (f Folder) PutRefreshToken(ctx context.Context, provider string, token refresh.Secret) error {
+func (f Folder) PutRefreshToken(ctx context.Context, provider string, token secret.Text) error {
 	return f.Vault().Put(ctx, provider, token)
 }
 
 // write replaces a file: who reads it meets the old one or the new one, whole.
-func (f Folder) write(folder, name string, data refresh.Secret, mode fs.FileMode) error {
+func (f Folder) write(folder, name string, data secret.Text, mode fs.FileMode) error {
 	tmp, err := f.stage(folder, name, data, mode)
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (f Folder) write(folder, name string, data refresh.Secret, mode fs.FileMode
 
 // stage writes a new file beside the one that it is to become, and flushes it. Who calls it
 // gives it the name, and removes it where it still has this one.
-func (f Folder) stage(folder, name string, data refresh.Secret, mode fs.FileMode) (tmp string, err error) {
+func (f Folder) stage(folder, name string, data secret.Text, mode fs.FileMode) (tmp string, err error) {
 	if err := refresh.CheckName(name); err != nil {
 		return "", err
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // ErrThere is wrapped by the error of [Folder.AddConfig] where there is a config of that
@@ -15,7 +15,7 @@ import (
 var ErrThere = errors.New("is there already")
 
 // AddConfig writes a config that is not there yet. One that is stays as it is.
-func (f Folder) AddConfig(name string, config refresh.Secret) error {
+func (f Folder) AddConfig(name string, config secret.Text) error {
 	tmp, err := f.stage(providers, name, config, configMode)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Place is where configs, credentials and tokens are kept.
@@ -24,10 +25,10 @@ type Place interface {
 	ReadsCredentials() bool
 	// PutConfig stores a config, and PutCredential a credential. Both are valid: who calls
 	// has checked them.
-	PutConfig(ctx context.Context, name string, config refresh.Secret) error
-	PutCredential(ctx context.Context, name string, credential refresh.Secret) error
+	PutConfig(ctx context.Context, name string, config secret.Text) error
+	PutCredential(ctx context.Context, name string, credential secret.Text) error
 	// PutRefreshToken stores the one that the next run uses.
-	PutRefreshToken(ctx context.Context, provider string, token refresh.Secret) error
+	PutRefreshToken(ctx context.Context, provider string, token secret.Text) error
 	// Pause has the runs leave a provider alone, until Resume.
 	Pause(ctx context.Context, provider string) error
 	Resume(ctx context.Context, provider string) error

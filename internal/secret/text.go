@@ -1,4 +1,4 @@
-package refresh
+package secret
 
 import (
 	"crypto/subtle"
@@ -8,8 +8,8 @@ import (
 	"log/slog"
 )
 
-// A Secret is text that must not be printed: a token, a client secret, a
-// document that may contain one. Its value leaves only by [Secret.Reveal], so
+// A Text is text that must not be printed: a token, a client secret, a
+// document that may contain one. Its value leaves only by [Text.Reveal], so
 // that every place that uses one can be found by that word.
 //
 // The text is behind a pointer, because fmt does not call methods on unexported
@@ -17,24 +17,24 @@ import (
 // only the address. (It does follow a pointer to a struct.) Marshalling fails rather than redacts: a placeholder
 // that is stored in the place of a token is found when it is too late.
 //
-// The zero Secret is empty.
-type Secret struct {
+// The zero Text is empty.
+type Text struct {
 	_   [0]func() // == would compare the boxes; see Equal
 	box *string
 }
 
-// NewSecret boxes s.
-func NewSecret(s string) Secret {
+// New boxes s.
+func New(s string) Text {
 	if s == "" {
-		return Secret{}
+		return Text{}
 	}
-	return Secret{box: &s}
+	return Text{box: &s}
 }
 
 const redacted = "[secret]"
 
 // Reveal returns the text.
-func (s Secret) Reveal() string {
+func (s Text) Reveal() string {
 	if s.box == nil {
 		return ""
 	}
@@ -42,30 +42,30 @@ func (s Secret) Reveal() string {
 }
 
 // IsZero reports whether the text is empty.
-func (s Secret) IsZero() bool { return s.box == nil }
+func (s Text) IsZero() bool { return s.box == nil }
 
 // Len returns the length of the text in bytes.
-func (s Secret) Len() int { return len(s.Reveal()) }
+func (s Text) Len() int { return len(s.Reveal()) }
 
 // Equal reports whether both hold the same text, in a time that does not depend
 // on where they differ.
-func (s Secret) Equal(t Secret) bool {
+func (s Text) Equal(t Text) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(t.Reveal())) == 1
 }
 
 // Format prints a placeholder, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (s Text) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // String returns a placeholder.
-func (s Secret) String() string { return redacted }
+func (s Text) String() string { return redacted }
 
 // LogValue logs a placeholder.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Text) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 var errMarshalSecret = errors.New("a secret is never marshalled; reveal it where it is meant to go")
 
 // MarshalJSON always fails.
-func (s Secret) MarshalJSON() ([]byte, error) { return nil, errMarshalSecret }
+func (s Text) MarshalJSON() ([]byte, error) { return nil, errMarshalSecret }
 
 // MarshalText always fails.
-func (s Secret) MarshalText() ([]byte, error) { return nil, errMarshalSecret }
+func (s Text) MarshalText() ([]byte, error) { return nil, errMarshalSecret }

@@ -1,4 +1,4 @@
-package refresh
+package secret
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ import (
 	"unicode/utf8"
 )
 
-// needles returns the forms in which value may come back in foreign text whose escapes are
+// Forms returns the forms in which value may come back in foreign text whose escapes are
 // undone (see views), the longest first; none if it has fewer than least bytes.
-func needles(value string, least int) []string {
+func Forms(value string, least int) []string {
 	if len(value) < least {
 		return nil
 	}
@@ -209,8 +209,8 @@ func digits(b []byte, from, n int) (uint64, bool) {
 	return v, err == nil
 }
 
-// found returns the index of a set of needles of which text holds one, or -1.
-func found(text string, sets [][]string) int {
+// Found returns the index of a set of needles of which text holds one, or -1.
+func Found(text string, sets [][]string) int {
 	for v := range views(text) {
 		for i, needles := range sets {
 			if slices.ContainsFunc(needles, func(n string) bool { return bytes.Contains(v.text, []byte(n)) }) {
@@ -225,8 +225,8 @@ func found(text string, sets [][]string) int {
 // is a few hundred.
 const maxQuoted = 16384
 
-// redact replaces each of the needles in text, and leaves out what follows its first part.
-func redact(text string, needles []string) string {
+// Redact replaces each of the needles in text, and leaves out what follows its first part.
+func Redact(text string, needles []string) string {
 	hidden := make([]bool, min(len(text), maxQuoted))
 	cut := len(text) > maxQuoted
 	text = text[:len(hidden)]

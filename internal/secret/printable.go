@@ -1,0 +1,101 @@
+package secret
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Masked stands for what looks like a secret.
+const Masked = "[masked]"
+
+var (
+	// tokenLike are runs that tokens, keys and hashes are made of.
+	tokenLike = regexp.MustCompile(`[A-Za-z0-9+/=_.~%-]{20,}`)
+	// harmless are those of them that people need: a UUID, by which a provider finds
+	// the request in its log; words joined by dots, hyphens or underscores.
+	harmless = regexp.MustCompile(`^(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.?|/{0,2}[A-Za-z]{1,24}[0-9]?(?:[._/-]{1,2}[A-Za-z]{1,24}[0-9]?)*[./]?)$`)
+)
+
+// Mask replaces what looks like a token, a key or a hash in text: the provider's own
+// answer may hold one that no credential knows.
+func Mask(text string) string {
+	return tokenLike.ReplaceAllStringFunc(text, func(run string) string {
+		if harmless.MatchString(run) {
+			return run
+		}
+		return Masked
+	})
+}
+
+// Printable returns text in at most that many characters of one line, with what is not
+// printable escaped as in a Go string.
+func Printable(text string, most int) string {
+	var b strings.Builder
+	left := most - 1 // one for the ellipsis
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		piece := text[i : i+n]
+		switch {
+		case r == utf8.RuneError && n == 1:
+			piece = `\ufffd`
+		case r == '"' || r == '\\':
+			piece = `\` + piece
+		case !unicode.IsPrint(r):
+			piece = Escaped(r)
+		}
+		size := utf8.RuneCountInString(piece)
+		if size > left && (size > left+1 || i+n < len(text)) {
+			return b.String() + "…"
+		}
+		b.WriteString(piece)
+		left -= size
+		i += n
+	}
+	return b.String()
+}
+
+// Escaped returns r as an escape of a Go string: \n, \u202e.
+func Escaped(r rune) string {
+	switch r {
+	case '\n':
+		return `\n`
+	case '\r':
+		return `\r`
+	case '\t':
+		return `\t`
+	}
+	const hex = "0123456789abcdef"
+	digits := []byte{}
+	for shift := 28; shift >= 0; shift -= 4 {
+		if d := r >> shift & 15; d != 0 || len(digits) > 0 || shift < 16 {
+			digits = append(digits, hex[d])
+		}
+	}
+	if len(digits) > 4 {
+		return `\U` + strings.Repeat("0", 8-len(digits)) + string(digits)
+	}
+	return `\u` + string(digits)
+}
+
+// Visible returns text in one line, with what is not printable escaped as in a Go string.
+func Visible(text string) string { return VisibleBut(text, "") }
+
+// VisibleBut does the same, but for the characters in kept.
+func VisibleBut(text, kept string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b.WriteString(`\ufffd`)
+		case unicode.IsPrint(r) || strings.ContainsRune(kept, r):
+			b.WriteString(text[i : i+n])
+		default:
+			b.WriteString(Escaped(r))
+		}
+		i += n
+	}
+	return b.String()
+}
