@@ -1,0 +1,122 @@
+package refresh
+
+import "time"
+
+// An attempt is what is known once a provider was tried in vain.
+type attempt struct {
+	state      State // before it
+	config     Fingerprint
+	credential string        // the version of what was tried; empty: none was found
+	now        time.Time     // of the run
+	took       time.Duration // since then
+}
+
+// failed returns the note to leave after err.
+func (s Schedule) failed(a attempt, err *Error) Note {
+	n := s.follow(a, err.Class, err.Code)
+	if err.Class == Transient && err.Suspect {
+		prev := a.previous()
+		if prev.Class == Misconfigured || prev.Class == Transient && n.Tries >= suspectTries {
+			n = s.follow(a, Misconfigured, err.Code)
+		}
+	}
+	switch n.Class {
+	case Misconfigured:
+		n.Next = a.now.Add(min(lockOut<<min(n.Tries-1, 8), maxLockOut))
+	case NeedsPerson:
+		n.Next = time.Time{}
+	case Transient:
+		n.Next = a.now.Add(s.backOff(a, n.Tries))
+		if after := min(err.RetryAfter, maxRetryAfter); after > 0 {
+			after += a.took + s.jitter()
+			// The provider's word, but not beyond the life of the token that we have: from
+			// then on nothing can become worse by asking.
+			if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
+				after = min(after, left)
+			}
+			n.Next = later(n.Next, a.now.Add(after))
+		}
+	}
+	return n
+}
+
+// unchanged returns the note to leave after the provider answered the token that we
+// have: look again when half of what is left of it has passed, and at least every tick.
+func (s Schedule) unchanged(a attempt) Note {
+	n := s.follow(a, Unchanged, "same_token")
+	left := a.state.ExpiresAt().Sub(a.now)
+	n.Next = a.now.Add(max(left/2, s.Tick)).Truncate(time.Second)
+	return n
+}
+
+const (
+	// suspectTries is how many ticks an answer that makes no sense is put down to chance.
+	suspectTries = 3
+	// lockOut is the least time between two logins that were refused, and doubles up
+	// to maxLockOut: many providers lock an account after some five in an hour.
+	lockOut    = 30 * time.Minute
+	maxLockOut = 4 * time.Hour
+	// maxRetryAfter bounds what a provider may ask for.
+	maxRetryAfter = 24 * time.Hour
+	// maxBackOff is in ticks.
+	maxBackOff = 5
+	// maxTries is where counting ends.
+	maxTries = 9999
+)
+
+func (a attempt) previous() Note {
+	n := a.state.Standing(a.config)
+	if n.Credential != a.credential {
+		return Note{}
+	}
+	return n
+}
+
+// follow returns the note that continues the previous one if that is of the same class.
+func (s Schedule) follow(a attempt, class Class, code string) Note {
+	now := a.now.UTC().Truncate(time.Second)
+	if v, ok := a.state.current(); ok && !v.IssuedAt.Before(now) {
+		// What failed came after the token that is there, or the note would be void: it is
+		// so where the token of this very run was stored, and its refresh token lost.
+		now = v.IssuedAt.Add(time.Second)
+	}
+	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
+		Config: a.config, Credential: a.credential}
+	if prev := a.previous(); prev.Class == class {
+		n.Since, n.Tries = prev.Since, min(prev.Tries+1, maxTries)
+	}
+	return n
+}
+
+// backOff returns how long to wait after that many transient failures: 1, 2, 4 and
+// then 5 ticks, but so that the provider is asked every tick once the token nears the
+// end that consumers may notice. The outage that a provider survives is counted from
+// there (see [Schedule.Survives]).
+func (s Schedule) backOff(a attempt, tries int) time.Duration {
+	wait := min(s.Tick<<min(tries-1, 8), maxBackOff*s.Tick)
+	if expires := a.state.ExpiresAt(); !expires.IsZero() {
+		urgent := expires.Add(-s.CacheAge - 2*s.Tick)
+		wait = min(wait, urgent.Sub(a.now))
+	}
+	return max(wait, s.Tick)
+}
+
+// slack is how much before its time a note of a class may be over. Ticks come a little
+// early or late, and what is to be tried at each of them must not be tried at every other
+// one. What guards against a lock-out is kept to the second.
+func (s Schedule) slack(c Class) time.Duration {
+	if c == Transient || c == Unchanged {
+		return s.jitter()
+	}
+	return 0
+}
+
+// jitter is how much two ticks may be nearer than planned, at most.
+func (s Schedule) jitter() time.Duration { return s.Tick / 2 }
+
+func later(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
+}
