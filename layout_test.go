@@ -37,6 +37,7 @@ func TestLayout(t *testing.T) {
 		foreign bool     // other modules are allowed
 	}{
 		{"internal/secret", nil, false},
+		{"internal/version", nil, false},
 		{"internal/refresh", ours("internal/secret"), false},
 		{"internal/strictjson", nil, true},
 		{"internal/tokenendpoint", ours("internal/secret", "internal/refresh", "internal/strictjson", "internal/signing"), true},

@@ -2,11 +2,11 @@ package main
 
 import (
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/version"
 )
 
 func (c *cli) version() *cobra.Command {
@@ -29,25 +29,11 @@ type versionView struct {
 	Platform string `json:"platform"`
 }
 
-// built reads what the Go command noted in the binary.
+// built returns what the Go command and the linker recorded in the binary.
 func built() versionView {
-	v := versionView{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	v.Version = info.Main.Version
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.time":
-			v.Time = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
+	b := version.Read()
+	return versionView{Version: b.Version, Revision: b.Revision, Time: b.Time, Modified: b.Modified,
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 }
 
 func (v versionView) text(s *terminal.Screen) {
