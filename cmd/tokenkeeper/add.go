@@ -1,20 +1,16 @@
 package main
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -69,102 +65,147 @@ Words in capitals are yours to fill in, with --set. Nothing secret is among them
 	return cmd
 }
 
-// adding is what add is asked to do.
-type adding struct{ name, dir string }
-
-// alone refuses flags that say something of a preset where none is named.
-func (a adding) alone(set []string) error {
-	if a.name == "" && a.dir == "" && len(set) == 0 {
-		return nil
-	}
-	return instead(errors.New("no preset is named"), "see them all:", "tokenkeeper add")
+// A presetsView lists presets.
+type presetsView struct {
+	Presets []presetLine `json:"presets"`
 }
 
-func atMostOne(cmd *cobra.Command, args []string) error {
-	if len(args) <= 1 {
-		return nil
-	}
-	return instead(fmt.Errorf("%s takes the name of one preset, and got %d", cmd.Name(), len(args)), "see them all:", "tokenkeeper add")
+type presetLine struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Words are those to fill in.
+	Words []string `json:"words"`
 }
 
-// addPreset fills a preset in and, where a folder is named, writes its config there.
-func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error) {
-	if err := refresh.CheckName(a.name); err != nil {
-		return addView{}, &advisedError{err: err, usage: true}
-	}
-	values, err := assignments(set)
-	if err != nil {
-		return addView{}, err
-	}
-	filled, err := p.Fill(values)
-	if err != nil {
-		return addView{}, instead(err, "write:", usage(a, p))
-	}
-	config, err := filled.Config()
-	if err != nil {
-		return addView{}, err
-	}
-	doc := refresh.Document{Name: a.name, Where: "preset " + p.Name + ", filled in", Data: secret.New(string(config))}
-	provider, err := refresh.Understand(c.parser(false), doc)
-	if err != nil {
-		return addView{}, status.Problems(doc.Where, err)
-	}
-	if hosts := provider.Endpoint.(*tokenendpoint.Endpoint).Hosts(); !slices.Equal(hosts, filled.AllowedHosts) {
-		// A slash in a value would have the rest of the host be a path.
-		return addView{}, usagef("filled in like that, preset %q would ask %s, and not %s: look at what --set says",
-			p.Name, strings.Join(hosts, ", "), strings.Join(filled.AllowedHosts, ", "))
-	}
-	v := newAddView(filled, provider, config)
-	if a.dir == "" {
-		v.onAWS(provider)
-		return v, nil
-	}
-	if err := os.MkdirAll(a.dir, 0o700); err != nil {
-		return v, &advisedError{err: err, usage: true}
-	}
-	folder, err := openFolder(a.dir)
-	if err != nil {
-		return v, err
-	}
-	defer folder.Close()
-	switch err := folder.AddConfig(a.name, doc.Data); {
-	case errors.Is(err, place.ErrThere):
-		return v, instead(err, "give it another name with --name, or remove that file first", "")
-	case err != nil:
-		return v, err
-	}
-	v.inFolder(folder, provider)
-	return v, nil
-}
-
-// assignments reads what --set says.
-func assignments(set []string) (map[string]string, error) {
-	values := map[string]string{}
-	for _, s := range set {
-		name, value, ok := strings.Cut(s, "=")
-		_, twice := values[name]
-		switch {
-		case !ok || name == "":
-			return nil, instead(fmt.Errorf("--set is %q, which sets nothing", s), "write a word of the preset and its value: --set TENANT=acme", "")
-		case twice:
-			return nil, instead(fmt.Errorf("--set %s is given twice", name), "give it once", "")
+func newPresetsView(list []preset.Preset) presetsView {
+	v := presetsView{Presets: make([]presetLine, len(list))}
+	for i, p := range list {
+		v.Presets[i] = presetLine{Name: p.Name, Title: p.Title, Words: []string{}}
+		for _, f := range p.Placeholders {
+			v.Presets[i].Words = append(v.Presets[i].Words, f.Name)
 		}
-		values[name] = value
 	}
-	return values, nil
+	return v
 }
 
-// usage is the command line with all that a preset wants to know.
-func usage(a adding, p preset.Preset) string {
-	words := []string{"tokenkeeper add", p.Name}
-	if a.name != p.Name {
-		words = append(words, "--name", a.name)
+func (v presetsView) text(s *terminal.Screen) {
+	t := terminal.Table{Headers: []string{"PRESET", "FOR"}}
+	for _, p := range v.Presets {
+		t.Rows = append(t.Rows, terminal.Row{Cells: []terminal.Cell{{Text: p.Name}, {Text: p.Title}}})
 	}
-	for _, f := range p.Placeholders {
-		words = append(words, "--set", f.Name+"=…")
+	s.Table(t)
+	s.Line("")
+	s.Paragraph("→ ", "To see what one wants to know:", "tokenkeeper add PRESET")
+}
+
+// An addView is what add has to say of one preset.
+type addView struct {
+	Provider string          `json:"provider"`
+	Config   json.RawMessage `json:"config"`
+	// Written is where the config is now; absent: it was printed.
+	Written       string                `json:"written,omitempty"`
+	Credential    []tokenendpoint.Field `json:"credential"` // what each field is, and where it is found
+	AllowedHosts  []string              `json:"allowed_hosts"`
+	Notes         []string              `json:"notes"`
+	Documentation []preset.Page         `json:"documentation"`
+	// Commands are the next ones.
+	Commands []string `json:"commands"`
+
+	title string
+}
+
+func newAddView(p preset.Preset, provider refresh.Provider, config []byte) addView {
+	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Notes: p.Notes,
+		Documentation: p.Documentation, title: p.Title, Credential: []tokenendpoint.Field{}}
+	for _, f := range p.Credential {
+		v.Credential = append(v.Credential, tokenendpoint.Field{Name: f.Name, Value: f.Where})
 	}
-	if a.dir != "" {
-		words = append(words, "--dir", localstore.ShellWord(a.dir))
+	return v
+}
+
+// inFolder says what comes next in a folder.
+func (v *addView) inFolder(f place.Folder, p refresh.Provider) {
+	v.Written = f.Guide().ConfigPlace(p.Name)
+	v.Commands = []string{f.Guide().Command("credential put", p.Credential)}
+	if p.Rotates {
+		v.Commands = append(v.Commands, f.Guide().Command("refresh-token put", p.Name), f.Guide().Command("run", ""))
+		return
 	}
-	return strings.Join(words, " ")
+	v.Commands = append(v.Commands, f.Guide().Command("try", p.Name))
+}
+
+// onAWS says what comes next with what was printed.
+func (v *addView) onAWS(p refresh.Provider) {
+	file := p.Name + ".json"
+	v.Commands = []string{
+		"tokenkeeper config put " + p.Name + " --file " + file,
+		"tokenkeeper credential put " + p.Credential,
+	}
+	if p.Rotates {
+		v.Commands = append(v.Commands, "tokenkeeper refresh-token put "+p.Name)
+		return
+	}
+	v.Commands = append(v.Commands, "tokenkeeper try "+p.Name)
+}
+
+// showAdded shows v. A config that was not written is all of the standard output, so that
+// it can be put into a file.
+func (c *cli) showAdded(v addView) error {
+	if c.output == "json" || v.Written != "" {
+		return c.show(v)
+	}
+	if _, err := c.stdout.Write(v.Config); err != nil {
+		return fmt.Errorf("writing the config: %w", err)
+	}
+	v.text(terminal.New(c.stderr, c.getenv))
+	return nil
+}
+
+func (v addView) text(s *terminal.Screen) {
+	if v.Written != "" {
+		s.Paragraph("", s.Paint(terminal.Strong, v.title)+": "+v.Written+" is written.")
+	} else {
+		s.Paragraph("", s.Paint(terminal.Strong, v.title)+": the config is printed, and nothing is written.")
+	}
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "Its credential"))
+	for _, line := range v.skeleton() {
+		s.Line("  %s", line)
+	}
+	s.Line("")
+	showFields(s, append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"}))
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "To know"))
+	for _, note := range v.Notes {
+		s.Paragraph("  - ", note)
+	}
+	for _, page := range v.Documentation {
+		s.Paragraph("  - ", page.URL+" (read "+page.Read+")")
+	}
+	s.Line("")
+	s.Line("%s", s.Paint(terminal.Strong, "Next"))
+	for _, command := range v.Commands {
+		s.Line("  %s", command)
+	}
+}
+
+// skeleton is a credential to be filled in.
+func (v addView) skeleton() []string {
+	var lines []string
+	for _, f := range v.Credential {
+		lines = append(lines, fmt.Sprintf("%q: \"…\",", f.Name))
+	}
+	hosts := make([]string, len(v.AllowedHosts))
+	for i, h := range v.AllowedHosts {
+		hosts[i] = fmt.Sprintf("%q", h)
+	}
+	lines = append(lines, `"allowed_hosts": [`+strings.Join(hosts, ", ")+"]}")
+	for i := range lines {
+		if i == 0 {
+			lines[i] = "{" + lines[i]
+		} else {
+			lines[i] = " " + lines[i]
+		}
+	}
+	return lines
 }

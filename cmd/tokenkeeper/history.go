@@ -31,7 +31,7 @@ is read.`,
 			}
 			versions, err := a.History(cmd.Context(), args[0])
 			if errors.Is(err, refresh.ErrNotFound) {
-				return instead(err, "see which there are:", a.Command("status", ""))
+				return instead(err, "see which there are:", a.Guide().Command("status", ""))
 			}
 			if err != nil {
 				return err

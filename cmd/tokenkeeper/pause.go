@@ -18,7 +18,7 @@ func (c *cli) pause() *cobra.Command {
 even a forced one. The token that it has is still read, and ends when it ends.`,
 		Example: "  tokenkeeper pause meitner\n  tokenkeeper pause meitner --dir DIR",
 	}, func(ctx context.Context, p place.Place, name string) (pauseView, error) {
-		return pauseView{Provider: name, Paused: true, resume: p.Command("resume", name)}, p.Pause(ctx, name)
+		return pauseView{Provider: name, Paused: true, resume: p.Guide().Command("resume", name)}, p.Pause(ctx, name)
 	})
 }
 
@@ -45,7 +45,7 @@ func (c *cli) pausing(cmd *cobra.Command, do func(context.Context, place.Place, 
 		}
 		defer p.Close()
 		if err := (status.Lookout{Place: p, Parser: c.parser(true)}).Find(cmd.Context(), args[0]); err != nil {
-			return nameError(p, err)
+			return nameError(p.Guide(), err)
 		}
 		v, err := do(cmd.Context(), p, args[0])
 		if err != nil {

@@ -51,9 +51,9 @@ it up, and asks for a token with it. A config has no secret in it.`,
 			if err := to.PutConfig(cmd.Context(), p.Name, doc.Data); err != nil {
 				return err
 			}
-			v := putView{Stored: to.ConfigPlace(p.Name)}
+			v := putView{Stored: to.Guide().ConfigPlace(p.Name)}
 			if _, err := to.CredentialVersion(cmd.Context(), p.Credential); errors.Is(err, refresh.ErrNotFound) {
-				v.Next, v.Command = "It has no credential yet:", to.Command("credential put", p.Credential)
+				v.Next, v.Command = "It has no credential yet:", to.Guide().Command("credential put", p.Credential)
 			}
 			return c.show(v)
 		},
@@ -107,7 +107,7 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 			if err := to.PutCredential(cmd.Context(), name, data); err != nil {
 				return err
 			}
-			return c.show(putView{Stored: to.CredentialPlace(name)})
+			return c.show(putView{Stored: to.Guide().CredentialPlace(name)})
 		},
 	}
 	put.Flags().StringVar(&file, "file", "", "a `file` with the credential, of mode 0600")

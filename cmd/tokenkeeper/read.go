@@ -45,7 +45,7 @@ On AWS the record is the value of a secret:
 				// It may be that nobody has that name.
 				var unknown *status.UnknownError
 				if errors.As(status.Lookout{Place: f, Parser: c.parser(true)}.Find(cmd.Context(), args[0]), &unknown) {
-					return nameError(f, unknown)
+					return nameError(f.Guide(), unknown)
 				}
 				return err
 			}
@@ -86,7 +86,7 @@ var errNotRecord = errors.New("it is not a record: somebody else wrote it, and t
 func readRecord(f place.Folder, provider string, now time.Time) (recordView, error) {
 	data, err := f.Read(provider)
 	if errors.Is(err, refresh.ErrNotFound) {
-		return recordView{}, advise(fmt.Errorf("%q has no token yet", provider), "to see why:", f.Command("status", provider))
+		return recordView{}, advise(fmt.Errorf("%q has no token yet", provider), "to see why:", f.Guide().Command("status", provider))
 	}
 	if err != nil {
 		return recordView{}, err
@@ -99,7 +99,7 @@ func readRecord(f place.Folder, provider string, now time.Time) (recordView, err
 	v.token = secret.New(v.AccessToken)
 	v.AccessToken = fmt.Sprintf("[%d characters]", v.token.Len())
 	v.ExpiresIn = int64(v.ExpiresAt.Sub(now) / time.Second)
-	v.status = f.Command("status", provider)
+	v.status = f.Guide().Command("status", provider)
 	v.live = now.Before(v.ExpiresAt)
 	v.Extra = masked(v.Extra)
 	return v, nil

@@ -106,16 +106,6 @@ func (c *cli) refreshAWS(ctx context.Context, f refreshFlags, job refresh.Job) e
 	return c.refreshed(ctx, a, a.Schedule(), job, v, failed)
 }
 
-// known refuses names that no provider has, before anything is done.
-func (c *cli) known(ctx context.Context, p place.Place, names []string) error {
-	for _, name := range names {
-		if err := (status.Lookout{Place: p, Parser: c.parser(true)}).Find(ctx, name); err != nil {
-			return nameError(p, err)
-		}
-	}
-	return nil
-}
-
 // refreshed shows what came of a job, and what stands now.
 func (c *cli) refreshed(ctx context.Context, p place.Place, s refresh.Schedule, job refresh.Job, run refresh.Summary, failed *place.FunctionError) error {
 	stands, err := look(ctx, status.Lookout{Place: p, Parser: c.parser(true), Schedule: s, Now: c.now()}, job.Only)

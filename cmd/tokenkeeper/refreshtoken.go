@@ -29,7 +29,7 @@ for without echo, or read from a file with mode 0600, or from what is piped in.`
 			}
 			defer to.Close()
 			if err := (status.Lookout{Place: to, Parser: c.parser(true)}).Find(cmd.Context(), args[0]); err != nil {
-				return nameError(to, err)
+				return nameError(to.Guide(), err)
 			}
 			token, err := c.readSecret(file, fmt.Sprintf("Paste the refresh token of %s. It is not shown.", args[0]))
 			if err != nil {

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -62,7 +58,8 @@ named, is looked at itself.`,
 			}
 			v := statusView{Report: report}
 			if len(names) == 0 {
-				v.guide = p
+				guide := p.Guide()
+				v.guide = &guide
 			}
 			if err := c.show(v); err != nil {
 				return err
@@ -78,35 +75,17 @@ named, is looked at itself.`,
 	return cmd
 }
 
-func look(ctx context.Context, l status.Lookout, names []string) (status.Report, error) {
-	report, err := l.Look(ctx, names)
-	return report, nameError(l.Place, err)
-}
-
-// nameError says of a wrong name which one was probably meant, and returns other errors as
-// they are.
-func nameError(p place.Guide, err error) error {
-	var unknown *status.UnknownError
-	switch {
-	case !errors.As(err, &unknown):
-		return err
-	case unknown.Near != "":
-		return instead(err, "did you mean: "+unknown.Near, "")
-	}
-	return instead(err, "see which there are:", p.Command("status", ""))
-}
-
 // A statusView is what status shows.
 type statusView struct {
 	status.Report
-	guide place.Guide // nil: it need not be said that there is no config
+	guide *place.Guide // nil: it need not be said that there is no config
 }
 
 func (v statusView) text(s *terminal.Screen) {
 	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
 	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
 		s.Line("")
-		noConfig(s, v.guide)
+		noConfig(s, *v.guide)
 	}
 	if len(v.Lines) == 0 {
 		return
@@ -117,20 +96,6 @@ func (v statusView) text(s *terminal.Screen) {
 	}
 	s.Line("")
 	s.Table(t)
-}
-
-// noConfig says that there is nothing to be done yet, and what comes first.
-func noConfig(s *terminal.Screen, guide place.Guide) {
-	s.Paragraph("", "There is "+noConfigIn(guide)+".")
-	s.Paragraph("  → ", firstConfig(guide), "tokenkeeper add")
-}
-
-func noConfigIn(guide place.Guide) string {
-	return "no config in " + path.Dir(filepath.ToSlash(guide.ConfigPlace("NAME"))) + " yet"
-}
-
-func firstConfig(guide place.Guide) string {
-	return "Put one there for each provider, as " + guide.ConfigPlace("NAME") + "; to see some that are ready:"
 }
 
 // summary counts the providers by what is to be told apart: "4 providers: 3 ok, 1 failing".
@@ -211,12 +176,4 @@ func wordStyle(w status.Word) terminal.Style {
 		return terminal.Quiet
 	}
 	return terminal.Warn
-}
-
-// plural counts things: "1 provider", "4 providers".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -114,7 +114,7 @@ func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.
 		if i := slices.Index(known, arg); i >= 0 {
 			return docs[i], nil
 		}
-		return doc, nameError(s.place, &status.UnknownError{Name: arg, Near: strictjson.Nearest(arg, known)})
+		return doc, nameError(s.place.Guide(), &status.UnknownError{Name: arg, Near: strictjson.Nearest(arg, known)})
 	}
 	doc = refresh.Document{Name: strings.TrimSuffix(filepath.Base(arg), ".json"), Where: arg}
 	if refresh.CheckName(doc.Name) != nil {
@@ -141,7 +141,7 @@ func (s subject) credential(ctx context.Context, file string) (refresh.Credentia
 	switch {
 	case errors.Is(err, refresh.ErrNotFound):
 		return refresh.Credential{}, instead(fmt.Errorf("%q has no credential", s.Name),
-			"put it there: "+s.place.CredentialPlace(s.Credential)+"; or name a file of mode 0600 with --credential", "")
+			"put it there: "+s.place.Guide().CredentialPlace(s.Credential)+"; or name a file of mode 0600 with --credential", "")
 	case err != nil:
 		return refresh.Credential{}, err
 	case doc.Err != nil:

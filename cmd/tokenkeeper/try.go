@@ -1,16 +1,19 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 func (c *cli) try() *cobra.Command {
@@ -62,101 +65,158 @@ need: it takes another one, in a file, and that one is spent.`,
 	return cmd
 }
 
-// tryTime is how long a login may take in all, as in a run.
-const tryTime = 20 * time.Second
+// A tryView is what try shows.
+type tryView struct {
+	Provider  string                   `json:"provider"`
+	Exchanges []tokenendpoint.Exchange `json:"exchanges"`
+	// Understood is what the answer means; absent: there is none that is good.
+	Understood *understood `json:"understood,omitempty"`
+	// Probed says that the probe of the config took the token.
+	Probed  bool       `json:"probed,omitempty"`
+	Keeping *keeping   `json:"keeping,omitempty"`
+	Error   *tryFailed `json:"error,omitempty"`
+	// Replace is the command that replaces the token that applications have; absent: trying
+	// did not end it.
+	Replace string `json:"replace,omitempty"`
 
-// trying is how a login is tried.
-type trying struct {
-	credential, refreshToken string // files
-	yes, allowLoopback       bool
+	formulas []string
+	remedies map[refresh.Class]string // where the endpoint has none
 }
 
-var (
-	errSpends     = errors.New("it is logged in to with a refresh token, which trying would spend: the runs would be left without one")
-	errSupersedes = errors.New("a new token ends the one before: applications would be refused until a run has stored another")
-	errNoRotation = errors.New("it is not logged in to with a refresh token")
-)
+// understood is a grant without its token.
+type understood struct {
+	AccessToken  string    `json:"access_token"` // what stands in its place
+	TokenType    string    `json:"token_type"`
+	Lifetime     int64     `json:"lifetime_seconds"`
+	LifetimeFrom string    `json:"lifetime_from"`
+	ExpiresAt    time.Time `json:"expires_at"`
+	Scope        string    `json:"scope,omitempty"`
+	Extra        []string  `json:"extra,omitempty"` // the names
+	RefreshToken string    `json:"refresh_token,omitempty"`
+	Warnings     []string  `json:"warnings,omitempty"`
+}
 
-// prepare returns what to log in with, unless that would do harm or cannot go well.
-func (t trying) prepare(ctx context.Context, s subject) (refresh.Credential, error) {
-	refuse := func(err error, remedy, command string) (refresh.Credential, error) {
-		return refresh.Credential{}, instead(fmt.Errorf("%s: %w", s.Name, err), remedy, command)
+// tryFailed is a failure as status tells it.
+type tryFailed struct {
+	Class  refresh.Class `json:"class"`
+	Code   string        `json:"code"`
+	Detail string        `json:"detail"`
+	Remedy string        `json:"remedy,omitempty"`
+}
+
+func (v *tryView) fail(err error) {
+	var e *refresh.Error
+	if !errors.As(err, &e) {
+		v.Error = &tryFailed{Class: refresh.Transient, Code: refresh.CodeInternal, Detail: err.Error()}
+		return
+	}
+	v.Error = &tryFailed{Class: e.Class, Code: e.Code, Detail: e.Detail, Remedy: e.Remedy}
+	if e.Remedy == "" {
+		v.Error.Remedy = v.remedies[e.Class]
+	}
+}
+
+// mayEnd reports whether the provider has given a token, or may have: the answer was good
+// and could not be understood, or was lost.
+func (v *tryView) mayEnd() bool {
+	if v.Understood != nil || len(v.Exchanges) == 0 {
+		return v.Understood != nil
+	}
+	lost := []string{"timeout", "canceled", "connection_failed", "connection_lost"}
+	status := v.Exchanges[len(v.Exchanges)-1].Status
+	return status/100 == 2 || status == 0 && slices.Contains(lost, v.Error.Code)
+}
+
+func (v *tryView) grant(s subject, t tokenendpoint.Trial) {
+	g := t.Grant
+	hidden := func(secret secret.Text) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
+	v.Understood = &understood{
+		AccessToken: hidden(g.AccessToken), TokenType: t.TokenType,
+		Lifetime: int64(g.Lifetime / time.Second), LifetimeFrom: t.LifetimeFrom,
+		ExpiresAt: g.AskedAt.UTC().Truncate(time.Second).Add(g.Lifetime.Truncate(time.Second)),
+		Scope:     t.Scope, Extra: slices.Sorted(maps.Keys(g.Extra)), Warnings: g.Warnings,
+	}
+	if !g.RefreshToken.IsZero() {
+		v.Understood.RefreshToken = hidden(g.RefreshToken)
+	}
+	k := keep(s.schedule, s.Provider, g.Lifetime, "this token")
+	v.Keeping, v.formulas = &k, arithmetic(s.schedule, s.Provider)
+}
+
+func (v tryView) text(s *terminal.Screen) {
+	for i, x := range v.Exchanges {
+		if len(v.Exchanges) > 1 {
+			x.Message.Purpose = fmt.Sprintf("%d. %s", i+1, x.Message.Purpose)
+		}
+		showMessage(s, x.Message)
+		showAnswer(s, x)
+	}
+	if len(v.Exchanges) == 0 && v.Error == nil {
+		s.Paragraph("", "Nobody was asked: the token is signed here.")
+		s.Line("")
+	}
+	if u := v.Understood; u != nil {
+		s.Line("%s", s.Paint(terminal.Strong, "Understood"))
+		showFields(s, u.fields(v.Probed))
+		for _, w := range u.Warnings {
+			s.Paragraph("  "+s.Paint(terminal.Warn, "!")+" ", w)
+		}
+		s.Line("")
+	}
+	if v.Keeping != nil {
+		showKeeping(s, []keeping{*v.Keeping}, v.formulas)
+		s.Line("")
+	}
+	if e := v.Error; e != nil {
+		s.Paragraph(s.Paint(terminal.Bad, "✗")+" ", fmt.Sprintf("%s (%s, %s)", e.Detail, e.Code, e.Class))
+		if e.Remedy != "" {
+			s.Paragraph("  → ", e.Remedy)
+		}
+		s.Paragraph("", "Nothing was stored.")
+	} else {
+		s.Paragraph("", s.Paint(terminal.Good, "The login works.")+" Nothing was stored.")
 	}
 	switch {
-	case s.Rotates && t.refreshToken == "":
-		return refuse(errSpends, "obtain another one from the provider, and name the file with it: --refresh-token FILE. It is spent, and what comes in its place is lost", "")
-	case !s.Rotates && t.refreshToken != "":
-		return refuse(errNoRotation, "leave --refresh-token out", "")
-	case s.Supersedes && !t.yes:
-		return refuse(errSupersedes, "if that does no harm now, add --yes; and then have a run replace it:", replacing(s))
+	case v.Replace != "" && v.Understood != nil:
+		s.Paragraph(s.Paint(terminal.Warn, "!")+" ", "This ended the token that applications have. Replace it now:", v.Replace)
+	case v.Replace != "":
+		s.Paragraph(s.Paint(terminal.Warn, "!")+" ", "This may have ended the token that applications have. Replace it now:", v.Replace)
 	}
-	held, err := s.credential(ctx, t.credential)
-	if err != nil {
-		return held, err
+}
+
+// showAnswer shows what came back.
+func showAnswer(s *terminal.Screen, x tokenendpoint.Exchange) {
+	if x.Status == 0 {
+		s.Line("%s", s.Paint(terminal.Strong, "No answer"))
+		s.Line("")
+		return
 	}
-	if s.Rotates {
-		token, err := readPrivateFile(t.refreshToken)
-		if err != nil {
-			return held, err
+	words := []string{fmt.Sprintf("Answer %d", x.Status)}
+	if x.ContentType != "" {
+		words = append(words, x.ContentType)
+	}
+	words = append(words, plural(x.Bytes, "byte"))
+	s.Line("%s", s.Paint(terminal.Strong, strings.Join(words, ", ")))
+	showFields(s, x.Members)
+	s.Line("")
+}
+
+func (u understood) fields(probed bool) []tokenendpoint.Field {
+	var list []tokenendpoint.Field
+	add := func(name, value string) {
+		if value != "" {
+			list = append(list, tokenendpoint.Field{Name: name, Value: value})
 		}
-		held = held.With("refresh_token", secret.New(strings.TrimSpace(token.Reveal())))
 	}
-	if ps := s.endpoint.Check(held); len(ps) > 0 {
-		return held, ps
+	add("access token", u.AccessToken)
+	add("token type", u.TokenType)
+	add("lifetime", fmt.Sprintf("%s, by %s", terminal.Span(time.Duration(u.Lifetime)*time.Second), u.LifetimeFrom))
+	add("expires at", u.ExpiresAt.Format(time.DateTime)+" UTC")
+	add("scope", u.Scope)
+	add("extra", strings.Join(u.Extra, ", "))
+	add("refresh token", u.RefreshToken)
+	if probed {
+		add("probe", "it takes the token")
 	}
-	return held, nil
-}
-
-// replacing returns the command line that has a run replace the token of s, due or not.
-func replacing(s subject) string {
-	command := "tokenkeeper refresh " + s.Name
-	if s.place != nil {
-		command = s.place.Command("refresh", s.Name)
-	}
-	return command + " --force"
-}
-
-// try logs in.
-func (t trying) try(ctx context.Context, s subject, held refresh.Credential) tryView {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
-	defer cancel()
-	trial, err := s.endpoint.Try(ctx, held)
-	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
-	if err == nil {
-		v.grant(s, trial)
-		err = t.keepable(ctx, s, held, trial.Grant)
-		v.Probed = s.Probe != nil && err == nil
-	}
-	if err != nil {
-		v.fail(err)
-	}
-	if s.Supersedes && v.mayEnd() {
-		v.Replace = replacing(s)
-	}
-	return v
-}
-
-// remedies are what to do about a failure of which the endpoint says no more than its class.
-func (t trying) remedies(s subject) map[refresh.Class]string {
-	credential := t.credential
-	if credential == "" {
-		credential = s.place.CredentialPlace(s.Credential)
-	}
-	return map[refresh.Class]string{
-		refresh.Transient:     "wait a little, and try again; if it lasts, ask the provider",
-		refresh.Misconfigured: fmt.Sprintf("mend %s or %s, and try again", s.Where, credential),
-		refresh.NeedsPerson:   "have its access granted anew by a person, and try again",
-	}
-}
-
-// keepable says why a run would not give the grant to applications: as it does, it looks
-// for the credential in the record, and tries the token.
-func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, g refresh.Grant) error {
-	if _, e := s.Storable(held, g, s.schedule, g.AskedAt); e != nil {
-		return e
-	}
-	if s.Probe == nil {
-		return nil
-	}
-	return s.Probe(ctx, g.AccessToken)
+	return list
 }

@@ -83,8 +83,8 @@ func (w *work) run(ctx context.Context, job refresh.Job) error {
 	report.Log(ctx, w.log)
 	logSummary(ctx, w.log, report)
 	if err == nil && len(job.Only) == 0 && len(report.Results) == 0 {
-		w.log.WarnContext(ctx, "there is "+noConfigIn(w.folder), "event", "no_config",
-			"remedy", firstConfig(w.folder)+" tokenkeeper add")
+		w.log.WarnContext(ctx, "there is "+noConfigIn(w.folder.Guide()), "event", "no_config",
+			"remedy", firstConfig(w.folder.Guide())+" tokenkeeper add")
 	}
 	if w.output == "json" {
 		err = errors.Join(err, w.json(report.Summary()))

@@ -27,32 +27,26 @@ func (o Options) flags() []string {
 	return flags
 }
 
-// ConfigPlace is a parameter.
-func (a *AWS) ConfigPlace(name string) string { return a.Providers.Path + "/" + name }
-
-// CredentialPlace is a parameter or a secret.
-func (a *AWS) CredentialPlace(name string) string {
+// Guide leads to parameters and secrets.
+func (a *AWS) Guide() Guide {
+	kind := "parameter "
 	if a.CredentialStore == InSecretsManager {
-		return "secret " + a.credentialPrefix + name
+		kind = "secret "
 	}
-	return "parameter " + a.credentialPrefix + name
+	return Guide{
+		Config:     a.Providers.Path + "/" + Name,
+		Credential: kind + a.credentialPrefix + Name,
+		Flags:      a.flags,
+		// The function has no right to delete anything.
+		Remove: a.awsCommand("secretsmanager delete-secret --secret-id", a.store.Prefix+Name, "--recovery-window-in-days 7"),
+		Runner: "the schedule of stack " + a.Stack,
+		Log:    "the log of the function",
+	}
 }
 
-// CredentialCommand asks for the credential.
-func (a *AWS) CredentialCommand(name string) string { return a.Command("credential put", name) }
-
-// Command has the flags that lead here again.
-func (a *AWS) Command(verb, provider string) string {
-	words := append([]string{"tokenkeeper", verb}, a.flags...)
-	if provider != "" {
-		words = slices.Insert(words, 2, provider)
-	}
-	return strings.Join(words, " ")
-}
-
-// RemoveCommand is one of the AWS CLI: the function has no right to delete anything.
-func (a *AWS) RemoveCommand(name string) string {
-	words := []string{"aws secretsmanager delete-secret --secret-id", a.store.Prefix + name, "--recovery-window-in-days 7"}
+// awsCommand returns a command line of the AWS CLI for the same account and region.
+func (a *AWS) awsCommand(words ...string) string {
+	words = append([]string{"aws"}, words...)
 	for i := 0; i < len(a.flags); i += 2 {
 		if slices.Contains([]string{"--profile", "--region", "--endpoint-url"}, a.flags[i]) {
 			words = append(words, a.flags[i], a.flags[i+1])
@@ -60,9 +54,3 @@ func (a *AWS) RemoveCommand(name string) string {
 	}
 	return strings.Join(words, " ")
 }
-
-// Runner is a schedule.
-func (a *AWS) Runner() string { return "the schedule of stack " + a.Stack }
-
-// Log is that of the function.
-func (a *AWS) Log() string { return "the log of the function" }

@@ -15,7 +15,7 @@ import (
 // PutConfig stores a config as a parameter that people read.
 func (a *AWS) PutConfig(ctx context.Context, name string, config secret.Text) error {
 	return a.putParameter(ctx, &ssm.PutParameterInput{
-		Name:      aws.String(a.ConfigPlace(name)),
+		Name:      aws.String(a.Providers.Path + "/" + name),
 		Value:     aws.String(config.Reveal()),
 		Type:      types.ParameterTypeString,
 		Overwrite: aws.Bool(true),

@@ -158,25 +158,24 @@ func (f Folder) ConfigPlace(name string) string {
 	return filepath.Join(f.name, providers, name+".json")
 }
 
-// CredentialPlace is a file.
-func (f Folder) CredentialPlace(name string) string {
-	return filepath.Join(f.name, credentialsFolder, name+".json")
-}
-
-// CredentialCommand is empty: it is a file.
-func (f Folder) CredentialCommand(string) string { return "" }
-
-// Command names the folder with --dir. Where a config names this machine, it has the flag
-// without which that config is wrong.
-func (f Folder) Command(verb, provider string) string {
-	words := []string{"tokenkeeper", verb, "--dir", localstore.ShellWord(f.name)}
-	if slices.Contains([]string{"run", "check", "try", "refresh"}, verb) && f.loopback() {
-		words = append(words, "--allow-loopback")
+// Guide leads to files. Where a config names this machine, the commands that ask providers
+// have the flag without which that config is wrong.
+func (f Folder) Guide() Guide {
+	file := func(base string) string { return localstore.ShellWord(filepath.Join(f.name, "tokens", base)) }
+	g := Guide{
+		Config:          f.ConfigPlace(Name),
+		Credential:      filepath.Join(f.name, credentialsFolder, Name+".json"),
+		EditsCredential: true,
+		Flags:           []string{"--dir", localstore.ShellWord(f.name)},
+		Log:             "the log of 'tokenkeeper run'",
 	}
-	if provider != "" {
-		words = slices.Insert(words, 2, provider)
+	if f.loopback() {
+		g.AskingFlags = []string{"--allow-loopback"}
 	}
-	return strings.Join(words, " ")
+	// The hidden files too.
+	g.Remove = "rm -f " + file(Name+".json") + " " + file("."+Name) + ".*"
+	g.Runner = g.Command("run", "") + " --every 1m"
+	return g
 }
 
 // onLoopback reports whether anything is wrong with a config unless loopback is allowed.
@@ -192,15 +191,3 @@ func onLoopback(dir *localstore.Dir) bool {
 		return fmt.Sprint(without) != fmt.Sprint(with)
 	})
 }
-
-// RemoveCommand removes the hidden files too.
-func (f Folder) RemoveCommand(name string) string {
-	file := func(base string) string { return localstore.ShellWord(filepath.Join(f.name, "tokens", base)) }
-	return "rm -f " + file(name+".json") + " " + file("."+name) + ".*"
-}
-
-// Runner is a command of ours.
-func (f Folder) Runner() string { return f.Command("run", "") + " --every 1m" }
-
-// Log is on the standard error of that.
-func (f Folder) Log() string { return "the log of 'tokenkeeper run'" }

@@ -26,7 +26,7 @@ func TestRemoveCommandOnAWS(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "aws secretsmanager delete-secret --secret-id keeper/tokens/acme --recovery-window-in-days 7 --region eu-west-1"
-	if diff := cmp.Diff(want, a.RemoveCommand("acme")); diff != "" {
+	if diff := cmp.Diff(want, a.Guide().RemoveCommand("acme")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -71,7 +71,7 @@ func TestCommandsInAFolder(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := folder(t, row.files)
-			if diff := cmp.Diff([]string{row.want, row.runner}, []string{f.Command(row.verb, ""), f.Runner()}); diff != "" {
+			if diff := cmp.Diff([]string{row.want, row.runner}, []string{f.Guide().Command(row.verb, ""), f.Guide().Runner}); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -102,7 +102,7 @@ func TestWhatIsLeftOfAToken(t *testing.T) {
 	if described, err := f.Describe(t.Context(), []string{"new", "removed"}); err != nil || len(described) != 1 || described[0].Name != "new" {
 		t.Errorf("Describe() = %+v, %v", described, err)
 	}
-	if diff := cmp.Diff("rm -f 'my folder/tokens/old.json' 'my folder/tokens/.old'.*", f.RemoveCommand("old")); diff != "" {
+	if diff := cmp.Diff("rm -f 'my folder/tokens/old.json' 'my folder/tokens/.old'.*", f.Guide().RemoveCommand("old")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -42,7 +42,7 @@ func editConfig(j *judgement) step {
 	if j.chance() {
 		return lookLater(j, j.Provider.Where)
 	}
-	return step{fmt.Sprintf("Mend %s; the next run tries it at once. More is in %s.", j.Provider.Where, j.guide.Log()), ""}
+	return step{fmt.Sprintf("Mend %s; the next run tries it at once. More is in %s.", j.Provider.Where, j.guide.Log), ""}
 }
 
 func editEither(j *judgement) step {
@@ -50,12 +50,12 @@ func editEither(j *judgement) step {
 		return lookLater(j, j.Provider.Where+" and "+j.credentialPlace())
 	}
 	return step{fmt.Sprintf("Mend %s or %s; the next run tries it at once. More is in %s.",
-		j.Provider.Where, j.credentialPlace(), j.guide.Log()), ""}
+		j.Provider.Where, j.credentialPlace(), j.guide.Log), ""}
 }
 
 // lookLater is for an answer that makes no sense, which may have been chance.
 func lookLater(j *judgement, where string) step {
-	return step{fmt.Sprintf("It is asked again by itself. If it stays so, look at %s; more is in %s.", where, j.guide.Log()), ""}
+	return step{fmt.Sprintf("It is asked again by itself. If it stays so, look at %s; more is in %s.", where, j.guide.Log), ""}
 }
 
 // chance reports whether the failure is not yet taken for one that a person must mend.
@@ -68,7 +68,7 @@ func says(text string) func(*judgement) step {
 
 // inLog is text in which %s stands for the log.
 func inLog(text string) func(*judgement) step {
-	return func(j *judgement) step { return step{fmt.Sprintf(text, j.guide.Log()), ""} }
+	return func(j *judgement) step { return step{fmt.Sprintf(text, j.guide.Log), ""} }
 }
 
 var (

@@ -176,7 +176,7 @@ func (j *judgement) say(word Word, wrong string, do step) {
 func (j *judgement) next(do step) { j.line.Remedy, j.line.Command = do.text, do.command }
 
 func (j *judgement) running() step {
-	return step{"See that this is running:", j.guide.Runner()}
+	return step{"See that this is running:", j.guide.Runner}
 }
 
 // fail says what is known of a failure by its code.

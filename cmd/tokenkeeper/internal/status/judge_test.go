@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -15,16 +16,11 @@ var (
 	schedule = refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute}
 )
 
-// A guide leads to one place of short names.
-type guide struct{}
-
-func (guide) CredentialPlace(name string) string { return "credentials/" + name }
-func (guide) ConfigPlace(name string) string     { return "providers/" + name }
-func (guide) CredentialCommand(string) string    { return "" }
-func (guide) Command(verb, name string) string   { return verb + " " + name }
-func (guide) RemoveCommand(name string) string   { return "rm " + name }
-func (guide) Runner() string                     { return "run" }
-func (guide) Log() string                        { return "the log" }
+// guide leads to one place of short names.
+var guide = place.Guide{
+	Config: "providers/" + place.Name, Credential: "credentials/" + place.Name, EditsCredential: true,
+	Remove: "rm " + place.Name, Runner: "run", Log: "the log",
+}
 
 const config refresh.Fingerprint = 0xc0ffee
 
@@ -91,7 +87,7 @@ func TestJudge(t *testing.T) {
 		{"a question has an end of its own", with(subject(50*time.Minute), func(s *status.Subject) {
 			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "scop", Detail: "there is no such field", Remedy: "did you mean \"scope\"?"}}
 		}), status.Failing, true, "Its config is wrong: providers/acme: scop: there is no such field; did you mean \"scope\"?",
-			"Every problem of it, and of the others: check "},
+			"Every problem of it, and of the others: tokenkeeper check"},
 		{"a refused login cools down", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.Cooling, true,
 			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
@@ -113,7 +109,7 @@ func TestJudge(t *testing.T) {
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
 		{"a refused refresh token is replaced", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "invalid_grant", 0), rotates, givenUp), status.Cooling, true,
 			"The provider refuses the refresh token (invalid_grant, for 2m, 2 tries).",
-			"Obtain a refresh token from the provider, and put it in: refresh-token put acme"},
+			"Obtain a refresh token from the provider, and put it in: tokenkeeper refresh-token put acme"},
 		{"a refused password is not a refresh token", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_grant", time.Hour)), status.Cooling, true,
 			"The provider refuses what we log in with (invalid_grant, for 2m, 2 tries).",
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
@@ -122,13 +118,13 @@ func TestJudge(t *testing.T) {
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
 		{"with a refresh token it is that which is granted anew", with(subject(20*time.Minute), noted(refresh.NeedsPerson, "of_a_later_release", 0), rotates, givenUp), status.Cooling, true,
 			"Its access must be granted anew by a person (of_a_later_release, for 2m, 2 tries).",
-			"Obtain a refresh token from the provider, and put it in: refresh-token put acme"},
+			"Obtain a refresh token from the provider, and put it in: tokenkeeper refresh-token put acme"},
 		{"the same token again repeats", with(subject(20*time.Minute), noted(refresh.Unchanged, "same_token", 10*time.Minute)), status.Repeats, false,
 			"The provider answers the same token until it ends, so it cannot be replaced before.", ""},
 		{"a paused provider is paused", with(subject(20*time.Minute), paused), status.Paused, false,
-			"Somebody paused it: its token is not replaced.", "When that is over: resume acme"},
+			"Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
 		{"a paused provider whose token is over is expired", with(subject(-time.Minute), paused), status.Expired, true,
-			"Its token ended 1m ago. Somebody paused it: its token is not replaced.", "When that is over: resume acme"},
+			"Its token ended 1m ago. Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
 		{"a token of ten minutes is short_lived", with(subject(0), func(s *status.Subject) {
 			s.State.Current = refresh.Version{IssuedAt: now.Add(-time.Minute), Lifetime: 10 * time.Minute, Config: config}.ID()
 		}), status.ShortLived, false, "Its token lives 10m: too short to be kept without a gap at a tick of 1m.", ""},
@@ -136,19 +132,19 @@ func TestJudge(t *testing.T) {
 		{"a token of another config is due", with(subject(50*time.Minute), func(s *status.Subject) { s.Provider.Config = 1 }), status.Due, false, "", ""},
 		{"a wrong config is failing", with(subject(50*time.Minute), func(s *status.Subject) {
 			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "token_endpoint", Detail: "is missing"}}
-		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it, and of the others: check "},
+		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it, and of the others: tokenkeeper check"},
 		{"a token without a config is an orphan", with(subject(-time.Minute), func(s *status.Subject) { s.Provider = nil }), status.Orphan, false,
 			"There is a token but no config of that name; it is left alone.",
 			"Put the config back; or, when nobody reads it any more: rm acme"},
 		{"a secret of somebody else is not touched", with(subject(0), func(s *status.Subject) { s.State.Owned = false }), status.Expired, true,
 			"Its token ended 0s ago. A secret of that name is there without our owner tag, so it is not touched.",
-			"Rename the provider; or, if the secret may be replaced: adopt acme"},
+			"Rename the provider; or, if the secret may be replaced: tokenkeeper adopt acme"},
 		{"a secret that is being deleted is failing", with(subject(50*time.Minute), func(s *status.Subject) { s.State.Deleting = true }), status.Failing, true,
 			"Its secret is scheduled for deletion, so nothing can be stored in it.",
 			"Restore the secret, or remove the config."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			line := status.Judge([]status.Subject{row.subject}, schedule, guide{}, now).Lines[0]
+			line := status.Judge([]status.Subject{row.subject}, schedule, guide, now).Lines[0]
 			remedy := line.Remedy
 			if line.Command != "" {
 				remedy += " " + line.Command
@@ -205,7 +201,7 @@ func TestNobodyRuns(t *testing.T) {
 				Remedy: "It is asked again by itself. If it lasts, ask the provider; more is in the log."}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := status.Judge([]status.Subject{row.subject}, schedule, guide{}, now).Lines[0]
+			got := status.Judge([]status.Subject{row.subject}, schedule, guide, now).Lines[0]
 			got = status.Line{State: got.State, Next: got.Next, Overdue: got.Overdue, Wrong: got.Wrong, Remedy: got.Remedy, Command: got.Command,
 				Then: got.Then, ThenCommand: got.ThenCommand}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -228,7 +224,7 @@ func TestOrder(t *testing.T) {
 		with(subject(30*time.Minute), name("refused"), noted(refresh.Misconfigured, "invalid_client", time.Hour)),
 		with(subject(-time.Minute), name("over"), noted(refresh.Transient, "timeout", time.Minute)),
 		with(subject(0), name("new"), noSecret),
-	}, schedule, guide{}, now)
+	}, schedule, guide, now)
 	var names []string
 	for _, line := range report.Lines {
 		names = append(names, line.Provider)

@@ -63,7 +63,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 }
 
 func (l Lookout) judge(subjects []Subject) Report {
-	return Judge(subjects, l.Schedule, l.Place, l.Now)
+	return Judge(subjects, l.Schedule, l.Place.Guide(), l.Now)
 }
 
 // subjects pairs configs with states. Secrets that are not ours and have no config are

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
+)
+
+// A configParser also says what a config that is wrong asks of its credential. It is a
+// [*tokenendpoint.Parser].
+type configParser interface {
+	refresh.Parser
+	Lacking(refresh.Document, refresh.Credential) refresh.Problems
+}
+
+// A checker finds what is wrong in a place.
+type checker struct {
+	place    place.Place
+	parser   configParser
+	schedule refresh.Schedule
+	read     bool // credentials may be read
+
+	view   checkView
+	states []refresh.State
+	seen   map[string]*refresh.Credential // nil: it cannot be used
+}
+
+func (k *checker) check(ctx context.Context) (checkView, error) {
+	docs, err := k.place.Configs(ctx)
+	if err != nil {
+		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
+	}
+	names, err := k.place.Credentials(ctx)
+	if err != nil {
+		return checkView{}, err
+	}
+	if k.states, err = k.place.States(ctx); err != nil {
+		return checkView{}, fmt.Errorf("listing tokens: %w", err)
+	}
+	k.seen = map[string]*refresh.Credential{}
+	k.view = checkView{Configs: len(docs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
+		schedule: k.schedule, guide: k.place.Guide()}
+	used := map[string]bool{}
+	for _, d := range docs {
+		p, err := refresh.Understand(k.parser, d)
+		if err != nil {
+			k.view.Problems = append(k.view.Problems, status.Problems(d.Where, err)...)
+			named, err := k.named(ctx, d, err)
+			if err != nil {
+				return checkView{}, err
+			}
+			used[named] = true
+			continue
+		}
+		used[p.Credential] = true
+		if err := k.provider(ctx, p); err != nil {
+			return checkView{}, err
+		}
+	}
+	for _, name := range names {
+		if _, err := k.credential(ctx, name); err != nil {
+			return checkView{}, err
+		}
+		if !used[name] {
+			k.view.Unused = append(k.view.Unused, name)
+		}
+	}
+	k.view.Credentials = len(k.seen)
+	slices.SortStableFunc(k.view.Problems, func(a, b refresh.Problem) int { return cmp.Compare(a.Where, b.Where) })
+	return k.view, nil
+}
+
+// named looks at the credential of a config of which that is wrong, and returns its name:
+// whether that is there, and for this provider, can be said all the same.
+func (k *checker) named(ctx context.Context, d refresh.Document, wrong error) (string, error) {
+	name, stated := credentialOf(d)
+	if refresh.CheckName(name) != nil {
+		return name, nil
+	}
+	p := refresh.Provider{Name: d.Name, Where: d.Where, Credential: name}
+	switch c, err := k.credential(ctx, name); {
+	case errors.Is(err, refresh.ErrNotFound) && stated:
+		k.missing(p)
+	case errors.Is(err, refresh.ErrNotFound):
+		k.view.Problems = append(k.view.Problems, refresh.Problem{Where: d.Where,
+			Detail: fmt.Sprintf("there is no credential %q, which it uses unless it names another", name),
+			Remedy: "put it there: " + k.place.Guide().CredentialPlace(name)})
+	case err != nil:
+		return name, err
+	case c != nil && !c.Serves(d.Name):
+		k.foreign(p)
+	case c != nil && errors.As(wrong, new(refresh.Problems)): // else it was not read to the end
+		k.view.Problems = append(k.view.Problems, k.parser.Lacking(d, *c)...)
+	}
+	return name, nil
+}
+
+// credentialOf returns the name of the credential that a config uses; stated is false
+// where that could not be read, and is a guess.
+func credentialOf(d refresh.Document) (name string, stated bool) {
+	var config struct {
+		Credential *string `json:"credential"`
+	}
+	// The problems of the config say what is wrong with it.
+	if d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil {
+		return d.Name, false
+	}
+	if config.Credential == nil {
+		return d.Name, true
+	}
+	return *config.Credential, true
+}
+
+// provider checks whether a config and the credential that it names fit.
+func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
+	c, err := k.credential(ctx, p.Credential)
+	if errors.Is(err, refresh.ErrNotFound) {
+		k.missing(p)
+		return nil
+	}
+	if err != nil || k.read && c == nil {
+		return err
+	}
+	kept := k.kept(p)
+	if !k.read {
+		k.view.Providers = append(k.view.Providers, kept)
+		return nil
+	}
+	if !c.Serves(p.Name) {
+		k.foreign(p)
+		return nil
+	}
+	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok {
+		if ps := endpoint.Check(*c); len(ps) > 0 {
+			k.view.Problems = append(k.view.Problems, ps...)
+			return nil
+		}
+		kept.Advice = endpoint.Advice()
+	}
+	k.view.Providers = append(k.view.Providers, kept)
+	return nil
+}
+
+// credential looks at a credential once, and returns it unless something is wrong with it.
+func (k *checker) credential(ctx context.Context, name string) (*refresh.Credential, error) {
+	if c, ok := k.seen[name]; ok {
+		return c, nil
+	}
+	if !k.read {
+		return nil, k.present(ctx, name)
+	}
+	doc, err := k.place.Credential(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading credential %q: %w", name, err)
+	}
+	k.seen[name] = nil
+	err = doc.Err
+	if err == nil {
+		var c refresh.Credential
+		if c, err = k.parser.Credential(doc); err == nil {
+			k.seen[name] = &c
+			return &c, nil
+		}
+	}
+	k.view.Problems = append(k.view.Problems, status.Problems(doc.Where, err)...)
+	return nil, nil
+}
+
+// present looks whether a credential is there. Who may not look at credentials has the rest
+// checked all the same.
+func (k *checker) present(ctx context.Context, name string) error {
+	if k.view.Denied != "" {
+		return nil
+	}
+	_, err := k.place.CredentialVersion(ctx, name)
+	if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
+		k.view.Denied = e.Detail
+		return nil
+	}
+	if err == nil {
+		k.seen[name] = nil
+	}
+	return err
+}
+
+// missing says that the credential of p is not there, and foreign that it is not for p.
+func (k *checker) missing(p refresh.Provider) {
+	k.wrong(p, "credential", "does not exist", "put it there: "+k.place.Guide().CredentialPlace(p.Credential))
+}
+
+func (k *checker) foreign(p refresh.Provider) {
+	k.wrong(p, "credential", "is not for this provider", fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, p.Name))
+}
+
+func (k *checker) wrong(p refresh.Provider, path, detail, remedy string) {
+	k.view.Problems = append(k.view.Problems,
+		refresh.Problem{Where: p.Where, Path: path, Value: fmt.Sprintf("%q", p.Credential), Detail: detail, Remedy: remedy})
+}
+
+// kept says how well the token of p can be kept, going by the lifetime of the present one,
+// or else by what the config says of it.
+func (k *checker) kept(p refresh.Provider) keptView {
+	v := keptView{Provider: p.Name}
+	usual := arithmetic(k.schedule, refresh.Provider{})
+	v.formulas = slices.DeleteFunc(arithmetic(k.schedule, p), func(f string) bool { return slices.Contains(usual, f) })
+	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok && endpoint.ConfiguredLifetime() > 0 {
+		v.keeping = keep(k.schedule, p, endpoint.ConfiguredLifetime(), "the config")
+	}
+	i := slices.IndexFunc(k.states, func(st refresh.State) bool { return st.Name == p.Name })
+	if i >= 0 {
+		if version, ok := k.states[i].Current.Parse(); ok {
+			v.keeping = keep(k.schedule, p, version.Lifetime, "the present token")
+			return v
+		}
+	}
+	if v.Lifetime > 0 {
+		v.formulas = append(v.formulas, "There is no token yet: the lifetime is what the config says.")
+	}
+	return v
+}

@@ -1,0 +1,59 @@
+package place
+
+import "strings"
+
+// A Guide has the words that lead a person to a place: where things are, and the commands
+// that look at them or change them. In its texts [Name] stands for the name of a provider
+// or credential. The zero Guide leads to the deployment with the default names.
+type Guide struct {
+	// Config and Credential say where a config or a credential is, or is to be put.
+	Config, Credential string
+	// EditsCredential is set where credentials are files, which an editor changes.
+	EditsCredential bool
+	// Flags lead to the place on a command line of ours, quoted for a shell.
+	Flags []string
+	// AskingFlags are those that commands need beside them which ask providers.
+	AskingFlags []string
+	// Remove is the command line that removes a token, and all that is kept beside it.
+	Remove string
+	// Runner says what replaces tokens when they are due, and Log where it says more.
+	Runner, Log string
+}
+
+// Name stands for a name in the texts of a [Guide]. A shell reads it as it is.
+const Name = "@NAME@"
+
+func named(text, name string) string { return strings.ReplaceAll(text, Name, name) }
+
+// ConfigPlace says where the config of that name is, or is to be put.
+func (g Guide) ConfigPlace(name string) string { return named(g.Config, name) }
+
+// CredentialPlace says where the credential of that name is, or is to be put.
+func (g Guide) CredentialPlace(name string) string { return named(g.Credential, name) }
+
+// CredentialCommand returns the command line that puts it there; empty: an editor does.
+func (g Guide) CredentialCommand(name string) string {
+	if g.EditsCredential {
+		return ""
+	}
+	return g.Command("credential put", name)
+}
+
+// Command returns a command line of ours that does the verb to the provider, or to all
+// where none is named.
+func (g Guide) Command(verb, provider string) string {
+	words := []string{"tokenkeeper", verb}
+	if provider != "" {
+		words = append(words, provider)
+	}
+	words = append(words, g.Flags...)
+	switch verb {
+	case "run", "check", "try", "refresh":
+		words = append(words, g.AskingFlags...)
+	}
+	return strings.Join(words, " ")
+}
+
+// RemoveCommand returns the command line that removes the token of that name, and all
+// that is kept beside it.
+func (g Guide) RemoveCommand(name string) string { return named(g.Remove, name) }
