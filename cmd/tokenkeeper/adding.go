@@ -39,7 +39,7 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 // addPreset fills a preset in and, where a folder is named, writes its config there.
 func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error) {
 	if err := refresh.CheckName(a.name); err != nil {
-		return addView{}, &advisedError{err: err, usage: true}
+		return addView{}, misuse(err)
 	}
 	values, err := assignments(set)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 		return v, nil
 	}
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
-		return v, &advisedError{err: err, usage: true}
+		return v, misuse(err)
 	}
 	folder, err := openFolder(a.dir)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -106,8 +107,8 @@ func (f *function) refuse(n int) {
 
 // tick runs the function as the schedule does.
 func (f *function) tick(ctx context.Context) error {
-	_, err := f.runner.Run(ctx, refresh.Job{})
-	if said(err) == errFailing {
+	report, err := f.runner.Run(ctx, refresh.Job{})
+	if errors.As(said(err, report), new(outcome)) {
 		return nil
 	}
 	return err

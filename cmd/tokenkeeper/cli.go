@@ -128,7 +128,7 @@ func written(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EPIPE):
-		return errFailing
+		return errUnknown
 	}
 	return fmt.Errorf("writing the output: %w", err)
 }

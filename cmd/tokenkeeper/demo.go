@@ -69,7 +69,7 @@ func (c *cli) playDemo(ctx context.Context, play func(context.Context, string, f
 		return err
 	}
 	if !v.Happened {
-		return errFailing
+		return errAttention
 	}
 	return nil
 }

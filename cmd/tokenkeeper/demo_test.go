@@ -84,7 +84,7 @@ func TestDemoStopped(t *testing.T) {
 	})
 	var stderr bytes.Buffer
 	code := (&cli{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, getenv: os.Getenv, now: time.Now}).run(ctx, []string{"demo"})
-	if code != exitFailing || !strings.Contains(stderr.String(), "nothing is left behind") {
+	if code != exitUnknown || !strings.Contains(stderr.String(), "nothing is left behind") {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 	empty(t, tmp)
@@ -102,7 +102,7 @@ func TestDemoTellsWhatDidNotHappen(t *testing.T) {
 			return tell(ch)
 		})
 	}))
-	if code != exitFailing || stderr.Len() > 0 {
+	if code != exitAttention || stderr.Len() > 0 {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 	for _, want := range []string{"✗ meitner: one login;", "This did not happen.", "Not all of that happened"} {
@@ -128,7 +128,7 @@ func TestDemoThatNobodyReads(t *testing.T) {
 			var stderr bytes.Buffer
 			code := (&cli{stdin: strings.NewReader(""), stdout: refusing{row.err}, stderr: &stderr, getenv: os.Getenv, now: time.Now}).
 				run(t.Context(), []string{"demo", "--output", output})
-			if code != exitFailing || stderr.String() != row.says {
+			if code != exitUnknown || stderr.String() != row.says {
 				t.Errorf("%v, %s: exit code %d, %q", row.err, output, code, &stderr)
 			}
 			empty(t, tmp)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,18 +14,26 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// The exit codes, as the help has them.
+// The exit codes, the same for all commands. Of several the worst is returned: not served,
+// then not known, then attention.
 const (
-	exitWell    = 0
-	exitFailing = 1
-	exitUsage   = 2
+	exitWell      = 0
+	exitAttention = 1 // something needs attention; every token is served
+	exitWrong     = 2 // wrong usage, or something wrong in a config or a credential
+	exitNotServed = 3 // applications cannot use a token, or any
+	exitUnknown   = 4 // it could not be looked at, or done
 )
 
-var (
-	// errFailing ends a command whose output has said already what fails.
-	errFailing = errors.New("something is failing")
-	// errWrong ends a command whose output has said already what is wrong in a config.
-	errWrong = errors.New("something is wrong")
+// An outcome ends a command whose output has said everything already. It is the exit code.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
+
+const (
+	errAttention outcome = exitAttention
+	errWrong     outcome = exitWrong
+	errNotServed outcome = exitNotServed
+	errUnknown   outcome = exitUnknown
 )
 
 // An advisedError says what to do about it.
@@ -33,37 +42,36 @@ type advisedError struct {
 	remedy string
 	// command is a command line that does it, or empty.
 	command string
-	// usage marks what its user typed, or wrote into a config.
-	usage bool
+	// code is the exit code; zero: exitUnknown.
+	code int
 }
 
 func (e *advisedError) Error() string { return e.err.Error() }
 func (e *advisedError) Unwrap() error { return e.err }
 
-// usagef is an error of who typed the command.
-func usagef(format string, args ...any) error {
-	return &advisedError{err: fmt.Errorf(format, args...), usage: true}
-}
+// misuse marks err as a mistake in what was typed, or written into a file.
+func misuse(err error) error { return instead(err, "", "") }
 
-// instead is one that says what to write instead.
+func usagef(format string, args ...any) error { return misuse(fmt.Errorf(format, args...)) }
+
+// instead is a misuse that says what to write instead.
 func instead(err error, remedy, command string) error {
-	return &advisedError{err, remedy, command, true}
+	return &advisedError{err, remedy, command, exitWrong}
 }
 
-// advise adds to a failure what to do about it.
-func advise(err error, remedy, command string) error {
-	return &advisedError{err, remedy, command, false}
+// notServed says that applications cannot use a token.
+func notServed(err error, remedy, command string) error {
+	return &advisedError{err, remedy, command, exitNotServed}
 }
 
-// exit prints err, where it is not said yet, and returns the exit code.
+// exit prints err, unless the output has said it already, and returns the exit code.
 func (c *cli) exit(err error) int {
+	var o outcome
 	switch {
 	case err == nil:
 		return exitWell
-	case errors.Is(err, errFailing):
-		return exitFailing
-	case errors.Is(err, errWrong):
-		return exitUsage
+	case errors.As(err, &o):
+		return int(o)
 	}
 	what, advised := err.Error(), &advisedError{}
 	var e *refresh.Error
@@ -76,10 +84,7 @@ func (c *cli) exit(err error) int {
 	if advised.remedy != "" {
 		s.Paragraph("  → ", advised.remedy, advised.command)
 	}
-	if advised.usage {
-		return exitUsage
-	}
-	return exitFailing
+	return cmp.Or(advised.code, exitUnknown)
 }
 
 // unknownCommand says which command was probably meant.

@@ -12,8 +12,10 @@ import (
 
 // exitCodes are the same for all commands.
 const exitCodes = `  0  all is well
-  1  something is failing
-  2  wrong usage, or something wrong in a config or a credential`
+  1  something needs attention; every token is served
+  2  wrong usage, or something wrong in a config or a credential
+  3  applications cannot use the token of a provider, or of any
+  4  it could not be looked at, or done`
 
 // helpWidth is that of the narrowest screen that people use.
 const helpWidth = 80

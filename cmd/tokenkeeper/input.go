@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -66,7 +65,7 @@ func readPrivateFile(file string) (secret.Text, error) {
 func openFile(file string) (*os.File, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, &advisedError{err: err, usage: true}
+		return nil, misuse(err)
 	}
 	return f, nil
 }
@@ -84,7 +83,7 @@ func read(name string, r io.Reader) (secret.Text, error) {
 	case len(data) > maxInput:
 		return secret.Text{}, usagef("%s has more than %d bytes", name, maxInput)
 	case len(data) == 0:
-		return secret.Text{}, &advisedError{err: errors.New(name + " is empty"), usage: true}
+		return secret.Text{}, usagef("%s is empty", name)
 	}
 	return secret.New(string(data)), nil
 }

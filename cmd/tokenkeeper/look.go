@@ -16,6 +16,17 @@ func look(ctx context.Context, l status.Lookout, names []string) (status.Report,
 	return report, nameError(l.Place.Guide(), err)
 }
 
+// verdict returns the outcome of a command that has shown a report.
+func verdict(r status.Report) error {
+	switch {
+	case !r.Served:
+		return errNotServed
+	case r.Failing:
+		return errAttention
+	}
+	return nil
+}
+
 // nameError says of a wrong name which one was probably meant, and returns other errors as
 // they are.
 func nameError(guide place.Guide, err error) error {

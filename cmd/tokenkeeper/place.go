@@ -160,7 +160,7 @@ func (f *scheduleFlags) over(s refresh.Schedule, cmd *cobra.Command) (refresh.Sc
 		s.CacheAge = f.cacheAge
 	}
 	if err := s.Check(); err != nil {
-		return s, &advisedError{err: err, usage: true}
+		return s, misuse(err)
 	}
 	return s, nil
 }

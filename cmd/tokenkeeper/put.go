@@ -83,7 +83,7 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			if err := refresh.CheckName(name); err != nil {
-				return &advisedError{err: err, usage: true}
+				return misuse(err)
 			}
 			to, err := where.openToChange(cmd.Context(), c)
 			if err != nil {

@@ -50,7 +50,7 @@ On AWS the record is the value of a secret:
 				return err
 			}
 			if !v.live {
-				return advise(fmt.Errorf("the token of %q is over since %s", args[0], v.ExpiresAt.Format(time.RFC3339)), "to see why:", v.status)
+				return notServed(fmt.Errorf("the token of %q is over since %s", args[0], v.ExpiresAt.Format(time.RFC3339)), "to see why:", v.status)
 			}
 			if reveal {
 				return c.reveal(v)
@@ -81,12 +81,12 @@ type recordView struct {
 	status string // the command that says more
 }
 
-var errNotRecord = errors.New("it is not a record: somebody else wrote it, and the next run replaces it")
+var errNotRecord = errors.New("it is not a record: another program wrote it, and the next run replaces it")
 
 func readRecord(f place.Folder, provider string, now time.Time) (recordView, error) {
 	data, err := f.Read(provider)
 	if errors.Is(err, refresh.ErrNotFound) {
-		return recordView{}, advise(fmt.Errorf("%q has no token yet", provider), "to see why:", f.Guide().Command("status", provider))
+		return recordView{}, notServed(fmt.Errorf("%q has no token yet", provider), "to see why:", f.Guide().Command("status", provider))
 	}
 	if err != nil {
 		return recordView{}, err
@@ -94,7 +94,7 @@ func readRecord(f place.Folder, provider string, now time.Time) (recordView, err
 	var v recordView
 	// The error of encoding/json may quote what is there.
 	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" {
-		return recordView{}, fmt.Errorf("reading the token of %q: %w", provider, errNotRecord)
+		return recordView{}, notServed(fmt.Errorf("reading the token of %q: %w", provider, errNotRecord), "", "")
 	}
 	v.token = secret.New(v.AccessToken)
 	v.AccessToken = fmt.Sprintf("[%d characters]", v.token.Len())

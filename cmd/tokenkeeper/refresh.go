@@ -74,7 +74,7 @@ func (c *cli) refreshFolder(cmd *cobra.Command, f refreshFlags, job refresh.Job)
 	}
 	report, err := w.runner.Run(cmd.Context(), job)
 	report.Log(cmd.Context(), w.log)
-	if err != nil && said(err) != errFailing {
+	if err := said(err, report); err != nil && !errors.As(err, new(outcome)) {
 		return err
 	}
 	return c.refreshed(cmd.Context(), w.folder, w.runner.Schedule, job, report.Summary(), nil)
@@ -120,8 +120,11 @@ func (c *cli) refreshed(ctx context.Context, p place.Place, s refresh.Schedule, 
 		return err
 	}
 	failing := func(r refresh.ProviderSummary) bool { return r.Outcome == refresh.Failed }
-	if stands.Failing || failed != nil || slices.ContainsFunc(run.Providers, failing) {
-		return errFailing
+	if err := verdict(stands); err != nil {
+		return err
+	}
+	if failed != nil || slices.ContainsFunc(run.Providers, failing) {
+		return errAttention
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,14 +45,16 @@ A line is logged for each provider that something happened to.`,
 			}
 			defer w.close()
 			if f.every == 0 {
-				return said(w.run(cmd.Context(), refresh.Job{}))
+				report, err := w.run(cmd.Context(), refresh.Job{})
+				return said(err, report)
 			}
 			w.runner.Schedule.Tick = f.every
 			if err := w.runner.Schedule.Check(); err != nil {
-				return &advisedError{err: err, usage: true}
+				return misuse(err)
 			}
 			each(cmd.Context(), c.now, f.every, func(ctx context.Context) {
-				if err := w.run(ctx, refresh.Job{}); err != nil && said(err) != errFailing {
+				report, err := w.run(ctx, refresh.Job{})
+				if err := said(err, report); err != nil && !errors.As(err, new(outcome)) {
 					w.log.ErrorContext(ctx, "the run failed", "event", "run_failed", "error", err.Error())
 				}
 			})
@@ -63,13 +66,18 @@ A line is logged for each provider that something happened to.`,
 	return cmd
 }
 
-// said returns errFailing for failures of providers, which are in the log already, and
-// others as they are.
-func said(err error) error {
-	if errors.As(err, new(*refresh.ProviderError)) {
-		return errFailing
+// said returns the outcome of a run in which providers failed, which the log says already,
+// and other errors as they are.
+func said(err error, r *refresh.Report) error {
+	if !errors.As(err, new(*refresh.ProviderError)) {
+		return err
 	}
-	return err
+	if slices.ContainsFunc(r.Results, func(res refresh.Result) bool {
+		return res.Outcome == refresh.Failed && !r.At.Before(res.State.ExpiresAt())
+	}) {
+		return errNotServed
+	}
+	return errAttention
 }
 
 // each calls run now, and then at every full interval of the clock until ctx ends. Runs do

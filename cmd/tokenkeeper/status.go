@@ -64,10 +64,7 @@ named, is looked at itself.`,
 			if err := c.show(v); err != nil {
 				return err
 			}
-			if report.Failing {
-				return errFailing
-			}
-			return nil
+			return verdict(report)
 		},
 	}
 	where.register(cmd)

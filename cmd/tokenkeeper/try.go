@@ -52,7 +52,7 @@ need: it takes another one, in a file, and that one is spent.`,
 				return err
 			}
 			if v.Error != nil {
-				return errFailing
+				return errAttention
 			}
 			return nil
 		},

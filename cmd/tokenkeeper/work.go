@@ -78,7 +78,7 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 func (w *work) close() { _ = w.folder.Close() }
 
 // run does a job, logs it and, for programs, prints what came of it.
-func (w *work) run(ctx context.Context, job refresh.Job) error {
+func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error) {
 	report, err := w.runner.Run(ctx, job)
 	report.Log(ctx, w.log)
 	logSummary(ctx, w.log, report)
@@ -89,7 +89,7 @@ func (w *work) run(ctx context.Context, job refresh.Job) error {
 	if w.output == "json" {
 		err = errors.Join(err, w.json(report.Summary()))
 	}
-	return err
+	return report, err
 }
 
 // logSummary writes one line for the whole run. One that did nothing is not news.

@@ -25,6 +25,7 @@ func judge(sub Subject, s refresh.Schedule, guide place.Guide, now time.Time) Li
 	j.judge()
 	j.none()
 	j.over()
+	j.line.Served = sub.State.Current != "" && !sub.State.Deleting && (!j.ours || now.Before(j.line.ExpiresAt))
 	return j.line
 }
 

@@ -57,8 +57,10 @@ type Subject struct {
 type Line struct {
 	Provider string `json:"provider"`
 	State    Word   `json:"state"`
-	// Failing reports whether somebody must act.
-	Failing   bool      `json:"failing"`
+	// Failing reports whether a person must act.
+	Failing bool `json:"failing"`
+	// Served reports whether applications have a token that they can use now.
+	Served    bool      `json:"served"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Next is when something is done about it at the latest.
 	Next time.Time `json:"next,omitzero"`
@@ -88,18 +90,21 @@ type Report struct {
 	AsOf    time.Time    `json:"as_of"`
 	Counts  map[Word]int `json:"counts"`
 	Failing bool         `json:"failing"`
-	Lines   []Line       `json:"providers"`
+	// Served is false where a provider is not served; orphans do not count.
+	Served bool   `json:"served"`
+	Lines  []Line `json:"providers"`
 }
 
 // Judge judges all subjects at one time.
 func Judge(subjects []Subject, s refresh.Schedule, guide place.Guide, now time.Time) Report {
 	now = now.UTC().Truncate(time.Second) // as versions and notes have it
-	r := Report{AsOf: now, Counts: map[Word]int{}, Lines: make([]Line, 0, len(subjects))}
+	r := Report{AsOf: now, Counts: map[Word]int{}, Served: true, Lines: make([]Line, 0, len(subjects))}
 	for _, sub := range subjects {
 		line := judge(sub, s, guide, now)
 		r.Lines = append(r.Lines, line)
 		r.Counts[line.counted()]++
 		r.Failing = r.Failing || line.Failing
+		r.Served = r.Served && (line.Served || line.State == Orphan)
 	}
 	slices.SortFunc(r.Lines, urgency)
 	return r
