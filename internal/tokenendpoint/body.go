@@ -125,23 +125,23 @@ type namedNode struct {
 }
 
 // node compiles a JSON value; name is that of the member that it is the value of.
-func (c *compiler) node(path, name string, v strictjson.Value) node {
+func compileNode(ps *problems, path, name string, v strictjson.Value) node {
 	n := node{kind: v.Type}
 	switch v.Type {
 	case strictjson.Object:
 		for _, m := range v.Members {
 			if strings.Contains(m.Name, "${") {
-				c.add(path, show(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
+				ps.add(path, show(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
 				continue
 			}
-			n.members = append(n.members, namedNode{m.Name, c.node(member(path, m.Name), m.Name, m.Value)})
+			n.members = append(n.members, namedNode{m.Name, compileNode(ps, member(path, m.Name), m.Name, m.Value)})
 		}
 	case strictjson.List:
 		for i, item := range v.Items {
-			n.items = append(n.items, c.node(indexed(path, i), name, item))
+			n.items = append(n.items, compileNode(ps, indexed(path, i), name, item))
 		}
 	default:
-		n.value = c.scalar(path, name, v)
+		n.value = compileScalar(ps, path, name, v)
 	}
 	return n
 }

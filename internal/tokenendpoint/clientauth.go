@@ -1,6 +1,10 @@
 package tokenendpoint
 
 import (
+	"encoding/base64"
+	"net/url"
+	"slices"
+
 	"example.com/tokenkeeper/internal/signing"
 )
 
@@ -23,63 +27,94 @@ func authMethods() []string {
 	return []string{clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, tlsClientAuth, selfSignedClientAuth, noClientSecret}
 }
 
-// authenticate adds to a request what authenticates the client, and returns its
-// parameters with those that belong to that; ok is false if the method is not known.
-func (c *compiler) authenticate(cfg config, grant string, r *request, sent []param) (_ []param, ok bool) {
+// A clientAuth is what says, in a request, which client sends it.
+type clientAuth struct {
+	params      []param
+	headers     []header
+	certificate *clientCertificate // nil: none
+	// noColon are values that must not hold a colon.
+	noColon []part
+	jwts    []jwt
+}
+
+// compileClientAuth compiles what authenticates the client, beside those headers; ok is false
+// if the method is not known.
+func compileClientAuth(ps *problems, cfg config, grantType string, headers []header) (auth clientAuth, ok bool) {
 	const path = "token_endpoint_auth_method"
-	if cfg.AuthMethod == nil && grant == jwtBearer {
+	if cfg.AuthMethod == nil && grantType == jwtBearer {
 		// Who signed the assertion is known by it (RFC 7523 section 3.1).
-		c.unsigned(cfg, "")
-		return sent, true
+		refuseAssertion(ps, cfg, "")
+		return clientAuth{}, true
 	}
 	method := textOr(cfg.AuthMethod, clientSecretBasic)
 	encoding := textOr(cfg.BasicEncoding, "form")
-	ok = c.oneOf(path, method, authMethods()...)
-	ok = c.oneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
+	ok = ps.oneOf(path, method, authMethods()...)
+	ok = ps.oneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
 	if cfg.BasicEncoding != nil && method != clientSecretBasic {
-		c.add("client_secret_basic_encoding", show(encoding), "has no effect with token_endpoint_auth_method "+show(method), "remove it")
+		ps.add("client_secret_basic_encoding", show(encoding), "has no effect with token_endpoint_auth_method "+show(method), "remove it")
 	}
-	clientID := func() param { return one("client_id", c.implied(path, "client_id")) }
+	clientID := one("client_id", implied(path, "client_id"))
 	switch method {
 	case clientSecretBasic:
-		r.basic(c, encoding == "raw")
+		auth = basicAuth(ps, encoding == "raw", headers)
 	case clientSecretPost:
-		sent = append(sent, clientID(), one("client_secret", c.implied(path, "client_secret")))
+		auth.params = []param{clientID, one("client_secret", implied(path, "client_secret"))}
 	case clientSecretJWT, privateKeyJWT:
-		c.clientAssertion(cfg, method)
-		sent = append(sent, one("client_assertion_type", literal(assertionType)), one("client_assertion", valueOf("client_assertion")))
+		auth.params = []param{one("client_assertion_type", literal(assertionType)), one("client_assertion", valueOf("client_assertion"))}
+		auth.jwts = []jwt{compileClientAssertion(ps, cfg, method)}
 	case tlsClientAuth, selfSignedClientAuth:
 		// The certificate does not say which client it is (RFC 8705 section 2).
-		sent = append(sent, clientID())
-		r.certificate = &clientCertificate{path: path, certificate: "certificate", key: "private_key"}
-		c.implied(path, "certificate")
-		c.implied(path, "private_key")
+		auth.params = []param{clientID}
+		auth.certificate = &clientCertificate{path: path, certificate: "certificate", key: "private_key"}
 	case noClientSecret:
 		// A public client still says who it is (RFC 6749 section 3.2.1).
-		sent = append(sent, clientID())
+		auth.params = []param{clientID}
 	}
 	if method != clientSecretJWT && method != privateKeyJWT {
-		c.unsigned(cfg, method)
+		refuseAssertion(ps, cfg, method)
 	}
-	return sent, ok
+	return auth, ok
 }
 
-// unsigned refuses what is about a client assertion where there is none.
-func (c *compiler) unsigned(cfg config, method string) {
+// basicAuth is HTTP Basic authentication. RFC 6749 section 2.3.1 has both halves encoded
+// as in a form before they are joined; many a provider takes them raw instead, and then
+// a colon in the first cannot be told from the one between them (RFC 7617 section 2).
+func basicAuth(ps *problems, raw bool, headers []header) (auth clientAuth) {
+	const path = "token_endpoint_auth_method"
+	if slices.ContainsFunc(headers, func(h header) bool { return h.name == "Authorization" }) {
+		ps.add("headers.Authorization", "", "is set by token_endpoint_auth_method client_secret_basic as well",
+			`remove it, or say "token_endpoint_auth_method": "none"`)
+		return auth
+	}
+	id, key := implied(path, "client_id"), implied(path, "client_secret")
+	if raw {
+		auth.noColon = id
+	} else {
+		id, key = id.each(url.QueryEscape), key.each(url.QueryEscape)
+	}
+	pair := slices.Concat(id, literal(":"), key)
+	toBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	auth.headers = []header{{name: "Authorization", path: path,
+		value: slices.Concat(literal("Basic "), apply(toBase64, pair...))}}
+	return auth
+}
+
+// refuseAssertion refuses what is about a client assertion where there is none.
+func refuseAssertion(ps *problems, cfg config, method string) {
 	without := "without token_endpoint_auth_method"
 	if method != "" {
 		without = "with token_endpoint_auth_method " + show(method)
 	}
 	if cfg.ClientAssertion != nil {
-		c.add("client_assertion", "", "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
+		ps.add("client_assertion", "", "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
 	}
 	if cfg.SigningAlg != nil {
-		c.add("token_endpoint_auth_signing_alg", show(*cfg.SigningAlg), "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
+		ps.add("token_endpoint_auth_signing_alg", show(*cfg.SigningAlg), "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
 	}
 }
 
-// clientAssertion compiles the JWT by which the client authenticates.
-func (c *compiler) clientAssertion(cfg config, method string) {
+// compileClientAssertion compiles the JWT by which the client authenticates.
+func compileClientAssertion(ps *problems, cfg config, method string) jwt {
 	given := jwtConfig{}
 	if cfg.ClientAssertion != nil {
 		given = *cfg.ClientAssertion
@@ -89,34 +124,34 @@ func (c *compiler) clientAssertion(cfg config, method string) {
 		usual := string(signing.HS256)
 		algorithm = &usual
 	}
-	j := c.jwt("client_assertion", given, clientAssertion, algorithm)
+	j := compileJWT(ps, "client_assertion", given, clientAssertion, algorithm)
 	j.name = "client_assertion"
 	const alg = "token_endpoint_auth_signing_alg"
 	switch {
 	case method == clientSecretJWT && !j.shared:
-		c.add(alg, show(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+show(privateKeyJWT))
+		ps.add(alg, show(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+show(privateKeyJWT))
 	case method == privateKeyJWT && j.shared:
-		c.add(alg, show(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+show(clientSecretJWT))
+		ps.add(alg, show(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+show(clientSecretJWT))
 	}
 	// RFC 7523 section 3: both are the client's id.
 	if j.iss == nil {
-		j.iss = c.implied("client_assertion", "client_id")
+		j.iss = implied("client_assertion", "client_id")
 	}
 	if j.sub == nil {
-		j.sub = c.implied("client_assertion", "client_id")
+		j.sub = implied("client_assertion", "client_id")
 	}
-	c.knownIssuer(cfg, j)
-	c.plan.jwts = append(c.plan.jwts, j)
+	checkAudience(ps, cfg, j)
+	return j
 }
 
-// knownIssuer refuses an audience of which nobody says what it is.
-func (c *compiler) knownIssuer(cfg config, j jwt) {
+// checkAudience refuses an audience of which nobody says what it is.
+func checkAudience(ps *problems, cfg config, j jwt) {
 	if cfg.Issuer != nil {
 		return
 	}
 	for _, a := range j.aud {
 		if word, fixed := a.fixed(); fixed && word == audienceIssuer {
-			c.add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
+			ps.add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
 				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
 		}
 	}

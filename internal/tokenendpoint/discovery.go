@@ -20,6 +20,7 @@ type discovery struct {
 	issuer   string
 	requests []request // for the metadata, to be tried in this order
 	mutual   bool      // the endpoint for clients with a certificate is wanted
+	// loopback allows the endpoint to be on this machine: the issuer is.
 	loopback bool
 }
 
@@ -34,18 +35,18 @@ const maxMetadata = 2048
 
 // discover compiles the issuer, and gives r its place until the token endpoint is known:
 // its host must be allowed as well.
-func (c *compiler) discover(issuer string, r *request) {
+func discover(ps *problems, issuer string, r *request) *discovery {
 	const path = "issuer"
 	r.path = path
 	if strings.ContainsAny(issuer, "?#$") {
-		c.add(path, showURL(issuer), "is not an issuer, which has neither a query, a fragment nor ${…} (RFC 8414 section 2)", "write it as the provider's metadata have it")
-		return
+		ps.add(path, showURL(issuer), "is not an issuer, which has neither a query, a fragment nor ${…} (RFC 8414 section 2)", "write it as the provider's metadata have it")
+		return nil
 	}
-	r.target = c.target(path, issuer)
+	r.target = compileTarget(ps, path, issuer)
 	if r.target.site == (site{}) {
-		return // it was told what is wrong
+		return nil // it was told what is wrong
 	}
-	d := &discovery{issuer: issuer, mutual: r.certificate != nil, loopback: c.loopback}
+	d := &discovery{issuer: issuer, mutual: r.certificate != nil, loopback: isLoopback(r.target.site.host)}
 	// OpenID Connect Discovery 1.0 section 4 appends the well-known part, RFC 8414 section
 	// 3.1 puts it before the issuer's path. More servers have the first.
 	base, tail := r.target.site.String(), strings.TrimSuffix(strings.TrimPrefix(issuer, r.target.site.String()), "/")
@@ -53,10 +54,9 @@ func (c *compiler) discover(issuer string, r *request) {
 		base + tail + "/.well-known/openid-configuration",
 		base + "/.well-known/oauth-authorization-server" + tail,
 	} {
-		d.requests = append(d.requests, request{path: path, method: http.MethodGet, target: c.target(path, u)})
+		d.requests = append(d.requests, request{path: path, method: http.MethodGet, target: compileTarget(ps, path, u)})
 	}
-	c.plan.discovery = d
-	c.plan.issuer = issuer
+	return d
 }
 
 // discovered returns the plan of e with the token endpoint that its issuer has.
@@ -125,15 +125,18 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 			endpoint = alias // RFC 8705 section 5
 		}
 	}
-	c := compiler{loopback: d.loopback}
+	var ps problems
 	var t target
 	if endpoint == "" || len(endpoint) > maxMetadata || strings.Contains(endpoint, "$") {
-		c.add("", "", "is none", "")
+		ps.add("", "", "is none", "")
 	} else {
-		t = c.target("token_endpoint", endpoint)
+		t = compileTarget(&ps, "token_endpoint", endpoint)
 	}
-	if len(c.list) > 0 {
-		return p, x.fault(codeBadMetadata, fmt.Sprintf("has metadata whose token_endpoint cannot be used: %s", c.list[0].Detail),
+	if detail, remedy := hostFault(t.site.host, d.loopback); len(ps.list) == 0 && detail != "" {
+		ps.add("", "", detail, remedy)
+	}
+	if len(ps.list) > 0 {
+		return p, x.fault(codeBadMetadata, fmt.Sprintf("has metadata whose token_endpoint cannot be used: %s", ps.list[0].Detail),
 			"write token_endpoint instead of issuer, if the provider's documentation has it")
 	}
 	p.requests = slices.Clone(p.requests)

@@ -98,23 +98,23 @@ func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 	told := map[string]bool{}
 	for _, u := range e.plan.uses {
-		if _, ok := c.Values[u.name]; ok || told[u.name] || e.plan.provides(u.name) {
+		if _, ok := c.Values[u.value]; ok || told[u.value] || e.plan.provides(u.value) {
 			continue
 		}
-		told[u.name] = true
-		near := strictjson.Nearest(u.name, c.Names())
+		told[u.value] = true
+		near := strictjson.Nearest(u.value, c.Names())
 		var remedy string
 		switch {
 		case near != "" && u.implied:
-			remedy = fmt.Sprintf("rename its %q to %q", near, u.name)
+			remedy = fmt.Sprintf("rename its %q to %q", near, u.value)
 		case near != "":
 			remedy = fmt.Sprintf("did you mean ${%s}?", near)
 		case len(c.Values) == 0:
-			remedy = fmt.Sprintf("add %q to it", u.name)
+			remedy = fmt.Sprintf("add %q to it", u.value)
 		default:
-			remedy = fmt.Sprintf("add %q to it; it has %s", u.name, enumerate(c.Names(), "and"))
+			remedy = fmt.Sprintf("add %q to it; it has %s", u.value, enumerate(c.Names(), "and"))
 		}
-		ps.add(u.path, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.name, c.Name), remedy)
+		ps.add(u.at, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.value, c.Name), remedy)
 	}
 }
 

@@ -64,8 +64,8 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
 	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Signs: e.Signs(), Values: []string{}}
 	for _, u := range p.uses {
-		if !p.provides(u.name) && !slices.Contains(x.Values, u.name) {
-			x.Values = append(x.Values, u.name)
+		if !p.provides(u.value) && !slices.Contains(x.Values, u.value) {
+			x.Values = append(x.Values, u.value)
 		}
 	}
 	messages, err := p.messages(names)

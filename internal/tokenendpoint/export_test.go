@@ -35,10 +35,11 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 
 // Expand parses a template and fills it in; ok is false if it cannot be parsed.
 func Expand(text string, c refresh.Credential) (expanded string, names []string, ok bool) {
-	t, names, fault := parseTemplate(text)
+	t, fault := parseTemplate("", text)
 	if fault != nil {
 		return "", nil, false
 	}
+	t.values(func(p part) { names = append(names, p.value) })
 	s, err := newValues(c).expand(t)
 	return s.Reveal(), names, err == nil
 }
@@ -73,7 +74,7 @@ func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
 func (e *Endpoint) Uses() []string {
 	var names []string
 	for _, u := range e.plan.uses {
-		names = append(names, u.name)
+		names = append(names, u.value)
 	}
 	return names
 }

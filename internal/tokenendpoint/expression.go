@@ -38,33 +38,33 @@ func (e expression) plain() bool { return plainPath.MatchString(e.text) }
 // longestExpression is in bytes.
 const longestExpression = 1024
 
-// expression compiles a path, or the one that is used where none is stated.
-func (c *compiler) expression(path string, given *string, missing string) expression {
+// compileExpression compiles a path, or the one that is used where none is stated.
+func compileExpression(ps *problems, path string, given *string, missing string) expression {
 	text := missing
 	if given != nil {
 		text = *given
 	}
 	if text == "" {
 		if given != nil {
-			c.add(path, `""`, "is empty", "leave it out, or write where in the answer the value is, such as \"data.token\"")
+			ps.add(path, `""`, "is empty", "leave it out, or write where in the answer the value is, such as \"data.token\"")
 		}
 		return expression{}
 	}
 	if len(text) > longestExpression {
-		c.add(path, show(text), fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestExpression), "")
+		ps.add(path, show(text), fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestExpression), "")
 		return expression{}
 	}
 	if detail, remedy := tooComplex(text); detail != "" {
-		c.add(path, show(text), detail, remedy)
+		ps.add(path, show(text), detail, remedy)
 		return expression{}
 	}
-	compiled, err := c.expressions.compile(text)
+	compiled, err := ps.expressions.compile(text)
 	if err != nil {
 		remedy := `a path is like "data.token" or "items[0].token"`
 		if better := mended(text); better != "" {
 			remedy = "write " + strconv.Quote(better)
 		}
-		c.add(path, show(text), "is not a JMESPath expression", remedy)
+		ps.add(path, show(text), "is not a JMESPath expression", remedy)
 		return expression{}
 	}
 	return expression{text, compiled}
@@ -85,7 +85,7 @@ func mended(text string) string {
 		}
 	}
 	path = strings.Join(names, ".")
-	if _, err := compileExpression(path); err != nil || len(path) > longestValue {
+	if _, err := compilePath(path); err != nil || len(path) > longestValue {
 		return ""
 	}
 	return path
@@ -104,14 +104,14 @@ const mostExpressions = 1000
 
 func (e *expressions) compile(text string) (*jmespath.JMESPath, error) {
 	if e == nil {
-		return compileExpression(text)
+		return compilePath(text)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if known, ok := e.byText[text]; ok {
 		return known, nil
 	}
-	compiled, err := compileExpression(text)
+	compiled, err := compilePath(text)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (e *expressions) compile(text string) (*jmespath.JMESPath, error) {
 
 var errPanic = errors.New("it makes the library panic")
 
-func compileExpression(text string) (compiled *jmespath.JMESPath, err error) {
+func compilePath(text string) (compiled *jmespath.JMESPath, err error) {
 	defer func() {
 		if recover() != nil {
 			compiled, err = nil, errPanic

@@ -20,27 +20,27 @@ type header struct {
 var validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // headers compiles headers, sorted by name.
-func (c *compiler) headers(path string, given map[string]string) []header {
+func compileHeaders(ps *problems, path string, given map[string]string) []header {
 	var list []header
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !validHeader.MatchString(name) {
-			c.add(path, show(name), "is not the name of a header", "")
+			ps.add(path, show(name), "is not the name of a header", "")
 			continue
 		}
 		at := path + "." + name
 		h := header{name: http.CanonicalHeaderKey(name), path: at}
 		if reason := reserved(h.name); reason != "" {
-			c.add(at, "", reason, "remove it")
+			ps.add(at, "", reason, "remove it")
 			continue
 		}
 		if i := slices.IndexFunc(list, func(o header) bool { return o.name == h.name }); i >= 0 {
-			c.add(at, "", "is the same header as "+list[i].path, "keep one of them")
+			ps.add(at, "", "is the same header as "+list[i].path, "keep one of them")
 			continue
 		}
-		h.value = c.template(at, name, given[name])
+		h.value = compileTemplate(ps, at, name, given[name])
 		if text, ok := h.value.fixed(); ok && text == given[name] { // else it has been told what is wrong
 			if fault := headerFault(text); fault != "" {
-				c.add(at, show(text), fault, "")
+				ps.add(at, show(text), fault, "")
 			}
 		}
 		h.value = quotedValues(h.value)
@@ -98,7 +98,7 @@ func (h header) expand(v *values) ([]string, error) {
 }
 
 // checkContentType refuses a Content-Type that says of the body what it is not.
-func (c *compiler) checkContentType(path string, r request) {
+func checkContentType(ps *problems, path string, r request) {
 	i := slices.IndexFunc(r.headers, func(h header) bool { return h.name == "Content-Type" })
 	if i < 0 || r.body == nil || r.body.mediaType() == "" {
 		return
@@ -109,11 +109,11 @@ func (c *compiler) checkContentType(path string, r request) {
 	given, _, err := mime.ParseMediaType(text)
 	switch {
 	case want == "multipart/form-data":
-		c.add(h.path, show(text), "is set with the body, since it names what separates the parts", "remove it")
+		ps.add(h.path, show(text), "is set with the body, since it names what separates the parts", "remove it")
 	case !fixed || err != nil:
-		c.add(h.path, show(text), "is not a media type", "remove it: the body sets "+want)
+		ps.add(h.path, show(text), "is not a media type", "remove it: the body sets "+want)
 	case given == want || want == "application/json" && strings.HasSuffix(given, "+json"):
 	default:
-		c.add(h.path, show(text), "contradicts the body, which is "+want, "remove it, or write the body as what it says")
+		ps.add(h.path, show(text), "contradicts the body, which is "+want, "remove it, or write the body as what it says")
 	}
 }

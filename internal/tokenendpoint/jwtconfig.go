@@ -67,8 +67,8 @@ const (
 	audienceEndpoint = "token_endpoint"
 )
 
-// jwt compiles the JWT at path. The algorithm is given where it has a field elsewhere.
-func (c *compiler) jwt(path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
+// compileJWT compiles the JWT at path. The algorithm is given where it has a field elsewhere.
+func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
 	j := jwt{path: path, use: use, key: "private_key"}
 	at := func(name string) string { return path + "." + name }
 
@@ -76,95 +76,93 @@ func (c *compiler) jwt(path string, cfg jwtConfig, use jwtUse, algorithm *string
 	if use == clientAssertion {
 		algorithmPath = "token_endpoint_auth_signing_alg"
 		if cfg.Algorithm != nil {
-			c.add(at("alg"), show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
+			ps.add(at("alg"), show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
 		}
 	} else {
 		algorithm = cfg.Algorithm
 	}
 	if algorithm != nil {
 		a, err := signing.ParseAlgorithm(*algorithm)
-		c.signingFault(algorithmPath, show(*algorithm), err)
+		signingFault(ps, algorithmPath, show(*algorithm), err)
 		j.algorithm = a
 	}
 	if j.shared = j.algorithm.Symmetric(); j.shared {
 		j.key = "client_secret"
 	}
-	j.key = c.valueName(at("key"), cfg.Key, j.key)
+	j.key = valueName(ps, at("key"), cfg.Key, j.key)
 	if cfg.KeyEncoding != nil {
-		c.oneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
+		ps.oneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
 		j.encoding = signing.Encoding(*cfg.KeyEncoding)
 	}
-	c.implied(path, j.key)
-
 	j.members = cfg.CertificateHeader
 	if len(j.members) > 0 || cfg.Certificate != nil {
-		j.certificate = c.valueName(at("certificate"), cfg.Certificate, "certificate")
-		c.implied(path, j.certificate)
+		j.certificate = valueName(ps, at("certificate"), cfg.Certificate, "certificate")
 		if len(j.members) == 0 {
-			c.add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
+			ps.add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
 		}
 	}
 	if cfg.KeyID != nil {
-		j.kid = c.template(at("kid"), "kid", *cfg.KeyID)
+		j.kid = compileTemplate(ps, at("kid"), "kid", *cfg.KeyID)
 	}
 	if cfg.Type != nil {
 		j.typ, j.omitTyp = *cfg.Type, *cfg.Type == ""
 	}
-	j.header = c.members(at("header"), cfg.Header)
-	j.claims = c.members(at("claims"), cfg.Claims)
-	c.audience(&j, cfg.Audience)
-	j.iss, j.sub = c.party(at("iss"), cfg.Issuer), c.party(at("sub"), cfg.Subject)
-	j.backdate = c.duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
+	j.header = compileMembers(ps, at("header"), cfg.Header)
+	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
+	compileAudience(ps, &j, cfg.Audience)
+	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
+	j.backdate = ps.duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
 	most := signing.MaxLifetime
 	if use == ownToken {
 		most = believable
 		if cfg.Lifetime.Type == strictjson.Absent {
-			c.add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
+			ps.add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}
 	}
-	j.lifetime = c.duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
-	c.checkJWT(j)
+	j.lifetime = ps.duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
+	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
+	checkJWT(ps, j)
 	if use == ownToken {
-		c.checkToken(j, cfg)
+		checkToken(ps, j, cfg)
 	}
 	return j
 }
 
 // valueName reads the name of a credential's value.
-func (c *compiler) valueName(path string, given *string, missing string) string {
+func valueName(ps *problems, path string, given *string, missing string) string {
 	if given == nil {
 		return missing
 	}
 	if !validName.MatchString(*given) {
 		// Not shown: it may be the value itself.
-		c.add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
+		ps.add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
 		return missing
 	}
 	return *given
 }
 
-// party compiles iss or sub.
-func (c *compiler) party(path string, given *string) template {
+// compileParty compiles iss or sub.
+func compileParty(ps *problems, path string, given *string) template {
 	if given == nil {
 		return nil
 	}
 	if *given == "" {
-		c.add(path, `""`, "is empty", "leave it out")
+		ps.add(path, `""`, "is empty", "leave it out")
 	}
-	return c.template(path, "", *given)
+	return compileTemplate(ps, path, "", *given)
 }
 
-// members compiles an object; without one there are none.
-func (c *compiler) members(path string, v strictjson.Value) node {
+// compileMembers compiles an object; without one there are none.
+func compileMembers(ps *problems, path string, v strictjson.Value) node {
 	if v.Type != strictjson.Absent && v.Type != strictjson.Object {
-		c.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
+		ps.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
 		return node{}
 	}
-	return c.node(path, "", v)
+	return compileNode(ps, path, "", v)
 }
 
-// audience compiles aud.
-func (c *compiler) audience(j *jwt, v strictjson.Value) {
+// compileAudience compiles aud.
+func compileAudience(ps *problems, j *jwt, v strictjson.Value) {
 	path := j.path + ".aud"
 	switch v.Type {
 	case strictjson.Absent:
@@ -172,24 +170,24 @@ func (c *compiler) audience(j *jwt, v strictjson.Value) {
 			j.aud = []template{literal(audienceIssuer)}
 		}
 	case strictjson.String:
-		j.aud = []template{c.template(path, "aud", v.Text)}
+		j.aud = []template{compileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
 		for i, item := range v.Items {
 			if item.Type != strictjson.String {
-				c.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
+				ps.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 				continue
 			}
-			j.aud = append(j.aud, c.template(indexed(path, i), "aud", item.Text))
+			j.aud = append(j.aud, compileTemplate(ps, indexed(path, i), "aud", item.Text))
 		}
 	default:
-		c.add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
+		ps.add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
 	}
 }
 
 // checkJWT checks what is known without the credential.
-func (c *compiler) checkJWT(j jwt) {
+func checkJWT(ps *problems, j jwt) {
 	err := signing.Header{CertificateMembers: j.members, Members: j.header.names()}.Check()
-	c.signingFault(j.path, "", err)
+	signingFault(ps, j.path, "", err)
 	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Lifetime: j.lifetime, Backdate: j.backdate, Own: j.claims.names()}
 	switch {
 	case j.use != ownToken:
@@ -197,7 +195,7 @@ func (c *compiler) checkJWT(j jwt) {
 	case j.lifetime > 0: // else it was told
 		err = claims.CheckToken()
 	}
-	c.signingFault(j.path, "", err)
+	signingFault(ps, j.path, "", err)
 }
 
 // names returns the members of an object, without their values.
@@ -210,11 +208,29 @@ func (n node) names() map[string]any {
 }
 
 // signingFault notes what package signing says is wrong.
-func (c *compiler) signingFault(path, value string, err error) {
+func signingFault(ps *problems, path, value string, err error) {
 	var fault *signing.Fault
 	if errors.As(err, &fault) {
-		c.add(path, value, fault.Detail, fault.Remedy)
+		ps.add(path, value, fault.Detail, fault.Remedy)
 	} else if err != nil {
-		c.add(path, value, fmt.Sprint(err), "")
+		ps.add(path, value, fmt.Sprint(err), "")
 	}
+}
+
+// templates returns all templates of j.
+func (j jwt) templates() []template {
+	var list []template
+	for _, place := range j.places() {
+		list = append(list, place.templates...)
+	}
+	return list
+}
+
+// needs returns the values that j cannot be signed without.
+func (j jwt) needs() []part {
+	list := implied(j.path, j.key)
+	if j.certificate != "" {
+		list = append(list, implied(j.path, j.certificate)...)
+	}
+	return append(list, needed(j.templates())...)
 }

@@ -48,11 +48,11 @@ func (h header) checkCookie(v *values) error {
 	return nil
 }
 
-// text compiles a body that is text of the type that the headers state. In XML, values
+// compileText compiles a body that is text of the type that the headers state. In XML, values
 // are escaped; in what has a notation of its own here, they are refused.
-func (c *compiler) text(path, text string, headers []header) textBody {
-	t := c.template(path, "", text)
-	c.must(path, t)
+func compileText(ps *problems, path, text string, headers []header) textBody {
+	t := compileTemplate(ps, path, "", text)
+	mustStand(ps, t)
 	kind := ""
 	if i := slices.IndexFunc(headers, func(h header) bool { return h.name == "Content-Type" }); i >= 0 {
 		given, _ := headers[i].value.fixed()
@@ -71,7 +71,7 @@ func (c *compiler) text(path, text string, headers []header) textBody {
 		instead = "another type"
 	}
 	if instead != "" && !fixed && t != nil {
-		c.add(path, "", "is of the type "+kind+", in which a value could become more than a value", "write the body as "+instead+", where values are encoded")
+		ps.add(path, "", "is of the type "+kind+", in which a value could become more than a value", "write the body as "+instead+", where values are encoded")
 	}
 	return textBody(t)
 }

@@ -31,6 +31,7 @@ var validReference = regexp.MustCompile(`^(?:steps\.[A-Za-z_][A-Za-z0-9_]{0,63}\
 
 // A notation reads the expressions of one template.
 type notation struct {
+	at    string // the field of the config
 	rest  string
 	calls int
 }
@@ -60,7 +61,7 @@ func (n *notation) expression(depth int) (typedPart, *templateFault) {
 	if !validName.MatchString(name) && !validReference.MatchString(name) {
 		return typedPart{}, &templateFault{}
 	}
-	p := part{value: name}
+	p := part{value: name, at: n.at}
 	if strings.HasPrefix(n.rest, "?") {
 		n.rest = n.rest[1:]
 		p.optional = true

@@ -24,46 +24,46 @@ type outcome struct {
 var bareLiteral = regexp.MustCompile(`([=!]=)\s*(true|false|null|-?[0-9]+)\b`)
 
 // outcome compiles what a response says of success.
-func (c *compiler) outcome(path string, statuses strictjson.Value, success, code, text *string) outcome {
+func compileOutcome(ps *problems, path string, statuses strictjson.Value, success, code, text *string) outcome {
 	if success != nil && bareLiteral.MatchString(*success) {
-		c.add(path+".success", show(*success), "compares with the name of a field, since JMESPath has its own way to write values",
+		ps.add(path+".success", show(*success), "compares with the name of a field, since JMESPath has its own way to write values",
 			"write "+show(bareLiteral.ReplaceAllString(*success, "$1 `$2`")))
 		success = nil
 	}
 	return outcome{
-		statuses: c.statuses(path+".status", statuses),
-		success:  c.expression(path+".success", success, ""),
-		code:     c.expression(path+".error", code, ""),
-		text:     c.expression(path+".error_description", text, ""),
+		statuses: compileStatuses(ps, path+".status", statuses),
+		success:  compileExpression(ps, path+".success", success, ""),
+		code:     compileExpression(ps, path+".error", code, ""),
+		text:     compileExpression(ps, path+".error_description", text, ""),
 	}
 }
 
 // statuses reads a list of statuses that say success.
-func (c *compiler) statuses(path string, v strictjson.Value) []int {
+func compileStatuses(ps *problems, path string, v strictjson.Value) []int {
 	const remedy = "write a list, such as [200, 201]"
 	switch v.Type {
 	case strictjson.Absent:
 		return nil
 	case strictjson.List:
 	default:
-		c.add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
+		ps.add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
 		return nil
 	}
 	var list []int
 	for i, item := range v.Items {
 		if item.Type != strictjson.Num {
-			c.add(indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
+			ps.add(indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
 			continue
 		}
 		n, err := strconv.Atoi(item.Text)
 		if err != nil || n < 200 || n > 399 {
-			c.add(indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
+			ps.add(indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
 			continue
 		}
 		list = append(list, n)
 	}
 	if len(v.Items) == 0 {
-		c.add(path, "", "is an empty list", "leave it out for any status of 2xx")
+		ps.add(path, "", "is an empty list", "leave it out for any status of 2xx")
 	}
 	return list
 }

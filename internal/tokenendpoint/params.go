@@ -32,18 +32,18 @@ func one(name string, text template) param {
 
 // params compiles an object of parameters. They are sent in the order in which they
 // are written.
-func (c *compiler) params(path string, v strictjson.Value) []param {
+func compileParams(ps *problems, path string, v strictjson.Value) []param {
 	if v.Type == strictjson.Absent {
 		return nil
 	}
 	if v.Type != strictjson.Object {
-		c.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
+		ps.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
 		return nil
 	}
 	var list []param
 	for _, m := range v.Members {
 		at := member(path, m.Name)
-		if !c.paramName(path, m.Name) {
+		if !validParamName(ps, path, m.Name) {
 			continue
 		}
 		p := param{name: m.Name}
@@ -51,19 +51,19 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 		case strictjson.List:
 			p.list = true
 			if len(m.Value.Items) == 0 {
-				c.add(at, "", "is an empty list", "leave it out")
+				ps.add(at, "", "is an empty list", "leave it out")
 			}
 			for i, item := range m.Value.Items {
 				if item.Type != strictjson.String {
-					c.add(indexed(at, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
+					ps.add(indexed(at, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 					continue
 				}
-				p.values = append(p.values, c.scalar(indexed(at, i), m.Name, item))
+				p.values = append(p.values, compileScalar(ps, indexed(at, i), m.Name, item))
 			}
 		case strictjson.String, strictjson.Num, strictjson.Bool:
-			p.values = []scalar{c.scalar(at, m.Name, m.Value)}
+			p.values = []scalar{compileScalar(ps, at, m.Name, m.Value)}
 		default:
-			c.add(at, "", fmt.Sprintf("must be a string, a number, true, false or a list of strings, not %s", m.Value.Type),
+			ps.add(at, "", fmt.Sprintf("must be a string, a number, true, false or a list of strings, not %s", m.Value.Type),
 				`for a body of another shape use "request" with "json"`)
 			continue
 		}
@@ -73,25 +73,25 @@ func (c *compiler) params(path string, v strictjson.Value) []param {
 }
 
 // scalar compiles a value that is neither a list nor an object.
-func (c *compiler) scalar(path, name string, v strictjson.Value) scalar {
+func compileScalar(ps *problems, path, name string, v strictjson.Value) scalar {
 	if v.Type == strictjson.String {
-		return scalar{c.template(path, name, v.Text), v.Type}
+		return scalar{compileTemplate(ps, path, name, v.Text), v.Type}
 	}
 	if v.Type == strictjson.Num {
-		c.refuseSecret(path, name, v.Text)
+		refuseSecret(ps, path, name, v.Text)
 	}
 	return scalar{literal(v.Text), v.Type}
 }
 
 // paramName checks the name of a parameter, which is sent as it is.
-func (c *compiler) paramName(path, name string) bool {
+func validParamName(ps *problems, path, name string) bool {
 	switch {
 	case name == "":
-		c.add(path, "", "has a parameter without a name", "")
+		ps.add(path, "", "has a parameter without a name", "")
 	case strings.Contains(name, "${"):
-		c.add(path, show(name), "has ${…} in a name; only values are substituted", "write the name out")
+		ps.add(path, show(name), "has ${…} in a name; only values are substituted", "write the name out")
 	case strings.ContainsFunc(name, unicode.IsControl):
-		c.add(path, show(name), "has a control character in a name", "")
+		ps.add(path, show(name), "has a control character in a name", "")
 	default:
 		return true
 	}

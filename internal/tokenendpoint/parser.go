@@ -62,45 +62,55 @@ var unchanging = []string{"description", "timeout", "supersedes", "probe"}
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
-	c := &compiler{problems: problems{where: d.Where}, loopback: p.loopback, expressions: &p.expressions}
-	cfg, ok := decode[config](&c.problems, d)
+	ps := &problems{where: d.Where, expressions: &p.expressions}
+	cfg, ok := decode[config](ps, d)
+	var plan plan
 	if ok {
-		c.compile(cfg)
+		plan = compile(ps, cfg)
+		p.checkLoopback(ps, plan)
 	}
-	if err := c.err(); err != nil {
+	if err := ps.err(); err != nil {
 		return refresh.Provider{}, err
 	}
 	canonical, err := strictjson.Canonical([]byte(d.Data.Reveal()), unchanging...)
 	if err != nil {
-		c.add("", "", "has no canonical form", "")
-		return refresh.Provider{}, c.err()
+		ps.add("", "", "has no canonical form", "")
+		return refresh.Provider{}, ps.err()
 	}
-	e := &Endpoint{where: d.Where, plan: c.plan, client: p.client}
+	e := &Endpoint{where: d.Where, plan: plan, client: p.client}
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,
 		Credential: textOr(cfg.Credential, d.Name),
 		Config:     refresh.NewFingerprint(canonical),
 		Endpoint:   e,
-		Rotates:    c.plan.rotates,
-		Supersedes: c.plan.supersedes,
+		Rotates:    plan.rotates,
+		Supersedes: plan.supersedes,
 		Probe:      e.probe(),
-		Encode:     c.plan.record.encoder(),
+		Encode:     plan.record.encoder(),
 	}, nil
+}
+
+// checkLoopback refuses requests to this machine, where those are closed.
+func (p *Parser) checkLoopback(ps *problems, plan plan) {
+	for _, r := range plan.everywhere() {
+		if detail, remedy := hostFault(r.target.site.host, p.loopback); detail != "" && isLoopback(r.target.site.host) {
+			ps.add(r.path, showURL(r.target.shown), detail, remedy)
+		}
+	}
 }
 
 // Lacking says which values a config asks for that c does not have, also of a config with
 // which other things are wrong, so that both can be mended at once. Of a good one
 // [Endpoint.Check] says that and more.
 func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
-	found := &compiler{problems: problems{where: d.Where}, loopback: p.loopback, expressions: &p.expressions}
-	cfg, ok := decode[config](&found.problems, d)
+	found := &problems{where: d.Where, expressions: &p.expressions}
+	cfg, ok := decode[config](found, d)
 	if !ok {
 		return nil
 	}
-	found.compile(cfg)
 	ps := problems{where: d.Where}
-	(&Endpoint{plan: found.plan}).checkValues(&ps, c)
+	(&Endpoint{plan: compile(found, cfg)}).checkValues(&ps, c)
 	return ps.list
 }
 

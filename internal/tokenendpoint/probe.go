@@ -18,13 +18,13 @@ const probeTimeout = 2 * time.Second
 // may send: a credential's values have no business in what is asked with a token.
 const probeToken = "access_token"
 
-// probe compiles a probe.
-func (c *compiler) probe(cfg *probeConfig) *request {
+// compileProbe compiles a probe; nil: none is made.
+func compileProbe(ps *problems, cfg *probeConfig) *request {
 	if cfg == nil {
 		return nil
 	}
 	if cfg.Request == nil {
-		c.add("probe.request", "", "is missing", `write "request": {"url": "https://…"}`)
+		ps.add("probe.request", "", "is missing", `write "request": {"url": "https://…"}`)
 		return nil
 	}
 	given := *cfg.Request
@@ -32,29 +32,22 @@ func (c *compiler) probe(cfg *probeConfig) *request {
 		method := http.MethodGet
 		given.Method = &method
 	}
-	var r request
-	c.within(vocabulary{of: "a probe", words: []string{probeToken}}, func() {
-		r = c.request("probe.request", given)
-	})
-	if secretInURL(r) {
-		c.plan.advice = append(c.plan.advice,
-			"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there")
+	r := compileRequest(ps, "probe.request", given)
+	vocabulary{of: "a probe", words: []string{probeToken}}.check(ps, r.templates())
+	if len(r.advice) > 0 {
+		r.advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
 	}
-	used := false
-	for _, t := range r.templates() {
-		t.values(func(p part) { used = used || p.value == probeToken })
-	}
-	if !used {
+	if !names(r.templates(), probeToken) {
 		for _, h := range r.headers {
 			if h.name == "Authorization" {
-				c.add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
+				ps.add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
 			}
 		}
 		bearer := append(literal("Bearer "), part{value: probeToken})
 		r.headers = append(r.headers, header{name: "Authorization", path: "probe.request", value: bearer})
 	}
 	res := cfg.Response
-	r.outcome = c.outcome("probe.response", res.Status, res.Success, res.Error, res.ErrorDescription)
+	r.outcome = compileOutcome(ps, "probe.response", res.Status, res.Success, res.Error, res.ErrorDescription)
 	return &r
 }
 

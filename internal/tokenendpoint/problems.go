@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
@@ -13,6 +14,8 @@ import (
 type problems struct {
 	where string
 	list  refresh.Problems
+	// expressions are those compiled so far; nil: none are kept.
+	expressions *expressions
 }
 
 // add notes a problem. The value is what the document says, in a form that may be
@@ -79,4 +82,27 @@ func enumerate(words []string, last string) string {
 		return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
 	}
 	return strings.Join(quoted, "")
+}
+
+// duration reads a field in Go's notation.
+func (ps *problems) duration(path string, v strictjson.Value, least, most, missing time.Duration) time.Duration {
+	if v.Type == strictjson.Absent {
+		return missing
+	}
+	if v.Type != strictjson.String {
+		ps.add(path, "", fmt.Sprintf("must be a string with a duration, not %s", v.Type), `write it in quotes with a unit, such as "10s"`)
+		return missing
+	}
+	d, err := time.ParseDuration(v.Text)
+	switch {
+	case err != nil:
+		ps.add(path, show(v.Text), "is not a duration", `write a number and a unit, such as "90s", "10m" or "1h30m"; a day is "24h"`)
+	case d < least:
+		ps.add(path, show(v.Text), fmt.Sprintf("is too short; the least is %v", least), "")
+	case d > most:
+		ps.add(path, show(v.Text), fmt.Sprintf("is too long; the most is %v", most), "")
+	default:
+		return d
+	}
+	return missing
 }

@@ -28,41 +28,37 @@ var recordWords = []string{"access_token", "token_type", "provider", "issued_at"
 
 const extraPrefix = "extra."
 
-// record compiles the form of the record; nil: version 1.
-func (c *compiler) record(v strictjson.Value, extra map[string]string) *recordForm {
+// compileRecord compiles the form of the record; nil: version 1.
+func compileRecord(ps *problems, v strictjson.Value, extra map[string]string) *recordForm {
 	const remedy = `write "token" for the bare token, or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
 	switch {
 	case v.Type == strictjson.Absent:
 		return nil
 	case v.Type == strictjson.String && v.Text == "token":
 		if len(extra) > 0 {
-			c.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
+			ps.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
 		}
 		return &recordForm{bare: true}
 	case v.Type == strictjson.String:
-		c.add("record", show(v.Text), "is not known here", remedy)
+		ps.add("record", show(v.Text), "is not known here", remedy)
 		return nil
 	case v.Type != strictjson.Object:
-		c.add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
+		ps.add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return nil
 	}
 	words := slices.Clone(recordWords)
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
 		words = append(words, extraPrefix+name)
 	}
-	form := &recordForm{}
-	c.within(vocabulary{of: "a record", words: words, record: true}, func() {
-		form.node = c.node("record", "", v)
-	})
-	used := false
+	form := &recordForm{node: compileNode(ps, "record", "", v)}
+	vocabulary{of: "a record", words: words, record: true}.check(ps, form.node.templates())
 	for _, t := range form.node.templates() {
-		t.values(func(p part) { used = used || p.value == "access_token" })
 		if t.fresh() {
-			c.add("record", "", "has something that is new each time", "name fields of the record alone")
+			ps.add("record", "", "has something that is new each time", "name fields of the record alone")
 		}
 	}
-	if !used {
-		c.add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
+	if !names(form.node.templates(), "access_token") {
+		ps.add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
 	}
 	return form
 }

@@ -30,88 +30,88 @@ type request struct {
 	// certificate is what the client shows in the TLS handshake; nil: none.
 	certificate *clientCertificate
 	// noColon are values that must not hold a colon.
-	noColon []use
+	noColon []part
 	// outcome says what answer is a good one, and keep what of it later requests need.
 	outcome outcome
-	keep    []kept
+	// step is the name of the step that the request is; empty: it is none.
+	step string
+	// advice is what speaks against the request, though it works.
+	advice []string
+	keep   []kept
 }
 
-// method checks the method of a request. Those that make a tunnel, or have the server
+// compileMethod checks the method of a request. Those that make a tunnel, or have the server
 // repeat what it was sent, are not for secrets.
-func (c *compiler) method(path string, given *string, missing string) string {
+func compileMethod(ps *problems, path string, given *string, missing string) string {
 	method := textOr(given, missing)
 	switch {
 	case method == http.MethodConnect || method == http.MethodTrace:
-		c.add(path, show(method), "is not a method to send a secret with", "use POST, or what the provider's documentation has")
+		ps.add(path, show(method), "is not a method to send a secret with", "use POST, or what the provider's documentation has")
 	case !validMethod.MatchString(method):
-		c.oneOf(path, method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch)
+		ps.oneOf(path, method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch)
 	}
 	return method
 }
 
 var validMethod = regexp.MustCompile(`^[A-Z]{3,16}$`)
 
-// request compiles the request that stands at that path of the config.
-func (c *compiler) request(at string, cfg requestConfig) request {
-	r := request{path: at + ".url", method: c.method(at+".method", cfg.Method, http.MethodPost)}
+// compileRequest compiles the request that stands at that path of the config.
+func compileRequest(ps *problems, at string, cfg requestConfig) request {
+	r := request{path: at + ".url", method: compileMethod(ps, at+".method", cfg.Method, http.MethodPost)}
 	if cfg.URL == nil {
-		c.add(at+".url", "", "is missing", `write "url": "https://…"`)
+		ps.add(at+".url", "", "is missing", `write "url": "https://…"`)
 	} else {
-		r.target = c.target(at+".url", *cfg.URL)
+		r.target = compileTarget(ps, at+".url", *cfg.URL)
 	}
-	r.headers = c.headers(at+".headers", cfg.Headers)
-	r.query = c.params(at+".query", cfg.Query)
+	r.headers = compileHeaders(ps, at+".headers", cfg.Headers)
+	r.query = compileParams(ps, at+".query", cfg.Query)
 	for _, name := range repeated(r.query, r.target.fixedQuery()) {
-		c.add(member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
+		ps.add(member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
 	}
 
 	var bodies []string
 	if cfg.Form.Type != strictjson.Absent {
 		bodies = append(bodies, "form")
-		r.body = formBody(c.params(at+".form", cfg.Form))
+		r.body = formBody(compileParams(ps, at+".form", cfg.Form))
 	}
 	if cfg.Multipart.Type != strictjson.Absent {
 		bodies = append(bodies, "multipart")
-		r.body = multipartBody(c.params(at+".multipart", cfg.Multipart))
+		r.body = multipartBody(compileParams(ps, at+".multipart", cfg.Multipart))
 	}
 	if cfg.JSON.Type != strictjson.Absent {
 		bodies = append(bodies, "json")
-		n := c.node(at+".json", "", cfg.JSON)
-		c.must(at+".json", n.value.text)
+		n := compileNode(ps, at+".json", "", cfg.JSON)
+		mustStand(ps, n.value.text)
 		r.body = jsonBody(n)
 	}
 	if cfg.Text != nil {
 		bodies = append(bodies, "text")
-		r.body = c.text(at+".text", *cfg.Text, r.headers)
+		r.body = compileText(ps, at+".text", *cfg.Text, r.headers)
 	}
 	for i, name := range bodies {
 		if i > 0 {
-			c.add(at+"."+name, "", fmt.Sprintf("stands beside %s.%s, and a request has one body", at, bodies[0]), "keep one of the two")
+			ps.add(at+"."+name, "", fmt.Sprintf("stands beside %s.%s, and a request has one body", at, bodies[0]), "keep one of the two")
 		}
 	}
 	if len(bodies) > 0 && (r.method == http.MethodGet || r.method == http.MethodHead) {
-		c.add(at+"."+bodies[0], "", "is a body, which "+r.method+" has not", `use "query", or another method`)
+		ps.add(at+"."+bodies[0], "", "is a body, which "+r.method+" has not", `use "query", or another method`)
 	}
-	if advised := secretInURL(r); advised {
-		c.plan.advice = append(c.plan.advice,
+	if secretInURL(r) {
+		r.advice = append(r.advice,
 			"a value of the credential is sent in the URL, which servers and proxies log: send it in a header or the body if the provider takes it there")
 	}
-	c.checkContentType(at+".headers", r)
+	checkContentType(ps, at+".headers", r)
 	return r
 }
 
 // secretInURL reports whether a value other than an identifier goes into the URL.
 func secretInURL(r request) bool {
-	all := append(template(nil), r.target.path...)
-	all = append(all, r.target.query...)
-	for _, p := range r.query {
-		for _, s := range p.values {
-			all = append(all, s.text...)
+	for p := range named(append([]template{r.target.path, r.target.query}, formBody(r.query).templates()...)) {
+		if secretName(p.value) {
+			return true
 		}
 	}
-	found := false
-	all.values(func(p part) { found = found || secretName(p.value) })
-	return found
+	return false
 }
 
 // A buildFault is why a request cannot be built with the values that a credential has.
@@ -130,8 +130,8 @@ func (r request) build(ctx context.Context, c refresh.Credential, now time.Time)
 // buildWith makes the request of what v has.
 func (r request) buildWith(ctx context.Context, v *values) (*http.Request, error) {
 	for _, u := range r.noColon {
-		if strings.Contains(v.of[u.name].Reveal(), ":") {
-			return nil, &buildFault{u.path, "cannot send a " + u.name + " that has a colon in it raw",
+		if strings.Contains(v.of[u.value].Reveal(), ":") {
+			return nil, &buildFault{u.at, "cannot send a " + u.value + " that has a colon in it raw",
 				`ask the provider whether it takes "client_secret_basic_encoding": "form", or use "client_secret_post"`}
 		}
 	}
@@ -202,16 +202,21 @@ func (r request) url(v *values) (*url.URL, error) {
 // templates returns all templates of a request.
 func (r request) templates() []template {
 	list := []template{r.target.path, r.target.query}
-	for _, p := range r.query {
-		for _, s := range p.values {
-			list = append(list, s.text)
-		}
-	}
 	for _, h := range r.headers {
 		list = append(list, h.value)
 	}
+	list = append(list, formBody(r.query).templates()...)
 	if r.body != nil {
 		list = append(list, r.body.templates()...)
+	}
+	return list
+}
+
+// needs returns the values that r cannot do without, but for those that steps keep.
+func (r request) needs() []part {
+	list := needed(r.templates())
+	if t := r.certificate; t != nil {
+		list = append(list, implied(t.path, t.certificate)[0], implied(t.path, t.key)[0])
 	}
 	return list
 }

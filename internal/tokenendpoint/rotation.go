@@ -12,17 +12,15 @@ import (
 // (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
 const refreshToken = "refresh_token"
 
-// refreshing compiles what the config says of the refresh token.
-func (c *compiler) refreshing(cfg config) {
-	if slices.ContainsFunc(c.plan.uses, func(u use) bool { return u.name == refreshToken }) {
-		c.plan.rotates = true
+// compileRefreshToken compiles where in the answer the next refresh token is.
+func compileRefreshToken(ps *problems, given *string, rotates bool) expression {
+	if rotates {
+		return compileExpression(ps, "response.refresh_token", given, refreshToken)
 	}
-	switch {
-	case c.plan.rotates:
-		c.plan.reader.refreshToken = c.expression("response.refresh_token", cfg.Response.RefreshToken, refreshToken)
-	case cfg.Response.RefreshToken != nil:
-		c.add("response.refresh_token", "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+	if given != nil {
+		ps.add("response.refresh_token", "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
 	}
+	return expression{}
 }
 
 // provides reports whether a value is not the credential's, but there when a request is

@@ -33,7 +33,7 @@ var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|
 var noSecrets = []string{"fetch", "required", "no-check", "nocheck", "true", "false"}
 
 // refuseSecret notes a secret that stands in the config itself, where many may read it.
-func (c *compiler) refuseSecret(path, name, text string) {
+func refuseSecret(ps *problems, path, name, text string) {
 	if text == "" || slices.Contains(noSecrets, strings.ToLower(text)) || !secretName(name) && !secretTexts.MatchString(text) {
 		return
 	}
@@ -42,7 +42,7 @@ func (c *compiler) refuseSecret(path, name, text string) {
 	if found && (strings.EqualFold(prefix, "Bearer") || strings.EqualFold(prefix, "Basic")) {
 		stand = prefix + " " + stand
 	}
-	c.add(path, "", "looks like a secret, and a config is no place for one: whoever may read configs reads it",
+	ps.add(path, "", "looks like a secret, and a config is no place for one: whoever may read configs reads it",
 		"put it in the credential, here write "+show(stand)+", and have it replaced at the provider")
 }
 

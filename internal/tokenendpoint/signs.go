@@ -79,17 +79,17 @@ func (p plan) checkSigns(ps *problems, c refresh.Credential) {
 }
 
 // checkToken notes what a JWT that is itself the token must not have, or must.
-func (c *compiler) checkToken(j jwt, cfg jwtConfig) {
+func checkToken(ps *problems, j jwt, cfg jwtConfig) {
 	at := func(name string) string { return j.path + "." + name }
 	if len(j.aud) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
-		c.add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
+		ps.add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
 	}
 	if j.shared && j.key != "client_secret" {
-		c.add(at("key"), show(j.key), "is not what a token can be signed with by "+show(string(j.algorithm)), "sign with client_secret, or with a private key")
+		ps.add(at("key"), show(j.key), "is not what a token can be signed with by "+show(string(j.algorithm)), "sign with client_secret, or with a private key")
 	}
 	for _, m := range j.claims.members {
 		if m.name == "jti" && m.node.kind == strictjson.Null {
-			c.add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
+			ps.add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
 		}
 	}
 	for _, place := range j.places() {
@@ -100,7 +100,7 @@ func (c *compiler) checkToken(j jwt, cfg jwtConfig) {
 				}
 				template{p}.values(func(v part) {
 					if !refresh.Identifier(v.value) {
-						c.add(at(place.name), "", "has a function of "+v.value+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
+						ps.add(at(place.name), "", "has a function of "+v.value+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
 					}
 				})
 			}

@@ -23,29 +23,29 @@ type source struct {
 
 // source compiles the notation of a source: a path into the body, or an object that says
 // where else the value is. Where none is stated, the path is that of missing.
-func (c *compiler) source(path string, v strictjson.Value, missing string) source {
+func compileSource(ps *problems, path string, v strictjson.Value, missing string) source {
 	const remedy = `write a path, or {"header": "…"}, {"cookie": "…"} or {"body": "text"}`
 	switch v.Type {
 	case strictjson.Absent:
-		return source{path: c.expression(path, nil, missing)}
+		return source{path: compileExpression(ps, path, nil, missing)}
 	case strictjson.String:
-		return source{path: c.expression(path, &v.Text, "")}
+		return source{path: compileExpression(ps, path, &v.Text, "")}
 	case strictjson.Object:
 	default:
-		c.add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
+		ps.add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return source{}
 	}
 	var s source
 	places, unknown := 0, false
 	for _, m := range v.Members {
 		at := member(path, m.Name)
-		if !c.oneOfNames(at, m.Name, "header", "cookie", "body", "after") {
+		if !ps.oneOfNames(at, m.Name, "header", "cookie", "body", "after") {
 			unknown = true
 			continue
 		}
 		if m.Value.Type != strictjson.String {
 			unknown = true
-			c.add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
+			ps.add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
 			continue
 		}
 		text := m.Value.Text
@@ -53,19 +53,19 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		case "header":
 			places++
 			if !validHeader.MatchString(text) {
-				c.add(at, show(text), "is not the name of a header", "")
+				ps.add(at, show(text), "is not the name of a header", "")
 			}
 			s.header = http.CanonicalHeaderKey(text)
 		case "cookie":
 			places++
 			if !validHeader.MatchString(text) {
-				c.add(at, show(text), "is not the name of a cookie", "")
+				ps.add(at, show(text), "is not the name of a cookie", "")
 			}
 			s.cookie = text
 		case "body":
 			places++
 			if text != "text" {
-				c.add(at, show(text), "is not known here", `write {"body": "text"} where the whole body is the value, or a path into it`)
+				ps.add(at, show(text), "is not known here", `write {"body": "text"} where the whole body is the value, or a path into it`)
 			}
 			s.whole = true
 		case "after":
@@ -73,7 +73,7 @@ func (c *compiler) source(path string, v strictjson.Value, missing string) sourc
 		}
 	}
 	if places != 1 && !unknown {
-		c.add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
+		ps.add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
 	}
 	return s
 }

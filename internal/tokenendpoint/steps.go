@@ -29,93 +29,101 @@ type kept struct {
 	needed bool
 }
 
-// steps compiles the requests that come before the one that gives the token.
-func (c *compiler) steps(given []stepConfig) {
-	for _, p := range c.list {
-		c.unread = c.unread || strings.HasPrefix(p.Path, "steps")
+// compileSteps compiles the requests that come before the one that gives the token, and
+// returns the vocabulary of those that come after them.
+func compileSteps(ps *problems, given []stepConfig) (requests []request, v vocabulary) {
+	for _, p := range ps.list {
+		v.open = v.open || strings.HasPrefix(p.Path, "steps")
 	}
 	if len(given) > maxSteps {
-		c.unread = true
-		c.add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
-		return
+		v.open = true
+		ps.add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
+		return nil, v
 	}
 	for i, s := range given {
 		at := indexed("steps", i)
-		name := textOr(s.Name, "")
-		switch {
-		case s.Name == nil:
-			c.add(at+".name", "", "is missing", `write "name": "login", or whatever later requests shall call it`)
-		case !validName.MatchString(name):
-			c.add(at+".name", show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
-		case slices.Contains(c.stepNames, name):
-			c.add(at+".name", show(name), "is the name of an earlier step", "give it another")
-		}
-		c.stepNames = append(c.stepNames, name)
+		r := request{step: compileStepName(ps, at+".name", s.Name, requests)}
 		if s.Request == nil {
-			c.unread = true
-			c.add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
+			v.open = true
+			ps.add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
+			requests = append(requests, r)
 			continue
 		}
-		r := c.request(at+".request", *s.Request)
+		step := r.step
+		r = compileRequest(ps, at+".request", *s.Request)
+		r.step = step
+		v.check(ps, r.templates())
 		res := s.Response
-		r.outcome = c.outcome(at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
-		for _, key := range slices.Sorted(maps.Keys(res.Keep)) {
-			path := at + ".response.keep"
-			if !validName.MatchString(key) {
-				c.add(path, show(key), "is not a name that a request can write as ${steps."+name+".NAME}", "use letters, digits and _")
-				continue
-			}
-			k := kept{name: stepPrefix + name + "." + key, path: path + "." + key}
-			k.source = c.source(k.path, res.Keep[key], "")
-			r.keep = append(r.keep, k)
-			c.kept = append(c.kept, k.name)
+		r.outcome = compileOutcome(ps, at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
+		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
+		for _, k := range r.keep {
+			v.words = append(v.words, k.name)
 		}
-		c.plan.requests = append(c.plan.requests, r)
+		requests = append(requests, r)
 	}
+	return requests, v
 }
 
-// tokenStep decides which answer has the token, and completes what is known only when
-// all requests are.
-func (c *compiler) tokenStep(res responseConfig) {
-	requests := c.plan.requests
-	if len(requests) == 0 {
-		return
+// compileStepName returns the name of a step, which no earlier one may have.
+func compileStepName(ps *problems, path string, given *string, earlier []request) string {
+	name := textOr(given, "")
+	switch {
+	case given == nil:
+		ps.add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
+	case !validName.MatchString(name):
+		ps.add(path, show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
+	case slices.ContainsFunc(earlier, func(r request) bool { return r.step == name }):
+		ps.add(path, show(name), "is the name of an earlier step", "give it another")
 	}
+	return name
+}
+
+// compileKeep compiles what is kept of a step's answer.
+func compileKeep(ps *problems, path, step string, given map[string]strictjson.Value) []kept {
+	var list []kept
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if !validName.MatchString(key) {
+			ps.add(path, show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
+			continue
+		}
+		k := kept{name: stepPrefix + step + "." + key, path: path + "." + key}
+		k.source = compileSource(ps, k.path, given[key], "")
+		list = append(list, k)
+	}
+	return list
+}
+
+// markNeeded marks the kept values that later requests cannot do without.
+func markNeeded(requests []request) {
 	for i := range requests {
 		for j := range requests[i].keep {
 			k := &requests[i].keep[j]
-			k.needed = slices.Contains(c.needs, k.name)
+			for _, later := range requests[i+1:] {
+				for p := range named(later.templates()) {
+					k.needed = k.needed || p.value == k.name && !p.optional
+				}
+			}
 		}
 	}
-	c.plan.from = len(requests) - 1
-	if res.Step == nil {
-		requests[c.plan.from].outcome = c.outcome("response", res.Status, res.Success, res.Error, res.ErrorDescription)
-		return
-	}
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"status", res.Status.Type != strictjson.Absent},
-		{"success", res.Success != nil},
-		{"error", res.Error != nil},
-		{"error_description", res.ErrorDescription != nil},
-	} {
-		if f.set {
-			c.add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")
+}
+
+// stepNamed returns the index of the step of that name, which response.step says.
+func stepNamed(ps *problems, name string, requests []request) int {
+	var known []string
+	for i, r := range requests {
+		if r.step == name && name != "" {
+			return i
 		}
-	}
-	for i, name := range c.stepNames {
-		if name == *res.Step {
-			c.plan.from = i
-			return
+		if r.step != "" {
+			known = append(known, r.step)
 		}
 	}
 	remedy := "there are no steps: leave it out"
-	if len(c.stepNames) > 0 {
-		remedy = "use " + either(c.stepNames)
+	if len(known) > 0 {
+		remedy = "use " + either(known)
 	}
-	c.add("response.step", show(*res.Step), "is not the name of a step", remedy)
+	ps.add("response.step", show(name), "is not the name of a step", remedy)
+	return len(requests) - 1
 }
 
 // supposing returns c with something in the place of each value that only answers will
@@ -128,14 +136,6 @@ func (p plan) supposing(c refresh.Credential) refresh.Credential {
 		}
 	}
 	return c
-}
-
-// everywhere returns all requests: those of the login, and the probe.
-func (p plan) everywhere() []request {
-	if p.probe == nil {
-		return p.requests
-	}
-	return append(slices.Clip(p.requests), *p.probe)
 }
 
 // keep reads the answer of one request among several, and returns the credential with

@@ -24,10 +24,10 @@ type target struct {
 var authority = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?`)
 
 // target compiles a URL.
-func (c *compiler) target(path, text string) target {
+func compileTarget(ps *problems, path, text string) target {
 	where := authority.FindStringSubmatch(text)
 	refuse := func(detail, remedy string) target {
-		c.add(path, showURL(text), detail, remedy)
+		ps.add(path, showURL(text), detail, remedy)
 		return target{}
 	}
 	if where == nil || where[2] == "" {
@@ -38,7 +38,7 @@ func (c *compiler) target(path, text string) target {
 	}
 	rest := text[len(where[0]):]
 	plain := outside(rest)
-	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], c.loopback)
+	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], true) // see checkLoopback
 	if detail != "" {
 		return refuse(detail, remedy)
 	}
@@ -56,13 +56,13 @@ func (c *compiler) target(path, text string) target {
 		rawPath = "/"
 	}
 	t := target{site: s, shown: s.String() + rawPath}
-	t.path = c.template(path, "", rawPath).each(url.PathEscape)
-	t.query = c.template(path, "", rawQuery).each(url.QueryEscape)
-	c.must(path, t.path)
-	c.must(path, t.query)
+	t.path = compileTemplate(ps, path, "", rawPath).each(url.PathEscape)
+	t.query = compileTemplate(ps, path, "", rawQuery).each(url.QueryEscape)
+	mustStand(ps, t.path)
+	mustStand(ps, t.query)
 	for _, pair := range t.fixedQuery() {
 		if value, ok := pair.values[0].text.fixed(); ok {
-			c.refuseSecret(path+"?"+pair.name, pair.name, value)
+			refuseSecret(ps, path+"?"+pair.name, pair.name, value)
 		}
 	}
 	if dotSegment(rawPath) {

@@ -21,6 +21,10 @@ type part struct {
 	literal string
 
 	value string
+	// at is the field of the config where the value stands.
+	at string
+	// implied marks a value that OAuth names and not the config.
+	implied bool
 	// optional allows the value to be absent or empty. Then instead stands there, or where
 	// that is nil nothing does, and the whole field is left out.
 	optional bool
@@ -36,6 +40,11 @@ type part struct {
 func literal(text string) template { return template{{literal: text}} }
 
 func valueOf(name string) template { return template{{value: name}} }
+
+// implied is the value that the field at asks for, by its name in OAuth.
+func implied(at, name string) template {
+	return template{{value: name, at: at, implied: true}}
+}
 
 func apply(f func(string) string, arg ...part) template { return template{{call: f, arg: arg}} }
 
@@ -98,12 +107,11 @@ func (t template) fresh() bool {
 	return false
 }
 
-// parseTemplate reads text in which ${name} stands for the value of that name, and $${
-// for ${ itself; what else may stand in braces is told with [notation]. It also returns
-// the names of values, in order.
-func parseTemplate(text string) (t template, names []string, fault *templateFault) {
+// parseTemplate reads the text of the field at, in which ${name} stands for the value of that name, and $${
+// for ${ itself; what else may stand in braces is told with [notation].
+func parseTemplate(at, text string) (t template, fault *templateFault) {
 	var lit strings.Builder
-	var n notation
+	n := notation{at: at}
 	for rest := text; rest != ""; {
 		i := strings.Index(rest, "${")
 		if i < 0 {
@@ -118,7 +126,7 @@ func parseTemplate(text string) (t template, names []string, fault *templateFaul
 		lit.WriteString(rest[:i])
 		p, after, fault := n.substitution(rest[i+2:])
 		if fault != nil {
-			return nil, nil, fault
+			return nil, fault
 		}
 		if lit.Len() > 0 {
 			t = append(t, part{literal: lit.String()})
@@ -130,8 +138,7 @@ func parseTemplate(text string) (t template, names []string, fault *templateFaul
 	if lit.Len() > 0 {
 		t = append(t, part{literal: lit.String()})
 	}
-	t.values(func(p part) { names = append(names, p.value) })
-	return t, names, nil
+	return t, nil
 }
 
 // maxRequest bounds what is substituted into one request, in bytes: a config of 64 KiB

@@ -38,7 +38,7 @@ func unitWords() []string {
 }
 
 // unit checks the word for a unit.
-func (c *compiler) unit(path, word string) {
+func checkUnit(ps *problems, path, word string) {
 	short := map[string]unit{
 		"s": unitSeconds, "sec": unitSeconds, "ms": unitMilliseconds, "millis": unitMilliseconds,
 		"m": unitMinutes, "min": unitMinutes, "h": unitHours, "unix": unitEpochSeconds, "epoch": unitEpochSeconds,
@@ -46,10 +46,10 @@ func (c *compiler) unit(path, word string) {
 		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
 	}
 	if long, ok := short[strings.ToLower(word)]; ok {
-		c.add(path, show(word), "is not the word for this unit", fmt.Sprintf("write %q", long))
+		ps.add(path, show(word), "is not the word for this unit", fmt.Sprintf("write %q", long))
 		return
 	}
-	c.oneOf(path, word, unitWords()...)
+	ps.oneOf(path, word, unitWords()...)
 }
 
 // A span is a lifetime as an answer states it.

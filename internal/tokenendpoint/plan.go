@@ -1,0 +1,57 @@
+package tokenendpoint
+
+import (
+	"slices"
+	"time"
+)
+
+// A plan is a config, compiled: what to send, in order, and how to read the answer that
+// has the token.
+type plan struct {
+	requests []request
+	reader   reader
+	// timeout is for one login: all its requests, with their answers.
+	timeout time.Duration
+	// uses are the values that the requests and JWTs cannot do without.
+	uses []part
+	// jwts are signed for each attempt, token instead of any.
+	jwts  []jwt
+	token *jwt
+	// rotates says that a request sends the refresh token that a vault keeps.
+	rotates bool
+	// discovery leads to the token endpoint; nil: it is known. Once it is found, that is
+	// tokenEndpoint. The issuer is whom assertions are for, unless they say otherwise.
+	discovery             *discovery
+	tokenEndpoint, issuer string
+	// advice is what speaks against the config, though it works.
+	advice []string
+	// from is the index of the request whose answer has the token.
+	from int
+	// supersedes says that a new token ends the one before, so that no login is repeated.
+	supersedes bool
+	probe      *request // nil: none
+	record     *recordForm
+}
+
+// everywhere returns all requests: those of the login, and the probe.
+func (p plan) everywhere() []request {
+	if p.probe == nil {
+		return p.requests
+	}
+	return append(slices.Clip(p.requests), *p.probe)
+}
+
+// needs returns the values that a login cannot do without, but for those that steps keep.
+func (p plan) needs() []part {
+	var list []part
+	for _, r := range p.requests {
+		list = append(list, r.needs()...)
+	}
+	for _, j := range p.jwts {
+		list = append(list, j.needs()...)
+	}
+	if p.token != nil {
+		list = append(list, p.token.needs()...)
+	}
+	return list
+}
