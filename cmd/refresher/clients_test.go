@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -61,5 +63,42 @@ func TestWhereCallsGo(t *testing.T) {
 				t.Errorf("counted %d calls", got)
 			}
 		})
+	}
+}
+
+// A clockTower answers with the date of a clock that is an hour ahead, and notes by which
+// time requests are signed.
+type clockTower struct{ signed []time.Time }
+
+func (c *clockTower) Do(r *http.Request) (*http.Response, error) {
+	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	if err != nil {
+		return nil, err
+	}
+	c.signed = append(c.signed, at)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}},
+		Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+}
+
+// A date in an answer, which a proxy may have written, does not decide by which time the calls
+// of later runs are signed.
+func TestTheClockIsLambdas(t *testing.T) {
+	s, err := read(least())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tower clockTower
+	cfg := s.awsConfig()
+	cfg.HTTPClient = &tower
+	c := newClients(cfg, s)
+	for range 2 {
+		if _, err := c.secrets.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: aws.String("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, at := range tower.signed {
+		if off := time.Since(at).Abs(); off > time.Minute {
+			t.Errorf("a call is signed by a clock that is %v off", off)
+		}
 	}
 }

@@ -1,13 +1,18 @@
 package awscall
 
 import (
-	"math/rand/v2"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 )
 
 const (
@@ -15,59 +20,82 @@ const (
 	// limit, one lost answer would use up the 3.5 seconds that a run keeps for storing a
 	// token.
 	attemptTime = 2 * time.Second
-	// maxAttempts and the delays between them fit the same 3.5 seconds.
-	maxAttempts = 4
-	firstDelay  = 200 * time.Millisecond
-	// throttleDelay is the one after too many calls, which AWS counts by the second.
-	throttleDelay = time.Second
 	// idleConnections is how many are kept open to each service: one for each of the
 	// providers that are refreshed at a time.
-	idleConnections = 16
+	idleConnections = 256
 )
 
 // Configure sets how calls made with cfg are timed, repeated, and kept below the quotas of
 // the account, which clients made from the same cfg share. An HTTPClient that is set
-// already is kept.
+// already is kept; a nil one becomes that of [NewHTTPClient].
 //
-// The SDK's own settings (three attempts, up to 20 seconds apart, none with a time limit)
-// are made for clients without a deadline; those of the environment, AWS_RETRY_MODE and
+// A call is repeated until its context leaves no time for another attempt, and four times
+// at most if its context has no deadline. Each call begins anew: nothing that an earlier
+// one met makes it give up sooner. The SDK's own settings (three attempts, up to 20 seconds
+// apart, and an allowance for retries that an outage uses up for the calls after it) are
+// made for clients without a deadline; those of the environment, AWS_RETRY_MODE and
 // AWS_MAX_ATTEMPTS, are not read.
 func Configure(cfg *aws.Config) {
 	cfg.Retryer = newRetryer
+	cfg.APIOptions = append(cfg.APIOptions, countAttempts)
 	for _, q := range quotas() {
 		cfg.APIOptions = append(cfg.APIOptions, q.limit())
 	}
 	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = awshttp.NewBuildableClient().
-			WithTimeout(attemptTime).
-			WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = idleConnections })
+		cfg.HTTPClient = NewHTTPClient(HTTPOptions{})
+	}
+	if c, ok := cfg.HTTPClient.(connections); ok {
+		cfg.APIOptions = append(cfg.APIOptions, reconnect(c))
 	}
 }
 
-func newRetryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = maxAttempts
-		o.Backoff = retry.BackoffDelayerFunc(backOff)
-		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(lasting)}, o.Retryables...)
-	})
+// HTTPOptions say how AWS is reached.
+type HTTPOptions struct {
+	// RootCAs are the authorities that AWS's certificates are checked against; nil: those
+	// of the system.
+	RootCAs *x509.CertPool
+	// Proxy is the HTTP proxy that calls go through; nil: none.
+	Proxy *url.URL
 }
 
-// backOff returns how long to wait after that many attempts: 200, 400 and 800 milliseconds,
-// or a second each after too many calls, or down to half of that, so that those who failed
-// together do not come back together.
-func backOff(attempts int, err error) (time.Duration, error) {
-	most := firstDelay << min(attempts-1, 8)
-	if throttled(err) {
-		most = throttleDelay
+// NewHTTPClient returns a client with the time limits of the function. It speaks HTTP/1.1,
+// one call a connection at a time: over HTTP/2 a single dead connection would take every
+// call under way with it, and the next ones too.
+func NewHTTPClient(o HTTPOptions) *http.Client {
+	t := &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: attemptTime}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		MaxIdleConnsPerHost: idleConnections,
+		IdleConnTimeout:     90 * time.Second,
 	}
-	return most/2 + rand.N(most/2), nil
+	if o.Proxy != nil {
+		t.Proxy = http.ProxyURL(o.Proxy)
+	}
+	return &http.Client{
+		Transport: t,
+		Timeout:   attemptTime,
+		// AWS redirects no call.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
-// lasting says of failures that the SDK would repeat that they last: in Secrets Manager
-// a LimitExceededException means too many versions, labels or tags, not too many calls.
-func lasting(err error) aws.Ternary {
-	if errorCode(err) == limitExceeded {
-		return aws.FalseTernary
+// connections are those that an HTTP client keeps open between calls.
+type connections interface{ CloseIdleConnections() }
+
+// reconnect returns an option that drops the connections in the pool when an attempt was
+// not answered. Whatever cut that one off may have cut them all: a network that failed
+// over, or an environment that was frozen for longer than they lasted. The next attempt
+// dials.
+func reconnect(c connections) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("tokenkeeper.reconnect",
+			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				out, metadata, err := next.HandleDeserialize(ctx, in)
+				var answer smithy.APIError
+				if err != nil && !errors.As(err, &answer) {
+					c.CloseIdleConnections()
+				}
+				return out, metadata, err
+			}), middleware.Before)
 	}
-	return aws.UnknownTernary
 }

@@ -1,12 +1,12 @@
 package awscall_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
@@ -49,8 +49,8 @@ func TestWhatIsRepeated(t *testing.T) {
 func TestConfigureLimitsTheTimeOfAnAttempt(t *testing.T) {
 	var cfg aws.Config
 	awscall.Configure(&cfg)
-	c, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
-	if !ok || c.GetTimeout() != 2*time.Second || c.GetTransport().MaxIdleConnsPerHost != 16 {
+	c, ok := cfg.HTTPClient.(*http.Client)
+	if !ok || c.Timeout != 2*time.Second {
 		t.Errorf("the HTTP client is %+v", cfg.HTTPClient)
 	}
 }

@@ -159,11 +159,11 @@ func status(err error) int {
 }
 
 func attempts(err error) int {
-	var e *retry.MaxAttemptsError
+	var e *attemptsError
 	if !errors.As(err, &e) {
 		return 1
 	}
-	return e.Attempt
+	return e.attempts
 }
 
 func throttled(err error) bool {

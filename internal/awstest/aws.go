@@ -52,6 +52,7 @@ type Options struct {
 type AWS struct {
 	options Options
 	server  *httptest.Server
+	network *network
 	client  *http.Client
 	cancel  context.CancelFunc // ends calls that a fault holds
 
@@ -109,6 +110,8 @@ func Start(o Options) *AWS {
 		a.server.Listener = pipe
 		transport.DialContext = pipe.Dial
 	}
+	a.network = &network{Listener: a.server.Listener, open: map[*connection]struct{}{}}
+	a.server.Listener = a.network
 	a.server.Start()
 	a.client = &http.Client{Transport: wholeBodies{transport}}
 	return a

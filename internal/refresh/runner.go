@@ -84,8 +84,13 @@ type task struct {
 }
 
 // load reads the configs and the states, and notes in the report what belongs to no
-// provider. It asks nobody.
+// provider. It asks nobody: nothing is spent, so it may take up to half of the run's time.
 func (r *run) load(ctx context.Context, report *Report) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
 	docs, err := r.Source.Configs(ctx)
 	if err != nil {
 		return fmt.Errorf("loading provider configs: %w", err)
