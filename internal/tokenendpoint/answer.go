@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -26,10 +27,10 @@ var validExtra = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 // A reader finds the grant in an answer.
 type reader struct {
 	accessToken, expiresIn, expiresAt source
-	tokenType, scope                  expression
-	extra                             map[string]expression
+	tokenType, scope                  paths.Path
+	extra                             map[string]paths.Path
 	// refreshToken leads nowhere where refresh tokens do not rotate.
-	refreshToken expression
+	refreshToken paths.Path
 
 	// typeStated is set where the config says where the token type is, so that somebody
 	// has thought of it.
@@ -47,7 +48,7 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 	if f != nil && r.accessToken.inBody() {
 		return refresh.Grant{}, f
 	}
-	doc = numbers(doc)
+	doc = paths.Numbers(doc)
 	if f := x.errorDespite(doc); f != nil {
 		return refresh.Grant{}, f
 	}
@@ -75,9 +76,9 @@ func (r reader) read(x exchange) (refresh.Grant, *failure) {
 	g.RefreshToken, kept = r.next(x, doc)
 	g.Warnings = append(g.Warnings, kept...)
 	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
-		v := r.extra[name].find(doc)
+		v := r.extra[name].Find(doc).Value
 		if v == nil {
-			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing at %s, which response.extra.%s asks for", show(r.extra[name].text), name))
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing at %s, which response.extra.%s asks for", show(r.extra[name].String()), name))
 			continue
 		}
 		if g.Extra == nil {
@@ -102,11 +103,11 @@ func (r reader) repeated(x exchange, doc any) *failure {
 		what string
 		v    any
 	}{
-		{"its type", r.tokenType.find(doc)},
+		{"its type", r.tokenType.Find(doc).Value},
 		{"its lifetime", r.expiresIn.uncut(x.answer, doc)},
 		{"its lifetime", r.expiresAt.uncut(x.answer, doc)},
 		{"its lifetime", cookie},
-		{"its scope", r.scope.find(doc)},
+		{"its scope", r.scope.Find(doc).Value},
 	} {
 		if f := x.stated(place.what, place.v); f != nil {
 			return f
@@ -217,17 +218,17 @@ func (r reader) noToken(x exchange, doc any) *failure {
 	}
 	object, isObject := doc.(map[string]any)
 	if !isObject {
-		return x.fault(codeNoToken, fmt.Sprintf("answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.text)), remedy)
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d with JSON that is %s, and has nothing at %s", x.answer.status, jsonType(doc), show(r.accessToken.path.String())), remedy)
 	}
 	names := slices.Sorted(maps.Keys(object))
-	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.path.text, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
+	for _, likely := range append([]string{strictjson.Nearest(r.accessToken.path.String(), names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
 		if _, ok := object[likely].(string); ok && likely != "" {
 			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, x.name(likely), x.name(likely))
 			break
 		}
 	}
-	if v, ok := object[r.accessToken.path.text]; ok && v == nil {
-		return x.fault(codeNoToken, fmt.Sprintf("answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.text)), "")
+	if v, ok := object[r.accessToken.path.String()]; ok && v == nil {
+		return x.fault(codeNoToken, fmt.Sprintf("answered %d with null as the token at %s", x.answer.status, show(r.accessToken.path.String())), "")
 	}
 	if len(names) == 0 {
 		return x.fault(codeNoToken, fmt.Sprintf("answered %d with an empty object", x.answer.status), remedy)
@@ -242,7 +243,7 @@ func (r reader) noToken(x exchange, doc any) *failure {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return x.fault(codeNoToken, fmt.Sprintf("answered %d without a token at %s; it has %s%s",
-		x.answer.status, show(r.accessToken.path.text), strings.Join(shown, ", "), more), remedy)
+		x.answer.status, show(r.accessToken.path.String()), strings.Join(shown, ", "), more), remedy)
 }
 
 // name returns the name of a member of an answer, fit to be printed.
@@ -262,7 +263,7 @@ var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 func (r reader) kind(x exchange, doc any) (string, *failure) {
 	const bearer = "Bearer"
 	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`
-	v := r.tokenType.find(doc)
+	v := r.tokenType.Find(doc).Value
 	if v == nil {
 		return bearer, nil
 	}
@@ -287,7 +288,7 @@ func (r reader) kind(x exchange, doc any) (string, *failure) {
 // granted returns the scope as the answer states it, and a warning where that is less
 // than was asked for.
 func (r reader) granted(x exchange, doc any) (scope string, warnings []string) {
-	switch v := r.scope.find(doc).(type) {
+	switch v := r.scope.Find(doc).Value.(type) {
 	case string:
 		scope = v
 	case []any:

@@ -61,7 +61,7 @@ type requestConfig struct {
 	Text      *string           `json:"text"`
 }
 
-// A responseConfig says where in the answer things are: JMESPath expressions.
+// A responseConfig says where in the answer things are: see [answer.Path].
 type responseConfig struct {
 	AccessToken   strictjson.Value  `json:"access_token"` // a source: see [source]
 	TokenType     *string           `json:"token_type"`

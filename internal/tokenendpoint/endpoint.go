@@ -241,7 +241,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		return x.unanswered(err, at)
 	}
 	x.answer = a
-	if f := x.oracle(); f != nil {
+	if f := x.compared(); f != nil {
 		return f
 	}
 	if !x.request.outcome.accepts(a) {

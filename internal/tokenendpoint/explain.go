@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -217,7 +218,7 @@ func (p plan) explainAnswer() []Field {
 	add("lifetime", r.explainLifetime())
 	add("scope", optionally(r.scope, "as asked for"))
 	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
-		add("extra."+name, "at "+show(r.extra[name].text))
+		add("extra."+name, "at "+show(r.extra[name].String()))
 	}
 	if p.rotates {
 		add("refresh token", optionally(r.refreshToken, "the one before goes on"))
@@ -225,11 +226,11 @@ func (p plan) explainAnswer() []Field {
 	return list
 }
 
-func optionally(e expression, missing string) string {
-	if e.text == "" {
+func optionally(p paths.Path, missing string) string {
+	if p.IsZero() {
 		return ""
 	}
-	return "at " + show(e.text) + "; without one, " + missing
+	return "at " + show(p.String()) + "; without one, " + missing
 }
 
 func (o outcome) explain() string {
@@ -241,8 +242,8 @@ func (o outcome) explain() string {
 		}
 		text = "status " + strings.Join(words, " or ")
 	}
-	if o.success.text != "" {
-		text += ", and something true at " + show(o.success.text)
+	if !o.success.IsZero() {
+		text += ", and something true at " + show(o.success.String())
 	}
 	return text
 }
@@ -250,13 +251,13 @@ func (o outcome) explain() string {
 // explainLifetime says what counts, in the order of [reader.lifetime].
 func (r reader) explainLifetime() string {
 	var ways []string
-	if text := r.expiresIn.String(); r.expiresIn != (source{}) {
+	if text := r.expiresIn.String(); !r.expiresIn.isZero() {
 		if r.unit != "" {
 			text += ", as " + string(r.unit)
 		}
 		ways = append(ways, text)
 	}
-	if r.expiresAt != (source{}) {
+	if !r.expiresAt.isZero() {
 		ways = append(ways, "as a time, "+r.expiresAt.String())
 	}
 	if r.accessToken.cookie != "" {

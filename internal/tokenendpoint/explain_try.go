@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -103,7 +104,7 @@ func (r reader) whoSays(x exchange, g refresh.Grant) string {
 	if f != nil {
 		doc = nil
 	}
-	doc = numbers(doc)
+	doc = paths.Numbers(doc)
 	s, stated, _ := r.statedLifetime(x, doc)
 	own, signed := jwtLifetime(g.AccessToken.Reveal(), x.answer.date())
 	limit := func(from string, life time.Duration) string {

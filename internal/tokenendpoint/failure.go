@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -73,7 +74,7 @@ func (x exchange) unanswered(err error, at stage) *failure {
 // refused is the failure of a request that was answered with another status than 2xx.
 func (x exchange) refused(now time.Time) *failure {
 	a := x.answer
-	said := x.errorIn(numbers(x.document()))
+	said := x.errorIn(paths.Numbers(x.document()))
 	if f := x.stated("its error", said.code); f != nil {
 		return f
 	}

@@ -2,11 +2,11 @@ package tokenendpoint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -15,26 +15,22 @@ import (
 type outcome struct {
 	statuses []int
 	// success leads to something true in a good answer.
-	success expression
+	success paths.Condition
 	// code and text are where an error is: an error in OAuth's sense, and words for people.
-	code, text expression
+	code, text paths.Path
 }
-
-// bareLiteral is a comparison with what JMESPath takes for the name of a field.
-var bareLiteral = regexp.MustCompile(`([=!]=)\s*(true|false|null|-?[0-9]+)\b`)
 
 // outcome compiles what a response says of success.
 func compileOutcome(ps *problems, path string, statuses strictjson.Value, success, code, text *string) outcome {
-	if success != nil && bareLiteral.MatchString(*success) {
-		ps.add(path+".success", show(*success), "compares with the name of a field, since JMESPath has its own way to write values",
-			"write "+show(bareLiteral.ReplaceAllString(*success, "$1 `$2`")))
-		success = nil
+	var good paths.Condition
+	if success != nil {
+		good = understand(ps, path+".success", *success, paths.ParseCondition)
 	}
 	return outcome{
 		statuses: compileStatuses(ps, path+".status", statuses),
-		success:  compileExpression(ps, path+".success", success, ""),
-		code:     compileExpression(ps, path+".error", code, ""),
-		text:     compileExpression(ps, path+".error_description", text, ""),
+		success:  good,
+		code:     compilePath(ps, path+".error", code, ""),
+		text:     compilePath(ps, path+".error_description", text, ""),
 	}
 }
 
@@ -78,35 +74,18 @@ func (o outcome) accepts(a *answer) bool {
 
 // denies reports whether an answer says, where the config looks, that it is no success.
 func (o outcome) denies(doc any) bool {
-	if o.success.compiled != nil && !truth(o.success.find(doc)) {
+	if good, _ := o.success.Holds(doc); !good {
 		return true
 	}
 	code, text := o.said(doc)
-	return code != "" || o.code.compiled == nil && text != ""
+	return code != "" || o.code.IsZero() && text != ""
 }
 
 // said returns what an answer says of an error where the config looks for it.
 func (o outcome) said(doc any) (code, text string) {
-	code, _ = plainText(o.code.find(doc))
-	text, _ = plainText(o.text.find(doc))
+	code, _ = plainText(o.code.Find(doc).Value)
+	text, _ = plainText(o.text.Find(doc).Value)
 	return code, text
-}
-
-// truth reports whether a value is true in the sense of JMESPath.
-func truth(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case bool:
-		return v
-	case string:
-		return v != ""
-	case []any:
-		return len(v) > 0
-	case map[string]any:
-		return len(v) > 0
-	}
-	return true
 }
 
 // plainText returns a value of an answer as text, if it is a string, a number or a

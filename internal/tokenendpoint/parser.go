@@ -38,9 +38,8 @@ type Options struct {
 
 // A Parser understands configs and credentials. It is safe for concurrent use.
 type Parser struct {
-	loopback    bool
-	client      *client
-	expressions expressions
+	loopback bool
+	client   *client
 }
 
 var _ refresh.Parser = (*Parser)(nil)
@@ -62,7 +61,7 @@ var unchanging = []string{"description", "timeout", "supersedes", "probe"}
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
-	ps := &problems{where: d.Where, expressions: &p.expressions}
+	ps := &problems{where: d.Where}
 	cfg, ok := decode[config](ps, d)
 	var plan plan
 	if ok {
@@ -104,7 +103,7 @@ func (p *Parser) checkLoopback(ps *problems, plan plan) {
 // which other things are wrong, so that both can be mended at once. Of a good one
 // [Endpoint.Check] says that and more.
 func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
-	found := &problems{where: d.Where, expressions: &p.expressions}
+	found := &problems{where: d.Where}
 	cfg, ok := decode[config](found, d)
 	if !ok {
 		return nil

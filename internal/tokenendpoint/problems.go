@@ -14,8 +14,6 @@ import (
 type problems struct {
 	where string
 	list  refresh.Problems
-	// expressions are those compiled so far; nil: none are kept.
-	expressions *expressions
 }
 
 // add notes a problem. The value is what the document says, in a form that may be

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -15,11 +16,11 @@ func compileReader(ps *problems, cfg config) reader {
 	res := cfg.Response
 	r := reader{
 		accessToken:     compileSource(ps, "response.access_token", res.AccessToken, "access_token"),
-		tokenType:       compileExpression(ps, "response.token_type", res.TokenType, "token_type"),
+		tokenType:       understand(ps, "response.token_type", textOr(res.TokenType, "token_type"), paths.ParseType),
 		typeStated:      res.TokenType != nil,
 		expiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
 		expiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
-		scope:           compileExpression(ps, "response.scope", res.Scope, "scope"),
+		scope:           compilePath(ps, "response.scope", res.Scope, "scope"),
 		defaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
 		maxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
 	}
@@ -31,7 +32,7 @@ func compileReader(ps *problems, cfg config) reader {
 		checkUnit(ps, "response.expires_in_unit", *res.ExpiresInUnit)
 	}
 	if len(res.Extra) > 0 {
-		r.extra = make(map[string]expression)
+		r.extra = make(map[string]paths.Path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
@@ -40,7 +41,7 @@ func compileReader(ps *problems, cfg config) reader {
 			continue
 		}
 		text := res.Extra[name]
-		r.extra[name] = compileExpression(ps, path, &text, "")
+		r.extra[name] = compilePath(ps, path, &text, "")
 	}
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -194,68 +195,67 @@ func tooLarge(all ...any) bool {
 // known returns the credential of x with what was made of it.
 func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
 
-// maxSearched is the size of the largest answer from which more than plain paths take
-// something, in bytes.
-const maxSearched = 256 << 10
-
-// oracle is the failure of an answer that repeats what was sent to a config that computes
-// with it: a comparison tells the secret bit by bit, a cut leaves what nobody recognizes.
-func (x exchange) oracle() *failure {
-	places := x.places()
-	if !slices.ContainsFunc(places, source.computes) {
-		return nil
-	}
-	if len(x.answer.body) > maxSearched {
-		return x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with %d bytes; of more than %d, only plain paths are taken", x.answer.status, len(x.answer.body), maxSearched),
-			`take paths like "data.token" and no "after"`)
-	}
+// compared is the failure of an answer that repeats what was sent where the config compares
+// it, or cuts something off: whether it matches would tell the secret piece by piece.
+func (x exchange) compared() *failure {
+	doc := x.unread()
 	var texts []any
-	if doc, f := x.parse(); f == nil {
-		texts = append(texts, numbers(doc))
-	} else {
-		texts = append(texts, string(x.answer.body))
-	}
-	for _, s := range places {
-		if s.header != "" {
+	_, f := x.request.outcome.success.Holds(doc)
+	texts = append(texts, f.Compared...)
+	for _, s := range x.places() {
+		texts = append(texts, s.path.Find(doc).Compared...)
+		if s.after != "" {
 			for _, value := range x.answer.header.Values(s.header) {
 				texts = append(texts, value)
 			}
+			if c := x.answer.cookie(s.cookie); c != nil {
+				texts = append(texts, c.Value, c.Raw)
+			}
+			if s.whole {
+				texts = append(texts, string(x.answer.body))
+			}
 		}
-		if c := x.answer.cookie(s.cookie); c != nil {
-			texts = append(texts, c.Value, c.Raw)
-		}
+	}
+	if tooLarge(texts...) {
+		return x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.status, largestKept), "take plain paths, such as \"data.token\"")
 	}
 	if name := foundIn(x.known(), texts); name != "" {
-		return x.secretInAnswer("", name)
+		return x.secretInAnswer(" where it is compared", name)
 	}
 	return nil
+}
+
+// unread returns the document of an answer as paths see it, or nil.
+func (x exchange) unread() any {
+	if x.answer.cut {
+		return nil
+	}
+	doc, f := x.parse()
+	if f != nil {
+		return nil
+	}
+	return paths.Numbers(doc)
 }
 
 // places returns from where in its answer the config takes something.
 func (x exchange) places() []source {
 	o := x.request.outcome
-	list := []source{{path: o.success}, {path: o.code}, {path: o.text}}
+	list := []source{{path: o.code}, {path: o.text}}
 	for _, k := range x.request.keep {
 		list = append(list, k.source)
 	}
 	if r := x.reader; r != nil {
 		list = append(list, r.accessToken, r.expiresIn, r.expiresAt, source{path: r.tokenType}, source{path: r.scope}, source{path: r.refreshToken})
-		for _, e := range r.extra {
-			list = append(list, source{path: e})
+		for _, p := range r.extra {
+			list = append(list, source{path: p})
 		}
 	}
 	return list
 }
 
-// computes reports whether what s gives is more than what stands somewhere, as it stands.
-func (s source) computes() bool { return s.after != "" || !s.path.plain() }
-
 func (x exchange) secretInAnswer(where, name string) *failure {
-	remedy := `look at what is sent that need not be, and at the paths under response: where an answer repeats a secret, only plain paths such as "data.token" can be taken`
-	if where != "" {
-		remedy = "look at the paths under response: one of them leads to what was sent"
-	}
-	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.status, told(name), where), remedy)
+	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.status, told(name), where),
+		"look at the paths under response: one of them leads to what was sent")
 }
 
 // stated is the failure of an answer that has what was sent where it should say something

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // A source is where in an answer a value is. The zero source leads nowhere.
 type source struct {
-	path   expression // into the body
+	path   paths.Path // into the body
 	header string     // in canonical form
 	cookie string
 	whole  bool // the body itself, as text
@@ -27,9 +28,9 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 	const remedy = `write a path, or {"header": "…"}, {"cookie": "…"} or {"body": "text"}`
 	switch v.Type {
 	case strictjson.Absent:
-		return source{path: compileExpression(ps, path, nil, missing)}
+		return source{path: compilePath(ps, path, nil, missing)}
 	case strictjson.String:
-		return source{path: compileExpression(ps, path, &v.Text, "")}
+		return source{path: compilePath(ps, path, &v.Text, "")}
 	case strictjson.Object:
 	default:
 		ps.add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
@@ -93,6 +94,9 @@ func (ps *problems) oneOfNames(path, name string, known ...string) bool {
 	return false
 }
 
+// isZero reports whether s leads nowhere.
+func (s source) isZero() bool { return s.path.IsZero() && s.inBody() }
+
 // inBody reports whether the value is within JSON.
 func (s source) inBody() bool { return s.header == "" && s.cookie == "" && !s.whole }
 
@@ -106,7 +110,7 @@ func (s source) String() string {
 	case s.whole:
 		return "in the body as a whole"
 	}
-	return "at " + show(s.path.text)
+	return "at " + show(s.path.String())
 }
 
 // uncut returns the value with what stands before it, in an answer whose body, if it is
@@ -127,7 +131,7 @@ func (s source) uncut(a *answer, doc any) (found any) {
 			found = text
 		}
 	default:
-		found = s.path.find(doc)
+		found = s.path.Find(doc).Value
 	}
 	return found
 }

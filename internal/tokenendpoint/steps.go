@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -143,7 +144,7 @@ func (p plan) supposing(c refresh.Credential) refresh.Credential {
 func (x exchange) keep() (refresh.Credential, *failure) {
 	doc, f := x.parse()
 	if f != nil {
-		needsBody := x.request.outcome.success.compiled != nil
+		needsBody := !x.request.outcome.success.IsZero()
 		for _, k := range x.request.keep {
 			needsBody = needsBody || k.needed && k.source.inBody()
 		}
@@ -151,7 +152,7 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 			return x.credential, f
 		}
 	}
-	doc = numbers(doc)
+	doc = paths.Numbers(doc)
 	if f := x.errorDespite(doc); f != nil {
 		return x.credential, f
 	}

@@ -1,0 +1,20 @@
+package tokenendpoint
+
+import paths "example.com/tokenkeeper/internal/answer"
+
+// compilePath compiles a path into an answer, or the one that is used where none is stated.
+func compilePath(ps *problems, path string, given *string, missing string) paths.Path {
+	if given == nil && missing == "" {
+		return paths.Path{}
+	}
+	return understand(ps, path, textOr(given, missing), paths.ParsePath)
+}
+
+// understand returns what a text of the config means, and notes what is wrong with it.
+func understand[T any](ps *problems, path, text string, parse func(string) (T, *paths.Misreading)) T {
+	v, wrong := parse(text)
+	if wrong != nil {
+		ps.add(path, show(text), wrong.Detail, wrong.Remedy)
+	}
+	return v
+}
