@@ -49,6 +49,7 @@ func TestDeployed(t *testing.T) {
 		what string
 		run  func(*testing.T, *deployment)
 	}{
+		{"sam deploy without sam build uploads nothing", packagesNothingElse},
 		{"sam build makes the small program for the processor of the template", buildsForAWS},
 		{"sam build and sam deploy", deploys},
 		{"built and deployed again, nothing changes", deploysAgain},

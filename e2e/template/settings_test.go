@@ -1,7 +1,10 @@
 package template_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -43,6 +46,7 @@ func TestSettings(t *testing.T) {
 		path          []string
 		want          any
 	}{
+		{"nothing but what sam build made can be packaged", "RefresherFunction", []string{"CodeUri"}, ".aws-sam/run-sam-build-first"},
 		{"the schedules of two stacks do not collide", "RefresherFunction", []string{"Events", "Tick", "Properties", "OmitName"}, true},
 		{"the next tick is the retry", "RefresherFunction", []string{"EventInvokeConfig", "MaximumRetryAttempts"}, 0},
 		{"AWS tries a tick again twice", "RefresherFunction", []string{"Events", "Tick", "Properties", "RetryPolicy", "MaximumRetryAttempts"}, 2},
@@ -55,6 +59,10 @@ func TestSettings(t *testing.T) {
 		{"metrics are read out of the log", "RefresherLog", []string{"LogGroupClass"}, "STANDARD"},
 	} {
 		equal(t, row.why, at(t, resources[row.resource].Properties, row.path...), row.want)
+	}
+	// What exists is uploaded whole.
+	if _, err := os.Stat(root + "/.aws-sam/run-sam-build-first"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder that must not be there is there: %v", err)
 	}
 	for role, service := range map[string]string{"RefresherRole": "lambda.amazonaws.com", "SchedulerRole": "scheduler.amazonaws.com"} {
 		trust := only(t, at(t, resources[role].Properties, "AssumeRolePolicyDocument", "Statement"))
