@@ -3,6 +3,7 @@ package refresh
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -41,31 +42,28 @@ var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "
 // Identifier reports whether the value of that name tells who logs in, and not how.
 func Identifier(name string) bool { return slices.Contains(identifiers, name) }
 
-// Redact returns text with every value of c replaced, in whatever encoding values are
-// commonly echoed: as they are, percent-encoded, in JSON or HTML, in several of these at
-// once, in base64 or hexadecimal, and any of them broken over lines.
-func (c Credential) Redact(text string) string {
-	var all []string
-	for _, v := range c.Values {
-		all = append(all, secret.Forms(v.Reveal(), 4)...)
+// Searcher returns what looks for the values of c in foreign text. Building it takes longer
+// than a search: build it once for each set of values.
+func (c Credential) Searcher() *secret.Searcher {
+	var values []secret.Value
+	for _, name := range c.Names() {
+		v := secret.Value{Name: name, Text: c.Values[name]}
+		switch {
+		case Identifier(name):
+			v.Kind = secret.Identifier
+		case name == "refresh_token" || strings.HasPrefix(name, "steps."):
+			v.Kind = secret.Issued
+		case strings.Contains(name, " "): // no credential can have such a name
+			v.Kind = secret.Made
+		}
+		values = append(values, v)
 	}
-	return secret.Redact(text, all)
+	// Honest answers and errors state the provider's own hosts.
+	return secret.NewSearcher(values, append([]string{"https://", "http://"}, c.AllowedHosts...)...)
 }
 
-// FoundIn returns the name of a secret value of c that text contains in one of those
-// encodings, or "". Identifiers do not count.
-func (c Credential) FoundIn(text string) string {
-	names := slices.DeleteFunc(c.Names(), Identifier)
-	sets := make([][]string, len(names))
-	for i, name := range names {
-		// Under eight characters a value would be found in tokens by chance.
-		sets[i] = secret.Forms(c.Values[name].Reveal(), 8)
-	}
-	if i := secret.Found(text, sets); i >= 0 {
-		return names[i]
-	}
-	return ""
-}
+// Redact returns text with every value of c replaced, as [secret.Searcher.Redact] does.
+func (c Credential) Redact(text string) string { return c.Searcher().Redact(text) }
 
 // With returns a copy of c that has one value more, such as the refresh token of a vault.
 func (c Credential) With(name string, value secret.Text) Credential {

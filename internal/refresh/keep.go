@@ -63,7 +63,11 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, now 
 		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), maxRecord),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
-	if name := c.With("next refresh_token", g.RefreshToken).FoundIn(searched); name != "" {
+	name, err := c.With("next refresh_token", g.RefreshToken).Searcher().Find(searched)
+	if err != nil {
+		return refuse(CodeTokenTooLarge, "the record "+err.Error(), "look at the paths under response")
+	}
+	if name != "" {
 		return refuse(CodeSecretInRecord, fmt.Sprintf("the record would contain the credential's %s, so it is not stored", name),
 			"look at the paths under response: one of them leads to what was sent, or to the next refresh token")
 	}

@@ -212,7 +212,10 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant
 			return refresh.Grant{}, f
 		}
 	}
-	from.credential = x.credential // so that what was kept is redacted too
+	if len(p.requests) > 1 {
+		from.credential = x.credential // so that what was kept is redacted too
+		from.all = from.known().Searcher()
+	}
 	return p.reader.read(from)
 }
 
@@ -225,7 +228,8 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	v := newValues(x.credential)
 	v.now, v.memory = client.now(), x.made
 	req, err := x.request.buildWith(ctx, v)
-	x.asked = x.known()
+	x.asked = x.known().Searcher()
+	x.all = x.asked
 	if err == nil && x.request.certificate != nil {
 		var certificate tls.Certificate
 		if certificate, err = x.request.certificate.load(x.credential, client.now()); err == nil {

@@ -17,7 +17,7 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 	x := exchange{
 		request:    e.plan.requests[len(e.plan.requests)-1],
 		credential: c,
-		asked:      c,
+		asked:      c.Searcher(),
 		answer:     &answer{askedAt: askedAt, status: status, header: header, body: body},
 	}
 	if len(body) > maxAnswer {

@@ -10,6 +10,7 @@ import (
 
 	paths "example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -19,10 +20,11 @@ type exchange struct {
 	credential refresh.Credential
 	// rotates is as in plan.
 	rotates bool
-	// made is what was made of secrets for this login, and asked the credential with what
-	// was made of it when the request was sent.
-	made  *memory
-	asked refresh.Credential
+	// made is what was made of secrets for this login.
+	made *memory
+	// asked looks for what was known when the request was sent, and all for what was known in
+	// the end; nil: the same.
+	asked, all *secret.Searcher
 	// reader reads the answer that has the token; nil: it is another.
 	reader *reader
 	answer *answer // nil: none came

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	paths "example.com/tokenkeeper/internal/answer"
@@ -58,7 +57,10 @@ const madeOf = "what was made of "
 
 // told returns the name of a value as it is told: without the number that with gives it.
 func told(name string) string {
-	if strings.HasPrefix(name, madeOf) {
+	switch {
+	case name == unsearchable:
+		return name
+	case strings.HasPrefix(name, madeOf):
 		return name[:strings.LastIndexByte(name, ',')]
 	}
 	return "the value " + name
@@ -87,52 +89,24 @@ func (v *values) remember(text string, t template) {
 const (
 	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
 	leastSecret = 4
-	// leastFound is that of the shortest one that the domain finds within other text; of
-	// those that are shorter, it would find many by chance.
+	// leastFound is that of the shortest one that is found within other text; of those that
+	// are shorter, many would be found by chance.
 	leastFound = 8
 )
 
-// foundIn returns the name of the secret of c that v, a part of an answer, contains, or
-// "". Short ones are compared with whole texts, and numbers by what they come to.
-func foundIn(c refresh.Credential, v any) string {
-	var all strings.Builder
-	name := ""
-	leaves(v, func(text string) {
-		all.WriteString(text)
-		all.WriteByte('\n')
-		if name == "" {
-			name = sameAs(c, text)
-		}
-	})
-	return cmp.Or(name, c.FoundIn(all.String()))
-}
+// unsearchable stands for the name of a secret in an answer that cannot be searched.
+const unsearchable = "more escapes in escapes than can be searched"
 
-func sameAs(c refresh.Credential, text string) string {
-	text = strings.TrimSpace(text)
-	if len(text) < leastSecret {
-		return ""
+// foundIn returns the name of the secret that v, a part of an answer, contains, or "". It
+// passes over the values that by right may be there.
+func foundIn(s *secret.Searcher, v any, byRight func(secret.Value) bool) string {
+	var texts []string
+	leaves(v, func(text string) { texts = append(texts, text) })
+	name, err := s.FindBut(byRight, texts...)
+	if err != nil {
+		return unsearchable
 	}
-	n, isNumber := wholeNumber(text)
-	for _, name := range c.Names() {
-		value := strings.TrimSpace(c.Values[name].Reveal())
-		same := value == text
-		if isNumber && !same {
-			m, ok := wholeNumber(value)
-			same = ok && m == n
-		}
-		if same && len(value) >= leastSecret && !refresh.Identifier(name) {
-			return name
-		}
-	}
-	return ""
-}
-
-func wholeNumber(text string) (float64, bool) {
-	if !decimal.MatchString(text) {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil
+	return name
 }
 
 // leaves calls f with each name and each text in a value of an answer, numbers too.
@@ -195,6 +169,14 @@ func tooLarge(all ...any) bool {
 // known returns the credential of x with what was made of it.
 func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
 
+// searcher returns what looks for those values.
+func (x exchange) searcher() *secret.Searcher {
+	if x.all != nil {
+		return x.all
+	}
+	return x.known().Searcher()
+}
+
 // compared is the failure of an answer that repeats what was sent where the config compares
 // it, or cuts something off: whether it matches would tell the secret piece by piece.
 func (x exchange) compared() *failure {
@@ -219,7 +201,7 @@ func (x exchange) compared() *failure {
 	if tooLarge(texts...) {
 		return x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.status, largestKept), "take plain paths, such as \"data.token\"")
 	}
-	if name := foundIn(x.known(), texts); name != "" {
+	if name := foundIn(x.searcher(), texts, nil); name != "" {
 		return x.secretInAnswer(" where it is compared", name)
 	}
 	return nil
@@ -264,7 +246,7 @@ func (x exchange) stated(what string, v any) *failure {
 	if tooLarge(v) {
 		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.status, what, largestKept), "look at the paths under response")
 	}
-	if name := foundIn(x.asked, v); name != "" {
+	if name := foundIn(x.asked, v, nil); name != "" {
 		return x.secretInAnswer(" as "+what, name)
 	}
 	return nil
@@ -276,22 +258,14 @@ func (x exchange) echo(token, tokenType, scope string, extra map[string]any) *fa
 		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with a token, a scope and extra fields of more than %d bytes in all", x.answer.status, largestKept),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
-	known := x.known()
-	for name, v := range known.Values {
-		// A step may have kept the very token, to use it in a later request.
-		if strings.HasPrefix(name, stepPrefix) && v.Reveal() == token {
-			delete(known.Values, name)
-		}
-	}
-	inToken := known
-	if claimsOf(token) != (claims{}) {
-		// A JWT states by right whom it is for, which a step may have had to find out.
-		inToken.Values = maps.Clone(known.Values)
-		maps.DeleteFunc(inToken.Values, func(name string, _ secret.Text) bool { return strings.HasPrefix(name, stepPrefix) })
-	}
-	name := foundIn(inToken, token)
+	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
+	// A step may have kept the very token, to use it in a later request; and a JWT states by
+	// right whom it is for, which a step may have had to find out.
+	signed := claimsOf(token) != (claims{})
+	theToken := func(v secret.Value) bool { return ofStep(v) && v.Text.Reveal() == token }
+	name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) })
 	for _, v := range []any{tokenType, scope, extra} {
-		name = cmp.Or(name, foundIn(known, v))
+		name = cmp.Or(name, foundIn(x.searcher(), v, theToken))
 	}
 	if name == "" {
 		return nil

@@ -138,7 +138,7 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 			}
 		}
 	}
-	if name := foundIn(c, members); name != "" {
+	if name := foundIn(c.Searcher(), members, nil); name != "" {
 		return j.discloses("claims", name)
 	}
 	return nil

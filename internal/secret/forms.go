@@ -1,0 +1,188 @@
+package secret
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// leastForm is the length of the shortest form that is looked for, in bytes.
+const leastForm = 4
+
+// folded are the bytes that a search compares: 0 for those that it passes over. White space
+// and control characters, at which texts are broken into lines and which are half of UTF-16,
+// stand for nothing, as does +, a space in forms; and capitals are small, since hexadecimal
+// comes in both.
+var folded = func() (table [256]byte) {
+	for c := range 256 {
+		switch {
+		case c <= ' ' || c == 0x7f || c == '+':
+		case c >= 'A' && c <= 'Z':
+			table[c] = byte(c) + 'a' - 'A'
+		default:
+			table[c] = byte(c)
+		}
+	}
+	return table
+}()
+
+func fold(text string) string {
+	out := make([]byte, 0, len(text))
+	for i := range len(text) {
+		if c := folded[text[i]]; c != 0 {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+// forms returns the ways in which value may come back in a text whose escapes are undone
+// (see reading), folded: as it is, in hexadecimal, base64 and base32, where it may have been
+// escaped before.
+func forms(value string) []string {
+	list := []string{value, latin1(value)}
+	list = append(list, plainForms(value)...)
+	if escapable.MatchString(value) {
+		for _, inner := range escaped(value) {
+			list = append(list, base64Forms(inner)...)
+		}
+	}
+	for _, wide := range []string{wide(value, false), wide(value, true)} {
+		list = append(list, wide)
+		list = append(list, base64Forms(wide)...)
+	}
+	return distinct(list)
+}
+
+// madeForms returns fewer of them, of a text that is already an encoding or a digest.
+func madeForms(value string) []string {
+	return distinct(append(base64Forms(value), value, hex.EncodeToString([]byte(value))))
+}
+
+// plainForms are the encodings of the bytes of value.
+func plainForms(value string) []string {
+	digits := hex.EncodeToString([]byte(value))
+	list := []string{digits, spaced(digits, ":"), spaced(digits, "-")}
+	list = append(list, base64Forms(value)...)
+	return append(list, base32Forms(value)...)
+}
+
+func distinct(list []string) []string {
+	for i, f := range list {
+		list[i] = fold(f)
+	}
+	list = slices.DeleteFunc(list, func(f string) bool { return len(f) < leastForm })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func spaced(digits, by string) string {
+	var b strings.Builder
+	for i := 0; i < len(digits); i += 2 {
+		if i > 0 {
+			b.WriteString(by)
+		}
+		b.WriteString(digits[i : i+2])
+	}
+	return b.String()
+}
+
+// base64Forms returns value in base64, as part of a longer text such as that of Basic
+// authentication. There a value begins at one of three offsets; its first and last
+// characters also depend on its neighbours, and are left out.
+func base64Forms(value string) []string {
+	var list []string
+	for offset := range 3 {
+		padded := append(make([]byte, offset), value...)
+		from, to := (offset*8+5)/6, len(padded)*8/6
+		std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
+		list = append(list, std, strings.NewReplacer("+", "-", "/", "_").Replace(std))
+	}
+	return list
+}
+
+// base32Forms does the same in base32, where there are five offsets.
+func base32Forms(value string) []string {
+	var list []string
+	for offset := range 5 {
+		padded := append(make([]byte, offset), value...)
+		from, to := (offset*8+4)/5, len(padded)*8/5
+		list = append(list, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(padded)[from:to])
+	}
+	return list
+}
+
+// escapable are the characters that some language escapes.
+var escapable = regexp.MustCompile(`[^A-Za-z0-9._~-]`)
+
+// escaped returns value as it is escaped before it is encoded: by forms, as RFC 6749 section
+// 2.3.1 wants it in Basic authentication, by paths, by JSON and by HTML.
+func escaped(value string) []string {
+	form, path := url.QueryEscape(value), url.PathEscape(value)
+	list := []string{form, path, component(value), html.EscapeString(value)}
+	for _, text := range []string{form, path, list[2]} {
+		list = append(list, percentEscape.ReplaceAllStringFunc(text, strings.ToLower))
+	}
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		return list
+	}
+	careful := string(quoted[1 : len(quoted)-1])
+	plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(careful)
+	return append(list, careful, plain, strings.ReplaceAll(plain, "/", `\/`), ascii(plain), ascii(strings.ReplaceAll(plain, "/", `\/`)))
+}
+
+var percentEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// component is encodeURIComponent of JavaScript.
+func component(value string) string {
+	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(value))
+}
+
+// ascii writes what is not ASCII as JSON may.
+func ascii(quoted string) string {
+	const digits = "0123456789abcdef"
+	var b strings.Builder
+	for _, r := range quoted {
+		if r < 0x80 {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			b.WriteString(`\u`)
+			for shift := 12; shift >= 0; shift -= 4 {
+				b.WriteByte(digits[unit>>shift&15])
+			}
+		}
+	}
+	return b.String()
+}
+
+// wide returns value in UTF-16.
+func wide(value string, bigEndian bool) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(value)) {
+		if bigEndian {
+			b = append(b, byte(unit>>8), byte(unit))
+		} else {
+			b = append(b, byte(unit), byte(unit>>8))
+		}
+	}
+	return string(b)
+}
+
+// latin1 returns value as it becomes where its bytes are taken for characters.
+func latin1(value string) string {
+	var b strings.Builder
+	for i := range len(value) {
+		b.WriteRune(rune(value[i]))
+	}
+	return b.String()
+}

@@ -1,0 +1,113 @@
+package secret
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// leastLong is the length of the shortest value whose parts are looked for in what is
+// logged, in bytes: honest errors quote the beginning of what they refuse.
+const leastLong = 12
+
+// unbroken are values whose parts cannot be honest in a record: hosts, URLs and JWTs share
+// parts with scopes, issuers and other JWTs; random text of this length does not.
+var unbroken = regexp.MustCompile(`^[A-Za-z0-9+/=_~-]{24,}$`)
+
+// privateMembers are those of a JWK (RFC 7518 section 6) that are secret.
+var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "k"}
+
+// PrivateKey reports whether a PEM block with a private key, or a JWK with private members,
+// stands anywhere in value.
+func PrivateKey(value string) bool { return len(privateParts(value)) > 0 }
+
+// privateParts returns what is secret in the keys in value: the private numbers of those in
+// PEM or JWK, without what keys of one kind have in common. Of a key that cannot be read it
+// returns all but the beginning.
+func privateParts(value string) []string {
+	var parts []string
+	for _, block := range privateBlock.FindAllStringSubmatch(value, -1) {
+		body := lineEnds.Replace(block[1])
+		if der, err := base64.StdEncoding.DecodeString(body); err == nil && len(der) > 0 {
+			parts = append(parts, ofDER(der)...)
+		} else {
+			parts = append(parts, body)
+		}
+	}
+	var document any
+	if strings.Contains(value, `"kty"`) && json.Unmarshal([]byte(value), &document) == nil {
+		parts = append(parts, ofJWK(document)...)
+	}
+	return parts
+}
+
+// privateBlock also matches a block in one line, within JSON, or without its end: people
+// paste keys in many ways.
+var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
+
+var lineEnds = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", `\n`, "", `\r`, "")
+
+func ofDER(der []byte) []string {
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+			key = k
+		} else if k, err := x509.ParseECPrivateKey(der); err == nil {
+			key = k
+		}
+	}
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		numbers := []string{string(key.D.Bytes())}
+		for _, p := range key.Primes {
+			numbers = append(numbers, string(p.Bytes()))
+		}
+		if pre := key.Precomputed; pre.Dp != nil {
+			numbers = append(numbers, string(pre.Dp.Bytes()), string(pre.Dq.Bytes()), string(pre.Qinv.Bytes()))
+		}
+		return numbers
+	case *ecdsa.PrivateKey:
+		if d, err := key.Bytes(); err == nil {
+			return []string{string(d)}
+		}
+	case ed25519.PrivateKey:
+		return []string{string(key.Seed())}
+	}
+	const common = 36 // versions and names of algorithms
+	return []string{string(der[min(common, len(der)/2):])}
+}
+
+// ofJWK returns the private numbers of all JWKs in a JSON document.
+func ofJWK(document any) []string {
+	var parts []string
+	switch v := document.(type) {
+	case []any:
+		for _, item := range v {
+			parts = append(parts, ofJWK(item)...)
+		}
+	case map[string]any:
+		_, isKey := v["kty"].(string)
+		for name, inner := range v {
+			text, isText := inner.(string)
+			if !isText || !isKey || !slices.Contains(privateMembers, name) {
+				parts = append(parts, ofJWK(inner)...)
+				continue
+			}
+			if number, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "=")); err == nil && len(number) > 0 {
+				parts = append(parts, string(number))
+			}
+		}
+	}
+	return parts
+}
+
+// partForms are the encodings in which parts are looked for.
+func partForms(value string) []string {
+	return slices.Concat([]string{value}, plainForms(value))
+}

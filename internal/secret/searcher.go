@@ -1,0 +1,245 @@
+package secret
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A Kind says how a value is looked for.
+type Kind int
+
+const (
+	// Own is a secret of the credential: looked for whole and in parts, everywhere.
+	Own Kind = iota
+	// Issued is a secret that a provider gave. In records it is looked for whole, since
+	// tokens of one provider share their beginnings.
+	Issued
+	// Made was made of a secret, perhaps with texts of the config: looked for whole.
+	Made
+	// Identifier tells who logs in, but not how. Tokens state it by right; it is kept out of
+	// what is printed.
+	Identifier
+	// Public may be found anywhere.
+	Public
+)
+
+// A Value is something that texts of others are searched for.
+type Value struct {
+	Name string
+	Text Text
+	Kind Kind
+}
+
+// A Searcher looks for secrets in foreign text, in the encodings in which they are commonly
+// echoed. It is a guard against accidents: who wants to hide a secret in an answer can.
+//
+// It finds a secret as it is, percent-encoded, in JSON or HTML, quoted-printable, in several
+// of these at once, in base64, base32, hexadecimal or UTF-16, and any of them broken into
+// lines. It does so in one pass over a text, in a time that is bounded by the length of the
+// text whatever is in it. The zero Searcher finds nothing. It is safe for concurrent use.
+type Searcher struct {
+	values []Value
+	// public are the public values in all forms, and harmless also what parts of secrets may
+	// have in common with texts that are none.
+	public, harmless func() []string
+
+	records func() *index
+	prints  func() *index
+	whole   func() wholes
+}
+
+// ErrUnsearchable is the error of a search in a text that has been escaped beyond the bounds
+// of searching, as no honest text is.
+var ErrUnsearchable = errors.New("has more escapes in escapes than can be searched")
+
+// leastFound is the length of the shortest secret that is looked for within longer text, in
+// bytes; a shorter one would be found by chance. leastSecret is that of the shortest one that
+// is looked for at all.
+const (
+	leastFound  = 8
+	leastSecret = 4
+)
+
+// NewSearcher returns a searcher for values. Parts of a secret that lie within a harmless
+// word, such as a host, are not looked for.
+func NewSearcher(values []Value, harmless ...string) *Searcher {
+	s := &Searcher{values: values}
+	s.public = sync.OnceValue(func() []string { return formsOf(values, Public) })
+	s.harmless = sync.OnceValue(func() []string {
+		return slices.Concat(s.public(), formsOf(values, Identifier), distinct(slices.Clone(harmless)))
+	})
+	s.records = sync.OnceValue(func() *index { return s.index(false) })
+	s.prints = sync.OnceValue(func() *index { return s.index(true) })
+	s.whole = sync.OnceValue(s.wholes)
+	return s
+}
+
+func formsOf(values []Value, kind Kind) []string {
+	var list []string
+	for _, v := range values {
+		if v.Kind == kind {
+			list = append(list, forms(v.Text.Reveal())...)
+		}
+	}
+	return list
+}
+
+// index collects what is looked for in records, or in what is printed.
+func (s *Searcher) index(printed bool) *index {
+	x := newIndex(s.public(), s.harmless())
+	least, run := leastFound, 16
+	if printed {
+		least, run = leastSecret, keySize
+	}
+	for i, v := range s.values {
+		text := v.Text.Reveal()
+		if len(text) < least || v.Kind == Public || v.Kind == Identifier && !printed {
+			continue
+		}
+		all := forms
+		if v.Kind == Made {
+			all = madeForms
+		}
+		for _, f := range all(text) {
+			x.add(i, f)
+		}
+		if v.Kind != Own && !(printed && v.Kind == Issued) {
+			continue
+		}
+		parts := privateParts(text)
+		if len(parts) == 0 && (printed && len(text) >= leastLong || unbroken.MatchString(text)) {
+			parts = []string{text}
+		}
+		for _, part := range parts {
+			for _, f := range distinct(partForms(part)) {
+				x.addRuns(i, f, run)
+			}
+		}
+	}
+	x.seal()
+	return x
+}
+
+// Find returns the name of the secret that texts, which belong together, contain; "" if
+// there is none. Of secrets that are too short to be looked for within text it finds those
+// that are one of the texts, numbers by what they come to. Identifiers and public values do
+// not count. The error is [ErrUnsearchable].
+func (s *Searcher) Find(texts ...string) (name string, err error) { return s.FindBut(nil, texts...) }
+
+// FindBut does the same, and passes over the values that by right may be there.
+func (s *Searcher) FindBut(byRight func(Value) bool, texts ...string) (name string, err error) {
+	if s == nil || s.values == nil {
+		return "", nil
+	}
+	counts := func(value int) bool { return byRight == nil || !byRight(s.values[value]) }
+	for _, text := range texts {
+		for _, i := range s.whole().find(text) {
+			if counts(i) {
+				return s.values[i].Name, nil
+			}
+		}
+	}
+	x := s.records()
+	if len(x.entries) == 0 {
+		return "", nil
+	}
+	r, ok := read(strings.Join(texts, "\n"))
+	if !ok {
+		return "", ErrUnsearchable
+	}
+	found := -1
+	ok = x.search(r, func(value, _, _ int) (more bool) {
+		if counts(value) {
+			found = value
+		}
+		return found < 0
+	})
+	switch {
+	case found >= 0:
+		return s.values[found].Name, nil
+	case !ok:
+		return "", ErrUnsearchable
+	}
+	return "", nil
+}
+
+// maxQuoted is how much of a foreign text is quoted at most, in bytes; what is shown of it
+// is a few hundred.
+const maxQuoted = 16384
+
+// Redact returns text with each value, and each part of a long secret, replaced; of a long
+// text it returns the first part. A text that cannot be searched is replaced as a whole.
+func (s *Searcher) Redact(text string) string {
+	if s == nil || s.values == nil {
+		return text
+	}
+	hidden := make([]bool, min(len(text), maxQuoted))
+	cut := len(text) > maxQuoted
+	text = text[:len(hidden)]
+	hide := func(from, to int) {
+		for i := from; i < to; i++ {
+			hidden[i] = true
+		}
+	}
+	r, ok := read(text)
+	if ok {
+		ok = s.prints().search(r, func(_, from, to int) bool { hide(from, to); return true })
+	}
+	switch {
+	case !ok:
+		hide(0, len(hidden))
+	case cut:
+		hide(len(hidden)/2, len(hidden)) // a secret may begin there
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString(redacted)
+		}
+	}
+	return b.String()
+}
+
+// wholes are the secrets that a text may be equal to, as indexes of values.
+type wholes struct {
+	texts   map[string][]int
+	numbers map[float64][]int
+}
+
+func (s *Searcher) wholes() wholes {
+	w := wholes{map[string][]int{}, map[float64][]int{}}
+	for i, v := range s.values {
+		text := strings.TrimSpace(v.Text.Reveal())
+		if v.Kind >= Identifier || len(text) < leastSecret || within(s.public(), fold(text)) {
+			continue
+		}
+		w.texts[text] = append(w.texts[text], i)
+		if n, ok := number(text); ok {
+			w.numbers[n] = append(w.numbers[n], i)
+		}
+	}
+	return w
+}
+
+func (w wholes) find(text string) []int {
+	text = strings.TrimSpace(text)
+	if n, ok := number(text); ok && len(text) >= leastSecret {
+		return w.numbers[n]
+	}
+	return w.texts[text]
+}
+
+// number returns what a decimal number comes to.
+func number(text string) (float64, bool) {
+	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
