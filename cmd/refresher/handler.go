@@ -57,6 +57,8 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		return ignore(err)
 	}
 
+	// Two deliveries of one event may have one request id; their environments differ.
+	job.ID = requestID + " " + lambdacontext.LogStreamName
 	report, err := h.runner.Run(ctx, job)
 	if errors.Is(err, refresh.ErrNoProvider) {
 		return ignore(errNoConfig)

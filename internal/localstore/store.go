@@ -66,6 +66,9 @@ func (d *Dir) Open(ctx context.Context, provider string) (refresh.State, error) 
 	return st, err
 }
 
+// Limits implements [refresh.Store]: a disk takes what a run gives it.
+func (d *Dir) Limits() refresh.Limits { return refresh.Limits{} }
+
 // Writes implements [refresh.Store]: a file may be replaced as often as one likes.
 func (d *Dir) Writes(context.Context, string) (int, error) { return 0, nil }
 

@@ -20,13 +20,16 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 			n = s.follow(a, Misconfigured, err.Code)
 		}
 	}
+	if err.ours {
+		n.Ours = min(n.Ours+1, n.Tries)
+	}
 	switch n.Class {
 	case Misconfigured:
 		n.Next = a.now.Add(min(lockOut<<min(n.Tries-1, 8), maxLockOut))
 	case NeedsPerson:
 		n.Next = time.Time{}
 	case Transient:
-		n.Next = a.now.Add(s.backOff(a, n.Tries))
+		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited))
 		if after := min(err.RetryAfter, maxRetryAfter); after > 0 {
 			after += a.took + s.jitter()
 			// The provider's word, but not beyond the life of the token that we have: from
@@ -58,6 +61,8 @@ const (
 	maxLockOut = 4 * time.Hour
 	// maxRetryAfter bounds what a provider may ask for.
 	maxRetryAfter = 24 * time.Hour
+	// maxLimited is the longest between two attempts at a provider that limits them.
+	maxLimited = time.Hour
 	// maxBackOff is in ticks.
 	maxBackOff = 5
 	// maxTries is where counting ends.
@@ -83,20 +88,26 @@ func (s Schedule) follow(a attempt, class Class, code string) Note {
 	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
 		Config: a.config, Credential: a.credential}
 	if prev := a.previous(); prev.Class == class {
-		n.Since, n.Tries = prev.Since, min(prev.Tries+1, maxTries)
+		n.Since, n.Tries, n.Ours = prev.Since, min(prev.Tries+1, maxTries), prev.Ours
 	}
 	return n
 }
 
 // backOff returns how long to wait after that many transient failures: 1, 2, 4 and
-// then 5 ticks, but so that the provider is asked every tick once the token nears the
+// then 5 ticks, but so that the provider is asked every tick while the token nears the
 // end that consumers may notice. The outage that a provider survives is counted from
-// there (see [Schedule.Survives]).
-func (s Schedule) backOff(a attempt, tries int) time.Duration {
-	wait := min(s.Tick<<min(tries-1, 8), maxBackOff*s.Tick)
-	if expires := a.state.ExpiresAt(); !expires.IsZero() {
-		urgent := expires.Add(-s.CacheAge - 2*s.Tick)
-		wait = min(wait, urgent.Sub(a.now))
+// there (see [Schedule.Survives]); once the token has expired there is nothing to save.
+//
+// One that limits how often it is asked has the time doubled, up to an hour, whatever
+// becomes of the token.
+func (s Schedule) backOff(a attempt, tries int, limited bool) time.Duration {
+	wait := s.Tick << min(tries-1, 12)
+	if limited {
+		return max(min(wait, maxLimited), s.Tick)
+	}
+	wait = min(wait, maxBackOff*s.Tick)
+	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
+		wait = min(wait, left-s.margin())
 	}
 	return max(wait, s.Tick)
 }
@@ -113,6 +124,13 @@ func (s Schedule) slack(c Class) time.Duration {
 
 // jitter is how much two ticks may be nearer than planned, at most.
 func (s Schedule) jitter() time.Duration { return s.Tick / 2 }
+
+func earlier(t, u time.Time) time.Time {
+	if u.Before(t) {
+		return u
+	}
+	return t
+}
 
 func later(t, u time.Time) time.Time {
 	if u.After(t) {

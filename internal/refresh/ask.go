@@ -38,6 +38,8 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 		cred = cred.With("refresh_token", ticket.Token)
 	}
 	switch {
+	case e != nil && cut(asking):
+		return r.skip(t)
 	case e != nil && e.Code == CodeClaimed:
 		return r.await(asking, storing, t, d, tried, e)
 	case e != nil:
@@ -45,8 +47,12 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 	}
 
 	grant, err := t.Endpoint.Grant(asking, cred)
+	if err != nil && cut(asking) && !t.Rotates {
+		return r.skip(t)
+	}
 	if err != nil {
 		e := asError(err, CodeInternal, "logging in")
+		e.ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
 		if e.Class == NeedsPerson && t.Rotates && r.overtaken(storing, t, ticket) {
 			e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
 		}

@@ -21,9 +21,11 @@
 // It decides, for each provider, by [Schedule.Decide]: a pure function, which returns a
 // reason. Most are fresh, and nothing more is done for them.
 //
-// Those that are due it takes in the order in which their tokens end, sixteen at a
-// time, twenty seconds each. A listing may be old, so the one secret is opened first,
-// and the decision taken again on what it really is: perhaps another run was ahead.
+// Those that are due it takes in the order in which their tokens expire, but those that
+// failed three times in a row last: see the queue. It begins with them at the pace at which
+// the store can take what they give, and spends at most twenty seconds on each. A listing
+// may be old, so the one secret is opened first, and the decision taken again on what it
+// really is: perhaps another run was ahead.
 // Opening creates the secret where it is missing, without a value, since a failed login
 // must be remembered somewhere.
 //

@@ -58,8 +58,13 @@ type Error struct {
 	Suspect bool
 	// RetryAfter is how long the provider asked us to stay away; zero: it did not.
 	RetryAfter time.Duration
+	// Limited marks a refusal of too many requests. Such a provider is asked less and less
+	// often, also where its token ends meanwhile: it may count what it refuses.
+	Limited bool
 	// Err is the cause, for errors.Is and As; Detail has said of it what can be said.
 	Err error
+
+	ours bool // it failed here, which says nothing of the provider
 }
 
 func (e *Error) Error() string {
@@ -75,13 +80,16 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // asError returns err as the *Error that it is or wraps, or as one of class transient
-// and of the given code.
+// and of the given code. What the store or the source answers is a failure of ours.
 func asError(err error, code, doing string) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
+	e := &Error{Class: Transient, Code: code, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
+	var known *Error
+	if errors.As(err, &known) {
+		copied := *known
+		e = &copied
 	}
-	return &Error{Class: Transient, Code: code, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
+	e.ours = e.ours || code == CodeStoreFailed || code == CodeSourceFailed
+	return e
 }
 
 // ErrNotFound is what a [Source] returns for a credential that does not exist.

@@ -1,6 +1,9 @@
 package refresh
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Failed and Unchanged show tests the notes that attempts leave.
 func (s Schedule) Failed(p Provider, st State, credential string, now time.Time, err *Error) Note {
@@ -14,4 +17,29 @@ func (s Schedule) Unchanged(p Provider, st State, credential string, now time.Ti
 // DecideForced decides as for somebody who insists.
 func (s Schedule) DecideForced(p Provider, st State, now time.Time) Decision {
 	return s.decide(p, st, now, true)
+}
+
+// Order shows tests in which order a run with that id begins with providers, all of them
+// with the config 1, if it has the time for so many.
+func (s Schedule) Order(states []State, now time.Time, starts int, id string) []string {
+	tasks := make([]task, len(states))
+	for i, st := range states {
+		tasks[i] = task{Provider: Provider{Name: st.Name, Config: 1}, state: st}
+	}
+	var names []string
+	for _, t := range (queue{now: now, margin: s.margin(), starts: starts, id: id}).order(tasks) {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// Turns returns when so many that come at once have their turns, at a pace of so many saves
+// a second, and each takes so many saves.
+func Turns(perSecond float64, n, saves int) []time.Duration {
+	p, now := newPace(perSecond), time.Unix(1e9, 0)
+	turns := make([]time.Duration, n)
+	for i := range turns {
+		turns[i], _ = p.turn(context.Background(), now, saves)
+	}
+	return turns
 }

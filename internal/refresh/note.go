@@ -19,6 +19,8 @@ type Note struct {
 	Since, Last time.Time
 	// Tries counts the attempts in a row that ended in this class.
 	Tries int
+	// Ours is how many of them failed here, as of the store, and say nothing of the provider.
+	Ours int
 	// Next is when to try again; zero: not before something was edited.
 	Next time.Time
 	// Config is the fingerprint of the config, and Credential the version of the
@@ -44,6 +46,9 @@ func (n Note) String() string {
 		"tries=" + strconv.Itoa(n.Tries),
 		"next=" + stamp(n.Next),
 		"config=" + n.Config.String(),
+	}
+	if n.Ours > 0 {
+		words = append(words, "ours="+strconv.Itoa(n.Ours))
 	}
 	if n.Credential != "" {
 		words = append(words, "cred="+n.Credential)
@@ -80,6 +85,10 @@ func ParseNote(s string) (Note, error) {
 		case "tries":
 			i, e := strconv.Atoi(v)
 			n.Tries = min(max(i, 1), maxTries) // whoever may edit tags may write anything
+			set(e)
+		case "ours":
+			i, e := strconv.Atoi(v)
+			n.Ours = min(max(i, 0), maxTries)
 			set(e)
 		case "config":
 			f, e := strconv.ParseUint(v, 16, 24)

@@ -24,13 +24,14 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 
 	// What the login gave is still stored when ctx ends, in the time kept for that.
 	deadline := time.Now().Add(providerTime)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
+	asked, cause := deadline.Add(-writeTime), context.DeadlineExceeded
+	if end, ok := ctx.Deadline(); ok {
+		deadline = earlier(deadline, end)
+		if end = end.Add(-reserve); end.Before(asked) {
+			asked, cause = end, errRunEnds
+		}
 	}
-	if ctx.Err() != nil || time.Until(deadline) < 2*writeTime {
-		return t.result(Skipped, Decision{})
-	}
-	asking, cancel := context.WithDeadline(ctx, deadline.Add(-writeTime))
+	asking, cancel := context.WithDeadlineCause(ctx, asked, cause)
 	defer cancel()
 	storing, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
@@ -42,10 +43,16 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	if d.blocked() != nil || d.Reason == CoolingDown {
 		return r.wait(storing, t, d, false)
 	}
+	if ctx.Err() != nil || time.Until(asked) < t.leastTime() || d.Due && !t.turn && !r.turn(ctx, t) {
+		return r.skip(t)
+	}
 
 	// The hint is old: somebody else may have done it.
 	wasDue := d.Due
 	st, err := r.Store.Open(asking, t.Name)
+	if err != nil && cut(asking) {
+		return r.skip(t)
+	}
 	if err != nil {
 		res := t.result(Failed, Decision{Reason: d.Reason})
 		res.Err = asError(err, CodeStoreFailed, "opening the secret")

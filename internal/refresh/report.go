@@ -34,6 +34,8 @@ type Result struct {
 	Reason Reason
 	// Next is when it is decided again at the latest; zero where that is not known.
 	Next time.Time
+	// DueSince is since when one that was skipped has been due; else zero.
+	DueSince time.Time
 	// State is the last that was seen of its secret, before the note.
 	State State
 	// Note is the one that stands now.

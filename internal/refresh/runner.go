@@ -6,19 +6,28 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
 const (
-	// workers is how many providers are dealt with at a time. The work is waiting.
-	workers = 16
+	// workers is how many providers are dealt with at a time. It bounds memory; how fast
+	// they are begun with is for the [pace].
+	workers = 256
+	// lookers is how many providers are looked at beside them that need no login.
+	lookers = 4
 	// providerTime is what one provider may take, writeTime the part of it that is kept
 	// for storing what the login gave, and noteTime the part of that which is kept for
 	// saying that it could not be stored.
 	providerTime = 20 * time.Second
 	writeTime    = 5 * time.Second
 	noteTime     = 1500 * time.Millisecond
+	// reserve is kept for storing at the end of a run. Logins are begun at the pace of
+	// writes, so that few are waiting then.
+	reserve = 4 * time.Second
+	// loginTime is the least that a login is given: near the end of a run most that have
+	// less would be sent in vain. One that cannot be repeated is given onceTime.
+	loginTime = 500 * time.Millisecond
+	onceTime  = 10 * time.Second
 )
 
 // A Runner does the job of one tick. All fields must be set, but for Vault and Now.
@@ -39,6 +48,9 @@ type Job struct {
 	Only []string
 	// Force asks each of them for a new token, due or not.
 	Force bool
+	// ID tells this run from another of the same tick, such as a duplicate of its event:
+	// what is equally urgent they take in different orders. Empty: by expiry alone.
+	ID string
 }
 
 // ErrNoProvider is returned by [Runner.Run] for a [Job] that names a provider which has no
@@ -53,7 +65,8 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 	if r.Now != nil {
 		now = r.Now
 	}
-	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now()}
+	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(),
+		pace: newPace(r.Store.Limits().Saves)}
 	report := &Report{At: run.now}
 	err := r.Schedule.Check()
 	if err == nil {
@@ -74,6 +87,7 @@ type run struct {
 	now   time.Time
 	began time.Time // the same, for durations
 	tasks []task
+	pace  *pace // of logins
 }
 
 // A task is one provider of a run.
@@ -81,6 +95,7 @@ type task struct {
 	Provider
 	state State  // as listed: a hint
 	bad   *Error // what is wrong with its config
+	turn  bool   // it was its turn to log in
 }
 
 // load reads the configs and the states, and notes in the report what belongs to no
@@ -158,72 +173,4 @@ func Understand(parser Parser, d Document) (p Provider, err error) {
 		}
 	}()
 	return parser.Provider(d)
-}
-
-// all deals with every task and returns the results by name.
-func (r *run) all(ctx context.Context) []Result {
-	results := make([]Result, 0, len(r.tasks))
-	var queue []task
-	for _, t := range r.tasks {
-		if d, idle := r.idle(t); idle {
-			results = append(results, t.result(Waiting, d))
-			continue
-		}
-		queue = append(queue, t)
-	}
-	slices.SortStableFunc(queue, r.urgency)
-
-	work := make(chan task)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for range min(workers, len(queue)) {
-		wg.Go(func() {
-			for t := range work {
-				res := r.one(ctx, t)
-				mu.Lock()
-				results = append(results, res)
-				mu.Unlock()
-			}
-		})
-	}
-	for _, t := range queue {
-		work <- t
-	}
-	close(work)
-	wg.Wait()
-
-	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
-	return results
-}
-
-// urgency puts the most urgent first: those without a token, then by expiry. Last are those
-// that fail and have no token to lose, by the time of their last attempt: many of them, at a
-// provider that hangs, must not take the time of a run from those that can be saved, nor from
-// one another.
-func (r *run) urgency(a, b task) int {
-	lost := func(t task) (note Note, yes bool) {
-		note = t.state.Standing(t.Config)
-		return note, note.Class.Failing() && !r.now.Before(t.state.ExpiresAt())
-	}
-	na, lostA := lost(a)
-	nb, lostB := lost(b)
-	switch {
-	case lostA && lostB:
-		return na.Last.Compare(nb.Last)
-	case lostA:
-		return 1
-	case lostB:
-		return -1
-	}
-	return a.state.ExpiresAt().Compare(b.state.ExpiresAt())
-}
-
-// idle reports whether nothing needs to be looked at for t, going by the hint.
-func (r *run) idle(t task) (Decision, bool) {
-	if t.bad != nil {
-		paused := t.state.Paused && t.state.Owned && !t.state.Deleting
-		return Decision{Reason: Paused, Next: r.now.Add(r.Schedule.Tick)}, paused
-	}
-	d := r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
-	return d, !d.Due && (d.Reason == Paused || d.Reason == Fresh && t.state.Note == Note{})
 }

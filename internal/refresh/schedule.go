@@ -90,6 +90,17 @@ func (s Schedule) DueAt(provider string, v Version) time.Time {
 	return v.IssuedAt.Add(age.Truncate(time.Second))
 }
 
+// dueSince returns since when p has been due at least: since its token was to be replaced,
+// and a failure to be tried again. Of what nothing says since when, such as a new config, a
+// tick has passed.
+func (s Schedule) dueSince(p Provider, st State, now time.Time) time.Time {
+	since := now.Add(-s.Tick)
+	if v, ok := st.current(); ok && v.Config == p.Config {
+		since = s.For(p).DueAt(p.Name, v)
+	}
+	return later(since, st.Standing(p.Config).Next)
+}
+
 // ShortLived reports whether tokens of that lifetime cannot be kept as promised: they
 // are replaced as often as the store allows, and may still end in a consumer's hands.
 func (s Schedule) ShortLived(lifetime time.Duration) bool {

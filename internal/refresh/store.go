@@ -13,6 +13,9 @@ import (
 // does not. When one returns nil, what it did is durable. An error may be an [*Error],
 // where somebody must act; any other counts as transient. None contains a value.
 type Store interface {
+	// Limits returns what the store can take.
+	Limits() Limits
+
 	// List returns the state of every secret in the store's name space, ours or not.
 	// It is a hint and may be some minutes old: what depends on it is opened first.
 	List(ctx context.Context) ([]State, error)
@@ -34,6 +37,12 @@ type Store interface {
 
 	// Note replaces the note; the zero Note removes it.
 	Note(ctx context.Context, provider string, n Note) error
+}
+
+// Limits are those of a [Store]. Zero, one of them is none.
+type Limits struct {
+	// Saves is how many tokens can be stored in a second.
+	Saves float64
 }
 
 // A Change is one write to a store.

@@ -32,6 +32,7 @@ type world struct {
 	saveErr     map[string]error
 	beforeSwap  func(provider string) // another run, in between
 	listed      map[string]refresh.State
+	limits      refresh.Limits
 }
 
 type credential struct {
@@ -164,6 +165,8 @@ func (e endpoint) Grant(ctx context.Context, _ refresh.Credential) (refresh.Gran
 }
 
 type store struct{ *world }
+
+func (s store) Limits() refresh.Limits { return s.limits }
 
 func (s store) List(ctx context.Context) ([]refresh.State, error) {
 	s.mu.Lock()

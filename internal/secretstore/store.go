@@ -1,6 +1,7 @@
 package secretstore
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 // keeps every version younger than 24 hours, and at most 100: one in 14.4 minutes. The
 // rest is for what happens outside the plan.
 const Distance = 16 * time.Minute
+
+// WritesPerSecond is how many of the 50 writes that an account has in a second a run takes, unless
+// told otherwise. A save is two: see Save.
+const WritesPerSecond = 40
 
 const (
 	// labelCurrent is AWS's own; what consumers read who name no version.
@@ -40,6 +45,8 @@ type Store struct {
 	// KMSKey is the id, alias or ARN of the key that new secrets are encrypted with;
 	// empty: aws/secretsmanager.
 	KMSKey string
+	// WritesPerSecond is what the Client is held to; zero: [WritesPerSecond].
+	WritesPerSecond int
 	// NoCreate keeps the store to secrets that are there, for those who make them, and
 	// write their policies, elsewhere.
 	NoCreate bool
@@ -55,6 +62,11 @@ func (s *Store) now() time.Time {
 		return time.Now()
 	}
 	return s.Now()
+}
+
+// Limits implements refresh.Store. A save is two writes: see Save.
+func (s *Store) Limits() refresh.Limits {
+	return refresh.Limits{Saves: float64(cmp.Or(s.WritesPerSecond, WritesPerSecond)) / 2}
 }
 
 // secret returns the name of a provider's secret.

@@ -318,6 +318,8 @@ func (k *keeper) CredentialVersion(context.Context, string) (string, error) { re
 
 func (k *keeper) List(context.Context) ([]refresh.State, error) { return nil, nil }
 
+func (k *keeper) Limits() refresh.Limits { return refresh.Limits{} }
+
 func (k *keeper) Writes(context.Context, string) (int, error) { return 0, nil }
 
 func (k *keeper) Open(_ context.Context, provider string) (refresh.State, error) {

@@ -1,0 +1,95 @@
+package refresh
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+const (
+	// failingTries is how many attempts in a row a provider fails before it comes last.
+	failingTries = 3
+	// failingShare is how many starts there are to one of a provider that comes last, while
+	// others wait.
+	failingShare = 10
+)
+
+// A queue puts the providers that are due in the order in which a run begins with them.
+// It is a value: two runs that are given the same, begin in the same order.
+type queue struct {
+	now time.Time
+	// margin is the life that a token has left when it must be replaced first; see
+	// [Schedule.margin].
+	margin time.Duration
+	// starts is how many providers the run has the time to begin with.
+	starts int
+	// id tells the run from others; empty: it is the only one.
+	id string
+}
+
+// order returns the tasks in their order.
+//
+// Providers whose last three attempts failed come last, whatever life their tokens have
+// left: many of them, at hosts that hang, would take the time of a run from those that can
+// be saved. The one that was asked longest ago comes first, and one start in ten is theirs,
+// so that one that answers again is found out.
+//
+// All others go by the expiry of their tokens, those without one first. But of those that
+// the run has the time for, and whose tokens are in no danger meanwhile, none is more urgent
+// than another. Each run takes them in an order of its own: the duplicate of a run then
+// finds half of them done when it opens them, and the other half open.
+func (q queue) order(tasks []task) []task {
+	tasks = slices.Clone(tasks)
+	own := make(map[string]uint64, len(tasks))
+	for _, t := range tasks {
+		own[t.Name] = q.own(t.Name)
+	}
+	byOwn := func(a, b task) int { return cmp.Compare(own[a.Name], own[b.Name]) }
+	byExpiry := func(a, b task) int { return a.state.ExpiresAt().Compare(b.state.ExpiresAt()) }
+	slices.SortFunc(tasks, byOwn)
+
+	var failing, others []task
+	for _, t := range tasks {
+		if t.state.Standing(t.Config).failing() {
+			failing = append(failing, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	slices.SortStableFunc(failing, func(a, b task) int { return a.state.Note.Last.Compare(b.state.Note.Last) })
+	slices.SortStableFunc(others, byExpiry)
+
+	danger := q.now.Add(q.margin)
+	safe, _ := slices.BinarySearchFunc(others, danger, func(t task, danger time.Time) int {
+		return t.state.ExpiresAt().Compare(danger)
+	})
+	starts := min(max(q.starts-min(q.starts/failingShare, len(failing)), safe), len(others))
+	if q.id != "" {
+		slices.SortFunc(others[safe:starts], byOwn)
+	}
+	return share(others, failing)
+}
+
+// own places a provider in the order of this run alone.
+func (q queue) own(provider string) uint64 {
+	sum := sha256.Sum256([]byte(q.id + "\x00" + provider))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// share puts one of the last after every nine of the first, and the rest behind.
+func share(first, last []task) []task {
+	all := make([]task, 0, len(first)+len(last))
+	for i, t := range first {
+		all = append(all, t)
+		if (i+1)%(failingShare-1) == 0 && len(last) > 0 {
+			all, last = append(all, last[0]), last[1:]
+		}
+	}
+	return append(all, last...)
+}
+
+// failing reports whether the provider's last attempts failed, without those that failed
+// here: of the store, or of a network that is ours.
+func (n Note) failing() bool { return n.Class.Failing() && n.Tries-n.Ours >= failingTries }
