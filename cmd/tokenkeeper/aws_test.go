@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 // deployed one does, on the same account.
 type function struct {
 	runner *refresh.Runner
+	log    *logGroup
 
 	mu   sync.Mutex
 	busy int // how many invocations are still refused
@@ -32,7 +34,7 @@ type function struct {
 func deploy(account *awstest.AWS, now func() time.Time) *function {
 	cfg := account.Config()
 	parameters, secrets := ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
-	return &function{runner: &refresh.Runner{
+	return &function{log: &logGroup{now: now}, runner: &refresh.Runner{
 		Source: struct {
 			*paramstore.Providers
 			*paramstore.Credentials
@@ -47,11 +49,13 @@ func deploy(account *awstest.AWS, now func() time.Time) *function {
 	}}
 }
 
+const logGroupName = "tokenkeeper-RefresherLog-3x"
+
 const functionName = "tokenkeeper-RefresherFunction-8Qk2"
 
 // ServeHTTP answers the three operations that the command line uses.
 func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	settings := map[string]any{"FunctionName": functionName, "Environment": map[string]any{"Variables": map[string]string{
+	settings := map[string]any{"FunctionName": functionName, "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": map[string]string{
 		"TOKENKEEPER_NAMESPACE": "tokenkeeper", "TOKENKEEPER_STACK": "tokenkeeper", "TOKENKEEPER_CREDENTIAL_STORE": "ssm",
 		"TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s", "TOKENKEEPER_ALLOW_LOOPBACK": "true",
 	}}}
@@ -108,6 +112,7 @@ func (f *function) refuse(n int) {
 // tick runs the function as the schedule does.
 func (f *function) tick(ctx context.Context) error {
 	report, err := f.runner.Run(ctx, refresh.Job{})
+	f.logs(ctx, report, err)
 	if errors.As(said(err, report), new(outcome)) {
 		return nil
 	}
@@ -120,4 +125,17 @@ func answer(w http.ResponseWriter, status int, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		panic(fmt.Sprintf("encoding an answer of Lambda: %v", err))
 	}
+}
+
+// logs writes what the function writes of a run.
+func (f *function) logs(ctx context.Context, r *refresh.Report, err error) {
+	log := slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	r.Log(ctx, log)
+	if e, ok := errors.AsType[*refresh.Error](err); ok && len(r.Results) == 0 {
+		log.ErrorContext(ctx, "the run could not begin", "event", "run_not_begun", "error", err.Error(), "class", e.Class, "code", e.Code, "remedy", e.Remedy)
+		log.InfoContext(ctx, "invocation summed up", "event", "run_not_begun")
+		return
+	}
+	log.InfoContext(ctx, "invocation summed up", "event", "run_completed", "RunCompleted", 1, "version", "1.0.0",
+		"_aws", map[string]any{"Timestamp": r.At.UnixMilli()})
 }

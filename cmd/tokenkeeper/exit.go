@@ -64,6 +64,11 @@ func notServed(err error, remedy, command string) error {
 	return &advisedError{err, remedy, command, exitNotServed}
 }
 
+// unlooked is a failure to look or to act, and what to do about it.
+func unlooked(err error, remedy, command string) error {
+	return &advisedError{err, remedy, command, exitUnknown}
+}
+
 // exit prints err, unless the output has said it already, and returns the exit code.
 func (c *cli) exit(err error) int {
 	var o outcome

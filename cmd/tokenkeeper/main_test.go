@@ -98,6 +98,9 @@ func TestScripts(t *testing.T) {
 			}
 			env.Vars = append(env.Vars, s.account.Environ()...)
 			env.Setenv("AWS_ENDPOINT_URL_LAMBDA", functions.URL)
+			logs := httptest.NewServer(s.function.log)
+			env.Defer(logs.Close)
+			env.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.URL)
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			// With the race detector every command would sleep a second before it ends.
 			env.Setenv("GORACE", "atexit_sleep_ms=10")
@@ -156,6 +159,15 @@ func TestScripts(t *testing.T) {
 				files, err := trial.For(ts.Value(stageKey{}).(*stage).sim, ts.Getenv("URL"))
 				ts.Check(err)
 				ts.Check(os.WriteFile(ts.MkAbs(args[1]), files.Credentials[args[0]], 0o600))
+			},
+			// logline JSON: the function logs that.
+			"logline": func(ts *testscript.TestScript, _ bool, args []string) {
+				_, err := ts.Value(stageKey{}).(*stage).function.log.Write([]byte(args[0]))
+				ts.Check(err)
+			},
+			// denylogs: nobody may read the log any more.
+			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Value(stageKey{}).(*stage).function.log.deny(true)
 			},
 			// busy N: has the function refuse that many invocations.
 			"busy": func(ts *testscript.TestScript, _ bool, args []string) {

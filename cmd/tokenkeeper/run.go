@@ -49,6 +49,7 @@ A line is logged for each provider that something happened to.`,
 				return said(err, report)
 			}
 			w.runner.Schedule.Tick = f.every
+			w.name += " --every " + exact(f.every)
 			if err := w.runner.Schedule.Check(); err != nil {
 				return misuse(err)
 			}

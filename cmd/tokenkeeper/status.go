@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,10 +53,15 @@ named, is looked at itself.`,
 			if err != nil {
 				return err
 			}
-			c.assumed(p, schedule)
-			report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now()}, names)
+			if a, ok := p.(*place.AWS); !ok || !errors.Is(a.Undiscovered, place.ErrNoFunction) { // else the first line says so
+				c.assumed(p, schedule)
+			}
+			report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now(), Runs: true}, names)
 			if err != nil {
 				return err
+			}
+			if k := report.Keeper; k != nil && k.Code == place.CodeNoFunction && len(report.Lines) == 0 {
+				return unlooked(fmt.Errorf("there is no provider here, and %w", p.(*place.AWS).Undiscovered), k.Remedy, "")
 			}
 			v := statusView{Report: report}
 			if len(names) == 0 {
@@ -79,6 +86,7 @@ type statusView struct {
 }
 
 func (v statusView) text(s *terminal.Screen) {
+	v.keeper(s)
 	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
 	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
 		s.Line("")
@@ -103,7 +111,7 @@ func (v statusView) summary(s *terminal.Screen) string {
 	var parts []string
 	for _, word := range summaryWords {
 		if count := v.Counts[word]; count > 0 {
-			parts = append(parts, s.Paint(wordStyle(word), fmt.Sprintf("%d %s", count, word)))
+			parts = append(parts, s.Paint(wordStyle(word), fmt.Sprintf("%d %s", count, v.counted(word))))
 		}
 	}
 	if len(parts) > 0 {
@@ -113,6 +121,38 @@ func (v statusView) summary(s *terminal.Screen) string {
 		text += "; " + plural(orphans, "orphan")
 	}
 	return text
+}
+
+// counted is the word for a count. Where runs are not seen to come, no token is called well:
+// all that is known is that it has not expired.
+func (v statusView) counted(word status.Word) string {
+	if word == status.OK && v.Keeper != nil && v.Keeper.State != status.Running {
+		return "live"
+	}
+	return string(word)
+}
+
+// keeper says first how the runs are, since the rest is worth no more than they are.
+func (v statusView) keeper(s *terminal.Screen) {
+	k := v.Keeper
+	if k == nil {
+		return
+	}
+	switch k.State {
+	case status.Running:
+		text := "last run " + terminal.Span(v.AsOf.Sub(k.LastRun)) + " ago, by " + k.By
+		if k.Version != "" {
+			text += ", version " + k.Version
+		}
+		s.Paragraph("keeper: ", text)
+	case status.NotLooked:
+		s.Paragraph("keeper: ", s.Paint(terminal.Warn, "last run: not looked")+"; "+cmp.Or(k.Remedy, k.Wrong))
+	default:
+		s.Paragraph(s.Paint(terminal.Bad, "keeper: "), k.Wrong)
+		if k.Remedy != "" {
+			s.Paragraph("  "+s.Paint(terminal.Strong, "→ "), capital(k.Remedy), k.Command)
+		}
+	}
 }
 
 var summaryWords = []status.Word{status.OK, status.Expired, status.NoToken, status.Failing,

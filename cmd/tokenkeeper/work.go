@@ -37,11 +37,12 @@ type work struct {
 	*cli
 	folder place.Folder
 	runner *refresh.Runner
+	name   string // what does the work
 	log    *slog.Logger
 }
 
 func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
-	w := &work{cli: c}
+	w := &work{cli: c, name: cmd.CommandPath()}
 	if w.log, err = f.log.logger(c.stderr); err != nil {
 		return nil, err
 	}
@@ -80,6 +81,7 @@ func (w *work) close() { _ = w.folder.Close() }
 // run does a job, logs it and, for programs, prints what came of it.
 func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error) {
 	report, err := w.runner.Run(ctx, job)
+	w.leave(ctx, report, err)
 	report.Log(ctx, w.log)
 	logSummary(ctx, w.log, report)
 	if err == nil && len(job.Only) == 0 && len(report.Results) == 0 {
@@ -90,6 +92,19 @@ func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error
 		err = errors.Join(err, w.json(report.Summary()))
 	}
 	return report, err
+}
+
+// leave notes for status that there was a run.
+func (w *work) leave(ctx context.Context, r *refresh.Report, err error) {
+	by, version, s := w.name, built().Version, w.runner.Schedule
+	if err != nil && !errors.As(err, new(*refresh.ProviderError)) {
+		err = w.folder.NotBegun(r.At, by, version, s, err)
+	} else {
+		err = w.folder.Began(r.At, by, version, s)
+	}
+	if err != nil {
+		w.log.WarnContext(ctx, "the last run is not noted, so that status takes it for missing", "event", "last_run_not_noted", "error", err.Error())
+	}
 }
 
 // logSummary writes one line for the whole run. One that did nothing is not news.

@@ -113,7 +113,7 @@ func (d *Dir) pausing(doing, provider string, change func(file string) error) er
 	if err := d.known(provider); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	err := d.makeTokens()
+	err := d.makeFolder(tokens)
 	if err == nil {
 		err = change(pauseFile(provider))
 	}

@@ -26,7 +26,7 @@ func (d *Dir) Lock() error {
 			return locking(err)
 		}
 	}
-	if err := d.makeTokens(); err != nil {
+	if err := d.makeFolder(tokens); err != nil {
 		return locking(err)
 	}
 	if err := d.checkFolder(tokens, "every token", 0o022); err != nil {
@@ -70,9 +70,9 @@ func (d *Dir) writer() error {
 	return fmt.Errorf("%s is writing there; one at a time can: wait for it, or end it", who)
 }
 
-// makeTokens makes the folder for tokens, if it is not there; durable on return.
-func (d *Dir) makeTokens() error {
-	err := d.root.Mkdir(tokens, 0o700)
+// makeFolder makes a folder of the store, if it is not there; durable on return.
+func (d *Dir) makeFolder(name string) error {
+	err := d.root.Mkdir(name, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

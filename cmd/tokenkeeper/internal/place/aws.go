@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -50,6 +51,8 @@ type AWS struct {
 	ssm     *ssm.Client
 	secrets *secretsmanager.Client
 	lambda  *lambda.Client
+	logs    *cloudwatchlogs.Client
+	now     func() time.Time
 	flags   []string // those that lead here again
 }
 
@@ -80,7 +83,12 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		secrets: secretsmanager.NewFromConfig(quota),
 		// An invocation that is repeated would be another login.
 		lambda: lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} }),
+		logs:   cloudwatchlogs.NewFromConfig(cfg),
+		now:    o.Now,
 		flags:  o.flags(),
+	}
+	if a.now == nil {
+		a.now = time.Now
 	}
 	found, err := discover(ctx, lambda.NewFromConfig(cfg), o.Stated)
 	a.Undiscovered = err

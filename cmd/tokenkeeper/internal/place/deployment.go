@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"example.com/tokenkeeper/internal/awscall"
 )
@@ -18,6 +19,8 @@ import (
 type Deployment struct {
 	// Function is the name of the Lambda function; empty: it is not known.
 	Function string
+	// LogGroup is that of the function; empty: it is not known.
+	LogGroup string
 	// Namespace is what the names of all parameters and secrets begin with.
 	Namespace string
 	// Stack is the owner that secrets are tagged with.
@@ -51,6 +54,7 @@ func undeployed() Deployment {
 func (d Deployment) or(o Deployment) Deployment {
 	return Deployment{
 		Function:        cmp.Or(d.Function, o.Function),
+		LogGroup:        cmp.Or(d.LogGroup, o.LogGroup),
 		Namespace:       cmp.Or(d.Namespace, o.Namespace),
 		Stack:           cmp.Or(d.Stack, o.Stack),
 		CredentialStore: cmp.Or(d.CredentialStore, o.CredentialStore),
@@ -81,7 +85,7 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 		if out.Environment == nil || out.Environment.Variables["TOKENKEEPER_STACK"] == "" {
 			return Deployment{}, fmt.Errorf("function %s has no settings of tokenkeeper's: is it another's?", stated.Function)
 		}
-		return deployment(stated.Function, out.Environment.Variables), nil
+		return deployment(stated.Function, out.LoggingConfig, out.Environment.Variables), nil
 	}
 	stack := cmp.Or(stated.Stack, undeployed().Stack)
 	pages := lambda.NewListFunctionsPaginator(client, &lambda.ListFunctionsInput{})
@@ -94,21 +98,26 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 			if f.Environment == nil || f.Environment.Variables["TOKENKEEPER_STACK"] != stack {
 				continue
 			}
-			return deployment(aws.ToString(f.FunctionName), f.Environment.Variables), nil
+			return deployment(aws.ToString(f.FunctionName), f.LoggingConfig, f.Environment.Variables), nil
 		}
 	}
-	return Deployment{}, fmt.Errorf("%w: none is of stack %s", ErrNoFunction, stack)
+	return Deployment{}, fmt.Errorf("%w: none in %s is of stack %s", ErrNoFunction, client.Options().Region, stack)
 }
 
 // deployment reads the variables that the function reads. One that is missing or that
 // cannot be read is left open: the function itself would not start with it.
-func deployment(function string, env map[string]string) Deployment {
+func deployment(function string, logging *types.LoggingConfig, env map[string]string) Deployment {
+	group := "/aws/lambda/" + function
+	if logging != nil {
+		group = cmp.Or(aws.ToString(logging.LogGroup), group)
+	}
 	duration := func(name string) time.Duration {
 		d, _ := time.ParseDuration(env[name])
 		return d
 	}
 	return Deployment{
 		Function:        function,
+		LogGroup:        group,
 		Namespace:       env["TOKENKEEPER_NAMESPACE"],
 		Stack:           env["TOKENKEEPER_STACK"],
 		CredentialStore: env["TOKENKEEPER_CREDENTIAL_STORE"],

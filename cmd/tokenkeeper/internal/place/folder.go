@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
@@ -85,11 +86,20 @@ func (f Folder) Pause(_ context.Context, provider string) error { return f.Dir.P
 // Resume does too.
 func (f Folder) Resume(_ context.Context, provider string) error { return f.Dir.Resume(provider) }
 
-// Schedule is the default. There is no least distance: a file may be replaced as often as
-// one likes.
+// Schedule is that of the last run, or else the default. There is no least distance: a file
+// may be replaced as often as one likes.
 func (f Folder) Schedule() refresh.Schedule {
 	d := undeployed()
-	return refresh.Schedule{Tick: d.Tick, CacheAge: d.CacheAge}
+	s := refresh.Schedule{Tick: d.Tick, CacheAge: d.CacheAge}
+	left, err := f.Dir.LastRun()
+	if err != nil {
+		return s
+	}
+	last := refresh.Schedule{Tick: time.Duration(left.Tick) * time.Second, CacheAge: time.Duration(left.CacheAge) * time.Second}
+	if last.Check() != nil {
+		return s
+	}
+	return last
 }
 
 // AllowsLoopback is false: each run says so for itself.

@@ -36,6 +36,9 @@ type Reader interface {
 	AllowsLoopback() bool
 	// Schedule is the one that runs follow there.
 	Schedule() refresh.Schedule
+	// LastRun returns what is known of the last run, and in the error, which may be a
+	// [*refresh.Error], why nothing could be seen of it.
+	LastRun(ctx context.Context) (LastRun, error)
 }
 
 // An Editor changes what an operator may change in a place. Documents are valid: callers

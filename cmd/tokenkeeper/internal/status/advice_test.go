@@ -42,7 +42,7 @@ func TestWhoIsBlamed(t *testing.T) {
 // judged is what is said of a failed attempt.
 func judged(class refresh.Class, code string) status.Line {
 	s := with(subject(20*time.Minute), noted(class, code, time.Minute))
-	return status.Judge([]status.Subject{s}, schedule, guide, now).Lines[0]
+	return status.Judge([]status.Subject{s}, nil, schedule, guide, now).Lines[0]
 }
 
 // said is what is said to be wrong, without the code.

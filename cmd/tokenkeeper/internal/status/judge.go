@@ -14,8 +14,8 @@ import (
 const overdueTicks = 3
 
 // judge judges one subject.
-func judge(sub Subject, s refresh.Schedule, guide place.Guide, now time.Time) Line {
-	j := &judgement{Subject: sub, schedule: s, guide: guide, now: now}
+func judge(sub Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, now time.Time) Line {
+	j := &judgement{Subject: sub, keeper: keeper, schedule: s, guide: guide, now: now}
 	j.version, j.ours = sub.State.Current.Parse()
 	j.line = Line{Provider: sub.Name}
 	if j.ours {
@@ -31,6 +31,7 @@ func judge(sub Subject, s refresh.Schedule, guide place.Guide, now time.Time) Li
 
 type judgement struct {
 	Subject
+	keeper   *Keeper
 	schedule refresh.Schedule
 	guide    place.Guide
 	now      time.Time
@@ -66,10 +67,10 @@ func (j *judgement) decided(d refresh.Decision) {
 	case note.Class.Failing():
 		j.failed(d, note)
 	case j.State.Current == "":
-		j.say(NoToken, "No run has asked for one yet.", j.running())
+		j.say(NoToken, "No run has asked for one yet.", j.first())
 		j.line.Failing = true
 	case j.overdue(d, note) > 0:
-		j.say(Due, fmt.Sprintf("It has been due for %s, and no run has come.", terminal.Span(j.overdue(d, note))), j.running())
+		j.say(Due, fmt.Sprintf("It has been due for %s, and no run has %s.", terminal.Span(j.overdue(d, note)), j.came()), j.running())
 		j.line.Failing, j.line.Overdue, j.line.Next = true, true, time.Time{}
 	case note.Class == refresh.Unchanged:
 		j.say(Repeats, "The provider answers the same token until it ends, so it cannot be replaced before.", step{})
@@ -120,7 +121,7 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 		j.next(step{"Its credential was edited since; the next run tries it.", ""})
 	}
 	if late := j.overdue(d, n); late > 0 {
-		j.line.Wrong += fmt.Sprintf(" Its next attempt is overdue by %s: no run has come.", terminal.Span(late))
+		j.line.Wrong += fmt.Sprintf(" Its next attempt is overdue by %s: no run has %s.", terminal.Span(late), j.came())
 		j.line.Overdue, j.line.Next = true, time.Time{}
 		if n.Class != refresh.Transient { // else to ask again is all
 			j.line.Then, j.line.ThenCommand = j.line.Remedy, j.line.Command
@@ -176,8 +177,32 @@ func (j *judgement) say(word Word, wrong string, do step) {
 
 func (j *judgement) next(do step) { j.line.Remedy, j.line.Command = do.text, do.command }
 
+// came says of no run what it has not done.
+func (j *judgement) came() string {
+	if j.keeper != nil && j.keeper.State == Running {
+		return "tried it"
+	}
+	return "come"
+}
+
+// running is what to do where a run should have come. What keeps all runs away is said once,
+// above all providers.
 func (j *judgement) running() step {
-	return step{"See that this is running:", j.guide.Runner}
+	switch {
+	case j.keeper.failing():
+		return step{}
+	case j.keeper == nil || j.keeper.State == NotLooked:
+		return step{"See that this is running:", j.guide.Runner}
+	}
+	return step{fmt.Sprintf("Runs come, and had no time for it. Find the slow provider in %s.", j.guide.Log), ""}
+}
+
+// first is what to do before the first attempt.
+func (j *judgement) first() step {
+	if j.keeper != nil && j.keeper.State == Running {
+		return step{"The next run asks for one; to have it now:", j.guide.Command("refresh", j.Name)}
+	}
+	return j.running()
 }
 
 // fail says what is known of a failure by its code.

@@ -144,7 +144,7 @@ func TestJudge(t *testing.T) {
 			"Restore the secret, or remove the config."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			line := status.Judge([]status.Subject{row.subject}, schedule, guide, now).Lines[0]
+			line := status.Judge([]status.Subject{row.subject}, nil, schedule, guide, now).Lines[0]
 			remedy := line.Remedy
 			if line.Command != "" {
 				remedy += " " + line.Command
@@ -201,7 +201,7 @@ func TestNobodyRuns(t *testing.T) {
 				Remedy: "It is asked again by itself. If it lasts, ask the provider; more is in the log."}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := status.Judge([]status.Subject{row.subject}, schedule, guide, now).Lines[0]
+			got := status.Judge([]status.Subject{row.subject}, nil, schedule, guide, now).Lines[0]
 			got = status.Line{State: got.State, Next: got.Next, Overdue: got.Overdue, Wrong: got.Wrong, Remedy: got.Remedy, Command: got.Command,
 				Then: got.Then, ThenCommand: got.ThenCommand}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -224,7 +224,7 @@ func TestOrder(t *testing.T) {
 		with(subject(30*time.Minute), name("refused"), noted(refresh.Misconfigured, "invalid_client", time.Hour)),
 		with(subject(-time.Minute), name("over"), noted(refresh.Transient, "timeout", time.Minute)),
 		with(subject(0), name("new"), noSecret),
-	}, schedule, guide, now)
+	}, nil, schedule, guide, now)
 	var names []string
 	for _, line := range report.Lines {
 		names = append(names, line.Provider)

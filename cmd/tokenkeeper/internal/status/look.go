@@ -19,10 +19,13 @@ type Lookout struct {
 	Parser   refresh.Parser
 	Schedule refresh.Schedule
 	Now      time.Time
+	// Runs has the last run looked for too.
+	Runs bool
 }
 
 // Look returns the judgement on the named providers, or on all.
 func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
+	keeper := l.keeper(ctx)
 	docs, err := l.Place.Configs(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("loading provider configs: %w", err)
@@ -35,7 +38,11 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	if subjects, err = named(subjects, only); err != nil {
 		return Report{}, err
 	}
-	report := l.judge(subjects)
+	runs := <-keeper
+	if len(subjects) == 0 && runs != nil && runs.State == Stale && runs.LastRun.IsZero() {
+		runs = nil // there is nothing to run for yet
+	}
+	report := l.judge(subjects, runs)
 
 	// What was listed may be old. That is no matter where all is well.
 	doubtful := slices.Clone(only)
@@ -59,11 +66,26 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 		}
 		subjects[i].Credential = l.credential(ctx, subjects[i])
 	}
-	return l.judge(subjects), nil
+	return l.judge(subjects, report.Keeper), nil
 }
 
-func (l Lookout) judge(subjects []Subject) Report {
-	return Judge(subjects, l.Schedule, l.Place.Guide(), l.Now)
+func (l Lookout) judge(subjects []Subject, keeper *Keeper) Report {
+	return Judge(subjects, keeper, l.Schedule, l.Place.Guide(), l.Now)
+}
+
+// keeper looks for the last run while the rest is listed.
+func (l Lookout) keeper(ctx context.Context) <-chan *Keeper {
+	found := make(chan *Keeper, 1)
+	if !l.Runs {
+		found <- nil
+		return found
+	}
+	go func() {
+		last, err := l.Place.LastRun(ctx)
+		k := JudgeKeeper(last, err, l.Schedule, l.Place.Guide(), l.Now)
+		found <- &k
+	}()
+	return found
 }
 
 // subjects pairs configs with states. Secrets that are not ours and have no config are

@@ -87,7 +87,9 @@ type Line struct {
 
 // A Report is the judgement on all, the most urgent first.
 type Report struct {
-	AsOf    time.Time    `json:"as_of"`
+	AsOf time.Time `json:"as_of"`
+	// Keeper is the judgement on the runs; nil: they were not looked for.
+	Keeper  *Keeper      `json:"keeper,omitempty"`
 	Counts  map[Word]int `json:"counts"`
 	Failing bool         `json:"failing"`
 	// Served is false where a provider is not served; orphans do not count.
@@ -95,12 +97,12 @@ type Report struct {
 	Lines  []Line `json:"providers"`
 }
 
-// Judge judges all subjects at one time.
-func Judge(subjects []Subject, s refresh.Schedule, guide place.Guide, now time.Time) Report {
+// Judge judges all subjects at one time. The keeper is nil where runs were not looked for.
+func Judge(subjects []Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, now time.Time) Report {
 	now = now.UTC().Truncate(time.Second) // as versions and notes have it
-	r := Report{AsOf: now, Counts: map[Word]int{}, Served: true, Lines: make([]Line, 0, len(subjects))}
+	r := Report{AsOf: now, Keeper: keeper, Failing: keeper.failing(), Counts: map[Word]int{}, Served: true, Lines: make([]Line, 0, len(subjects))}
 	for _, sub := range subjects {
-		line := judge(sub, s, guide, now)
+		line := judge(sub, keeper, s, guide, now)
 		r.Lines = append(r.Lines, line)
 		r.Counts[line.counted()]++
 		r.Failing = r.Failing || line.Failing
