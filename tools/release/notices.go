@@ -119,7 +119,7 @@ func identify(text string) string {
 	plain := strings.Join(strings.Fields(text), " ")
 	has := func(s string) bool { return strings.Contains(plain, s) }
 	switch {
-	case has("Apache License") && has("Version 2.0, January 2004"):
+	case has("Apache License") && has("Version 2.0, January 2004"), has("Licensed under the Apache License, Version 2.0"):
 		return "Apache-2.0"
 	case has("Mozilla Public License") && has("2.0"):
 		return "MPL-2.0"
