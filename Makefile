@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local clean
+.PHONY: demo test lint local release clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo
@@ -11,11 +11,14 @@ test: ## every test; installs what it needs into .tools/
 local: ## a local AWS with four providers set up
 	localstack/start
 
+release: ## everything that is published of VERSION=0.1.0, in dist/
+	go run ./tools/release -version "$(VERSION)"
+
 lint:
 	tools/test lint
 
 clean:
-	rm -rf .aws-sam .tools bin
+	rm -rf .aws-sam .tools bin dist
 
 # What sam build runs. GOARCH comes from tools/build/ARCHITECTURE/Makefile, which the
 # template chooses by its parameter, since SAM tells a Makefile no architecture.

@@ -29,8 +29,15 @@ func main() {
 	defer stop()
 	version := flag.String("version", "", "version to release, such as 0.1.0")
 	dist := flag.String("dist", "dist", "folder to write into, made anew")
+	list := flag.Bool("licences", false, "print docs/licences.md instead")
 	flag.Parse()
-	if err := run(ctx, *version, *dist); err != nil {
+	var err error
+	if *list {
+		err = printLicences(ctx)
+	} else {
+		err = run(ctx, *version, *dist)
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "release: %v\n", err)
 		os.Exit(1)
 	}

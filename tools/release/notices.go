@@ -135,3 +135,24 @@ func identify(text string) string {
 	}
 	return ""
 }
+
+// licences returns docs/licences.md. It names no versions, so that an upgrade changes it only
+// if a licence changes, or a module comes or goes.
+func licences(modules []module) string {
+	var b strings.Builder
+	b.WriteString("# Licences\n\nThe programs are built from these modules, by `go run ./tools/release -licences`. A release\n" +
+		"has the texts in THIRD_PARTY_NOTICES.txt.\n\n| module | licences |\n|---|---|\n")
+	for _, m := range modules {
+		fmt.Fprintf(&b, "| %s | %s |\n", m.path, strings.Join(m.licences, ", "))
+	}
+	return b.String()
+}
+
+func printLicences(ctx context.Context) error {
+	modules, err := linked(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Print(licences(modules))
+	return err
+}
