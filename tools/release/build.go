@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -34,9 +35,14 @@ func output(ctx context.Context, env []string, name string, args ...string) (str
 	return strings.TrimSpace(string(out)), nil
 }
 
+// built returns where build leaves a program.
+func (r *release) built(p platform, pkg string) string {
+	return filepath.Join(r.scratch, p.os+"-"+p.arch+"-"+filepath.Base(pkg))
+}
+
 // build compiles one program and returns it.
 func (r *release) build(ctx context.Context, p platform, pkg string, flags ...string) ([]byte, error) {
-	path := filepath.Join(r.scratch, p.os+"-"+p.arch+"-"+filepath.Base(pkg))
+	path := r.built(p, pkg)
 	args := []string{"build", "-mod=readonly", "-trimpath", "-o", path,
 		"-ldflags", "-s -w -X example.com/tokenkeeper/internal/version.release=" + r.version}
 	_, err := output(ctx, []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1"}, "go", append(append(args, flags...), pkg)...)
@@ -113,10 +119,11 @@ var shells = []struct{ shell, name string }{
 
 // pages returns the completions and the man pages, which the command line itself prints.
 func (r *release) pages(ctx context.Context) ([]file, error) {
-	program := filepath.Join(r.scratch, "tokenkeeper-here")
-	if _, err := output(ctx, []string{"CGO_ENABLED=0", "GOFLAGS="}, "go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", program, "./cmd/tokenkeeper"); err != nil {
+	here := platform{runtime.GOOS, runtime.GOARCH}
+	if _, err := r.build(ctx, here, "./cmd/tokenkeeper", "-buildvcs=false"); err != nil {
 		return nil, err
 	}
+	program := r.built(here, "./cmd/tokenkeeper")
 	var files []file
 	for _, s := range shells {
 		text, err := output(ctx, nil, program, "completion", s.shell)
