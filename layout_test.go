@@ -40,7 +40,7 @@ func TestLayout(t *testing.T) {
 		{"internal/version", nil, false},
 		{"internal/refresh", ours("internal/secret"), false},
 		{"internal/strictjson", nil, true},
-		{"internal/answer", ours("internal/strictjson"), true},
+		{"internal/answer", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/answer", "internal/secret", "internal/refresh", "internal/strictjson", "internal/signing"), true},
 		{"internal/localstore", ours("internal/secret", "internal/refresh"), true},
 		{"internal/awscall", ours("internal/secret", "internal/refresh"), true},

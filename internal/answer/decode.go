@@ -1,7 +1,12 @@
 package answer
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"mime"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -11,16 +16,102 @@ import (
 // maxDepth is how deep an answer may be nested.
 const maxDepth = 64
 
-// parseJSON reads one JSON value: nil, a bool, a float64, a string, a []any or a
-// map[string]any. A number that a float64 does not hold exactly is a string with its text: an
-// identifier such as 9007199254740993 would be another.
-func parseJSON(data []byte) (any, error) {
-	v, err := strictjson.Parse(data, maxDepth)
-	return Numbers(v), err
+// A Document is the body of an answer, decoded: JSON or a form.
+type Document struct {
+	// Value is nil, a bool, a float64, a string, a []any or a map[string]any; nil also where
+	// there is a Fault. A number that a float64 does not hold exactly is a string with its text:
+	// an identifier such as 9007199254740993 would be another.
+	Value any
+	// Fault is why there is no value, for those who need one.
+	Fault *Fault
 }
 
-// Numbers returns v, as strictjson parses it, with its numbers replaced so.
-func Numbers(v any) any {
+// Decode reads the body of m. The place is the field of the config that says where it was
+// asked for, such as "token_endpoint".
+func (m *Message) Decode(place string) Document {
+	fault := func(code, what, remedy string) Document {
+		return Document{Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
+	}
+	switch {
+	case m.Cut:
+		return fault(CodeTooLarge, m.describe(false), "look at "+place+": no token is that long")
+	case len(strings.TrimSpace(string(m.Body))) == 0:
+		return fault(CodeEmpty, "an empty body", "")
+	}
+	v, err := parseJSON(m.Body)
+	if err == nil {
+		return Document{Value: v}
+	}
+	if fields, ok := m.form(); ok {
+		return Document{Value: fields}
+	}
+	kind := strictjson.Syntax
+	var faults strictjson.Faults
+	if errors.As(err, &faults) {
+		kind = faults[0].Kind
+	}
+	switch kind {
+	case strictjson.Duplicate:
+		return fault(CodeBadJSON, "JSON in which a name stands twice, so that it says two things", "this is the provider's fault: tell them")
+	case strictjson.TooDeep:
+		return fault(CodeBadJSON, fmt.Sprintf("JSON nested deeper than %d", maxDepth), "")
+	}
+	return fault(CodeNotJSON, m.describe(false)+", which is not JSON", "look at "+place+": a token endpoint answers with JSON, and a page for people does not")
+}
+
+// Describe says of a body that is not quoted its type and size.
+func (m *Message) Describe(d Document) string { return m.describe(d.Fault == nil) }
+
+func (m *Message) describe(decoded bool) string {
+	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	switch {
+	case m.Lost:
+		return "a body that broke off"
+	case m.Cut:
+		return fmt.Sprintf("more than %d bytes", MaxBody)
+	case len(strings.TrimSpace(string(m.Body))) == 0:
+		return "an empty body"
+	case kind == "text/html":
+		return fmt.Sprintf("an HTML page of %d bytes", len(m.Body))
+	case decoded:
+		return fmt.Sprintf("%d bytes of JSON that hold no error message", len(m.Body))
+	case err != nil || !mediaType.MatchString(kind):
+		return fmt.Sprintf("%d bytes of no stated type", len(m.Body))
+	}
+	return fmt.Sprintf("%d bytes of %s", len(m.Body), kind)
+}
+
+var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}$`)
+
+// form returns the fields of a body that is a form and says so, as old servers answer.
+// One in which a name stands twice means two things, and is none.
+func (m *Message) form() (map[string]any, bool) {
+	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, false
+	}
+	values, err := url.ParseQuery(strings.TrimSpace(string(m.Body)))
+	if err != nil {
+		return nil, false
+	}
+	fields := make(map[string]any, len(values))
+	for name, all := range values {
+		if len(all) != 1 {
+			return nil, false
+		}
+		fields[name] = all[0]
+	}
+	return fields, true
+}
+
+// parseJSON reads one JSON value as in [Document].
+func parseJSON(data []byte) (any, error) {
+	v, err := strictjson.Parse(data, maxDepth)
+	return numbers(v), err
+}
+
+// numbers returns v, as strictjson parses it, with its numbers as in [Document].
+func numbers(v any) any {
 	switch v := v.(type) {
 	case strictjson.Number:
 		f, err := strconv.ParseFloat(string(v), 64)
@@ -30,11 +121,11 @@ func Numbers(v any) any {
 		return f
 	case []any:
 		for i := range v {
-			v[i] = Numbers(v[i])
+			v[i] = numbers(v[i])
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = Numbers(v[name])
+			v[name] = numbers(v[name])
 		}
 	}
 	return v
@@ -49,4 +140,18 @@ func exact(text string, f float64) bool {
 		return true
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64) == text
+}
+
+// PlainText returns a value of an answer as text, if it is a string, a number or a
+// boolean.
+func PlainText(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return strings.TrimSpace(v), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
 }

@@ -220,7 +220,7 @@ func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
 // fifteen minutes is no clock, but somebody who collects JWTs of another time.
 func (x exchange) skew(f *failure) time.Duration {
 	const least, most = 5 * time.Second, 15 * time.Minute
-	if x.answer == nil || x.answer.ok() {
+	if x.answer == nil || x.answer.OK() {
 		return 0
 	}
 	switch f.err.Code {
@@ -232,7 +232,7 @@ func (x exchange) skew(f *failure) time.Duration {
 	default:
 		return 0
 	}
-	if d := x.answer.date().Sub(x.answer.askedAt); d.Abs() >= least && d.Abs() <= most {
+	if d := x.answer.Clock().Sub(x.answer.AskedAt); d.Abs() >= least && d.Abs() <= most {
 		return d
 	}
 	return 0

@@ -31,8 +31,11 @@ func compile(ps *problems, cfg config) plan {
 	p.uses = p.needs()
 	p.rotates = slices.ContainsFunc(p.uses, func(u part) bool { return u.value == refreshToken })
 	p.reader = compileReader(ps, cfg)
-	p.reader.refreshToken = compileRefreshToken(ps, cfg.Response.RefreshToken, p.rotates)
+	p.reader.RefreshToken = compileRefreshToken(ps, cfg.Response.RefreshToken, p.rotates)
 	p.from = compileOutcomes(ps, cfg.Response, p.requests)
+	if len(p.requests) > 0 {
+		p.reader.Scopes = p.requests[p.from].scope
+	}
 	p.record = compileRecord(ps, cfg.Record, cfg.Response.Extra)
 	p.probe = compileProbe(ps, cfg.Probe)
 	for _, r := range p.everywhere() {

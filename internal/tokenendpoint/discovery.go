@@ -60,7 +60,7 @@ func discover(ps *problems, issuer string, r *request) *discovery {
 }
 
 // discovered returns the plan of e with the token endpoint that its issuer has.
-func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential) (plan, *failure) {
+func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential, w *witness) (plan, *failure) {
 	d := e.plan.discovery
 	if d == nil {
 		return e.plan, nil
@@ -70,7 +70,7 @@ func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential) (plan, 
 	if e.found.plan != nil {
 		return *e.found.plan, nil
 	}
-	x, doc, f := e.metadata(ctx, c)
+	x, doc, f := e.metadata(ctx, c, w)
 	if f != nil {
 		return plan{}, f
 	}
@@ -90,14 +90,14 @@ func (e *Endpoint) discovered(ctx context.Context, c refresh.Credential) (plan, 
 }
 
 // metadata asks for the issuer's metadata. Nothing of the credential is sent.
-func (e *Endpoint) metadata(ctx context.Context, c refresh.Credential) (x exchange, doc map[string]any, f *failure) {
+func (e *Endpoint) metadata(ctx context.Context, c refresh.Credential, w *witness) (x exchange, doc map[string]any, f *failure) {
 	for _, r := range e.plan.discovery.requests {
-		x = exchange{request: r, credential: c}
-		if f = e.send(ctx, &x); f == nil {
-			if doc, _ = x.document().(map[string]any); doc != nil {
+		x = exchange{index: metadata, request: r, credential: c}
+		if f = e.send(ctx, &x, w); f == nil {
+			if doc, _ = x.selected.Document.Value.(map[string]any); doc != nil {
 				return x, doc, nil
 			}
-			f = x.fault(codeBadMetadata, fmt.Sprintf("answered %d with %s, and not with metadata", x.answer.status, x.describeBody()),
+			f = x.fault(codeBadMetadata, fmt.Sprintf("answered %d with %s, and not with metadata", x.answer.Status, x.answer.Describe(x.selected.Document)),
 				"look at issuer, or write token_endpoint instead of it")
 		}
 		if f.err.Class == refresh.Transient && !f.err.Suspect {

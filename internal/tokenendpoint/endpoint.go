@@ -121,21 +121,23 @@ func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 // Grant logs in with c. It sends nothing where Check finds a problem. A transient
 // failure is tried again, up to three attempts in all, as long as ctx leaves the time.
 func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Grant, error) {
-	return e.grant(ctx, c, &memory{})
+	g, err := e.grant(ctx, c, &witness{made: &memory{}})
+	return g.Grant, err
 }
 
-// grant does that, and leaves in m what was made of secrets.
-func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, m *memory) (refresh.Grant, error) {
+// grant does that before a witness.
+func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, w *witness) (granted, error) {
 	if ps := e.Check(c); len(ps) > 0 {
-		return refresh.Grant{}, e.unfit(c, ps)
+		return granted{}, e.unfit(c, ps)
 	}
 	if e.plan.token != nil {
-		return e.ownGrant(c)
+		g, err := e.ownGrant(c)
+		return granted{g, "signed_jwt.lifetime"}, err
 	}
 	wait := newPauses()
 	var skew time.Duration
 	for n := 1; ; n++ {
-		g, f := e.attempt(ctx, c, skew, m)
+		g, f := e.attempt(ctx, c, skew, w)
 		if f == nil {
 			return g, nil
 		}
@@ -145,7 +147,7 @@ func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, m *memory) (
 		}
 		pause, again := wait.after(ctx, n, f, e.plan.timeout)
 		if !again || e.plan.supersedes || !e.client.sleep(ctx, pause) {
-			return refresh.Grant{}, f.err
+			return granted{}, f.err
 		}
 	}
 }
@@ -162,19 +164,19 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 
 // attempt makes one pass through all requests. The skew is how far the provider's clock is
 // ahead; what is signed is dated by it.
-func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration, m *memory) (refresh.Grant, *failure) {
-	p, f := e.discovered(ctx, c)
+func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration, w *witness) (granted, *failure) {
+	p, f := e.discovered(ctx, c, w)
 	if f != nil {
-		return refresh.Grant{}, f
+		return granted{}, f
 	}
-	x := exchange{rotates: p.rotates, made: m}
+	x := exchange{rotates: p.rotates, made: w.made}
 	var warnings []string
 	var err error
-	if x.credential, warnings, err = p.derive(c, e.client.now().Add(skew), m); err != nil {
+	if x.credential, warnings, err = p.derive(c, e.client.now().Add(skew), w.made); err != nil {
 		x.request = p.requests[0]
-		return refresh.Grant{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
+		return granted{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
-	g, f := e.pass(ctx, p, &x)
+	g, f := e.pass(ctx, p, &x, w)
 	if f != nil && len(p.jwts) > 0 {
 		f.skew = x.skew(f)
 	}
@@ -189,17 +191,17 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.
 
 // pass sends the requests of a plan, one after the other, with the credential of x. In the
 // end x is the last exchange there was.
-func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant, *failure) {
+func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (granted, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	var from exchange
 	for i, r := range p.requests {
-		x.request, x.answer, x.reader = r, nil, nil
+		x.index, x.request, x.answer, x.shape = i, r, nil, nil
 		if i == p.from {
-			x.reader = &p.reader
+			x.shape = &p.reader
 		}
-		if f := e.send(ctx, x); f != nil {
-			return refresh.Grant{}, f
+		if f := e.send(ctx, x, w); f != nil {
+			return granted{}, f
 		}
 		if i == p.from {
 			from = *x
@@ -209,19 +211,19 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange) (refresh.Grant
 		}
 		var f *failure
 		if x.credential, f = x.keep(); f != nil {
-			return refresh.Grant{}, f
+			return granted{}, f
 		}
 	}
 	if len(p.requests) > 1 {
 		from.credential = x.credential // so that what was kept is redacted too
 		from.all = from.known().Searcher()
 	}
-	return p.reader.read(from)
+	return from.grant()
 }
 
 // send sends the request of x and waits for the answer, which is a good one if there is
 // no failure.
-func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
+func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
@@ -240,19 +242,15 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	if err != nil {
 		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
-	a, at, err := client.do(req)
+	m, at, err := client.do(req)
+	w.seen = append(w.seen, sighting{x.index, x.request, m})
+	if m != nil {
+		if f := x.receive(m, client.now()); f != nil {
+			return f
+		}
+	}
 	if err != nil {
 		return x.unanswered(err, at)
-	}
-	x.answer = a
-	if f := x.compared(); f != nil {
-		return f
-	}
-	if !x.request.outcome.accepts(a) {
-		return x.refused(e.client.now())
-	}
-	if a.lost != nil {
-		return x.unanswered(a.lost, at)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -97,7 +97,7 @@ func (e *Endpoint) ConfiguredLifetime() time.Duration {
 	if e.plan.token != nil {
 		return e.plan.token.lifetime
 	}
-	return e.plan.reader.defaultLifetime
+	return e.plan.reader.DefaultLifetime
 }
 
 // message is the request for metadata.
@@ -137,10 +137,10 @@ func (p plan) messages(names []string) ([]Message, error) {
 func (r request) explainKept(token bool) []string {
 	var notes []string
 	if !token {
-		notes = append(notes, "It must be answered with "+r.outcome.explain()+".")
+		notes = append(notes, "It must be answered with "+explainOutcome(r.outcome)+".")
 	}
 	for _, k := range r.keep {
-		notes = append(notes, fmt.Sprintf("${%s} is what its answer has %s.", k.name, k.source))
+		notes = append(notes, fmt.Sprintf("${%s} is what its answer has %s.", k.Name, k.Source))
 	}
 	return notes
 }
@@ -212,66 +212,66 @@ func (p plan) explainAnswer() []Field {
 	if from := p.from; from < len(p.requests)-1 {
 		add("read from", fmt.Sprintf("the answer to request %d of %d", from+1, len(p.requests)))
 	}
-	add("success", p.requests[p.from].outcome.explain())
-	add("access token", r.accessToken.String())
-	add("token type", optionally(r.tokenType, "Bearer"))
-	add("lifetime", r.explainLifetime())
-	add("scope", optionally(r.scope, "as asked for"))
-	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
-		add("extra."+name, "at "+show(r.extra[name].String()))
+	add("success", explainOutcome(p.requests[p.from].outcome))
+	add("access token", r.AccessToken.String())
+	add("token type", optionally(r.TokenType, "Bearer"))
+	add("lifetime", explainLifetime(r))
+	add("scope", optionally(r.Scope, "as asked for"))
+	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
+		add("extra."+name, "at "+show(r.Extra[name].String()))
 	}
 	if p.rotates {
-		add("refresh token", optionally(r.refreshToken, "the one before goes on"))
+		add("refresh token", optionally(r.RefreshToken, "the one before goes on"))
 	}
 	return list
 }
 
-func optionally(p paths.Path, missing string) string {
+func optionally(p answer.Path, missing string) string {
 	if p.IsZero() {
 		return ""
 	}
 	return "at " + show(p.String()) + "; without one, " + missing
 }
 
-func (o outcome) explain() string {
+func explainOutcome(o answer.Outcome) string {
 	text := "any status of 2xx"
-	if o.statuses != nil {
-		words := make([]string, len(o.statuses))
-		for i, n := range o.statuses {
+	if o.Statuses != nil {
+		words := make([]string, len(o.Statuses))
+		for i, n := range o.Statuses {
 			words[i] = strconv.Itoa(n)
 		}
 		text = "status " + strings.Join(words, " or ")
 	}
-	if !o.success.IsZero() {
-		text += ", and something true at " + show(o.success.String())
+	if !o.Success.IsZero() {
+		text += ", and something true at " + show(o.Success.String())
 	}
 	return text
 }
 
-// explainLifetime says what counts, in the order of [reader.lifetime].
-func (r reader) explainLifetime() string {
+// explainLifetime says what counts, in the order of [answer.Selection.Grant].
+func explainLifetime(r answer.Shape) string {
 	var ways []string
-	if text := r.expiresIn.String(); !r.expiresIn.isZero() {
-		if r.unit != "" {
-			text += ", as " + string(r.unit)
+	if text := r.ExpiresIn.String(); !r.ExpiresIn.IsZero() {
+		if r.Unit != "" {
+			text += ", as " + string(r.Unit)
 		}
 		ways = append(ways, text)
 	}
-	if !r.expiresAt.isZero() {
-		ways = append(ways, "as a time, "+r.expiresAt.String())
+	if !r.ExpiresAt.IsZero() {
+		ways = append(ways, "as a time, "+r.ExpiresAt.String())
 	}
-	if r.accessToken.cookie != "" {
+	if r.AccessToken.Cookie != "" {
 		ways = append(ways, "that of the cookie")
 	}
 	ways = append(ways, "by the token itself, if it is a JWT")
-	if r.defaultLifetime > 0 {
-		ways = append(ways, "default_lifetime, "+unpadded(r.defaultLifetime))
+	if r.DefaultLifetime > 0 {
+		ways = append(ways, "default_lifetime, "+unpadded(r.DefaultLifetime))
 	} else {
 		ways = append(ways, "it is refused")
 	}
 	text := strings.Join(ways, "; else ")
-	if r.maxLifetime > 0 {
-		text += fmt.Sprintf("; at most %s", unpadded(r.maxLifetime))
+	if r.MaxLifetime > 0 {
+		text += fmt.Sprintf("; at most %s", unpadded(r.MaxLifetime))
 	}
 	return text
 }

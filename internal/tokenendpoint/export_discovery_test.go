@@ -1,15 +1,14 @@
 package tokenendpoint
 
 import (
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // ReadMetadata returns the token endpoint that metadata lead to, without a network.
 func (e *Endpoint) ReadMetadata(c refresh.Credential, body []byte) (endpoint string, err error) {
-	x := exchange{request: e.plan.discovery.requests[0], credential: c, answer: &answer{status: 200, body: body}}
-	v, _ := strictjson.Parse(body, maxAnswerDepth)
-	doc, _ := v.(map[string]any)
+	x := exchange{request: e.plan.discovery.requests[0], credential: c, answer: &answer.Message{Status: 200, Body: body}}
+	doc, _ := x.answer.Decode("").Value.(map[string]any)
 	p, f := e.plan.discovery.read(e.plan, x, doc)
 	if f != nil {
 		return "", f.err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -18,19 +19,20 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 		request:    e.plan.requests[len(e.plan.requests)-1],
 		credential: c,
 		asked:      c.Searcher(),
-		answer:     &answer{askedAt: askedAt, status: status, header: header, body: body},
+		shape:      &e.plan.reader,
 	}
-	if len(body) > maxAnswer {
-		x.answer.body, x.answer.cut = nil, true
+	m := &answer.Message{AskedAt: askedAt, Status: status, Header: header, Body: body}
+	if len(body) > answer.MaxBody {
+		m.Body, m.Cut = nil, true
 	}
-	if !x.answer.ok() {
-		return refresh.Grant{}, x.refused(askedAt).err
+	if f := x.receive(m, askedAt); f != nil {
+		return refresh.Grant{}, f.err
 	}
-	g, f := e.plan.reader.read(x)
+	g, f := x.grant()
 	if f != nil {
 		return refresh.Grant{}, f.err
 	}
-	return g, nil
+	return g.Grant, nil
 }
 
 // Expand parses a template and fills it in; ok is false if it cannot be parsed.

@@ -2,33 +2,13 @@ package tokenendpoint
 
 import (
 	"fmt"
-	"mime"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/strictjson"
 )
-
-// An exchange is one request and what became of it.
-type exchange struct {
-	request    request
-	credential refresh.Credential
-	// rotates is as in plan.
-	rotates bool
-	// made is what was made of secrets for this login.
-	made *memory
-	// asked looks for what was known when the request was sent, and all for what was known in
-	// the end; nil: the same.
-	asked, all *secret.Searcher
-	// reader reads the answer that has the token; nil: it is another.
-	reader *reader
-	answer *answer // nil: none came
-}
 
 // A failure is why an attempt gave no grant.
 type failure struct {
@@ -73,107 +53,67 @@ func (x exchange) unanswered(err error, at stage) *failure {
 	return f
 }
 
-// refused is the failure of a request that was answered with another status than 2xx.
+// faulty is the failure of an answer that cannot be used.
+func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }
+
+// refused is the failure of a request that was answered with another status than those that
+// say success.
 func (x exchange) refused(now time.Time) *failure {
-	a := x.answer
-	said := x.errorIn(paths.Numbers(x.document()))
-	if f := x.stated("its error", said.code); f != nil {
+	a, said := x.answer, x.selected.Said()
+	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
-	code, v := ofRefusal(a.status, said.code)
-	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.status, x.words(code, said)), x.remedy(code))
+	code, v := ofRefusal(a.Status, said.Code)
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
 	if v == passing() {
-		f.err.RetryAfter = retryAfter(a, now)
+		f.err.RetryAfter = min(a.RetryAfter(now), maxRetryAfter)
 	}
 	return f
 }
 
-// document returns the answer's body as JSON, or nil.
-func (x exchange) document() any {
-	v, err := strictjson.Parse(x.answer.body, maxAnswerDepth)
-	if err != nil {
-		return nil
+// denied is the failure of an answer whose status says success and whose body does not.
+func (x exchange) denied() *failure {
+	said := x.selected.Said()
+	if f := x.stated("its error", said.Code); f != nil {
+		return f
 	}
-	return x.withoutTicket(v)
-}
-
-// A saidError is what an answer says of an error.
-type saidError struct {
-	code string // a word, perhaps a registered one
-	text string
-}
-
-// word is what may be an error code: RFC 6749 section 5.2 allows more, and people write
-// sentences there.
-var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
-
-// errorIn finds what a JSON answer says of an error, in the members that RFC 6749
-// section 5.2, RFC 9457 and common use have for it. No other part of an answer is ever
-// quoted.
-func (x exchange) errorIn(doc any) (said saidError) {
-	if code, text := x.request.outcome.said(doc); code != "" || text != "" {
-		if said.text = text; word.MatchString(code) {
-			said.code = code
-		} else if text == "" {
-			said.text = code
-		}
-		return said
+	code, v := ofAnswer(said.Code)
+	if said == (answer.Said{}) {
+		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.Status), x.remedy(code))
 	}
-	object, ok := doc.(map[string]any)
-	if !ok {
-		return said
+	what := x.words(code, said)
+	switch said.Code {
+	case code:
+		what = " with the error" + what
+	case "":
+		what = " with an error" + what
 	}
-	text := func(from map[string]any, names ...string) string {
-		for _, n := range names {
-			if s, ok := from[n].(string); ok && strings.TrimSpace(s) != "" {
-				return s
-			}
-		}
-		return ""
-	}
-	messages := []string{"error_description", "error_message", "errorMessage", "errorSummary", "message", "detail", "title"}
-	switch e := object["error"].(type) {
-	case string:
-		if word.MatchString(e) {
-			said.code = e
-		} else {
-			said.text = e
-		}
-	case map[string]any:
-		if code := text(e, "code", "status", "type"); word.MatchString(code) {
-			said.code = code
-		}
-		said.text = text(e, messages...)
-	}
-	if said.text == "" {
-		said.text = text(object, messages...)
-	}
-	return said
+	return x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what), x.remedy(code))
 }
 
 // words says what an answer said, after its status.
-func (x exchange) words(code string, said saidError) string {
+func (x exchange) words(code string, said answer.Said) string {
 	var b strings.Builder
 	switch {
-	case said.code == code && code != "":
+	case said.Code == code && code != "":
 		b.WriteString(" " + code)
-	case said.code != "":
-		b.WriteString(" with the error " + x.quote(said.code))
+	case said.Code != "":
+		b.WriteString(" with the error " + x.quote(said.Code))
 	}
 	switch {
-	case said.text != "":
-		b.WriteString(": " + x.quote(said.text))
-	case said.code == "" && x.answer.status >= 300 && x.answer.status < 400:
+	case said.Text != "":
+		b.WriteString(": " + x.quote(said.Text))
+	case said.Code == "" && x.answer.Status >= 300 && x.answer.Status < 400:
 		b.WriteString(", which leads " + x.elsewhere())
-	case said.code == "":
-		b.WriteString(" with " + x.describeBody())
+	case said.Code == "":
+		b.WriteString(" with " + x.answer.Describe(x.selected.Document))
 	}
 	return b.String()
 }
 
 // elsewhere says where a redirect leads, which is not followed.
 func (x exchange) elsewhere() string {
-	location := x.answer.header.Get("Location")
+	location := x.answer.Header.Get("Location")
 	base, err := url.Parse(x.request.target.shown)
 	if err != nil || location == "" || len(location) > longestForeign {
 		return "nowhere"
@@ -186,34 +126,11 @@ func (x exchange) elsewhere() string {
 	return "to " + showURL(x.known().Redact(u.String()))
 }
 
-// describeBody says of a body that is not quoted its type and size.
-func (x exchange) describeBody() string {
-	a := x.answer
-	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
-	switch {
-	case a.lost != nil:
-		return "a body that broke off"
-	case a.cut:
-		return fmt.Sprintf("more than %d bytes", maxAnswer)
-	case len(strings.TrimSpace(string(a.body))) == 0:
-		return "an empty body"
-	case kind == "text/html":
-		return fmt.Sprintf("an HTML page of %d bytes", len(a.body))
-	case x.document() != nil:
-		return fmt.Sprintf("%d bytes of JSON that hold no error message", len(a.body))
-	case err != nil || !mediaType.MatchString(kind):
-		return fmt.Sprintf("%d bytes of no stated type", len(a.body))
-	}
-	return fmt.Sprintf("%d bytes of %s", len(a.body), kind)
-}
-
-var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}$`)
-
 // remedy says what to do about a refusal.
 func (x exchange) remedy(code string) string {
 	credential := fmt.Sprintf("the credential %q", x.credential.Name)
 	if code == codeUnknownError {
-		code = fmt.Sprintf("http_%d", x.answer.status)
+		code = fmt.Sprintf("http_%d", x.answer.Status)
 	}
 	switch code {
 	case "invalid_client":
@@ -242,7 +159,7 @@ func (x exchange) remedy(code string) string {
 	case "http_429":
 		return "if it stays so, the provider's quota is too small, or somebody else uses it too"
 	}
-	if _, v := ofRefusal(x.answer.status, code); v == passing() {
+	if _, v := ofRefusal(x.answer.Status, code); v == passing() {
 		return "" // waiting is all
 	}
 	return "look the answer up in the provider's documentation"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -114,7 +115,7 @@ func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm 
 	j.backdate = ps.duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
 	most := signing.MaxLifetime
 	if use == ownToken {
-		most = believable
+		most = answer.Believable
 		if cfg.Lifetime.Type == strictjson.Absent {
 			ps.add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}

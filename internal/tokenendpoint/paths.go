@@ -1,17 +1,17 @@
 package tokenendpoint
 
-import paths "example.com/tokenkeeper/internal/answer"
+import "example.com/tokenkeeper/internal/answer"
 
 // compilePath compiles a path into an answer, or the one that is used where none is stated.
-func compilePath(ps *problems, path string, given *string, missing string) paths.Path {
+func compilePath(ps *problems, path string, given *string, missing string) answer.Path {
 	if given == nil && missing == "" {
-		return paths.Path{}
+		return answer.Path{}
 	}
-	return understand(ps, path, textOr(given, missing), paths.ParsePath)
+	return understand(ps, path, textOr(given, missing), answer.ParsePath)
 }
 
 // understand returns what a text of the config means, and notes what is wrong with it.
-func understand[T any](ps *problems, path, text string, parse func(string) (T, *paths.Misreading)) T {
+func understand[T any](ps *problems, path, text string, parse func(string) (T, *answer.Misreading)) T {
 	v, wrong := parse(text)
 	if wrong != nil {
 		ps.add(path, show(text), wrong.Detail, wrong.Remedy)

@@ -2,9 +2,6 @@ package tokenendpoint
 
 import (
 	"context"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -44,24 +41,3 @@ func (p pauses) after(ctx context.Context, n int, f *failure, timeout time.Durat
 
 // maxRetryAfter bounds what a provider may ask for.
 const maxRetryAfter = 24 * time.Hour
-
-// retryAfter reads how long a provider asks us to stay away: seconds, or a date (RFC
-// 9110 section 10.2.3) by the provider's own clock. What is neither counts for nothing.
-func retryAfter(a *answer, now time.Time) time.Duration {
-	text := strings.TrimSpace(a.header.Get("Retry-After"))
-	if text == "" {
-		return 0
-	}
-	if t, err := http.ParseTime(text); err == nil {
-		clock := now
-		if _, err := http.ParseTime(a.header.Get("Date")); err == nil {
-			clock = a.date()
-		}
-		return min(max(t.Sub(clock), 0), maxRetryAfter)
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if !decimal.MatchString(text) || n <= 0 || err != nil && n == 0 {
-		return 0
-	}
-	return min(saturate(n, time.Second), maxRetryAfter)
-}

@@ -3,13 +3,15 @@ package tokenendpoint
 import (
 	"slices"
 	"time"
+
+	"example.com/tokenkeeper/internal/answer"
 )
 
 // A plan is a config, compiled: what to send, in order, and how to read the answer that
 // has the token.
 type plan struct {
 	requests []request
-	reader   reader
+	reader   answer.Shape
 	// timeout is for one login: all its requests, with their answers.
 	timeout time.Duration
 	// uses are the values that the requests and JWTs cannot do without.

@@ -65,7 +65,7 @@ func (e *Endpoint) probe() func(context.Context, secret.Text) error {
 			Name:   "new token",
 			Values: map[string]secret.Text{probeToken: token},
 		}}
-		f := e.send(ctx, &x)
+		f := e.send(ctx, &x, &witness{})
 		if f == nil {
 			_, f = x.keep()
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -94,7 +95,7 @@ func recordValues(r refresh.Record) map[string]secret.Text {
 		"scope":           secret.New(r.Scope),
 	}
 	for name, v := range r.Extra {
-		text, _ := plainText(v)
+		text, _ := answer.PlainText(v)
 		values[extraPrefix+name] = secret.New(text)
 	}
 	return values
@@ -146,7 +147,7 @@ func (f *recordForm) expand(n node, v *values, r refresh.Record) (strictjson.Val
 	return value, err
 }
 
-// jsonOf returns a value of an answer that was prepared by numbers.
+// jsonOf returns a value of an answer.
 func jsonOf(v any) strictjson.Value {
 	switch v := v.(type) {
 	case string:

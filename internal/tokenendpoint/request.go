@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
@@ -32,12 +33,12 @@ type request struct {
 	// noColon are values that must not hold a colon.
 	noColon []part
 	// outcome says what answer is a good one, and keep what of it later requests need.
-	outcome outcome
+	outcome answer.Outcome
 	// step is the name of the step that the request is; empty: it is none.
 	step string
 	// advice is what speaks against the request, though it works.
 	advice []string
-	keep   []kept
+	keep   []answer.Kept
 }
 
 // compileMethod checks the method of a request. Those that make a tunnel, or have the server

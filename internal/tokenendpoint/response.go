@@ -3,36 +3,39 @@ package tokenendpoint
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
+// validExtra is what an extra field of a record may be called.
+var validExtra = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
 // compileReader compiles what the config says of the answer that has the token.
-func compileReader(ps *problems, cfg config) reader {
+func compileReader(ps *problems, cfg config) answer.Shape {
 	res := cfg.Response
-	r := reader{
-		accessToken:     compileSource(ps, "response.access_token", res.AccessToken, "access_token"),
-		tokenType:       understand(ps, "response.token_type", textOr(res.TokenType, "token_type"), paths.ParseType),
-		typeStated:      res.TokenType != nil,
-		expiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
-		expiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
-		scope:           compilePath(ps, "response.scope", res.Scope, "scope"),
-		defaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
-		maxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
+	r := answer.Shape{
+		AccessToken:     compileSource(ps, "response.access_token", res.AccessToken, "access_token"),
+		TokenType:       understand(ps, "response.token_type", textOr(res.TokenType, "token_type"), answer.ParseType),
+		TypeStated:      res.TokenType != nil,
+		ExpiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
+		ExpiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
+		Scope:           compilePath(ps, "response.scope", res.Scope, "scope"),
+		DefaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
+		MaxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
 	}
-	if r.maxLifetime > 0 && r.defaultLifetime > r.maxLifetime {
-		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.maxLifetime), "")
+	if r.MaxLifetime > 0 && r.DefaultLifetime > r.MaxLifetime {
+		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.MaxLifetime), "")
 	}
 	if res.ExpiresInUnit != nil {
-		r.unit = unit(*res.ExpiresInUnit)
-		checkUnit(ps, "response.expires_in_unit", *res.ExpiresInUnit)
+		r.Unit = understand(ps, "response.expires_in_unit", *res.ExpiresInUnit, answer.ParseUnit)
 	}
 	if len(res.Extra) > 0 {
-		r.extra = make(map[string]paths.Path)
+		r.Extra = make(map[string]answer.Path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
@@ -41,7 +44,7 @@ func compileReader(ps *problems, cfg config) reader {
 			continue
 		}
 		text := res.Extra[name]
-		r.extra[name] = compilePath(ps, path, &text, "")
+		r.Extra[name] = compilePath(ps, path, &text, "")
 	}
 	return r
 }

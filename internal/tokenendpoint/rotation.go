@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -14,14 +14,14 @@ import (
 const refreshToken = "refresh_token"
 
 // compileRefreshToken compiles where in the answer the next refresh token is.
-func compileRefreshToken(ps *problems, given *string, rotates bool) paths.Path {
+func compileRefreshToken(ps *problems, given *string, rotates bool) answer.Path {
 	if rotates {
 		return compilePath(ps, "response.refresh_token", given, refreshToken)
 	}
 	if given != nil {
 		ps.add("response.refresh_token", "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
 	}
-	return paths.Path{}
+	return answer.Path{}
 }
 
 // provides reports whether a value is not the credential's, but there when a request is
@@ -33,8 +33,8 @@ func (p plan) provides(name string) bool {
 // next returns the refresh token that came with the answer of x, or a warning where
 // there is one that cannot be kept. None is usual: the one before goes on (RFC 6749
 // section 6).
-func (r reader) next(x exchange, doc any) (secret.Text, []string) {
-	v := r.refreshToken.Find(doc).Value
+func (x exchange) next() (secret.Text, []string) {
+	v, at := x.selected.RefreshToken, x.shape.RefreshToken
 	text, ok := v.(string)
 	switch {
 	case v == nil || ok && text == "":
@@ -42,9 +42,9 @@ func (r reader) next(x exchange, doc any) (secret.Text, []string) {
 	case text == sameTicket:
 		return x.credential.Values[refreshToken], nil
 	case !ok:
-		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(r.refreshToken.String()), jsonType(v))}
-	case len(text) > maxToken, refresh.CheckRefreshToken(secret.New(text)) != nil:
-		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(r.refreshToken.String()), maxToken)}
+		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(at.String()), answer.TypeOf(v))}
+	case len(text) > answer.MaxToken, refresh.CheckRefreshToken(secret.New(text)) != nil:
+		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(at.String()), answer.MaxToken)}
 	}
 	return secret.New(text), nil
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -20,15 +20,6 @@ const maxSteps = 8
 // values have no dots, so the two share one map, and everything that is redacted of the
 // one is redacted of the other.
 const stepPrefix = "steps."
-
-// A kept value is taken from the answer of a step for requests that come later.
-type kept struct {
-	name   string // as templates have it
-	path   string
-	source source
-	// needed marks one that a later request cannot do without.
-	needed bool
-}
 
 // compileSteps compiles the requests that come before the one that gives the token, and
 // returns the vocabulary of those that come after them.
@@ -58,7 +49,7 @@ func compileSteps(ps *problems, given []stepConfig) (requests []request, v vocab
 		r.outcome = compileOutcome(ps, at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
 		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
 		for _, k := range r.keep {
-			v.words = append(v.words, k.name)
+			v.words = append(v.words, k.Name)
 		}
 		requests = append(requests, r)
 	}
@@ -80,15 +71,15 @@ func compileStepName(ps *problems, path string, given *string, earlier []request
 }
 
 // compileKeep compiles what is kept of a step's answer.
-func compileKeep(ps *problems, path, step string, given map[string]strictjson.Value) []kept {
-	var list []kept
+func compileKeep(ps *problems, path, step string, given map[string]strictjson.Value) []answer.Kept {
+	var list []answer.Kept
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if !validName.MatchString(key) {
 			ps.add(path, show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
 			continue
 		}
-		k := kept{name: stepPrefix + step + "." + key, path: path + "." + key}
-		k.source = compileSource(ps, k.path, given[key], "")
+		k := answer.Kept{Name: stepPrefix + step + "." + key, Field: path + "." + key}
+		k.Source = compileSource(ps, k.Field, given[key], "")
 		list = append(list, k)
 	}
 	return list
@@ -101,7 +92,7 @@ func markNeeded(requests []request) {
 			k := &requests[i].keep[j]
 			for _, later := range requests[i+1:] {
 				for p := range named(later.templates()) {
-					k.needed = k.needed || p.value == k.name && !p.optional
+					k.Needed = k.Needed || p.value == k.Name && !p.optional
 				}
 			}
 		}
@@ -133,47 +124,8 @@ func (p plan) supposing(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Clone(c.Values)
 	for _, r := range p.requests {
 		for _, k := range r.keep {
-			c.Values[k.name] = secret.New("supposed")
+			c.Values[k.Name] = secret.New("supposed")
 		}
 	}
 	return c
-}
-
-// keep reads the answer of one request among several, and returns the credential with
-// what later requests need of it. What it keeps is as secret as what was sent.
-func (x exchange) keep() (refresh.Credential, *failure) {
-	doc, f := x.parse()
-	if f != nil {
-		needsBody := !x.request.outcome.success.IsZero()
-		for _, k := range x.request.keep {
-			needsBody = needsBody || k.needed && k.source.inBody()
-		}
-		if needsBody {
-			return x.credential, f
-		}
-	}
-	doc = paths.Numbers(doc)
-	if f := x.errorDespite(doc); f != nil {
-		return x.credential, f
-	}
-	c := x.credential
-	c.Values = maps.Clone(c.Values)
-	for _, k := range x.request.keep {
-		v := k.source.find(x.answer, doc)
-		text, ok := plainText(v)
-		bad := ""
-		switch {
-		case v != nil && !ok:
-			bad = fmt.Sprintf("with %s %s", jsonType(v), k.source)
-		case len(text) > maxToken:
-			bad = fmt.Sprintf("with more than %d bytes %s", maxToken, k.source)
-		case text == "" && k.needed:
-			bad = fmt.Sprintf("without a value %s", k.source)
-		}
-		if bad != "" {
-			return c, x.fault(codeNoValue, fmt.Sprintf("answered %d %s, which a later request needs", x.answer.status, bad), "look at "+k.path)
-		}
-		c.Values[k.name] = secret.New(text)
-	}
-	return c, nil
 }

@@ -14,14 +14,12 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"example.com/tokenkeeper/internal/answer"
 )
 
-const (
-	// maxAnswer is how much of a body is read, in bytes, after it was unpacked.
-	maxAnswer = 1 << 20
-	// maxHeader is how much of a header is read, in bytes.
-	maxHeader = 64 << 10
-)
+// maxHeader is how much of a header is read, in bytes.
+const maxHeader = 64 << 10
 
 // A client sends requests, each once and nowhere but where it says. It is a transport
 // and not an http.Client: nothing follows redirects, keeps cookies or repeats.
@@ -124,32 +122,10 @@ func guard(loopback bool) *ssrf.Guardian {
 	return ssrf.New(options...)
 }
 
-// An answer is what came back for a request.
-type answer struct {
-	// askedAt is when the request was about to be sent.
-	askedAt time.Time
-	status  int
-	header  http.Header
-	body    []byte
-	// cut marks a body that is longer than is read, and lost is why one could not be read.
-	cut  bool
-	lost error
-}
-
-// ok reports whether the status says success.
-func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
-
-// date is the provider's clock when it answered, or ours when it was asked.
-func (a *answer) date() time.Time {
-	if t, err := http.ParseTime(a.header.Get("Date")); err == nil {
-		return t
-	}
-	return a.askedAt
-}
-
 // do sends req once. Its context covers the whole answer, and must end after it. An error
-// is that of the transport; how far the request came is in the stage.
-func (c *client) do(req *http.Request) (*answer, stage, error) {
+// is that of the transport; how far the request came is in the stage. An error beside an answer
+// is why its body broke off.
+func (c *client) do(req *http.Request) (*answer.Message, stage, error) {
 	var mu sync.Mutex
 	var at stage
 	reached := func() stage {
@@ -175,22 +151,22 @@ func (c *client) do(req *http.Request) (*answer, stage, error) {
 		},
 	})
 	ctx = context.WithValue(ctx, leaseKey{}, &lease{request: ctx})
-	a := &answer{askedAt: c.now()}
+	a := &answer.Message{AskedAt: c.now()}
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return nil, reached(), cause(ctx, err)
 	}
 	defer res.Body.Close()
-	a.status, a.header = res.StatusCode, res.Header
-	a.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	if len(a.body) > maxAnswer {
-		a.body, a.cut = nil, true
+	a.Status, a.Header = res.StatusCode, res.Header
+	a.Body, err = io.ReadAll(io.LimitReader(res.Body, answer.MaxBody+1))
+	if len(a.Body) > answer.MaxBody {
+		a.Body, a.Cut, err = nil, true, nil
 	} else if err != nil {
-		a.body, a.lost = nil, cause(ctx, err)
+		a.Body, a.Lost, err = nil, true, cause(ctx, err)
 	}
 	end := reached()
 	end.body = true
-	return a, end, nil
+	return a, end, err
 }
 
 // cause returns why a request ended: what ended its context, where that is it.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	paths "example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -123,7 +123,7 @@ func leaves(v any, f func(string)) {
 			leaves(v[name], f)
 		}
 	default:
-		if text, ok := plainText(v); ok {
+		if text, ok := answer.PlainText(v); ok {
 			f(text)
 		} else {
 			f(fmt.Sprint(v))
@@ -180,26 +180,9 @@ func (x exchange) searcher() *secret.Searcher {
 // compared is the failure of an answer that repeats what was sent where the config compares
 // it, or cuts something off: whether it matches would tell the secret piece by piece.
 func (x exchange) compared() *failure {
-	doc := x.unread()
-	var texts []any
-	_, f := x.request.outcome.success.Holds(doc)
-	texts = append(texts, f.Compared...)
-	for _, s := range x.places() {
-		texts = append(texts, s.path.Find(doc).Compared...)
-		if s.after != "" {
-			for _, value := range x.answer.header.Values(s.header) {
-				texts = append(texts, value)
-			}
-			if c := x.answer.cookie(s.cookie); c != nil {
-				texts = append(texts, c.Value, c.Raw)
-			}
-			if s.whole {
-				texts = append(texts, string(x.answer.body))
-			}
-		}
-	}
+	texts := x.selected.Compared
 	if tooLarge(texts...) {
-		return x.fault(codeAnswerTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.status, largestKept), "take plain paths, such as \"data.token\"")
+		return x.fault(answer.CodeTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.Status, largestKept), "take plain paths, such as \"data.token\"")
 	}
 	if name := foundIn(x.searcher(), texts, nil); name != "" {
 		return x.secretInAnswer(" where it is compared", name)
@@ -207,36 +190,8 @@ func (x exchange) compared() *failure {
 	return nil
 }
 
-// unread returns the document of an answer as paths see it, or nil.
-func (x exchange) unread() any {
-	if x.answer.cut {
-		return nil
-	}
-	doc, f := x.parse()
-	if f != nil {
-		return nil
-	}
-	return paths.Numbers(doc)
-}
-
-// places returns from where in its answer the config takes something.
-func (x exchange) places() []source {
-	o := x.request.outcome
-	list := []source{{path: o.code}, {path: o.text}}
-	for _, k := range x.request.keep {
-		list = append(list, k.source)
-	}
-	if r := x.reader; r != nil {
-		list = append(list, r.accessToken, r.expiresIn, r.expiresAt, source{path: r.tokenType}, source{path: r.scope}, source{path: r.refreshToken})
-		for _, p := range r.extra {
-			list = append(list, source{path: p})
-		}
-	}
-	return list
-}
-
 func (x exchange) secretInAnswer(where, name string) *failure {
-	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.status, told(name), where),
+	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, told(name), where),
 		"look at the paths under response: one of them leads to what was sent")
 }
 
@@ -244,7 +199,7 @@ func (x exchange) secretInAnswer(where, name string) *failure {
 // that is told further: a lifetime, a type, an error.
 func (x exchange) stated(what string, v any) *failure {
 	if tooLarge(v) {
-		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.status, what, largestKept), "look at the paths under response")
+		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.Status, what, largestKept), "look at the paths under response")
 	}
 	if name := foundIn(x.asked, v, nil); name != "" {
 		return x.secretInAnswer(" as "+what, name)
@@ -252,25 +207,51 @@ func (x exchange) stated(what string, v any) *failure {
 	return nil
 }
 
-// echo is the failure of an answer from which a secret would get into the record.
-func (x exchange) echo(token, tokenType, scope string, extra map[string]any) *failure {
-	if tooLarge(token, tokenType, scope, extra) {
-		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with a token, a scope and extra fields of more than %d bytes in all", x.answer.status, largestKept),
+// screen is the failure of an answer from which something that was sent would get further: into
+// the record, or into what is told of it, in the log or in metadata. Nothing is interpreted
+// before.
+func (x exchange) screen() *failure {
+	s := x.selected
+	token, _ := s.AccessToken.(string)
+	if len(token) > answer.MaxToken {
+		token = "" // it is refused for that
+	}
+	if tooLarge(token, s.Scope, s.Extra) {
+		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with a token, a scope and extra fields of more than %d bytes in all", x.answer.Status, largestKept),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
-	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
 	// A step may have kept the very token, to use it in a later request; and a JWT states by
 	// right whom it is for, which a step may have had to find out.
-	signed := claimsOf(token) != (claims{})
+	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
 	theToken := func(v secret.Value) bool { return ofStep(v) && v.Text.Reveal() == token }
-	name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) })
-	for _, v := range []any{tokenType, scope, extra} {
-		name = cmp.Or(name, foundIn(x.searcher(), v, theToken))
+	signed := answer.IsJWT(token)
+	if name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
+		return x.secretInRecord(name)
 	}
-	if name == "" {
-		return nil
+	cookie := ""
+	if s.Cookie != nil {
+		cookie = s.Cookie.Raw
 	}
-	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.status, told(name)),
+	for _, place := range []struct {
+		what string
+		v    any
+	}{
+		{"its type", s.TokenType},
+		{"its lifetime", []any{s.ExpiresIn, s.ExpiresAt, cookie}},
+		{"its scope", s.Scope},
+	} {
+		if f := x.stated(place.what, place.v); f != nil {
+			return f
+		}
+	}
+	if name := foundIn(x.searcher(), []any{s.TokenType, s.Scope, s.Extra}, theToken); name != "" {
+		return x.secretInRecord(name)
+	}
+	return nil
+}
+
+func (x exchange) secretInRecord(name string) *failure {
+	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.Status, told(name)),
 		"look at the paths under response: one of them leads to what was sent")
 }
 

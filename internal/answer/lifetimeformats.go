@@ -1,4 +1,4 @@
-package tokenendpoint
+package answer
 
 import (
 	"errors"
@@ -6,50 +6,56 @@ import (
 	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A unit says how expires_in is to be read. Empty: as seconds if it is a number, and
+// A Unit says how expires_in is to be read. Empty: as seconds if it is a number, and
 // else as what its text says of itself.
-type unit string
+type Unit string
 
 const (
-	unitSeconds      unit = "seconds"
-	unitMilliseconds unit = "milliseconds"
-	unitMinutes      unit = "minutes"
-	unitHours        unit = "hours"
+	unitSeconds      Unit = "seconds"
+	unitMilliseconds Unit = "milliseconds"
+	unitMinutes      Unit = "minutes"
+	unitHours        Unit = "hours"
 	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), or a number and a
 	// unit in words (7 days).
-	unitDuration unit = "duration"
+	unitDuration Unit = "duration"
 	// The others are not how long a token lives but when it ends.
-	unitEpochSeconds      unit = "epoch_seconds"
-	unitEpochMilliseconds unit = "epoch_milliseconds"
+	unitEpochSeconds      Unit = "epoch_seconds"
+	unitEpochMilliseconds Unit = "epoch_milliseconds"
 	// unitDate is text: RFC 3339, or a date as in HTTP (RFC 9110 section 5.6.7).
-	unitDate unit = "date"
+	unitDate Unit = "date"
 )
 
-func unitWords() []string {
-	return []string{
+// ParseUnit reads the word for a unit.
+func ParseUnit(word string) (Unit, *Misreading) {
+	known := []string{
 		string(unitSeconds), string(unitMilliseconds), string(unitMinutes), string(unitHours), string(unitDuration),
 		string(unitEpochSeconds), string(unitEpochMilliseconds), string(unitDate),
 	}
-}
-
-// unit checks the word for a unit.
-func checkUnit(ps *problems, path, word string) {
-	short := map[string]unit{
+	if slices.Contains(known, word) {
+		return Unit(word), nil
+	}
+	short := map[string]Unit{
 		"s": unitSeconds, "sec": unitSeconds, "ms": unitMilliseconds, "millis": unitMilliseconds,
 		"m": unitMinutes, "min": unitMinutes, "h": unitHours, "unix": unitEpochSeconds, "epoch": unitEpochSeconds,
 		"timestamp": unitEpochSeconds, "unix_ms": unitEpochMilliseconds, "epoch_ms": unitEpochMilliseconds,
 		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
 	}
 	if long, ok := short[strings.ToLower(word)]; ok {
-		ps.add(path, show(word), "is not the word for this unit", fmt.Sprintf("write %q", long))
-		return
+		return "", &Misreading{"is not the word for this unit", fmt.Sprintf("write %q", long)}
 	}
-	ps.oneOf(path, word, unitWords()...)
+	if near := strictjson.Nearest(word, known); near != "" {
+		return "", &Misreading{"is not known here", fmt.Sprintf("did you mean %q?", near)}
+	}
+	last := len(known) - 1
+	return "", &Misreading{"is not known here", fmt.Sprintf(`use "%s" or %q`, strings.Join(known[:last], `", "`), known[last])}
 }
 
 // A span is a lifetime as an answer states it.
@@ -73,11 +79,11 @@ func absent(v any) bool {
 
 // relative reads expires_in, which is not absent. What it says of a time is counted
 // from clock. The error says what is wrong without repeating the value.
-func relative(v any, u unit, clock time.Time) (span, error) {
+func relative(v any, u Unit, clock time.Time) (span, error) {
 	n, text, isNumber := numeral(v)
 	switch {
 	case !isNumber && text == "":
-		return span{}, fmt.Errorf("is %s", jsonType(v))
+		return span{}, fmt.Errorf("is %s", TypeOf(v))
 	case u == unitDuration || u == "" && !isNumber && !looksLikeDate(text):
 		d, ok := duration(text)
 		if !ok {
@@ -116,7 +122,7 @@ func absolute(v any, clock time.Time) (span, error) {
 	n, text, isNumber := numeral(v)
 	switch {
 	case !isNumber && text == "":
-		return span{}, fmt.Errorf("is %s", jsonType(v))
+		return span{}, fmt.Errorf("is %s", TypeOf(v))
 	case !isNumber:
 		t, ok := date(text)
 		if !ok {
@@ -133,6 +139,15 @@ func absolute(v any, clock time.Time) (span, error) {
 
 // decimal is a number as JSON and careless servers write it.
 var decimal = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$`)
+
+// ParseNumber reads a number as JSON and careless servers write it.
+func ParseNumber(text string) (float64, bool) {
+	if !decimal.MatchString(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
 
 // numeral returns v as a number, if it is one or a text that is one, and else as text.
 func numeral(v any) (n float64, text string, isNumber bool) {

@@ -1,4 +1,4 @@
-package tokenendpoint
+package answer
 
 import (
 	"encoding/base64"
@@ -26,7 +26,7 @@ func claimsOf(token string) claims {
 	if err != nil {
 		return claims{}
 	}
-	v, err := strictjson.Parse(payload, maxAnswerDepth)
+	v, err := strictjson.Parse(payload, maxDepth)
 	if err != nil {
 		return claims{}
 	}
@@ -36,6 +36,9 @@ func claimsOf(token string) claims {
 	c.iat, c.hasIAT = seconds(object["iat"])
 	return c
 }
+
+// IsJWT reports whether a token is one that says something of its own life.
+func IsJWT(token string) bool { return claimsOf(token) != (claims{}) }
 
 func seconds(v any) (float64, bool) {
 	n, ok := v.(strictjson.Number)

@@ -2,8 +2,8 @@ package tokenendpoint
 
 // Codes of failures. Those that a provider names itself have the code of RFC 6749 or its
 // extensions where that is registered, and are spelled out in [ofOAuth]; an answer that
-// names none has "http_" and its status. All others are these, and those of package
-// refresh. docs/operations.md has each.
+// names none has "http_" and its status. All others are these, and those of packages
+// answer and refresh. docs/operations.md has each.
 const (
 	// Before anything is sent.
 	codeHostNotAllowed = "host_not_allowed"
@@ -24,19 +24,6 @@ const (
 	codeUnknownError = "unknown_error"
 	codeLoginFailed  = "login_failed" // says so, without a code
 	codeRedirected   = "redirected"
-
-	// The answer says success, and cannot be used.
-	codeAnswerTooLarge   = "answer_too_large"
-	codeEmptyAnswer      = "empty_answer"
-	codeBadJSON          = "bad_json"
-	codeNotJSON          = "not_json"
-	codeNoToken          = "no_token"
-	codeBadToken         = "bad_token"
-	codeBadTokenType     = "bad_token_type"
-	codeNoLifetime       = "no_lifetime"
-	codeBadLifetime      = "bad_lifetime"
-	codeLifetimeTooLarge = "lifetime_too_large"
-	codeNoValue          = "no_value"
 
 	// The answer repeats what was sent where that would be told further.
 	codeSecretInAnswer = "secret_in_answer"

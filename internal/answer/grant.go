@@ -1,0 +1,206 @@
+package answer
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/strictjson"
+)
+
+// MaxToken is the size of the longest token in bytes. A record has room for 64 KiB.
+const MaxToken = 48 << 10
+
+// A Grant is what a good answer gives.
+type Grant struct {
+	AccessToken secret.Text
+	TokenType   string
+	Lifetime    time.Duration
+	// LifetimeFrom says in a few words where the lifetime is from.
+	LifetimeFrom string
+	// Scope is empty where the answer does not say.
+	Scope string
+	Extra map[string]any
+	// Warnings are for the operator; nothing is wrong yet.
+	Warnings []string
+}
+
+// A reading interprets one selection.
+type reading struct {
+	Selection
+	// quote makes foreign text fit to be printed.
+	quote func(string) string
+}
+
+// Grant interprets an answer that has the token, has no [Selection.Fault] and was not denied. What it quotes of the
+// answer goes through quote.
+func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
+	r := reading{s, quote}
+	token, f := r.token()
+	if f != nil {
+		return g, f
+	}
+	g.AccessToken = secret.New(token)
+	if g.TokenType, f = r.tokenType(); f != nil {
+		return g, f
+	}
+	if g.Lifetime, g.LifetimeFrom, f = r.lifetime(token); f != nil {
+		return g, f
+	}
+	g.Scope, g.Warnings = r.scope()
+	g.Extra = s.Extra
+	for _, name := range slices.Sorted(maps.Keys(s.wanted.Token.Extra)) {
+		if _, ok := s.Extra[name]; !ok {
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing at %s, which response.extra.%s asks for", shown(s.wanted.Token.Extra[name].String()), name))
+		}
+	}
+	return g, nil
+}
+
+// token checks what can be checked of the access token: it is 1*VSCHAR by RFC 6749 appendix
+// A.12, and must survive being a header's value.
+func (r reading) token() (string, *Fault) {
+	at := r.wanted.Token.AccessToken
+	bad := func(what string) (string, *Fault) {
+		return "", r.fault(CodeBadToken, fmt.Sprintf("with a token %s that %s", at, what), "look at response.access_token")
+	}
+	if r.AccessToken == nil {
+		return "", r.noToken()
+	}
+	token, ok := r.AccessToken.(string)
+	switch {
+	case !ok:
+		return bad(fmt.Sprintf("is %s, and not a string", TypeOf(r.AccessToken)))
+	case token == "":
+		return bad("is empty")
+	case len(token) > MaxToken:
+		return bad(fmt.Sprintf("has %d bytes; at most %d can be stored", len(token), MaxToken))
+	case strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c > '~' }):
+		return bad("has characters other than visible ASCII")
+	case strings.TrimSpace(token) != token:
+		return bad("begins or ends with a space")
+	case strings.HasPrefix(strings.ToLower(token), "bearer "):
+		return bad("begins with its type, so that it would be sent twice: cut it off with \"after\"")
+	case strings.Contains(token, " "):
+		// RFC 6749 appendix A.12 allows it; the header that it is used in (RFC 6750
+		// section 2.1) does not.
+		return bad("has a space in it, which no Authorization header can carry")
+	case !at.InBody() && strings.ContainsAny(token, " \"<>{}"):
+		return bad("is a text of another kind")
+	}
+	return token, nil
+}
+
+// noToken is the fault of an answer without a token where one should be.
+func (r reading) noToken() *Fault {
+	at := r.wanted.Token.AccessToken
+	remedy := `say where it is: "response": {"access_token": "…"}`
+	if !at.InBody() {
+		return r.fault(CodeNoToken, fmt.Sprintf("without a token %s", at), "look at response.access_token")
+	}
+	path := at.Path.String()
+	object, isObject := r.Document.Value.(map[string]any)
+	if !isObject {
+		return r.fault(CodeNoToken, fmt.Sprintf("with JSON that is %s, and has nothing at %s", TypeOf(r.Document.Value), shown(path)), remedy)
+	}
+	names := slices.Sorted(maps.Keys(object))
+	for _, likely := range append([]string{strictjson.Nearest(path, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
+		if _, ok := object[likely].(string); ok && likely != "" {
+			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, Name(likely, r.quote), Name(likely, r.quote))
+			break
+		}
+	}
+	if v, ok := object[path]; ok && v == nil {
+		return r.fault(CodeNoToken, "with null as the token at "+shown(path), "")
+	}
+	if len(names) == 0 {
+		return r.fault(CodeNoToken, "with an empty object", remedy)
+	}
+	const most = 8
+	var known []string
+	for _, n := range names[:min(len(names), most)] {
+		known = append(known, Name(n, r.quote))
+	}
+	more := ""
+	if len(names) > most {
+		more = fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s", shown(path), strings.Join(known, ", "), more), remedy)
+}
+
+// Name returns the name of a member of an answer, fit to be printed.
+func Name(n string, quote func(string) string) string {
+	if len(n) > 64 {
+		return `"` + secret.Masked + `"`
+	}
+	return quote(n)
+}
+
+// validType is a token type that is a name (RFC 6749 appendix A.13).
+var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// tokenType returns the token type. Who cannot use a type must not use its token (RFC 6749
+// section 7.1): a token that needs a signature or a proof with each use is no good to
+// those who read records.
+func (r reading) tokenType() (string, *Fault) {
+	const bearer = "Bearer"
+	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`
+	if r.TokenType == nil {
+		return bearer, nil
+	}
+	text, ok := r.TokenType.(string)
+	if !ok {
+		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token type that is %s", TypeOf(r.TokenType)), remedy)
+	}
+	switch kind := strings.TrimSpace(text); strings.ToLower(kind) {
+	case "", "bearer":
+		return bearer, nil
+	case "mac", "dpop", "pop", "n_a":
+		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which takes more to use than the token", r.quote(kind)),
+			"ask the provider for bearer tokens")
+	default:
+		if r.wanted.Token.TypeStated && validType.MatchString(kind) {
+			return kind, nil
+		}
+		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which is not known", r.quote(kind)), remedy)
+	}
+}
+
+// scope returns the scope as the answer states it, and a warning where that is less than was
+// asked for.
+func (r reading) scope() (scope string, warnings []string) {
+	switch v := r.Scope.(type) {
+	case string:
+		scope = v
+	case []any:
+		var words []string
+		for _, item := range v {
+			if s, ok := item.(string); ok {
+				words = append(words, s)
+			}
+		}
+		scope = strings.Join(words, " ")
+	}
+	if strings.TrimSpace(scope) == "" {
+		return "", nil // the same as asked for (RFC 6749 section 5.1)
+	}
+	has := strings.FieldsFunc(scope, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' || c == '\n' })
+	var missing []string
+	for _, s := range r.wanted.Token.Scopes {
+		if !slices.Contains(has, s) {
+			missing = append(missing, fmt.Sprintf("%q", s))
+		}
+	}
+	if len(missing) > 0 {
+		last := len(missing) - 1
+		if last > 0 {
+			missing = []string{strings.Join(missing[:last], ", ") + " and " + missing[last]}
+		}
+		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", missing[0]))
+	}
+	return scope, warnings
+}

@@ -1,0 +1,53 @@
+package answer
+
+import (
+	"net/http"
+	"time"
+)
+
+// MaxBody is how much of a body is read, in bytes, after it was unpacked.
+const MaxBody = 1 << 20
+
+// A Message is an answer as it arrived.
+type Message struct {
+	// AskedAt is when the request was about to be sent, by our clock.
+	AskedAt time.Time
+	Status  int
+	Header  http.Header
+	Body    []byte
+	// Cut marks a body that is longer than MaxBody, and Lost one that broke off: neither is kept.
+	Cut, Lost bool
+}
+
+// OK reports whether the status says success.
+func (m *Message) OK() bool { return m.Status >= 200 && m.Status < 300 }
+
+// Clock is the provider's clock when it answered, or ours when it was asked.
+func (m *Message) Clock() time.Time {
+	if t, err := http.ParseTime(m.Header.Get("Date")); err == nil {
+		return t
+	}
+	return m.AskedAt
+}
+
+// cookie returns the cookie that an answer sets, or nil: none of that name, several, or
+// one that it takes away.
+func (m *Message) cookie(name string) *http.Cookie {
+	if name == "" {
+		return nil
+	}
+	var found *http.Cookie
+	for _, c := range (&http.Response{Header: m.Header}).Cookies() {
+		if c.Name != name {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = c
+	}
+	if found != nil && (found.MaxAge < 0 || found.Value == "") {
+		return nil
+	}
+	return found
+}

@@ -1,0 +1,128 @@
+package answer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Accepts reports whether the status says success.
+func (o Outcome) Accepts(m *Message) bool {
+	if o.Statuses == nil {
+		return m.OK()
+	}
+	return slices.Contains(o.Statuses, m.Status)
+}
+
+// Denied reports whether an answer, whose status says success, says that the login failed. Where
+// the config says what success or an error is, that decides alone; a description never does.
+func (s Selection) Denied() bool {
+	object, _ := s.Document.Value.(map[string]any)
+	switch {
+	case !s.wanted.Success.IsZero():
+		return !s.holds
+	case !s.wanted.Error.IsZero():
+		return !saysNothing(s.code)
+	}
+	return object["ok"] == false || !saysNothing(object["error"])
+}
+
+// saysNothing reports whether a value, where an error would be, says that there is none:
+// nothing, a zero, a word such as "ok", or an object whose code is one of these.
+func saysNothing(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case string:
+		return noError.MatchString(strings.TrimSpace(v))
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		for _, name := range codeNames {
+			if text, ok := PlainText(v[name]); ok && text != "" {
+				return noError.MatchString(text)
+			}
+		}
+		for _, inner := range v {
+			if !saysNothing(inner) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+var (
+	// noError is what providers write where an error would be.
+	noError = regexp.MustCompile(`(?i)^(?:|0+|ok|success|none|null|false|no[ _]?error)$`)
+	// codeNames are where objects have the code of an error.
+	codeNames = []string{"code", "status", "type"}
+	// textNames are where answers and objects have words for people.
+	textNames = []string{"error_description", "error_message", "errorMessage", "errorSummary", "message", "detail", "title"}
+)
+
+// Said is what an answer says of an error.
+type Said struct {
+	// Code is a word, perhaps a registered one.
+	Code string
+	Text string
+}
+
+// word is what may be an error code: RFC 6749 section 5.2 allows more, and people write
+// sentences there.
+var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
+
+// Said returns what the answer says of an error: where the config says, and else in the members
+// that RFC 6749 section 5.2, RFC 9457 and common use have for it. No other part of an answer is
+// ever quoted.
+func (s Selection) Said() (said Said) {
+	code, _ := PlainText(s.code)
+	text, _ := PlainText(s.text)
+	if saysNothing(s.code) {
+		code = ""
+	}
+	if code != "" || text != "" {
+		if said.Text = text; word.MatchString(code) {
+			said.Code = code
+		} else if text == "" {
+			said.Text = code
+		}
+		return said
+	}
+	object, ok := s.Document.Value.(map[string]any)
+	if !ok {
+		return said
+	}
+	first := func(from map[string]any, names []string) string {
+		for _, n := range names {
+			if s, ok := from[n].(string); ok && strings.TrimSpace(s) != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	switch e := object["error"].(type) {
+	case string:
+		switch {
+		case saysNothing(e):
+		case word.MatchString(e):
+			said.Code = e
+		default:
+			said.Text = e
+		}
+	case map[string]any:
+		if code := first(e, codeNames); word.MatchString(code) && !saysNothing(code) {
+			said.Code = code
+		}
+		said.Text = first(e, textNames)
+	}
+	if said.Text == "" {
+		said.Text = first(object, textNames)
+	}
+	return said
+}

@@ -1,0 +1,107 @@
+package tokenendpoint
+
+import (
+	"maps"
+	"time"
+
+	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// An exchange is one request and what became of it.
+type exchange struct {
+	// index is that of the request in its plan.
+	index      int
+	request    request
+	credential refresh.Credential
+	// rotates is as in plan.
+	rotates bool
+	// made is what was made of secrets for this login.
+	made *memory
+	// asked looks for what was known when the request was sent, and all for what was known in
+	// the end; nil: the same.
+	asked, all *secret.Searcher
+	// shape is that of the answer that has the token; nil: it is another.
+	shape *answer.Shape
+
+	answer *answer.Message // nil: none came
+	// selected is what the config names in it.
+	selected answer.Selection
+}
+
+// receive takes the answer, and what the config names in it. It is a good one, as far as its
+// status says, if there is no failure. What is compared is screened first.
+func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
+	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
+	doc := m.Decode(x.request.path)
+	doc.Value = x.withoutTicket(doc.Value)
+	x.answer, x.selected = m, w.Select(m, doc)
+	if f := x.compared(); f != nil {
+		return f
+	}
+	if !w.Accepts(m) {
+		return x.refused(now)
+	}
+	return nil
+}
+
+// judge is the failure of an answer whose status says success and whose body does not.
+func (x exchange) judge() *failure {
+	if f := x.selected.Fault(); f != nil {
+		return x.faulty(f)
+	}
+	if x.selected.Denied() {
+		return x.denied()
+	}
+	return nil
+}
+
+// keep returns the credential with what later requests need of the answer. What it keeps is
+// as secret as what was sent.
+func (x exchange) keep() (refresh.Credential, *failure) {
+	if f := x.judge(); f != nil {
+		return x.credential, f
+	}
+	texts, f := x.selected.Kept()
+	if f != nil {
+		return x.credential, x.faulty(f)
+	}
+	c := x.credential
+	c.Values = maps.Clone(c.Values)
+	for i, k := range x.request.keep {
+		c.Values[k.Name] = secret.New(texts[i])
+	}
+	return c, nil
+}
+
+// grant returns what the answer gives, and where its lifetime is from.
+func (x exchange) grant() (granted, *failure) {
+	if f := x.judge(); f != nil {
+		return granted{}, f
+	}
+	if f := x.screen(); f != nil {
+		return granted{}, f
+	}
+	g, f := x.selected.Grant(x.quote)
+	if f != nil {
+		return granted{}, x.faulty(f)
+	}
+	next, warnings := x.next()
+	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
+		AccessToken:  g.AccessToken,
+		TokenType:    g.TokenType,
+		AskedAt:      x.answer.AskedAt,
+		Lifetime:     min(g.Lifetime, refresh.MaxLifetime),
+		Scope:        g.Scope,
+		Extra:        g.Extra,
+		RefreshToken: next,
+		Warnings:     append(g.Warnings, warnings...),
+	}}, nil
+}
+
+// A granted is a grant and where its lifetime is from, in a few words.
+type granted struct {
+	refresh.Grant
+	lifetimeFrom string
+}
