@@ -11,6 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // derive returns c with the JWTs that the plan signs with it, each under the name that
@@ -39,8 +40,7 @@ func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 // sign signs j with the key that c has, and says what is doubtful about that. The error is
 // a *buildFault.
 func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
-	v := newValues(c)
-	v.now, v.memory = now, m
+	v := newValues(c, now, m)
 	key, err := j.readKey(c)
 	if err != nil {
 		return secret.Text{}, nil, j.fault(j.key, err)
@@ -51,7 +51,7 @@ func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ sec
 			return secret.Text{}, nil, j.fault(j.certificate, err)
 		}
 	}
-	if header.KeyID, err = v.optional(j.kid); err != nil {
+	if header.KeyID, err = v.Optional(j.kid); err != nil {
 		return secret.Text{}, nil, err
 	}
 	if header.Members, err = j.header.object(v); err != nil {
@@ -117,22 +117,22 @@ func unsuited(path, what, value string, err error) error {
 }
 
 // claims returns what j says.
-func (p plan) claims(j jwt, v *values) (signing.Claims, error) {
+func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 	claims := signing.Claims{Lifetime: j.lifetime, Backdate: j.backdate}
 	var err error
-	if claims.Issuer, err = v.optional(j.iss); err != nil {
+	if claims.Issuer, err = v.Optional(j.iss); err != nil {
 		return claims, err
 	}
-	if claims.Subject, err = v.optional(j.sub); err != nil {
+	if claims.Subject, err = v.Optional(j.sub); err != nil {
 		return claims, err
 	}
 	for _, a := range j.aud {
-		text, err := v.expand(a)
+		text, err := v.Expand(a)
 		if err != nil {
 			return claims, err
 		}
 		audience := text.Reveal()
-		if word, fixed := a.fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
+		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
 			if audience, err = p.audience(word, v); err != nil {
 				return claims, err
 			}
@@ -143,17 +143,8 @@ func (p plan) claims(j jwt, v *values) (signing.Claims, error) {
 	return claims, err
 }
 
-// optional returns the text of a member that is left out where it is empty.
-func (v *values) optional(t template) (string, error) {
-	text, err := v.expand(t)
-	if errors.Is(err, errLeftOut) {
-		return "", nil
-	}
-	return text.Reveal(), err
-}
-
 // audience returns what one of the words stands for.
-func (p plan) audience(word string, v *values) (string, error) {
+func (p plan) audience(word string, v *template.Values) (string, error) {
 	switch {
 	case word == audienceIssuer:
 		return p.issuer, nil
@@ -168,7 +159,7 @@ func (p plan) audience(word string, v *values) (string, error) {
 }
 
 // object returns the members of a node, as package signing takes them; nil: none.
-func (n node) object(v *values) (map[string]any, error) {
+func (n node) object(v *template.Values) (map[string]any, error) {
 	if len(n.members) == 0 {
 		return nil, nil
 	}

@@ -3,20 +3,24 @@ package tokenendpoint
 import (
 	"bytes"
 	"errors"
+	"mime"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A body is a template of a request's body. Values are encoded as the place needs that
 // they land in, so that none can break out of it.
 type body interface {
-	encode(*values) (contentType string, data []byte, err error)
+	encode(*template.Values) (contentType string, data []byte, err error)
 	// mediaType is the type that a Content-Type header must not contradict; empty: any.
 	mediaType() string
-	templates() []template
+	// mapped returns the body with f applied to all its templates.
+	mapped(f func(template.Template) template.Template) body
 }
 
 // bodyOf returns the parameters as a body of that kind.
@@ -39,17 +43,17 @@ type formBody []param
 
 func (f formBody) mediaType() string { return "application/x-www-form-urlencoded" }
 
-func (f formBody) encode(v *values) (string, []byte, error) {
+func (f formBody) encode(v *template.Values) (string, []byte, error) {
 	text, err := f.text(v)
 	return f.mediaType(), []byte(text), err
 }
 
-func (f formBody) text(v *values) (string, error) {
+func (f formBody) text(v *template.Values) (string, error) {
 	var pairs []string
 	for _, p := range f {
 		for _, s := range p.values {
 			value, err := s.expand(v)
-			if errors.Is(err, errLeftOut) {
+			if errors.Is(err, template.ErrLeftOut) {
 				continue
 			}
 			if err != nil {
@@ -66,13 +70,13 @@ type multipartBody []param
 
 func (multipartBody) mediaType() string { return "multipart/form-data" }
 
-func (m multipartBody) encode(v *values) (string, []byte, error) {
+func (m multipartBody) encode(v *template.Values) (string, []byte, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for _, p := range m {
 		for _, s := range p.values {
 			value, err := s.expand(v)
-			if errors.Is(err, errLeftOut) {
+			if errors.Is(err, template.ErrLeftOut) {
 				continue
 			}
 			if err != nil {
@@ -88,12 +92,12 @@ func (m multipartBody) encode(v *values) (string, []byte, error) {
 }
 
 // A textBody is of any type that the config states: see encodedText.
-type textBody template
+type textBody template.Template
 
 func (textBody) mediaType() string { return "" }
 
-func (t textBody) encode(v *values) (string, []byte, error) {
-	text, err := v.expand(template(t))
+func (t textBody) encode(v *template.Values) (string, []byte, error) {
+	text, err := v.Expand(template.Template(t))
 	return "text/plain; charset=utf-8", []byte(text.Reveal()), err
 }
 
@@ -102,7 +106,7 @@ type jsonBody node
 
 func (jsonBody) mediaType() string { return "application/json" }
 
-func (j jsonBody) encode(v *values) (string, []byte, error) {
+func (j jsonBody) encode(v *template.Values) (string, []byte, error) {
 	value, err := node(j).expand(v)
 	if err != nil {
 		return "", nil, err
@@ -158,13 +162,13 @@ func (p param) node() namedNode {
 	return namedNode{p.name, list}
 }
 
-func (n node) expand(v *values) (strictjson.Value, error) {
+func (n node) expand(v *template.Values) (strictjson.Value, error) {
 	out := strictjson.Value{Type: n.kind}
 	switch n.kind {
 	case strictjson.Object:
 		for _, m := range n.members {
 			value, err := m.node.expand(v)
-			if errors.Is(err, errLeftOut) {
+			if errors.Is(err, template.ErrLeftOut) {
 				continue
 			}
 			if err != nil {
@@ -176,7 +180,7 @@ func (n node) expand(v *values) (strictjson.Value, error) {
 	case strictjson.List:
 		for _, item := range n.items {
 			value, err := item.expand(v)
-			if errors.Is(err, errLeftOut) {
+			if errors.Is(err, template.ErrLeftOut) {
 				continue
 			}
 			if err != nil {
@@ -189,29 +193,79 @@ func (n node) expand(v *values) (strictjson.Value, error) {
 	return n.value.expand(v)
 }
 
-func (f formBody) templates() []template {
-	var list []template
-	for _, p := range f {
-		for _, s := range p.values {
-			list = append(list, s.text)
+// mapped returns parameters with f applied to their templates.
+func mapped(params []param, f func(template.Template) template.Template) []param {
+	list := slices.Clone(params)
+	for i, p := range list {
+		list[i].values = slices.Clone(p.values)
+		for j, v := range p.values {
+			list[i].values[j].text = f(v.text)
 		}
 	}
 	return list
 }
 
-func (m multipartBody) templates() []template { return formBody(m).templates() }
+func (f formBody) mapped(do func(template.Template) template.Template) body {
+	return formBody(mapped(f, do))
+}
 
-func (t textBody) templates() []template { return []template{template(t)} }
+func (m multipartBody) mapped(do func(template.Template) template.Template) body {
+	return multipartBody(mapped(m, do))
+}
 
-func (j jsonBody) templates() []template { return node(j).templates() }
+func (t textBody) mapped(do func(template.Template) template.Template) body {
+	return textBody(do(template.Template(t)))
+}
 
-func (n node) templates() []template {
-	list := []template{n.value.text}
-	for _, item := range n.items {
-		list = append(list, item.templates()...)
+func (j jsonBody) mapped(do func(template.Template) template.Template) body {
+	return jsonBody(node(j).mapped(do))
+}
+
+func (n node) mapped(do func(template.Template) template.Template) node {
+	n.value.text = do(n.value.text)
+	n.items, n.members = slices.Clone(n.items), slices.Clone(n.members)
+	for i := range n.items {
+		n.items[i] = n.items[i].mapped(do)
 	}
-	for _, m := range n.members {
-		list = append(list, m.node.templates()...)
+	for i := range n.members {
+		n.members[i].node = n.members[i].node.mapped(do)
 	}
+	return n
+}
+
+// templates returns all templates in n.
+func (n node) templates() (list []template.Template) {
+	n.mapped(func(t template.Template) template.Template {
+		list = append(list, t)
+		return t
+	})
 	return list
+}
+
+// compileText compiles a body that is text of the type that the headers state. In XML, values
+// are escaped; in what has a notation of its own here, they are refused.
+func compileText(ps *problems, path, text string, headers []header) textBody {
+	t := compileTemplate(ps, path, "", text)
+	mustStand(ps, t)
+	kind := ""
+	if i := slices.IndexFunc(headers, func(h header) bool { return h.name == "Content-Type" }); i >= 0 {
+		given, _ := headers[i].value.Fixed()
+		kind, _, _ = mime.ParseMediaType(given)
+	}
+	_, fixed := t.Fixed()
+	instead := ""
+	switch {
+	case kind == "application/xml" || kind == "text/xml" || strings.HasSuffix(kind, "+xml"):
+		return textBody(t.Each(template.EscapeXML))
+	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+		instead = "json"
+	case kind == "application/x-www-form-urlencoded":
+		instead = "form"
+	case kind == "text/html":
+		instead = "another type"
+	}
+	if instead != "" && !fixed && t != nil {
+		ps.add(path, "", "is of the type "+kind+", in which a value could become more than a value", "write the body as "+instead+", where values are encoded")
+	}
+	return textBody(t)
 }

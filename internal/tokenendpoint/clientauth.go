@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // The client authentication methods, by their names of RFC 7591 section 2, OpenID Connect
@@ -33,7 +34,7 @@ type clientAuth struct {
 	headers     []header
 	certificate *clientCertificate // nil: none
 	// noColon are values that must not hold a colon.
-	noColon []part
+	noColon []template.Value
 	jwts    []jwt
 }
 
@@ -53,14 +54,14 @@ func compileClientAuth(ps *problems, cfg config, grantType string, headers []hea
 	if cfg.BasicEncoding != nil && method != clientSecretBasic {
 		ps.add("client_secret_basic_encoding", show(encoding), "has no effect with token_endpoint_auth_method "+show(method), "remove it")
 	}
-	clientID := one("client_id", implied(path, "client_id"))
+	clientID := one("client_id", template.Implied(path, "client_id"))
 	switch method {
 	case clientSecretBasic:
 		auth = basicAuth(ps, encoding == "raw", headers)
 	case clientSecretPost:
-		auth.params = []param{clientID, one("client_secret", implied(path, "client_secret"))}
+		auth.params = []param{clientID, one("client_secret", template.Implied(path, "client_secret"))}
 	case clientSecretJWT, privateKeyJWT:
-		auth.params = []param{one("client_assertion_type", literal(assertionType)), one("client_assertion", valueOf("client_assertion"))}
+		auth.params = []param{one("client_assertion_type", template.Literal(assertionType)), one("client_assertion", template.Of("client_assertion"))}
 		auth.jwts = []jwt{compileClientAssertion(ps, cfg, method)}
 	case tlsClientAuth, selfSignedClientAuth:
 		// The certificate does not say which client it is (RFC 8705 section 2).
@@ -86,16 +87,16 @@ func basicAuth(ps *problems, raw bool, headers []header) (auth clientAuth) {
 			`remove it, or say "token_endpoint_auth_method": "none"`)
 		return auth
 	}
-	id, key := implied(path, "client_id"), implied(path, "client_secret")
+	id, key := template.Implied(path, "client_id"), template.Implied(path, "client_secret")
 	if raw {
-		auth.noColon = id
+		auth.noColon = slices.Collect(id.Values())
 	} else {
-		id, key = id.each(url.QueryEscape), key.each(url.QueryEscape)
+		id, key = id.Each(url.QueryEscape), key.Each(url.QueryEscape)
 	}
-	pair := slices.Concat(id, literal(":"), key)
+	pair := slices.Concat(id, template.Literal(":"), key)
 	toBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	auth.headers = []header{{name: "Authorization", path: path,
-		value: slices.Concat(literal("Basic "), apply(toBase64, pair...))}}
+		value: slices.Concat(template.Literal("Basic "), template.Apply(toBase64, pair))}}
 	return auth
 }
 
@@ -135,10 +136,10 @@ func compileClientAssertion(ps *problems, cfg config, method string) jwt {
 	}
 	// RFC 7523 section 3: both are the client's id.
 	if j.iss == nil {
-		j.iss = implied("client_assertion", "client_id")
+		j.iss = template.Implied("client_assertion", "client_id")
 	}
 	if j.sub == nil {
-		j.sub = implied("client_assertion", "client_id")
+		j.sub = template.Implied("client_assertion", "client_id")
 	}
 	checkAudience(ps, cfg, j)
 	return j
@@ -150,7 +151,7 @@ func checkAudience(ps *problems, cfg config, j jwt) {
 		return
 	}
 	for _, a := range j.aud {
-		if word, fixed := a.fixed(); fixed && word == audienceIssuer {
+		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
 			ps.add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
 				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/template"
 )
 
 const (
@@ -29,7 +30,7 @@ func compile(ps *problems, cfg config) plan {
 	compileLogin(ps, cfg, &p, login)
 	markNeeded(p.requests)
 	p.uses = p.needs()
-	p.rotates = slices.ContainsFunc(p.uses, func(u part) bool { return u.value == refreshToken })
+	p.rotates = slices.ContainsFunc(p.uses, func(u template.Value) bool { return u.Name == refreshToken })
 	p.reader = compileReader(ps, cfg)
 	p.reader.RefreshToken = compileRefreshToken(ps, cfg.Response.RefreshToken, p.rotates)
 	p.from = compileOutcomes(ps, cfg.Response, p.requests)

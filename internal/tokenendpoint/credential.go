@@ -8,6 +8,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // Credential understands a credential: an object of strings, beside which stand
@@ -86,7 +87,7 @@ func (ps *problems) value(name string, v strictjson.Value) {
 	switch near := strictjson.Nearest(name, reserved); {
 	case near != "":
 		ps.add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
-	case !validName.MatchString(name):
+	case !template.ValidName(name):
 		ps.add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
 	case v.Type == strictjson.Num:
 		ps.add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
@@ -100,7 +101,7 @@ func (ps *problems) value(name string, v strictjson.Value) {
 }
 
 func printableName(name string) string {
-	if validName.MatchString(name) {
+	if template.ValidName(name) {
 		return name
 	}
 	return show(name)

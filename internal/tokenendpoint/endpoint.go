@@ -98,23 +98,23 @@ func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 	told := map[string]bool{}
 	for _, u := range e.plan.uses {
-		if _, ok := c.Values[u.value]; ok || told[u.value] || e.plan.provides(u.value) {
+		if _, ok := c.Values[u.Name]; ok || told[u.Name] || e.plan.provides(u.Name) {
 			continue
 		}
-		told[u.value] = true
-		near := strictjson.Nearest(u.value, c.Names())
+		told[u.Name] = true
+		near := strictjson.Nearest(u.Name, c.Names())
 		var remedy string
 		switch {
-		case near != "" && u.implied:
-			remedy = fmt.Sprintf("rename its %q to %q", near, u.value)
+		case near != "" && u.Implied:
+			remedy = fmt.Sprintf("rename its %q to %q", near, u.Name)
 		case near != "":
 			remedy = fmt.Sprintf("did you mean ${%s}?", near)
 		case len(c.Values) == 0:
-			remedy = fmt.Sprintf("add %q to it", u.value)
+			remedy = fmt.Sprintf("add %q to it", u.Name)
 		default:
-			remedy = fmt.Sprintf("add %q to it; it has %s", u.value, enumerate(c.Names(), "and"))
+			remedy = fmt.Sprintf("add %q to it; it has %s", u.Name, enumerate(c.Names(), "and"))
 		}
-		ps.add(u.at, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.value, c.Name), remedy)
+		ps.add(u.At, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.Name, c.Name), remedy)
 	}
 }
 
@@ -227,9 +227,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
-	v := newValues(x.credential)
-	v.now, v.memory = client.now(), x.made
-	req, err := x.request.buildWith(ctx, v)
+	req, err := x.request.buildWith(ctx, newValues(x.credential, client.now(), x.made))
 	x.asked = x.known().Searcher()
 	x.all = x.asked
 	if err == nil && x.request.certificate != nil {

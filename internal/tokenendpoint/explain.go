@@ -16,6 +16,7 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // An Explanation is what a config comes to, for the people who write it.
@@ -65,8 +66,8 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
 	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Signs: e.Signs(), Values: []string{}}
 	for _, u := range p.uses {
-		if !p.provides(u.value) && !slices.Contains(x.Values, u.value) {
-			x.Values = append(x.Values, u.value)
+		if !p.provides(u.Name) && !slices.Contains(x.Values, u.Name) {
+			x.Values = append(x.Values, u.Name)
 		}
 	}
 	messages, err := p.messages(names)
@@ -114,7 +115,7 @@ func (d *discovery) message() Message {
 func (p plan) messages(names []string) ([]Message, error) {
 	var list []Message
 	for i, r := range p.everywhere() {
-		m, err := newSymbols(names).message(r)
+		m, err := symbolicMessage(r, template.NewSymbols(names))
 		if err != nil {
 			return nil, fmt.Errorf("explaining %s: %w", r.path, err)
 		}
@@ -145,19 +146,21 @@ func (r request) explainKept(token bool) []string {
 	return notes
 }
 
-// message returns r as it would be sent, with symbols for values.
-func (s *symbols) message(r request) (Message, error) {
-	req, err := s.request(r).build(context.Background(), refresh.Credential{}, time.Time{})
+// symbolicMessage returns r as it would be sent, with symbols for values.
+func symbolicMessage(r request, s *template.Symbols) (Message, error) {
+	r = r.mapped(s.Symbolic)
+	r.noColon = nil // a symbol has none
+	req, err := r.build(context.Background(), refresh.Credential{}, time.Time{})
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{Method: req.Method, URL: s.shown(req.URL.String())}
+	m := Message{Method: req.Method, URL: s.Shown(req.URL.String())}
 	boundary := ""
 	if _, params, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err == nil {
 		boundary = params["boundary"]
 	}
 	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
-		value := s.shown(strings.Join(req.Header[name], ", "))
+		value := s.Shown(strings.Join(req.Header[name], ", "))
 		if boundary != "" {
 			value = strings.ReplaceAll(value, boundary, "…") // another one each time
 		}
@@ -168,7 +171,7 @@ func (s *symbols) message(r request) (Message, error) {
 		if err != nil {
 			return Message{}, err
 		}
-		m.Body = s.shown(readable(r.body, boundary, data))
+		m.Body = s.Shown(readable(r.body, boundary, data))
 	}
 	if t := r.certificate; t != nil {
 		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.certificate, t.key))

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"strings"
 
-	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A SignedJWT is one that is signed with a key of the credential.
@@ -21,13 +21,13 @@ type SignedJWT struct {
 }
 
 func (p plan) explainJWT(j jwt, names []string) SignedJWT {
-	s := newSymbols(names)
-	text := func(t template) string {
-		shown, err := newValues(refresh.Credential{}).expand(s.template(t))
+	s := template.NewSymbols(names)
+	text := func(t template.Template) string {
+		shown, err := noValues().Expand(s.Symbolic(t))
 		if err != nil {
 			return "" // it is left out
 		}
-		return s.shown(shown.Reveal())
+		return s.Shown(shown.Reveal())
 	}
 	out := SignedJWT{Name: cmp.Or(j.name, "token"), Key: "${" + j.key + "}"}
 	member := func(to *[]Field, name, value string) {
@@ -44,7 +44,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	for _, name := range j.members {
 		member(&out.Header, name, "of ${"+j.certificate+"}")
 	}
-	out.Header = append(out.Header, s.fields(j.header)...)
+	out.Header = append(out.Header, symbolicFields(j.header, s)...)
 
 	member(&out.Claims, "iss", text(j.iss))
 	member(&out.Claims, "sub", text(j.sub))
@@ -61,13 +61,13 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 			out.Claims = append(out.Claims, f)
 		}
 	}
-	out.Claims = append(out.Claims, s.fields(j.claims)...)
+	out.Claims = append(out.Claims, symbolicFields(j.claims, s)...)
 	return out
 }
 
 // explainAudience returns what an audience is, where a word stands for it.
-func (p plan) explainAudience(a template, text string) string {
-	word, fixed := a.fixed()
+func (p plan) explainAudience(a template.Template, text string) string {
+	word, fixed := a.Fixed()
 	switch {
 	case !fixed:
 	case word == audienceIssuer:
@@ -82,15 +82,15 @@ func (p plan) explainAudience(a template, text string) string {
 	return text
 }
 
-// fields returns the members of an object, each as compact JSON or, if it is a string, as
+// symbolicFields returns the members of an object, each as compact JSON or, if it is a string, as
 // that.
-func (s *symbols) fields(n node) []Field {
+func symbolicFields(n node, s *template.Symbols) []Field {
 	var list []Field
 	for _, m := range n.members {
 		if m.node.kind == strictjson.Null {
 			continue // that is how a member is left out
 		}
-		v, err := s.node(m.node).expand(newValues(refresh.Credential{}))
+		v, err := m.node.mapped(s.Symbolic).expand(noValues())
 		if err != nil {
 			continue // it is left out
 		}
@@ -102,7 +102,7 @@ func (s *symbols) fields(n node) []Field {
 			}
 			text = string(data)
 		}
-		list = append(list, Field{m.name, s.shown(text)})
+		list = append(list, Field{m.name, s.Shown(text)})
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A Trial is one login that was watched.
@@ -131,7 +132,7 @@ func members(quote func(string) string, path string, v any, depth int) []Field {
 	var list []Field
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		at := answer.Name(name, quote)
-		if validName.MatchString(name) {
+		if template.ValidName(name) {
 			at = strings.Trim(at, `"`)
 		}
 		if path != "" {

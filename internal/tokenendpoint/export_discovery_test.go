@@ -1,7 +1,10 @@
 package tokenendpoint
 
 import (
+	"time"
+
 	"example.com/tokenkeeper/internal/answer"
+
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -14,7 +17,7 @@ func (e *Endpoint) ReadMetadata(c refresh.Credential, body []byte) (endpoint str
 		return "", f.err
 	}
 	r := p.requests[len(p.requests)-1]
-	u, err := r.url(newValues(c))
+	u, err := r.url(newValues(c, time.Time{}, nil))
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // Read understands an answer as Grant would, without a network: for tests that need
@@ -37,12 +38,14 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 
 // Expand parses a template and fills it in; ok is false if it cannot be parsed.
 func Expand(text string, c refresh.Credential) (expanded string, names []string, ok bool) {
-	t, fault := parseTemplate("", text)
+	t, fault := template.Parse("", text)
 	if fault != nil {
 		return "", nil, false
 	}
-	t.values(func(p part) { names = append(names, p.value) })
-	s, err := newValues(c).expand(t)
+	for v := range t.Values() {
+		names = append(names, v.Name)
+	}
+	s, err := newValues(c, time.Time{}, nil).Expand(t)
 	return s.Reveal(), names, err == nil
 }
 
@@ -76,7 +79,7 @@ func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
 func (e *Endpoint) Uses() []string {
 	var names []string
 	for _, u := range e.plan.uses {
-		names = append(names, u.value)
+		names = append(names, u.Name)
 	}
 	return names
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // The grant types: RFC 6749 sections 4.4, 4.3 and 6, RFC 7523 section 2.1, RFC 8693
@@ -27,19 +28,19 @@ type grant struct {
 func compileGrant(ps *problems, cfg config, grantType string) (g grant, ok bool) {
 	const path = "grant_type"
 	ok = ps.oneOf(path, grantType, clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange)
-	g.params = []param{one("grant_type", literal(grantType))}
+	g.params = []param{one("grant_type", template.Literal(grantType))}
 	switch grantType {
 	case passwordGrant:
-		g.params = append(g.params, one("username", implied(path, "username")), one("password", implied(path, "password")))
+		g.params = append(g.params, one("username", template.Implied(path, "username")), one("password", template.Implied(path, "password")))
 		g.advice = append(g.advice, "the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another")
 	case refreshTokenGrant:
-		g.params = append(g.params, one("refresh_token", valueOf(refreshToken)))
+		g.params = append(g.params, one("refresh_token", template.Of(refreshToken)))
 	case jwtBearer:
 		if cfg.Assertion == nil {
 			ps.add("assertion", "", "is missing, and is what this grant_type sends", `write "assertion": {"iss": "…", "aud": "…"}`)
 			return g, false
 		}
-		g.params = append(g.params, one("assertion", valueOf("assertion")))
+		g.params = append(g.params, one("assertion", template.Of("assertion")))
 	case tokenExchange:
 		checkExchange(ps, cfg)
 	}
@@ -59,7 +60,7 @@ func compileAssertion(ps *problems, cfg config) jwt {
 	j := compileJWT(ps, "assertion", *cfg.Assertion, grantAssertion, nil)
 	j.name = "assertion"
 	if j.iss == nil {
-		j.iss = implied("assertion", "client_id")
+		j.iss = template.Implied("assertion", "client_id")
 	}
 	checkAudience(ps, cfg, j)
 	return j
@@ -97,7 +98,7 @@ func compileNamedAssertion(ps *problems, cfg config, requests []request) jwt {
 func compileSignedJWT(ps *problems, cfg config) *jwt {
 	j := compileJWT(ps, "signed_jwt", *cfg.SignedJWT, ownToken, nil)
 	for _, a := range j.aud {
-		if word, fixed := a.fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
+		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
 			ps.add("signed_jwt.aud", show(word), "stands for what a config of a token endpoint says, and this is none", "write the audience out")
 		}
 	}

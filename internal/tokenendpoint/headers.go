@@ -7,13 +7,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A header is one that the config sets.
 type header struct {
 	name  string // in canonical form
 	path  string
-	value template
+	value template.Template
 }
 
 // validHeader is a field name of RFC 9110 section 5.1.
@@ -38,12 +40,12 @@ func compileHeaders(ps *problems, path string, given map[string]string) []header
 			continue
 		}
 		h.value = compileTemplate(ps, at, name, given[name])
-		if text, ok := h.value.fixed(); ok && text == given[name] { // else it has been told what is wrong
+		if text, ok := h.value.Fixed(); ok && text == given[name] { // else it has been told what is wrong
 			if fault := headerFault(text); fault != "" {
 				ps.add(at, show(text), fault, "")
 			}
 		}
-		h.value = quotedValues(h.value)
+		h.value = h.value.InQuotes()
 		list = append(list, h)
 	}
 	return list
@@ -81,8 +83,8 @@ func headerFault(text string) string {
 	return ""
 }
 
-func (h header) expand(v *values) ([]string, error) {
-	text, err := v.expand(h.value)
+func (h header) expand(v *template.Values) ([]string, error) {
+	text, err := v.Expand(h.value)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func checkContentType(ps *problems, path string, r request) {
 	}
 	h := r.headers[i]
 	want := r.body.mediaType()
-	text, fixed := h.value.fixed()
+	text, fixed := h.value.Fixed()
 	given, _, err := mime.ParseMediaType(text)
 	switch {
 	case want == "multipart/form-data":
@@ -116,4 +118,19 @@ func checkContentType(ps *problems, path string, r request) {
 	default:
 		ps.add(h.path, show(text), "contradicts the body, which is "+want, "remove it, or write the body as what it says")
 	}
+}
+
+// checkCookie refuses values that would end a cookie and begin another (RFC 6265 section
+// 4.1.1).
+func (h header) checkCookie(v *template.Values) error {
+	for _, t := range h.value.Substituted() {
+		text, err := v.Expand(t)
+		if err != nil {
+			return err
+		}
+		if strings.ContainsFunc(text.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`",;\`, r) }) {
+			return &buildFault{h.path, "cannot be sent: a value in it has a character that a cookie cannot hold", "look at the values that stand in it, or encode them: ${base64url(name)}"}
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A jwtConfig is a JWT that is signed with a key of the credential, in the words of RFC
@@ -51,12 +52,12 @@ type jwt struct {
 	encoding    signing.Encoding
 	certificate string // empty: none is needed
 	members     []string
-	kid         template
+	kid         template.Template
 	typ         string
 	omitTyp     bool
 	header      node
-	iss, sub    template
-	aud         []template
+	iss, sub    template.Template
+	aud         []template.Template
 	lifetime    time.Duration
 	backdate    time.Duration
 	claims      node
@@ -134,7 +135,7 @@ func valueName(ps *problems, path string, given *string, missing string) string 
 	if given == nil {
 		return missing
 	}
-	if !validName.MatchString(*given) {
+	if !template.ValidName(*given) {
 		// Not shown: it may be the value itself.
 		ps.add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
 		return missing
@@ -143,7 +144,7 @@ func valueName(ps *problems, path string, given *string, missing string) string 
 }
 
 // compileParty compiles iss or sub.
-func compileParty(ps *problems, path string, given *string) template {
+func compileParty(ps *problems, path string, given *string) template.Template {
 	if given == nil {
 		return nil
 	}
@@ -168,10 +169,10 @@ func compileAudience(ps *problems, j *jwt, v strictjson.Value) {
 	switch v.Type {
 	case strictjson.Absent:
 		if j.use != ownToken {
-			j.aud = []template{literal(audienceIssuer)}
+			j.aud = []template.Template{template.Literal(audienceIssuer)}
 		}
 	case strictjson.String:
-		j.aud = []template{compileTemplate(ps, path, "aud", v.Text)}
+		j.aud = []template.Template{compileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
 		for i, item := range v.Items {
 			if item.Type != strictjson.String {
@@ -219,8 +220,8 @@ func signingFault(ps *problems, path, value string, err error) {
 }
 
 // templates returns all templates of j.
-func (j jwt) templates() []template {
-	var list []template
+func (j jwt) templates() []template.Template {
+	var list []template.Template
 	for _, place := range j.places() {
 		list = append(list, place.templates...)
 	}
@@ -228,10 +229,10 @@ func (j jwt) templates() []template {
 }
 
 // needs returns the values that j cannot be signed without.
-func (j jwt) needs() []part {
-	list := implied(j.path, j.key)
+func (j jwt) needs() []template.Value {
+	list := []template.Value{{Name: j.key, At: j.path, Implied: true}}
 	if j.certificate != "" {
-		list = append(list, implied(j.path, j.certificate)...)
+		list = append(list, template.Value{Name: j.certificate, At: j.path, Implied: true})
 	}
 	return append(list, needed(j.templates())...)
 }

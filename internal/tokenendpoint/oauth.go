@@ -122,7 +122,7 @@ func compileScope(ps *problems, cfg config) requestedScope {
 	}
 	t := compileTemplate(ps, "scope", "scope", text)
 	scope := requestedScope{params: []param{one("scope", t)}}
-	if asked, ok := t.fixed(); ok {
+	if asked, ok := t.Fixed(); ok {
 		scope.words = splitScope(asked, separator)
 	}
 	return scope

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A param is one parameter of a form, a query or a flat JSON object.
@@ -21,12 +22,12 @@ type param struct {
 // A scalar is a string with places for values, or a number or boolean as it was
 // written, which in JSON stays without quotes.
 type scalar struct {
-	text template
+	text template.Template
 	kind strictjson.Type
 }
 
 // one returns the parameter of a single string.
-func one(name string, text template) param {
+func one(name string, text template.Template) param {
 	return param{name: name, values: []scalar{{text, strictjson.String}}}
 }
 
@@ -80,7 +81,7 @@ func compileScalar(ps *problems, path, name string, v strictjson.Value) scalar {
 	if v.Type == strictjson.Num {
 		refuseSecret(ps, path, name, v.Text)
 	}
-	return scalar{literal(v.Text), v.Type}
+	return scalar{template.Literal(v.Text), v.Type}
 }
 
 // paramName checks the name of a parameter, which is sent as it is.
@@ -99,14 +100,14 @@ func validParamName(ps *problems, path, name string) bool {
 }
 
 // expand returns the value with what it names.
-func (s scalar) expand(v *values) (strictjson.Value, error) {
-	text, err := v.expand(s.text)
+func (s scalar) expand(v *template.Values) (strictjson.Value, error) {
+	text, err := v.Expand(s.text)
 	return strictjson.Value{Type: s.kind, Text: text.Reveal()}, err
 }
 
 // member and indexed extend a path.
 func member(path, name string) string {
-	if validName.MatchString(strings.ReplaceAll(name, "-", "_")) {
+	if template.ValidName(strings.ReplaceAll(name, "-", "_")) {
 		return path + "." + name
 	}
 	return path + "." + show(name)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A plan is a config, compiled: what to send, in order, and how to read the answer that
@@ -15,7 +16,7 @@ type plan struct {
 	// timeout is for one login: all its requests, with their answers.
 	timeout time.Duration
 	// uses are the values that the requests and JWTs cannot do without.
-	uses []part
+	uses []template.Value
 	// jwts are signed for each attempt, token instead of any.
 	jwts  []jwt
 	token *jwt
@@ -44,8 +45,8 @@ func (p plan) everywhere() []request {
 }
 
 // needs returns the values that a login cannot do without, but for those that steps keep.
-func (p plan) needs() []part {
-	var list []part
+func (p plan) needs() []template.Value {
+	var list []template.Value
 	for _, r := range p.requests {
 		list = append(list, r.needs()...)
 	}

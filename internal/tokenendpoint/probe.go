@@ -3,10 +3,12 @@ package tokenendpoint
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // probeTimeout is how long a probe may take: the request that is made with a new token
@@ -33,7 +35,7 @@ func compileProbe(ps *problems, cfg *probeConfig) *request {
 		given.Method = &method
 	}
 	r := compileRequest(ps, "probe.request", given)
-	vocabulary{of: "a probe", words: []string{probeToken}}.check(ps, r.templates())
+	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.templates())
 	if len(r.advice) > 0 {
 		r.advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
 	}
@@ -43,7 +45,7 @@ func compileProbe(ps *problems, cfg *probeConfig) *request {
 				ps.add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
 			}
 		}
-		bearer := append(literal("Bearer "), part{value: probeToken})
+		bearer := slices.Concat(template.Literal("Bearer "), template.Of(probeToken))
 		r.headers = append(r.headers, header{name: "Authorization", path: "probe.request", value: bearer})
 	}
 	res := cfg.Response

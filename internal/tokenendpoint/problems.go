@@ -47,11 +47,8 @@ func (ps *problems) err() error {
 // longestValue is how many characters of a config's value are printed.
 const longestValue = 80
 
-// show returns what a config says in a form that may be printed. A config should hold
-// no secret, but people err, so what looks like one is masked.
-func show(value string) string {
-	return `"` + secret.Printable(secret.Mask(value), longestValue) + `"`
-}
+// show returns what a config says in a form that may be printed.
+func show(value string) string { return secret.Shown(value) }
 
 // oneOf checks that a word is one of those known, and says which there are.
 func (ps *problems) oneOf(path, word string, known ...string) bool {

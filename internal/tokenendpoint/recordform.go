@@ -13,6 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A recordForm is how a provider's record looks where it is not version 1: the bare token, or
@@ -52,9 +53,9 @@ func compileRecord(ps *problems, v strictjson.Value, extra map[string]string) *r
 		words = append(words, extraPrefix+name)
 	}
 	form := &recordForm{node: compileNode(ps, "record", "", v)}
-	vocabulary{of: "a record", words: words, record: true}.check(ps, form.node.templates())
+	vocabulary{of: "a record", known: words, record: true}.check(ps, form.node.templates())
 	for _, t := range form.node.templates() {
-		if t.fresh() {
+		if t.Fresh() {
 			ps.add("record", "", "has something that is new each time", "name fields of the record alone")
 		}
 	}
@@ -73,7 +74,7 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 		if f.bare {
 			return r.AccessToken, nil
 		}
-		v := newValues(refresh.Credential{Values: recordValues(r)})
+		v := template.NewValues(recordValues(r), time.Time{}, nil)
 		value, err := f.expand(f.node, v, r)
 		if err != nil {
 			return secret.Text{}, err
@@ -104,11 +105,11 @@ func recordValues(r refresh.Record) map[string]secret.Text {
 // expand returns the record as JSON. A string that is nothing but ${expires_at_unix}
 // becomes a number, and one that is nothing but ${extra.NAME} whatever the answer had.
 // A field of the answer that was not there is left out.
-func (f *recordForm) expand(n node, v *values, r refresh.Record) (strictjson.Value, error) {
+func (f *recordForm) expand(n node, v *template.Values, r refresh.Record) (strictjson.Value, error) {
 	out := strictjson.Value{Type: n.kind}
 	for _, m := range n.members {
 		value, err := f.expand(m.node, v, r)
-		if errors.Is(err, errLeftOut) {
+		if errors.Is(err, template.ErrLeftOut) {
 			continue
 		}
 		if err != nil {
@@ -118,7 +119,7 @@ func (f *recordForm) expand(n node, v *values, r refresh.Record) (strictjson.Val
 	}
 	for _, item := range n.items {
 		value, err := f.expand(item, v, r)
-		if errors.Is(err, errLeftOut) {
+		if errors.Is(err, template.ErrLeftOut) {
 			continue
 		}
 		if err != nil {
@@ -130,13 +131,13 @@ func (f *recordForm) expand(n node, v *values, r refresh.Record) (strictjson.Val
 		return out, nil
 	}
 	name := ""
-	if t := n.value.text; n.kind == strictjson.String && len(t) == 1 {
-		name = t[0].value
+	if v, alone := n.value.text.Alone(); alone && n.kind == strictjson.String {
+		name = v.Name
 	}
 	if extra, ok := strings.CutPrefix(name, extraPrefix); ok {
 		found, there := r.Extra[extra]
 		if !there {
-			return out, errLeftOut
+			return out, template.ErrLeftOut
 		}
 		return jsonOf(found), nil
 	}

@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A request is a template of an HTTP request.
@@ -31,7 +33,7 @@ type request struct {
 	// certificate is what the client shows in the TLS handshake; nil: none.
 	certificate *clientCertificate
 	// noColon are values that must not hold a colon.
-	noColon []part
+	noColon []template.Value
 	// outcome says what answer is a good one, and keep what of it later requests need.
 	outcome answer.Outcome
 	// step is the name of the step that the request is; empty: it is none.
@@ -107,8 +109,9 @@ func compileRequest(ps *problems, at string, cfg requestConfig) request {
 
 // secretInURL reports whether a value other than an identifier goes into the URL.
 func secretInURL(r request) bool {
-	for p := range named(append([]template{r.target.path, r.target.query}, formBody(r.query).templates()...)) {
-		if secretName(p.value) {
+	inURL := request{target: r.target, query: r.query}
+	for v := range named(inURL.templates()) {
+		if secretName(v.Name) {
 			return true
 		}
 	}
@@ -123,16 +126,14 @@ func (f *buildFault) Error() string { return f.detail }
 
 // build makes the request that is sent.
 func (r request) build(ctx context.Context, c refresh.Credential, now time.Time) (*http.Request, error) {
-	v := newValues(c)
-	v.now = now
-	return r.buildWith(ctx, v)
+	return r.buildWith(ctx, newValues(c, now, nil))
 }
 
 // buildWith makes the request of what v has.
-func (r request) buildWith(ctx context.Context, v *values) (*http.Request, error) {
+func (r request) buildWith(ctx context.Context, v *template.Values) (*http.Request, error) {
 	for _, u := range r.noColon {
-		if strings.Contains(v.of[u.value].Reveal(), ":") {
-			return nil, &buildFault{u.at, "cannot send a " + u.value + " that has a colon in it raw",
+		if strings.Contains(v.Get(u.Name).Reveal(), ":") {
+			return nil, &buildFault{u.At, "cannot send a " + u.Name + " that has a colon in it raw",
 				`ask the provider whether it takes "client_secret_basic_encoding": "form", or use "client_secret_post"`}
 		}
 	}
@@ -164,7 +165,7 @@ func (r request) buildWith(ctx context.Context, v *values) (*http.Request, error
 	}
 	for _, h := range r.headers {
 		value, err := h.expand(v)
-		if errors.Is(err, errLeftOut) {
+		if errors.Is(err, template.ErrLeftOut) {
 			continue
 		}
 		if err != nil {
@@ -176,12 +177,12 @@ func (r request) buildWith(ctx context.Context, v *values) (*http.Request, error
 }
 
 // url returns the URL with what it names, at the very host that was checked.
-func (r request) url(v *values) (*url.URL, error) {
-	path, err := v.expand(r.target.path)
+func (r request) url(v *template.Values) (*url.URL, error) {
+	path, err := v.Expand(r.target.path)
 	if err != nil {
 		return nil, err
 	}
-	query, err := v.expand(r.target.query)
+	query, err := v.Expand(r.target.query)
 	if err != nil {
 		return nil, err
 	}
@@ -200,24 +201,34 @@ func (r request) url(v *values) (*url.URL, error) {
 	return u, nil
 }
 
-// templates returns all templates of a request.
-func (r request) templates() []template {
-	list := []template{r.target.path, r.target.query}
-	for _, h := range r.headers {
-		list = append(list, h.value)
+// mapped returns r with f applied to all its templates.
+func (r request) mapped(f func(template.Template) template.Template) request {
+	r.target.path, r.target.query = f(r.target.path), f(r.target.query)
+	r.headers = slices.Clone(r.headers)
+	for i, h := range r.headers {
+		r.headers[i].value = f(h.value)
 	}
-	list = append(list, formBody(r.query).templates()...)
+	r.query = mapped(r.query, f)
 	if r.body != nil {
-		list = append(list, r.body.templates()...)
+		r.body = r.body.mapped(f)
 	}
+	return r
+}
+
+// templates returns all templates of a request.
+func (r request) templates() (list []template.Template) {
+	r.mapped(func(t template.Template) template.Template {
+		list = append(list, t)
+		return t
+	})
 	return list
 }
 
 // needs returns the values that r cannot do without, but for those that steps keep.
-func (r request) needs() []part {
+func (r request) needs() []template.Value {
 	list := needed(r.templates())
 	if t := r.certificate; t != nil {
-		list = append(list, implied(t.path, t.certificate)[0], implied(t.path, t.key)[0])
+		list = append(list, template.Value{Name: t.certificate, At: t.path, Implied: true}, template.Value{Name: t.key, At: t.path, Implied: true})
 	}
 	return list
 }

@@ -6,10 +6,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // The domain refuses a record that contains a credential's value, in the encodings that
@@ -68,23 +70,32 @@ func told(name string) string {
 
 // remember keeps text, which is what t gave, if a secret went into it. One in which the
 // secret can be seen as it is need not be kept: it is found by that.
-func (v *values) remember(text string, t template) {
-	if v.memory == nil {
-		return
-	}
+func (m *memory) remember(c refresh.Credential, text string, t template.Template) {
 	of, seen := "", false
-	t.values(func(p part) {
-		value := v.of[p.value].Reveal()
-		if value == "" || refresh.Identifier(p.value) {
-			return
+	for v := range t.Values() {
+		value := c.Values[v.Name].Reveal()
+		if value == "" || refresh.Identifier(v.Name) {
+			continue
 		}
-		of = cmp.Or(of, p.value)
+		of = cmp.Or(of, v.Name)
 		seen = seen || len(value) >= leastFound && strings.Contains(text, value)
-	})
+	}
 	if of != "" && !seen {
-		v.memory.add(text, of)
+		m.add(text, of)
 	}
 }
+
+// newValues returns what templates are filled in with: values of c, at that time. What is made
+// of secrets is remembered in m; nil: nowhere.
+func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values {
+	if m == nil {
+		return template.NewValues(c.Values, now, nil)
+	}
+	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
+}
+
+// noValues are those of a text that is only shown.
+func noValues() *template.Values { return template.NewValues(nil, time.Time{}, nil) }
 
 const (
 	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/tokenkeeper/internal/template"
 )
 
 // secretWords are how the names of parameters, fields and headers end that hold
@@ -53,7 +55,7 @@ func suggestedName(name string) string {
 		return "api_key"
 	}
 	plain := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
-	if !validName.MatchString(plain) {
+	if !template.ValidName(plain) {
 		return "secret"
 	}
 	return plain

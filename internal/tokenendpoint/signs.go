@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A token that is signed here speaks for the owner of the key, to whoever it is for, for as
@@ -45,10 +47,10 @@ func (e *Endpoint) Signs() []string {
 }
 
 // asWritten returns t as a config has it.
-func asWritten(t template) string {
-	s := newSymbols(nil)
-	text, _ := newValues(refresh.Credential{}).expand(s.template(t)) // symbols are never left out
-	return s.shown(text.Reveal())
+func asWritten(t template.Template) string {
+	s := template.NewSymbols(nil)
+	text, _ := noValues().Expand(s.Symbolic(t)) // symbols are never left out
+	return s.Shown(text.Reveal())
 }
 
 // checkSigns notes the audiences that the credential's owner does not name.
@@ -58,14 +60,14 @@ func (p plan) checkSigns(ps *problems, c refresh.Credential) {
 		return
 	}
 	for _, a := range j.aud {
-		audience, err := newValues(c).expand(a)
+		audience, err := newValues(c, time.Time{}, nil).Expand(a)
 		if err == nil && slices.Contains(c.Signs, audience.Reveal()) {
 			continue
 		}
 		// Not shown like other values, lest what to add be masked.
 		shown := strconv.Quote(secret.Visible(asWritten(a)))
 		hint := ""
-		if _, fixed := a.fixed(); !fixed {
+		if _, fixed := a.Fixed(); !fixed {
 			hint = ", with the values written out"
 		}
 		if len(c.Signs) == 0 {
@@ -94,15 +96,10 @@ func checkToken(ps *problems, j jwt, cfg jwtConfig) {
 	}
 	for _, place := range j.places() {
 		for _, t := range place.templates {
-			for _, p := range t {
-				if p.function == nil {
-					continue
+			for v := range t.Computed() {
+				if !refresh.Identifier(v.Name) {
+					ps.add(at(place.name), "", "has a function of "+v.Name+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
 				}
-				template{p}.values(func(v part) {
-					if !refresh.Identifier(v.value) {
-						ps.add(at(place.name), "", "has a function of "+v.value+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
-					}
-				})
 			}
 		}
 	}
@@ -111,13 +108,13 @@ func checkToken(ps *problems, j jwt, cfg jwtConfig) {
 // A jwtPlace is a member of a JWT with its templates.
 type jwtPlace struct {
 	name      string
-	templates []template
+	templates []template.Template
 }
 
 func (j jwt) places() []jwtPlace {
 	return []jwtPlace{
-		{"header", j.header.templates()}, {"kid", []template{j.kid}},
-		{"iss", []template{j.iss}}, {"sub", []template{j.sub}}, {"aud", j.aud},
+		{"header", j.header.templates()}, {"kid", []template.Template{j.kid}},
+		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.aud},
 		{"claims", j.claims.templates()},
 	}
 }
@@ -128,11 +125,11 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 	for _, place := range j.places() {
 		for _, t := range place.templates {
 			name := ""
-			t.values(func(p part) {
-				if c.Values[p.value].Len() >= leastSecret && !refresh.Identifier(p.value) {
-					name = p.value
+			for v := range t.Values() {
+				if c.Values[v.Name].Len() >= leastSecret && !refresh.Identifier(v.Name) {
+					name = v.Name
 				}
-			})
+			}
 			if name != "" {
 				return j.discloses(place.name, name)
 			}

@@ -10,6 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // maxSteps is how many requests may come before the one that gives the token. One
@@ -49,7 +50,7 @@ func compileSteps(ps *problems, given []stepConfig) (requests []request, v vocab
 		r.outcome = compileOutcome(ps, at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
 		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
 		for _, k := range r.keep {
-			v.words = append(v.words, k.Name)
+			v.known = append(v.known, k.Name)
 		}
 		requests = append(requests, r)
 	}
@@ -62,7 +63,7 @@ func compileStepName(ps *problems, path string, given *string, earlier []request
 	switch {
 	case given == nil:
 		ps.add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
-	case !validName.MatchString(name):
+	case !template.ValidName(name):
 		ps.add(path, show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
 	case slices.ContainsFunc(earlier, func(r request) bool { return r.step == name }):
 		ps.add(path, show(name), "is the name of an earlier step", "give it another")
@@ -74,7 +75,7 @@ func compileStepName(ps *problems, path string, given *string, earlier []request
 func compileKeep(ps *problems, path, step string, given map[string]strictjson.Value) []answer.Kept {
 	var list []answer.Kept
 	for _, key := range slices.Sorted(maps.Keys(given)) {
-		if !validName.MatchString(key) {
+		if !template.ValidName(key) {
 			ps.add(path, show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
 			continue
 		}
@@ -92,7 +93,7 @@ func markNeeded(requests []request) {
 			k := &requests[i].keep[j]
 			for _, later := range requests[i+1:] {
 				for p := range named(later.templates()) {
-					k.Needed = k.Needed || p.value == k.Name && !p.optional
+					k.Needed = k.Needed || p.Name == k.Name && !p.Optional
 				}
 			}
 		}

@@ -8,13 +8,14 @@ import (
 
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // A target is the URL of a request. Values of the credential may stand in its path and
 // query, percent-encoded, but never in what decides where it goes.
 type target struct {
 	site        site
-	path, query template // as they go out
+	path, query template.Template // as they go out
 	// shown is the URL in errors: without its query, and with ${…} as written.
 	shown string
 }
@@ -37,7 +38,7 @@ func compileTarget(ps *problems, path, text string) target {
 		return refuse("has ${…} where the host is", "write scheme, host and port out: no value may decide where secrets go")
 	}
 	rest := text[len(where[0]):]
-	plain := outside(rest)
+	plain := template.Outside(rest)
 	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], true) // see checkLoopback
 	if detail != "" {
 		return refuse(detail, remedy)
@@ -56,12 +57,12 @@ func compileTarget(ps *problems, path, text string) target {
 		rawPath = "/"
 	}
 	t := target{site: s, shown: s.String() + rawPath}
-	t.path = compileTemplate(ps, path, "", rawPath).each(url.PathEscape)
-	t.query = compileTemplate(ps, path, "", rawQuery).each(url.QueryEscape)
+	t.path = compileTemplate(ps, path, "", rawPath).Each(url.PathEscape)
+	t.query = compileTemplate(ps, path, "", rawQuery).Each(url.QueryEscape)
 	mustStand(ps, t.path)
 	mustStand(ps, t.query)
 	for _, pair := range t.fixedQuery() {
-		if value, ok := pair.values[0].text.fixed(); ok {
+		if value, ok := pair.values[0].text.Fixed(); ok {
 			refuseSecret(ps, path+"?"+pair.name, pair.name, value)
 		}
 	}
@@ -79,20 +80,13 @@ func compileTarget(ps *problems, path, text string) target {
 
 // fixedQuery returns the parameters of the URL's own query.
 func (t target) fixedQuery() []param {
-	var text strings.Builder
-	for _, p := range t.query {
-		if p.literal == "" {
-			text.WriteString("${}") // a value, which cannot hold a separator
-		}
-		text.WriteString(p.literal)
-	}
 	var list []param
-	for pair := range strings.SplitSeq(text.String(), "&") {
+	for pair := range strings.SplitSeq(t.query.Outline("${}"), "&") { // no value holds a separator
 		name, value, _ := strings.Cut(pair, "=")
 		if unescaped, err := url.QueryUnescape(name); err == nil && name != "" {
-			v := literal(value)
+			v := template.Literal(value)
 			if strings.Contains(value, "${}") {
-				v = valueOf("x")
+				v = template.Of("x")
 			}
 			list = append(list, param{name: unescaped, values: []scalar{{v, strictjson.String}}})
 		}

@@ -1,8 +1,7 @@
-package tokenendpoint
+package template
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -30,48 +29,48 @@ type function struct {
 	// textual marks one that takes text alone.
 	textual bool
 	// constants checks the arguments of one that takes only what stands in the config.
-	constants func(args []string) *templateFault
+	constants func(args []string) *Fault
 	// fresh marks one that gives something else each time, so that no secret can be meant.
 	fresh bool
-	do    func(v *values, args []string) string
+	do    func(v *Values, args []string) string
 }
 
 const manyArguments = 16
 
 // functions are all that there are. It is not written to.
 var functions = map[string]*function{
-	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
 		return base64.StdEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ *values, a []string) string {
+	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
 		return hex.EncodeToString([]byte(a[0]))
 	}},
-	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ *values, a []string) string {
+	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ *Values, a []string) string {
 		sum := sha256.Sum256([]byte(a[0]))
 		return string(sum[:])
 	}},
-	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ *values, a []string) string {
+	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ *Values, a []string) string {
 		mac := hmac.New(sha256.New, []byte(a[0]))
 		mac.Write([]byte(a[1]))
 		return string(mac.Sum(nil))
 	}},
-	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ *values, a []string) string {
+	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ *Values, a []string) string {
 		return strings.ToLower(a[0])
 	}},
-	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ *values, a []string) string {
+	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ *Values, a []string) string {
 		return strings.Join(a[1:], a[0])
 	}},
-	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(v *values, a []string) string {
+	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(v *Values, a []string) string {
 		var offset time.Duration
 		if len(a) == 2 {
 			offset, _ = time.ParseDuration(a[1]) // see checkNow
 		}
 		return timeFormats[a[0]](v.now.Add(offset).UTC())
 	}},
-	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *templateFault { return nil }, do: func(v *values, a []string) string {
+	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *Fault { return nil }, do: func(v *Values, a []string) string {
 		return v.uuid(strings.Join(a, ""))
 	}},
 }
@@ -87,41 +86,41 @@ var timeFormats = map[string]func(time.Time) string{
 }
 
 // checkNow checks what now is called with.
-func checkNow(args []string) *templateFault {
+func checkNow(args []string) *Fault {
 	if _, ok := timeFormats[args[0]]; !ok {
 		known := slices.Sorted(maps.Keys(timeFormats))
-		return &templateFault{"writes the time in a format that is not known here: " + show(args[0]), "use " + either(known)}
+		return &Fault{"writes the time in a format that is not known here: " + secret.Shown(args[0]), "use " + words(known, "or")}
 	}
 	const most = 366 * 24 * time.Hour
 	if len(args) == 2 {
 		if d, err := time.ParseDuration(args[1]); err != nil || d.Abs() > most {
-			return &templateFault{"moves the time by " + show(args[1]) + ", which is not a duration of at most a year", `write it like '5m' or '-30s'`}
+			return &Fault{"moves the time by " + secret.Shown(args[1]) + ", which is not a duration of at most a year", `write it like '5m' or '-30s'`}
 		}
 	}
 	return nil
 }
 
 // check says what is wrong with the arguments of a function.
-func (f *function) check(name string, args []typedPart) *templateFault {
+func (f *function) check(name string, args []typedPart) *Fault {
 	if len(args) < f.least || len(args) > f.most {
 		plural := "s"
 		if len(args) == 1 {
 			plural = ""
 		}
-		return &templateFault{fmt.Sprintf("calls %s with %d argument%s", name, len(args), plural), "write " + f.signature}
+		return &Fault{fmt.Sprintf("calls %s with %d argument%s", name, len(args), plural), "write " + f.signature}
 	}
 	var constants []string
 	for _, a := range args {
 		switch {
 		case f.textual && a.octets:
-			return &templateFault{"gives octets to " + name + ", which takes text", "write them as hex(…), base64(…) or base64url(…)"}
+			return &Fault{"gives octets to " + name + ", which takes text", "write them as hex(…), base64(…) or base64url(…)"}
 		case f.constants != nil && !a.constant:
-			return &templateFault{"calls " + name + " with something else than texts in single quotes", "write " + f.signature}
+			return &Fault{"calls " + name + " with something else than texts in single quotes", "write " + f.signature}
 		}
 		constants = append(constants, a.part.literal)
 	}
 	if name == "hmac" && args[0].constant {
-		return &templateFault{"has the key of hmac in it, and a config is no place for a secret", "put the key in the credential, and write its name without quotes"}
+		return &Fault{"has the key of hmac in it, and a config is no place for a secret", "put the key in the credential, and write its name without quotes"}
 	}
 	if f.constants != nil {
 		return f.constants(constants)
@@ -129,28 +128,21 @@ func (f *function) check(name string, args []typedPart) *templateFault {
 	return nil
 }
 
-func unknownFunction(name string) *templateFault {
+func unknownFunction(name string) *Fault {
 	known := slices.Sorted(maps.Keys(functions))
-	remedy := "there are " + enumerate(known, "and")
+	remedy := "there are " + words(known, "and")
 	if near := strictjson.Nearest(name, known); near != "" {
 		remedy = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &templateFault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)), remedy}
+	return &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)), remedy}
 }
 
-// uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name
-// throughout one request; for the empty name another each time.
-func (v *values) uuid(name string) string {
-	if id, ok := v.uuids[name]; ok {
-		return id
+// words lists words: `"a", "b" and "c"`.
+func words(list []string, last string) string {
+	quoted := make([]string, len(list))
+	for i, w := range list {
+		quoted[i] = strconv.Quote(w)
 	}
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	if name != "" {
-		v.uuids[name] = id
-	}
-	return id
+	n := len(quoted)
+	return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
 }

@@ -1,4 +1,4 @@
-package tokenendpoint
+package template
 
 import (
 	"fmt"
@@ -29,6 +29,40 @@ const (
 // validReference is a name with a part before it that says whose it is.
 var validReference = regexp.MustCompile(`^(?:steps\.[A-Za-z_][A-Za-z0-9_]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}|extra\.[A-Za-z0-9_.-]{1,64})$`)
 
+// Parse reads the text of the field at, in which ${name} stands for the value of that name, and $${
+// for ${ itself; what else may stand in braces is told with [notation].
+func Parse(at, text string) (t Template, fault *Fault) {
+	var lit strings.Builder
+	n := notation{at: at}
+	for rest := text; rest != ""; {
+		i := strings.Index(rest, "${")
+		if i < 0 {
+			lit.WriteString(rest)
+			break
+		}
+		if i > 0 && rest[i-1] == '$' {
+			lit.WriteString(rest[:i-1] + "${")
+			rest = rest[i+2:]
+			continue
+		}
+		lit.WriteString(rest[:i])
+		p, after, fault := n.substitution(rest[i+2:])
+		if fault != nil {
+			return nil, fault
+		}
+		if lit.Len() > 0 {
+			t = append(t, part{literal: lit.String()})
+			lit.Reset()
+		}
+		t = append(t, p)
+		rest = after
+	}
+	if lit.Len() > 0 {
+		t = append(t, part{literal: lit.String()})
+	}
+	return t, nil
+}
+
 // A notation reads the expressions of one template.
 type notation struct {
 	at    string // the field of the config
@@ -45,7 +79,7 @@ type typedPart struct {
 }
 
 // expression reads one up to what follows it.
-func (n *notation) expression(depth int) (typedPart, *templateFault) {
+func (n *notation) expression(depth int) (typedPart, *Fault) {
 	n.skipSpace()
 	switch {
 	case n.rest == "":
@@ -59,27 +93,27 @@ func (n *notation) expression(depth int) (typedPart, *templateFault) {
 		return n.call(name, depth)
 	}
 	if !validName.MatchString(name) && !validReference.MatchString(name) {
-		return typedPart{}, &templateFault{}
+		return typedPart{}, &Fault{}
 	}
-	p := part{value: name, at: n.at}
+	v := Value{Name: name, At: n.at}
 	if strings.HasPrefix(n.rest, "?") {
 		n.rest = n.rest[1:]
-		p.optional = true
+		v.Optional = true
 		if n.skipSpace(); strings.HasPrefix(n.rest, "'") {
 			text, fault := n.quoted()
 			if fault != nil {
 				return typedPart{}, fault
 			}
-			p.instead = &text
+			v.Instead = &text
 		}
 	}
-	return typedPart{part: p}, nil
+	return typedPart{part: part{value: v}}, nil
 }
 
 // call reads the arguments of a function.
-func (n *notation) call(name string, depth int) (typedPart, *templateFault) {
+func (n *notation) call(name string, depth int) (typedPart, *Fault) {
 	if n.calls++; n.calls > maxCalls || depth >= maxCallDepth {
-		return typedPart{}, &templateFault{
+		return typedPart{}, &Fault{
 			fmt.Sprintf("calls more than %d functions, or nests them deeper than %d", maxCalls, maxCallDepth), "take fewer"}
 	}
 	f, known := functions[name]
@@ -107,20 +141,20 @@ func (n *notation) call(name string, depth int) (typedPart, *templateFault) {
 	}
 	p := part{function: f}
 	for _, a := range args {
-		p.args = append(p.args, template{a.part})
+		p.args = append(p.args, Template{a.part})
 	}
 	return typedPart{part: p, octets: f.octets}, nil
 }
 
 // separator is the fault of arguments that no comma or parenthesis follows.
-func (n *notation) separator(name string) *templateFault {
+func (n *notation) separator(name string) *Fault {
 	if n.rest == "" || n.rest[0] == '}' {
-		return &templateFault{"has " + name + "( without )", "close it after its arguments"}
+		return &Fault{"has " + name + "( without )", "close it after its arguments"}
 	}
-	return &templateFault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text stands in single quotes"}
+	return &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text stands in single quotes"}
 }
 
-var unclosed = &templateFault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
+var unclosed = &Fault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
 
 func (n *notation) skipSpace() { n.rest = strings.TrimLeft(n.rest, " ") }
 
@@ -138,12 +172,12 @@ func (n *notation) name() string {
 }
 
 // quoted reads a text in single quotes, in which two of them stand for one.
-func (n *notation) quoted() (string, *templateFault) {
+func (n *notation) quoted() (string, *Fault) {
 	var b strings.Builder
 	for rest := n.rest[1:]; ; {
 		text, after, closed := strings.Cut(rest, "'")
 		if !closed {
-			return "", &templateFault{"has a text whose quote is not closed", "close it with '; two of them stand for one in a text"}
+			return "", &Fault{"has a text whose quote is not closed", "close it with '; two of them stand for one in a text"}
 		}
 		b.WriteString(text)
 		if !strings.HasPrefix(after, "'") {
@@ -156,7 +190,7 @@ func (n *notation) quoted() (string, *templateFault) {
 }
 
 // substitution reads what follows ${, including the }, and returns the text after it.
-func (n *notation) substitution(text string) (p part, after string, fault *templateFault) {
+func (n *notation) substitution(text string) (p part, after string, fault *Fault) {
 	n.rest = text
 	t, fault := n.expression(0)
 	if fault == nil {
@@ -165,15 +199,15 @@ func (n *notation) substitution(text string) (p part, after string, fault *templ
 		case n.rest == "":
 			fault = unclosed
 		case n.rest[0] != '}':
-			fault = &templateFault{}
+			fault = &Fault{}
 		case t.octets:
-			fault = &templateFault{"has octets where text must be", "write them as hex(…), base64(…) or base64url(…)"}
+			fault = &Fault{"has octets where text must be", "write them as hex(…), base64(…) or base64url(…)"}
 		case t.constant:
-			fault = &templateFault{"has a text in ${…} that stands for itself", "write it without ${' and '}"}
+			fault = &Fault{"has a text in ${…} that stands for itself", "write it without ${' and '}"}
 		}
 	}
 	if fault != nil {
-		if *fault == (templateFault{}) {
+		if *fault == (Fault{}) {
 			fault = misread(text)
 		}
 		return part{}, "", fault
@@ -183,13 +217,13 @@ func (n *notation) substitution(text string) (p part, after string, fault *templ
 
 var quotedText = regexp.MustCompile(`'[^']*'`)
 
-// showTemplate returns a template that is not one in a form that may be printed: texts in
-// it may be secrets that should not be there.
-func showTemplate(text string) string { return show(quotedText.ReplaceAllString(text, "'…'")) }
+// Shown returns a text that is no template in a form that may be printed: quoted texts in it
+// may be secrets that should not be there.
+func Shown(text string) string { return secret.Shown(quotedText.ReplaceAllString(text, "'…'")) }
 
-// outside returns text with what stands in each ${…} taken out, of the same length: with
+// Outside returns text with what stands in each ${…} taken out, of the same length: with
 // bytes that mean nothing in a URL, so that the rest can be looked at.
-func outside(text string) string {
+func Outside(text string) string {
 	out := []byte(text)
 	for from := 0; ; {
 		i := strings.Index(text[from:], "${")
@@ -218,19 +252,19 @@ func outside(text string) string {
 }
 
 // misread is the fault of an expression that is none.
-func misread(text string) *templateFault {
+func misread(text string) *Fault {
 	inner, _, closed := strings.Cut(text, "}")
 	if !closed {
 		return unclosed
 	}
 	shown := secret.Printable(secret.Mask(inner), 40)
 	if strings.ContainsAny(inner, "('\"") {
-		return &templateFault{"has ${" + shown + "}, which cannot be read",
+		return &Fault{"has ${" + shown + "}, which cannot be read",
 			"a function is written ${base64(name)}, its texts in single quotes: ${join(':', a, b)}"}
 	}
 	if strings.HasPrefix(inner, "steps") {
-		return &templateFault{"has ${" + shown + "}, which is not a value of a step", "write ${steps.NAME.VALUE}, as in ${steps.login.session}"}
+		return &Fault{"has ${" + shown + "}, which is not a value of a step", "write ${steps.NAME.VALUE}, as in ${steps.login.session}"}
 	}
-	return &templateFault{"has ${" + shown + "}, which is not the name of a credential's value",
+	return &Fault{"has ${" + shown + "}, which is not the name of a credential's value",
 		"write a name of letters, digits and _, or $${ for the characters ${"}
 }

@@ -1,0 +1,164 @@
+package template_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/template"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func values(pairs ...string) map[string]secret.Text {
+	m := map[string]secret.Text{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = secret.New(pairs[i+1])
+	}
+	return m
+}
+
+func parse(t *testing.T, text string) template.Template {
+	t.Helper()
+	parsed, fault := template.Parse("field", text)
+	if fault != nil {
+		t.Fatalf("%q %s", text, fault.Detail)
+	}
+	return parsed
+}
+
+func TestExpand(t *testing.T) {
+	for _, row := range []struct{ text, want string }{
+		{"", ""},
+		{"plain $ text } {", "plain $ text } {"},
+		{"a${x}b${y}c", "aXbYc"},
+		{"$${x}$$${x}", "${x}$${x}"},
+		{"${none?'n'}${x?'n'}", "nX"},
+		{"${steps.login.sid}", "S"},
+		{"${join('}', x, '''', y)}", "X}'}Y"},
+		{"${base64(join(':', x, y))}", "WDpZ"},
+		{"${now('rfc3339', '-1h')}", "2026-11-22T11:00:00Z"},
+	} {
+		got, err := template.NewValues(values("x", "X", "y", "Y", "steps.login.sid", "S"), noon, nil).Expand(parse(t, row.text))
+		if err != nil || got.Reveal() != row.want {
+			t.Errorf("%q becomes %q, %v; want %q", row.text, got.Reveal(), err, row.want)
+		}
+	}
+}
+
+func TestAbsentValuesLeaveTheFieldOut(t *testing.T) {
+	for _, text := range []string{"${none?}", "a${none?}b", "${lower(none?)}", "${join(':', x, none?)}"} {
+		if _, err := template.NewValues(values("x", "X"), noon, nil).Expand(parse(t, text)); !errors.Is(err, template.ErrLeftOut) {
+			t.Errorf("%q is %v", text, err)
+		}
+	}
+}
+
+// A config of a few bytes may name a long value many times.
+func TestExpansionIsBounded(t *testing.T) {
+	long := values("x", strings.Repeat("x", 64<<10))
+	for _, text := range []string{strings.Repeat("${x}", 17), "${join('', " + strings.Repeat("x, ", 14) + "x)}${x}${x}"} {
+		if _, err := template.NewValues(long, noon, nil).Expand(parse(t, text)); !errors.Is(err, template.ErrTooLarge) {
+			t.Errorf("%d bytes of template are %v", len(text), err)
+		}
+	}
+}
+
+func TestValuesAreNamedInOrder(t *testing.T) {
+	var got []string
+	for v := range parse(t, "${a}${join(b?, c?'x')}${lower(hex(d))}").Values() {
+		got = append(got, v.Name)
+		if v.At != "field" {
+			t.Errorf("%s stands at %q", v.Name, v.At)
+		}
+	}
+	if want := []string{"a", "b", "c", "d"}; !slices.Equal(got, want) {
+		t.Errorf("the values are %q, want %q", got, want)
+	}
+}
+
+func TestEscapes(t *testing.T) {
+	hard := values("x", `a"b\c<&`)
+	for _, row := range []struct {
+		name string
+		t    template.Template
+		want string
+	}{
+		{"in quotes", parse(t, `user="${x}", ${x}`).InQuotes(), `user="a\"b\\c<&", a"b\c<&`},
+		{"after an escaped quote", parse(t, `"\"${x}"`).InQuotes(), `"\"a\"b\\c<&"`},
+		{"XML", parse(t, `<a>${x}</a>`).Each(template.EscapeXML), `<a>a&#34;b\c&lt;&amp;</a>`},
+		{"XML of a function", parse(t, `<a>${lower(x)}</a>`).Each(template.EscapeXML), `<a>a&#34;b\c&lt;&amp;</a>`},
+	} {
+		got, err := template.NewValues(hard, noon, nil).Expand(row.t)
+		if err != nil || got.Reveal() != row.want {
+			t.Errorf("%s: %q, %v; want %q", row.name, got.Reveal(), err, row.want)
+		}
+	}
+}
+
+// What is shown of a template is how it was written, with what is done to it on its way.
+func TestSymbols(t *testing.T) {
+	for _, row := range []struct {
+		text  string
+		names []string
+		want  string
+	}{
+		{"Basic ${base64(join(':', id, key))}", nil, "Basic ${base64(join(':', id, key))}"},
+		{"${a?}${b?'it''s'}", nil, "${a?}${b?'it''s'}"},
+		{"${a?}", []string{"a"}, "${a}"},
+		{"$${a}${a}", nil, "${a}${a}"},
+	} {
+		s := template.NewSymbols(row.names)
+		got, err := template.NewValues(nil, noon, nil).Expand(s.Symbolic(parse(t, row.text)))
+		if shown := s.Shown(got.Reveal()); err != nil || shown != row.want {
+			t.Errorf("%q is shown as %q, %v; want %q", row.text, shown, err, row.want)
+		}
+	}
+}
+
+// What is made of a value is handed to whoever asked for it, before it is joined and after.
+func TestMadeIsCalledWithWhatIsMade(t *testing.T) {
+	var made []string
+	v := template.NewValues(values("key", "k-1"), noon, func(text string, _ template.Template) { made = append(made, text) })
+	if _, err := v.Expand(parse(t, "x ${hex(lower(key))}")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"k-1", "6b2d31", "x 6b2d31"} {
+		if !slices.Contains(made, want) {
+			t.Errorf("%q was made, and %q is not told", want, made)
+		}
+	}
+}
+
+// Whatever the text is: it is refused in words that can be printed, or it has as many values
+// as it names, and what stands outside of them is as long as it was.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"", "${a}", "$${a}", "${", "${a?'x'}", "${base64(a)}", "${hmac('k', a)}", "${now('unix')}", "${a.b}", "${'", "${join('}', a)}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if outside := template.Outside(text); len(outside) != len(text) {
+			t.Fatalf("outside of %q is %q", text, outside)
+		}
+		parsed, fault := template.Parse("field", text)
+		if fault != nil {
+			if fault.Detail == "" || strings.ContainsAny(fault.Detail+fault.Remedy+template.Shown(text), "\n\r\x1b\x00") {
+				t.Fatalf("not to be printed: %+q", fault)
+			}
+			return
+		}
+		if _, fixed := parsed.Fixed(); fixed && strings.Contains(strings.ReplaceAll(text, "$${", ""), "${") {
+			t.Fatalf("%q has no value", text)
+		}
+		of := map[string]secret.Text{}
+		for v := range parsed.Values() {
+			of[v.Name] = secret.New("v")
+		}
+		if _, err := template.NewValues(of, noon, nil).Expand(parsed); err != nil && !errors.Is(err, template.ErrTooLarge) {
+			t.Fatalf("%q: %v", text, err)
+		}
+	})
+}

@@ -1,0 +1,124 @@
+package template
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// mostExpanded bounds what is substituted into one request, in bytes: a config of 64 KiB
+// may name a value of 64 KiB ten thousand times.
+const mostExpanded = 1 << 20
+
+var (
+	// ErrTooLarge says that more than 1 MiB would be substituted.
+	ErrTooLarge = errors.New("the request would be larger than 1 MiB")
+	// ErrLeftOut says that an optional value is absent, and the field is to be left out.
+	ErrLeftOut = errors.New("an optional value is not there")
+)
+
+// Values are what the templates of one request are filled in with, and how many bytes of
+// them still. Not safe for concurrent use.
+type Values struct {
+	of    map[string]secret.Text
+	now   time.Time
+	left  int
+	uuids map[string]string
+	// made is called with each text that was made of values, and with what made it; nil: not.
+	made func(text string, of Template)
+}
+
+// NewValues returns those by their names, at that time. If made is not nil, it is called with
+// each text that was made of values.
+func NewValues(of map[string]secret.Text, now time.Time, made func(text string, of Template)) *Values {
+	return &Values{of: of, now: now, left: mostExpanded, uuids: map[string]string{}, made: made}
+}
+
+// Get returns the value of that name; without one it is empty.
+func (v *Values) Get(name string) secret.Text { return v.of[name] }
+
+// Expand returns the text of t, or ErrLeftOut. It stays a secret until it is written into
+// a request.
+func (v *Values) Expand(t Template) (secret.Text, error) {
+	var b strings.Builder
+	for _, p := range t {
+		text, err := v.expand(p)
+		if err != nil {
+			return secret.Text{}, err
+		}
+		if v.left -= len(text); v.left < 0 {
+			return secret.Text{}, ErrTooLarge
+		}
+		b.WriteString(text)
+	}
+	if v.made != nil {
+		v.made(b.String(), t)
+	}
+	return secret.New(b.String()), nil
+}
+
+func (v *Values) expand(p part) (text string, err error) {
+	switch {
+	case p.value.Name != "":
+		text = v.of[p.value.Name].Reveal()
+		if text != "" || !p.value.Optional {
+			return text, nil
+		}
+		if p.value.Instead == nil {
+			return "", ErrLeftOut
+		}
+		return *p.value.Instead, nil
+	case p.call != nil:
+		arg, err := v.Expand(p.arg)
+		if err != nil {
+			return "", err
+		}
+		text = p.call(arg.Reveal())
+	case p.function != nil:
+		args := make([]string, len(p.args))
+		for i, a := range p.args {
+			arg, err := v.Expand(a)
+			if err != nil {
+				return "", err
+			}
+			args[i] = arg.Reveal()
+		}
+		text = p.function.do(v, args)
+	default:
+		return p.literal, nil
+	}
+	if v.made != nil {
+		v.made(text, Template{p})
+	}
+	return text, nil
+}
+
+// Optional returns the text of a member that is left out where it is empty.
+func (v *Values) Optional(t Template) (string, error) {
+	text, err := v.Expand(t)
+	if errors.Is(err, ErrLeftOut) {
+		return "", nil
+	}
+	return text.Reveal(), err
+}
+
+// uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name
+// throughout one request; for the empty name another each time.
+func (v *Values) uuid(name string) string {
+	if id, ok := v.uuids[name]; ok {
+		return id
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if name != "" {
+		v.uuids[name] = id
+	}
+	return id
+}
