@@ -197,7 +197,7 @@ func plainValue(v strictjson.Value) any {
 
 // ownGrant is the grant of a token that is signed here.
 func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
-	j, now := *e.plan.token, e.client.now()
+	j, now := *e.plan.token, e.now()
 	token, warnings, err := e.plan.sign(j, c, now, nil)
 	if err != nil {
 		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}

@@ -9,6 +9,7 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // Credential understands a credential: an object of strings, beside which stand
@@ -33,8 +34,8 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 		case "allowed_hosts":
 			c.AllowedHosts = ps.words(name, v)
 			for i, entry := range c.AllowedHosts {
-				if detail, remedy := entryFault(entry, p.loopback); detail != "" {
-					ps.add(indexed(name, i), "", detail, remedy)
+				if fault := wire.PinFault(entry, p.loopback); fault != nil {
+					ps.add(indexed(name, i), "", fault.Detail, fault.Remedy)
 				}
 			}
 		case "providers":

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // A discovery finds the token endpoint of an issuer in its metadata (RFC 8414, OpenID
@@ -43,10 +44,10 @@ func discover(ps *problems, issuer string, r *request) *discovery {
 		return nil
 	}
 	r.target = compileTarget(ps, path, issuer)
-	if r.target.site == (site{}) {
+	if r.target.site == (wire.Site{}) {
 		return nil // it was told what is wrong
 	}
-	d := &discovery{issuer: issuer, mutual: r.certificate != nil, loopback: isLoopback(r.target.site.host)}
+	d := &discovery{issuer: issuer, mutual: r.certificate != nil, loopback: r.target.site.Loopback()}
 	// OpenID Connect Discovery 1.0 section 4 appends the well-known part, RFC 8414 section
 	// 3.1 puts it before the issuer's path. More servers have the first.
 	base, tail := r.target.site.String(), strings.TrimSuffix(strings.TrimPrefix(issuer, r.target.site.String()), "/")
@@ -132,8 +133,8 @@ func (d *discovery) read(p plan, x exchange, doc map[string]any) (plan, *failure
 	} else {
 		t = compileTarget(&ps, "token_endpoint", endpoint)
 	}
-	if detail, remedy := hostFault(t.site.host, d.loopback); len(ps.list) == 0 && detail != "" {
-		ps.add("", "", detail, remedy)
+	if t.site.Loopback() && !d.loopback {
+		ps.add("", "", wire.Closed().Detail, "")
 	}
 	if len(ps.list) > 0 {
 		return p, x.fault(codeBadMetadata, fmt.Sprintf("has metadata whose token_endpoint cannot be used: %s", ps.list[0].Detail),

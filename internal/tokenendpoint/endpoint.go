@@ -10,13 +10,16 @@ import (
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // An Endpoint is one provider as its config describes it. It is safe for concurrent use.
 type Endpoint struct {
 	where  string
 	plan   plan
-	client *client
+	client *wire.Client
+	now    func() time.Time
+	sleep  func(ctx context.Context, d time.Duration) bool
 	found  discoveredPlan
 }
 
@@ -26,7 +29,7 @@ var _ refresh.Endpoint = (*Endpoint)(nil)
 func (e *Endpoint) Hosts() []string {
 	var hosts []string
 	for _, r := range e.plan.everywhere() {
-		hosts = append(hosts, r.target.site.pins()[0])
+		hosts = append(hosts, r.target.site.Pins()[0])
 	}
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
@@ -56,7 +59,7 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 			ps.add(path, "", err.Error(), "")
 		}
 	}
-	now := e.client.now()
+	now := e.now()
 	c, _, err := e.plan.derive(e.plan.supposing(c), now, nil)
 	if err != nil {
 		wrong("", err)
@@ -81,16 +84,16 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 	for _, r := range requests {
 		s := r.target.site
-		if slices.ContainsFunc(s.pins(), func(pin string) bool { return slices.Contains(c.AllowedHosts, pin) }) {
+		if slices.ContainsFunc(s.Pins(), func(pin string) bool { return slices.Contains(c.AllowedHosts, pin) }) {
 			continue
 		}
 		if len(c.AllowedHosts) == 0 {
 			ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
-				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.pins()[0]))
+				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.Pins()[0]))
 			continue
 		}
 		ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and")),
-			fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.pins()[0]))
+			fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.Pins()[0]))
 	}
 }
 
@@ -146,7 +149,7 @@ func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, w *witness) 
 			continue
 		}
 		pause, again := wait.after(ctx, n, f, e.plan.timeout)
-		if !again || e.plan.supersedes || !e.client.sleep(ctx, pause) {
+		if !again || e.plan.supersedes || !e.sleep(ctx, pause) {
 			return granted{}, f.err
 		}
 	}
@@ -172,7 +175,7 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.
 	x := exchange{rotates: p.rotates, made: w.made}
 	var warnings []string
 	var err error
-	if x.credential, warnings, err = p.derive(c, e.client.now().Add(skew), w.made); err != nil {
+	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), w.made); err != nil {
 		x.request = p.requests[0]
 		return granted{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
@@ -227,28 +230,28 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
-	req, err := x.request.buildWith(ctx, newValues(x.credential, client.now(), x.made))
+	req, err := x.request.buildWith(ctx, newValues(x.credential, e.now(), x.made))
 	x.asked = x.known().Searcher()
 	x.all = x.asked
 	if err == nil && x.request.certificate != nil {
 		var certificate tls.Certificate
-		if certificate, err = x.request.certificate.load(x.credential, client.now()); err == nil {
-			client = client.showing(certificate)
-			defer client.transport.CloseIdleConnections()
+		if certificate, err = x.request.certificate.load(x.credential, e.now()); err == nil {
+			client = client.Showing(certificate)
+			defer client.Close()
 		}
 	}
 	if err != nil {
 		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
-	m, at, err := client.do(req)
+	m, broken := client.Do(req)
 	w.seen = append(w.seen, sighting{x.index, x.request, m})
 	if m != nil {
-		if f := x.receive(m, client.now()); f != nil {
+		if f := x.receive(m, e.now()); f != nil {
 			return f
 		}
 	}
-	if err != nil {
-		return x.unanswered(err, at)
+	if broken != nil {
+		return x.unanswered(broken)
 	}
 	return nil
 }

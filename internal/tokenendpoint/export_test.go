@@ -2,7 +2,6 @@ package tokenendpoint
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"reflect"
 	"strings"
@@ -51,16 +50,6 @@ func Expand(text string, c refresh.Credential) (expanded string, names []string,
 
 // Quote is how foreign text is printed.
 func Quote(c refresh.Credential, text string) string { return quote(c, text) }
-
-// Dial is what connections are made with, loopback shut.
-func Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return guarded(false)(ctx, network, address)
-}
-
-// Guard says whether an address may be dialled.
-func Guard(loopback bool, network, address string) error {
-	return guard(loopback).Safe(network, address, nil)
-}
 
 // Build returns the requests as they would be sent.
 func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {

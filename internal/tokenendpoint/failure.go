@@ -8,6 +8,7 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // A failure is why an attempt gave no grant.
@@ -45,11 +46,11 @@ func (x exchange) fault(code, detail, remedy string) *failure {
 func (x exchange) quote(text string) string { return quote(x.known(), text) }
 
 // unanswered is the failure of a request that no whole answer came to.
-func (x exchange) unanswered(err error, at stage) *failure {
-	code, v, what, remedy := ofTransport(err, at)
+func (x exchange) unanswered(broken *wire.Failure) *failure {
+	code, v, what, remedy := ofTransport(broken)
 	f := x.fail(code, v, what, remedy)
-	f.sent = at.sent
-	f.lost = at.sent && v == passing()
+	f.sent = broken.Sent
+	f.lost = broken.Sent && v == passing()
 	return f
 }
 

@@ -24,16 +24,3 @@ func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certif
 	}
 	return certificate.TLS(), nil
 }
-
-// showing returns a client that shows a certificate to whoever asks for one. It shares no
-// connection with any other: one that was made with a certificate speaks for its owner.
-func (c *client) showing(certificate tls.Certificate) *client {
-	own := *c
-	own.transport = c.newTransport()
-	// Not Certificates: of those, none is shown to a server that names other authorities
-	// than the certificate's, and many a server names too few.
-	own.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		return &certificate, nil
-	}
-	return &own
-}

@@ -10,6 +10,7 @@ import (
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // Options are the settings of a [Parser]. The zero value is right for production.
@@ -39,7 +40,9 @@ type Options struct {
 // A Parser understands configs and credentials. It is safe for concurrent use.
 type Parser struct {
 	loopback bool
-	client   *client
+	client   *wire.Client
+	now      func() time.Time
+	sleep    func(ctx context.Context, d time.Duration) bool
 }
 
 var _ refresh.Parser = (*Parser)(nil)
@@ -47,7 +50,15 @@ var _ refresh.Parser = (*Parser)(nil)
 // New returns a Parser. The endpoints of all its providers share one HTTP client,
 // which keeps no connection open between requests.
 func New(o Options) *Parser {
-	return &Parser{loopback: o.AllowLoopback, client: newClient(o)}
+	p := &Parser{loopback: o.AllowLoopback, now: o.Now, sleep: o.Sleep}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.sleep == nil {
+		p.sleep = sleep
+	}
+	p.client = wire.New(wire.Options{AllowLoopback: o.AllowLoopback, Now: p.now, DialContext: o.DialContext, RootCAs: o.RootCAs})
+	return p
 }
 
 // maxDocument is the size of the largest config or credential in bytes: the largest
@@ -76,7 +87,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		ps.add("", "", "has no canonical form", "")
 		return refresh.Provider{}, ps.err()
 	}
-	e := &Endpoint{where: d.Where, plan: plan, client: p.client}
+	e := &Endpoint{where: d.Where, plan: plan, client: p.client, now: p.now, sleep: p.sleep}
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,
@@ -93,8 +104,9 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 // checkLoopback refuses requests to this machine, where those are closed.
 func (p *Parser) checkLoopback(ps *problems, plan plan) {
 	for _, r := range plan.everywhere() {
-		if detail, remedy := hostFault(r.target.site.host, p.loopback); detail != "" && isLoopback(r.target.site.host) {
-			ps.add(r.path, showURL(r.target.shown), detail, remedy)
+		if r.target.site.Loopback() && !p.loopback {
+			fault := wire.Closed()
+			ps.add(r.path, showURL(r.target.shown), fault.Detail, fault.Remedy)
 		}
 	}
 }

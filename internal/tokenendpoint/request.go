@@ -144,7 +144,7 @@ func (r request) buildWith(ctx context.Context, v *template.Values) (*http.Reque
 	req := (&http.Request{
 		Method:     r.method,
 		URL:        u,
-		Host:       r.target.site.hostport(),
+		Host:       r.target.site.Hostport(),
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
 		ProtoMinor: 1,
@@ -191,7 +191,7 @@ func (r request) url(v *template.Values) (*url.URL, error) {
 		return nil, err
 	}
 	u, err := url.Parse(r.target.site.String() + path.Reveal())
-	if err != nil || u.Host != r.target.site.hostport() || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	if err != nil || u.Host != r.target.site.Hostport() || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, &buildFault{r.path, "cannot be built with the values of the credential", "look at the values that stand in it"}
 	}
 	if dotSegment(u.EscapedPath()) {

@@ -3,18 +3,18 @@ package tokenendpoint
 import (
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // A target is the URL of a request. Values of the credential may stand in its path and
 // query, percent-encoded, but never in what decides where it goes.
 type target struct {
-	site        site
+	site        wire.Site
 	path, query template.Template // as they go out
 	// shown is the URL in errors: without its query, and with ${…} as written.
 	shown string
@@ -39,9 +39,9 @@ func compileTarget(ps *problems, path, text string) target {
 	}
 	rest := text[len(where[0]):]
 	plain := template.Outside(rest)
-	s, detail, remedy := siteOf(strings.ToLower(where[1]), where[2], true) // see checkLoopback
-	if detail != "" {
-		return refuse(detail, remedy)
+	s, fault := wire.ParseSite(strings.ToLower(where[1]), where[2])
+	if fault != nil {
+		return refuse(fault.Detail, fault.Remedy)
 	}
 	if strings.Contains(plain, "#") {
 		return refuse("has a fragment, which is never sent", "remove # and what follows, or write it %23")
@@ -144,74 +144,4 @@ func ascii(text string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// A site is where a request goes.
-type site struct {
-	scheme string // http or https
-	host   string // in lower case, an IPv6 address without brackets
-	port   string // empty: that of the scheme
-}
-
-// hostport returns the site as in a Host header: the port only where it must be said.
-func (s site) hostport() string {
-	host := s.host
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	if s.port != "" {
-		host += ":" + s.port
-	}
-	return host
-}
-
-func (s site) String() string { return s.scheme + "://" + s.hostport() }
-
-// pins returns the entries of a credential's allowed_hosts that allow the site, the
-// one to recommend first.
-func (s site) pins() []string {
-	if s.port != "" {
-		return []string{s.hostport()}
-	}
-	explicit := s
-	explicit.port = defaultPort(s.scheme)
-	return []string{s.hostport(), explicit.hostport()}
-}
-
-func defaultPort(scheme string) string {
-	if scheme == "http" {
-		return "80"
-	}
-	return "443"
-}
-
-// siteOf reads what of a URL says where it goes, or says what is wrong with it.
-func siteOf(scheme, authority string, loopback bool) (s site, detail, remedy string) {
-	if scheme != "https" && scheme != "http" {
-		return s, "is not an https URL", `write "https://…"`
-	}
-	if strings.Contains(authority, "@") {
-		return s, "has a user name or password in it", "put them in the credential, and send them as the provider wants them"
-	}
-	host, port, hasPort := authority, "", false
-	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
-		host, port, hasPort = authority[:i], authority[i+1:], true
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || n == 0 || port[0] == '0') {
-		return s, "has a port that is not a number from 1 to 65535", "correct it, or leave it out"
-	}
-	host = strings.ToLower(host)
-	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
-		host = host[1 : len(host)-1]
-	}
-	if detail, remedy := hostFault(host, loopback); detail != "" {
-		return s, detail, remedy
-	}
-	if scheme == "http" && !isLoopback(host) {
-		return s, "is not an https URL", `write "https://…": over http everybody on the way reads the secret`
-	}
-	if port == defaultPort(scheme) {
-		port = ""
-	}
-	return site{scheme, host, port}, "", ""
 }

@@ -1,21 +1,11 @@
 package tokenendpoint
 
 import (
-	"compress/flate"
-	"compress/gzip"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"syscall"
-
-	"code.dny.dev/ssrf"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // A verdict is what a fault asks for: who must act, and how often the provider is asked
@@ -123,83 +113,31 @@ func ofAnswer(oauth string) (code string, v verdict) {
 	return oauth, doubtful()
 }
 
-// A stage is how far a request came.
-type stage struct {
-	// handshake is what the TLS handshake failed with, if it did.
-	handshake error
-	// sent is set once the whole request is written.
-	sent bool
-	// answered is set from the first byte of the answer on, and body from the end of its
-	// header on.
-	answered, body bool
-}
-
 // ofTransport returns the code of, the verdict on, and words for a request that no
 // whole answer came to.
-func ofTransport(err error, at stage) (code string, v verdict, what, remedy string) {
-	var dns *net.DNSError
-	switch {
-	case errors.Is(err, context.Canceled):
+func ofTransport(f *wire.Failure) (code string, v verdict, what, remedy string) {
+	switch f.Kind {
+	case wire.Canceled:
 		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, "was not asked to the end: the run ended", ""
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case wire.HostNotFound:
 		return codeHostNotFound, unresolved(), "cannot be reached: there is no such host", "if it stays so, look for a slip in the host's name"
-	case errors.As(err, &dns):
+	case wire.DNSFailed:
 		return codeDNSFailed, passing(), "cannot be reached: the host's name could not be looked up", ""
-	case isTimeout(err):
+	case wire.TimedOut:
 		return codeTimeout, passing(), "did not answer in time", ""
-	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrInvalidHostPort):
+	case wire.AddressNotAllowed:
 		return codeAddressNotAllowed, settled(), "was not asked: its name leads to an address that is not a public one",
 			"look at the host's DNS entry; private, link-local and loopback addresses are never asked"
-	case isUntrusted(err):
-		return codeTLSUntrusted, settled(), "was not asked: its certificate is not good (" + certificateFault(err) + ")",
+	case wire.Untrusted:
+		return codeTLSUntrusted, settled(), "was not asked: its certificate is not good (" + f.Certificate + ")",
 			"the provider must present a certificate for that name from a public authority"
-	case at.handshake != nil && !isNetwork(at.handshake):
+	case wire.HandshakeFailed:
 		return codeTLSFailed, settled(), "was not asked: no TLS connection could be agreed on",
 			"the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
-	case isPacking(err), at.answered && !at.body && !isNetwork(err):
+	case wire.BadAnswer:
 		return codeBadAnswer, doubtful(), "sent an answer that is not HTTP, or that is larger or otherwise packed than is read", ""
-	case at.answered:
+	case wire.ConnectionLost:
 		return codeConnectionLost, passing(), "broke the connection off in the middle of its answer", ""
 	}
 	return codeConnectionFailed, passing(), "cannot be reached, or broke the connection off before it answered", ""
-}
-
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func isUntrusted(err error) bool {
-	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(x509.HostnameError)) ||
-		errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.CertificateInvalidError))
-}
-
-// certificateFault says in our words what is wrong with a certificate: its own are the
-// server's.
-func certificateFault(err error) string {
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, new(x509.HostnameError)):
-		return "it is for another name"
-	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return "its authority is not known here"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "it is over, or not yet valid"
-	}
-	return "it cannot be verified"
-}
-
-// isNetwork reports whether err comes from the connection rather than from what was
-// said over it.
-func isNetwork(err error) bool {
-	var op *net.OpError
-	var errno syscall.Errno
-	remote := errors.As(err, &op) && op.Op == "remote error" // a TLS alert
-	return !remote && (op != nil || errors.As(err, &errno) || isTimeout(err) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed))
-}
-
-// isPacking reports whether err is about the compression of an answer.
-func isPacking(err error) bool {
-	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, new(flate.CorruptInputError))
 }

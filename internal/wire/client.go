@@ -1,0 +1,166 @@
+// Package wire sends one request, once, to one place: over TLS 1.2 or later, at an address
+// that is checked when it is dialled. It follows no redirect, uses no proxy of the environment,
+// keeps no cookie and no connection, and repeats nothing. What it returns for a request that
+// was not answered is a [Failure] of a certain [Kind]; what follows from that is decided by
+// callers. It knows nothing of tokens.
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"example.com/tokenkeeper/internal/answer"
+)
+
+// maxHeader is how much of a header is read, in bytes.
+const maxHeader = 64 << 10
+
+// Options are the settings of a [Client]. The zero value is right for production.
+type Options struct {
+	// AllowLoopback opens loopback addresses. It is a switch of the process and never of a
+	// config: in a Lambda, the runtime's own API listens there.
+	AllowLoopback bool
+
+	// Now is the clock by which requests are dated; nil means time.Now.
+	Now func() time.Time
+
+	// DialContext replaces the dialer, and with it the guard against addresses that no
+	// provider has: for tests, whose servers are at the end of a pipe. Nil means TCP,
+	// guarded.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// RootCAs are the authorities that servers' certificates are verified against; nil
+	// means those of the host.
+	RootCAs *x509.CertPool
+}
+
+// A Client sends requests. It is a transport and not an http.Client: nothing follows
+// redirects, keeps cookies or repeats. It is safe for concurrent use.
+type Client struct {
+	transport *http.Transport
+	// newTransport makes another one, with the same settings and none of its connections.
+	newTransport func() *http.Transport
+	now          func() time.Time
+}
+
+// New returns a Client.
+func New(o Options) *Client {
+	c := &Client{now: o.Now, newTransport: func() *http.Transport { return newTransport(o) }}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.transport = c.newTransport()
+	return c
+}
+
+func newTransport(o Options) *http.Transport {
+	dial := o.DialContext
+	if dial == nil {
+		dial = guarded(o.AllowLoopback)
+	}
+	return &http.Transport{
+		Proxy:                  nil, // in particular not that of the environment
+		DialContext:            leased(dial),
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: maxHeader,
+		// A provider is asked once an hour, and a Lambda is frozen in between: a connection
+		// that was kept would be dead, and nothing would show it before the next request is
+		// lost.
+		DisableKeepAlives: true,
+	}
+}
+
+// Showing returns a client that shows a certificate to servers that ask for one. It shares no
+// connection with any other: one that was made with a certificate speaks for its owner. Close
+// it after use.
+func (c *Client) Showing(certificate tls.Certificate) *Client {
+	own := *c
+	own.transport = c.newTransport()
+	// Not Certificates: of those, none is shown to a server that names other authorities
+	// than the certificate's, and many a server names too few.
+	own.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return &certificate, nil
+	}
+	return &own
+}
+
+// Close closes what the client keeps open.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Do sends req once. Its context must have a deadline, which covers the whole answer, and must
+// end after it. A failure beside an answer is why its body broke off.
+func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
+	var p progress
+	ctx := withLease(httptrace.WithClientTrace(req.Context(), p.trace()))
+	m := &answer.Message{AskedAt: c.now()}
+	res, err := c.transport.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, newFailure(cause(ctx, err), p.reached())
+	}
+	defer res.Body.Close()
+	m.Status, m.Header = res.StatusCode, res.Header
+	m.Body, err = io.ReadAll(io.LimitReader(res.Body, answer.MaxBody+1))
+	switch {
+	case len(m.Body) > answer.MaxBody:
+		m.Body, m.Cut = nil, true
+	case err != nil:
+		m.Body, m.Lost = nil, true
+		at := p.reached()
+		at.body = true
+		return m, newFailure(cause(ctx, err), at)
+	}
+	return m, nil
+}
+
+// cause returns why a request ended: what ended its context, where that is it.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// A stage is how far a request came.
+type stage struct {
+	// handshake is what the TLS handshake failed with, if it did.
+	handshake error
+	// sent is set once the whole request is written.
+	sent bool
+	// answered is set from the first byte of the answer on, and body from the end of its
+	// header on.
+	answered, body bool
+}
+
+// A progress follows a request, whose stages other goroutines note.
+type progress struct {
+	mu sync.Mutex
+	at stage
+}
+
+func (p *progress) reached() stage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at
+}
+
+func (p *progress) note(f func(*stage)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.at)
+}
+
+func (p *progress) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		TLSHandshakeDone:     func(_ tls.ConnectionState, err error) { p.note(func(s *stage) { s.handshake = err }) },
+		WroteRequest:         func(w httptrace.WroteRequestInfo) { p.note(func(s *stage) { s.sent = w.Err == nil }) },
+		GotFirstResponseByte: func() { p.note(func(s *stage) { s.answered = true }) },
+	}
+}

@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync/atomic"
+
+	"code.dny.dev/ssrf"
+)
+
+// A dial makes a connection.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// guarded returns a dial over TCP. It checks the address that is dialled, and not one that
+// was looked up before: a name may lead elsewhere the second time.
+func guarded(loopback bool) dial {
+	d := &net.Dialer{KeepAlive: -1, Control: guard(loopback).Safe}
+	return d.DialContext
+}
+
+// guard refuses addresses that no provider has: private, link-local, loopback and all
+// others that the registries of special addresses list.
+func guard(loopback bool) *ssrf.Guardian {
+	options := []ssrf.Option{ssrf.WithAnyPort()} // a port other than the usual must be pinned
+	if loopback {
+		options = append(options,
+			ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
+			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
+	}
+	return ssrf.New(options...)
+}
+
+// isProhibited reports whether err is the guard's.
+func isProhibited(err error) bool {
+	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) ||
+		errors.Is(err, ssrf.ErrProhibitedPort) || errors.Is(err, ssrf.ErrInvalidHostPort)
+}
+
+// A lease is the one connection that a request may have, and lasts as long as it does.
+type lease struct {
+	request context.Context
+	taken   atomic.Bool
+}
+
+// leaseKey is under which the lease of a request is found in the context of its dial.
+type leaseKey struct{}
+
+func withLease(ctx context.Context) context.Context {
+	return context.WithValue(ctx, leaseKey{}, &lease{request: ctx})
+}
+
+var errSecondDial = errors.New("the connection was of no use, and a request has only one")
+
+// leased returns a dial whose connections end with the request that they were made for.
+// The transport lets a dial go on after its request was given up, for the next request
+// to use: here there is none, and what goes on is a leak. It also sends a request again,
+// over another connection, where it believes that the first has not reached the server:
+// there is no other, since callers decide whether to try again.
+func leased(d dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		l, ok := ctx.Value(leaseKey{}).(*lease)
+		if !ok {
+			return d(ctx, network, address)
+		}
+		if l.taken.Swap(true) {
+			return nil, errSecondDial
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(l.request, cancel)()
+		conn, err := d(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(l.request, func() { conn.Close() })
+		return conn, nil
+	}
+}

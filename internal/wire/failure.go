@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+)
+
+// A Kind is what went wrong with a request.
+type Kind int
+
+const (
+	ConnectionFailed  Kind = iota // none, or it broke off before the first byte of an answer
+	ConnectionLost                // it broke off in the middle of an answer
+	Canceled                      // the context was cancelled
+	TimedOut                      // no whole answer in time
+	HostNotFound                  // the name does not exist
+	DNSFailed                     // the name could not be looked up
+	AddressNotAllowed             // the name leads to an address that no provider has
+	Untrusted                     // the certificate could not be verified
+	HandshakeFailed               // no TLS connection could be agreed on
+	BadAnswer                     // not HTTP, or larger or otherwise packed than is read
+)
+
+// A Failure is why no whole answer came. Its error may hold text of the server, so none of
+// it is printed.
+type Failure struct {
+	Kind Kind
+	// Sent says that the whole request was written: the server may have it.
+	Sent bool
+	// Certificate says, where it was not trusted, what is wrong with it.
+	Certificate string
+	err         error
+}
+
+// Error names the kind of the failure and nothing else.
+func (f *Failure) Error() string { return "the request was not answered" }
+
+// Unwrap returns what the transport said.
+func (f *Failure) Unwrap() error { return f.err }
+
+func newFailure(err error, at stage) *Failure {
+	f := &Failure{Kind: kindOf(err, at), Sent: at.sent, err: err}
+	if f.Kind == Untrusted {
+		f.Certificate = certificateFault(err)
+	}
+	return f
+}
+
+func kindOf(err error, at stage) Kind {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return HostNotFound
+	case errors.As(err, &dns):
+		return DNSFailed
+	case isTimeout(err):
+		return TimedOut
+	case isProhibited(err):
+		return AddressNotAllowed
+	case isUntrusted(err):
+		return Untrusted
+	case at.handshake != nil && !isNetwork(at.handshake):
+		return HandshakeFailed
+	case isPacking(err), at.answered && !at.body && !isNetwork(err):
+		return BadAnswer
+	case at.answered:
+		return ConnectionLost
+	}
+	return ConnectionFailed
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isUntrusted(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(x509.HostnameError)) ||
+		errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.CertificateInvalidError))
+}
+
+// certificateFault says in our words what is wrong with a certificate: its own are the
+// server's.
+func certificateFault(err error) string {
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, new(x509.HostnameError)):
+		return "it is for another name"
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return "its authority is not known here"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "it is over, or not yet valid"
+	}
+	return "it cannot be verified"
+}
+
+// isNetwork reports whether err comes from the connection rather than from what was
+// said over it.
+func isNetwork(err error) bool {
+	var op *net.OpError
+	var errno syscall.Errno
+	remote := errors.As(err, &op) && op.Op == "remote error" // a TLS alert
+	return !remote && (op != nil || errors.As(err, &errno) || isTimeout(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed))
+}
+
+// isPacking reports whether err is about the compression of an answer.
+func isPacking(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, new(flate.CorruptInputError))
+}

@@ -1,0 +1,82 @@
+package wire
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// validLabel is one part of a host name (RFC 1123 section 2.1), in lower case.
+var validLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// numeric is the last part of what some take for an IPv4 address, however it is written:
+// no top-level domain looks like that.
+var numeric = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
+
+// hostFault says what is wrong with the name of a host; nil: nothing. An address is refused
+// even where it is a good one: a certificate is for a name, and a name is what its owner can
+// move.
+func hostFault(host string) *Fault {
+	labels := strings.Split(host, ".")
+	switch {
+	case host == "":
+		return &Fault{"has no host", `write "https://host/path"`}
+	case isLoopback(host):
+		return nil
+	case strings.ContainsFunc(host, func(r rune) bool { return r > '~' }):
+		return &Fault{"has a host that is not ASCII, and may only look like the one that is meant", `write it in the form of DNS, "xn--…", after making sure of it`}
+	case strings.Contains(host, "*"):
+		return &Fault{"has a wildcard", "name each host"}
+	case strings.Contains(host, ":"), numeric.MatchString(labels[len(labels)-1]):
+		return &Fault{"has an address and not the name of a host", "write the name"}
+	case strings.HasSuffix(host, "."):
+		return &Fault{"has a host that ends in a dot", "remove the dot"}
+	case len(host) > 253:
+		return &Fault{"has a host of more than 253 characters", ""}
+	}
+	for _, l := range labels {
+		if !validLabel.MatchString(l) {
+			return &Fault{"has a host that is not a name in DNS", "use a-z, 0-9, - and dots"}
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether host is this machine, as a name or address in its usual
+// spelling.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback() && !a.Is4In6() && a.String() == host
+}
+
+// PinFault says what is wrong with an entry of allowed_hosts: a host, and a port where it
+// is not the scheme's own. What is pinned is compared by its letters.
+func PinFault(entry string, loopback bool) *Fault {
+	if scheme, rest, ok := strings.Cut(entry, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		if s, fault := ParseSite(strings.ToLower(scheme), host); fault == nil {
+			return &Fault{"is a URL", "write " + secret.Shown(s.Hostport())}
+		}
+		return &Fault{"is a URL", "write its host alone"}
+	}
+	switch {
+	case entry == "":
+		return &Fault{"is empty", "remove it"}
+	case strings.ContainsAny(entry, "/?#"):
+		return &Fault{"has a path", "write the host alone"}
+	case entry != strings.ToLower(entry):
+		return &Fault{"has capital letters", "write it in lower case"}
+	case entry != strings.TrimSpace(entry):
+		return &Fault{"begins or ends with a space", "remove it"}
+	}
+	s, fault := ParseSite("https", entry)
+	if fault == nil && s.Loopback() && !loopback {
+		return Closed()
+	}
+	return fault
+}

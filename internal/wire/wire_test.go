@@ -1,0 +1,170 @@
+package wire_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"example.com/tokenkeeper/internal/wire"
+)
+
+// Nothing is left running by a request.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func request(t *testing.T, url string) *http.Request {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+// What failed is named by its kind, and what the server may have is known.
+func TestFailures(t *testing.T) {
+	breaking := func(what string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			io.WriteString(conn, what)
+			conn.Close()
+		}
+	}
+	for _, row := range []struct {
+		name    string
+		handler http.HandlerFunc
+		kind    wire.Kind
+		answer  bool
+	}{
+		{"closed before an answer", breaking(""), wire.ConnectionFailed, false},
+		{"closed within the header", breaking("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"), wire.ConnectionLost, false},
+		{"closed within the body", breaking("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), wire.ConnectionLost, true},
+		{"not HTTP", breaking("SSH-2.0-x\r\n\r\n"), wire.BadAnswer, false},
+		{"packed wrongly", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(w, "no gzip at all")
+		}, wire.BadAnswer, true},
+	} {
+		s := httptest.NewServer(row.handler)
+		m, failure := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, s.URL))
+		s.Close()
+		if failure == nil || failure.Kind != row.kind || !failure.Sent || (m != nil) != row.answer {
+			t.Errorf("%s: %v, %+v, with an answer: %v", row.name, errors.Unwrap(failure), *failure, m != nil)
+		}
+	}
+}
+
+// A redirect is an answer, and asks nobody else.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer s.Close()
+	m, failure := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, s.URL))
+	if failure != nil || m.Status != 307 || asked.Load() != 1 {
+		t.Errorf("%+v, %+v, asked %d times", m, failure, asked.Load())
+	}
+}
+
+// The address that is dialled is judged, whatever the name led to before.
+func TestRebinding(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := wire.New(wire.Options{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return wire.Dial(ctx, network, l.Addr().String()) // as if id.example.com led here
+	}})
+	if m, failure := c.Do(request(t, "https://id.example.com/")); failure == nil || failure.Kind != wire.AddressNotAllowed || failure.Sent {
+		t.Errorf("%+v, %+v", m, failure)
+	}
+}
+
+func TestSites(t *testing.T) {
+	for _, row := range []struct{ scheme, authority, want string }{
+		{"https", "ID.example.com:443", "https://id.example.com"},
+		{"https", "id.example.com:8443", "https://id.example.com:8443"},
+		{"http", "[::1]:80", "http://[::1]"},
+		{"http", "localhost:9001", "http://localhost:9001"},
+	} {
+		s, fault := wire.ParseSite(row.scheme, row.authority)
+		if fault != nil || s.String() != row.want {
+			t.Errorf("%s://%s is %v, %+v", row.scheme, row.authority, s, fault)
+		}
+	}
+	for _, authority := range []string{
+		"", "user@id.example.com", "id.example.com:0", "id.example.com:65536", "id.example.com:", "10.0.0.1", "0x7f000001", "[::2]", "*.example.com",
+		"id.example.com.", "id..example.com", "-id.example.com", "idé.example.com", "id.example.com\\@evil.example",
+	} {
+		if s, fault := wire.ParseSite("https", authority); fault == nil {
+			t.Errorf("%q is %v", authority, s)
+		}
+	}
+	if _, fault := wire.ParseSite("http", "id.example.com"); fault == nil {
+		t.Error("http is allowed")
+	}
+}
+
+func TestPins(t *testing.T) {
+	for _, pin := range []string{"id.example.com", "id.example.com:8443"} {
+		if fault := wire.PinFault(pin, false); fault != nil {
+			t.Errorf("%q %s", pin, fault.Detail)
+		}
+	}
+	for _, pin := range []string{"", "ID.example.com", " id.example.com", "id.example.com/", "https://id.example.com/x", "*.example.com", "127.0.0.1:9001", "localhost"} {
+		if wire.PinFault(pin, false) == nil {
+			t.Errorf("%q may be pinned", pin)
+		}
+	}
+	if fault := wire.PinFault("127.0.0.1:9001", true); fault != nil {
+		t.Errorf("with loopback open: %s", fault.Detail)
+	}
+}
+
+// Addresses that no provider has, under whatever disguise. (114)
+func TestAddresses(t *testing.T) {
+	for _, address := range []string{
+		"127.0.0.1:443", "127.0.0.1:9001", "127.255.255.254:443", "0.0.0.0:443", "10.0.0.1:443", "172.16.0.1:443", "192.168.1.1:443",
+		"100.64.0.1:443", "169.254.169.254:80", "169.254.170.2:80", "192.0.0.192:443", "198.18.0.1:443", "224.0.0.1:443", "240.0.0.1:443", "255.255.255.255:443",
+		"[::1]:443", "[::]:443", "[fd00:ec2::254]:80", "[fe80::1]:443", "[fe80::1%eth0]:443", "[ff02::1]:443",
+		"[::ffff:127.0.0.1]:443", "[::ffff:169.254.169.254]:80", "[::127.0.0.1]:443", "[64:ff9b::7f00:1]:443", "[64:ff9b:1::1]:443",
+		"[2002:7f00:1::]:443", "[2001::1]:443", "[2001:db8::1]:443", "[fec0::1]:443",
+	} {
+		network := "tcp4"
+		if address[0] == '[' {
+			network = "tcp6"
+		}
+		if wire.Guard(false, network, address) == nil {
+			t.Errorf("%s may be dialled", address)
+		}
+		loopback := address == "127.0.0.1:443" || address == "127.0.0.1:9001" || address == "127.255.255.254:443" || address == "[::1]:443"
+		if (wire.Guard(true, network, address) == nil) != loopback {
+			t.Errorf("%s, with loopback open: may be dialled: %v", address, !loopback)
+		}
+	}
+	for _, address := range []string{"93.184.216.34:443", "93.184.216.34:8443", "[2606:2800:220:1:248:1893:25c8:1946]:443"} {
+		network := "tcp4"
+		if address[0] == '[' {
+			network = "tcp6"
+		}
+		if err := wire.Guard(false, network, address); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
