@@ -40,7 +40,7 @@ func main() {
 // newHandler puts the function together.
 func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now func() time.Time) *handler {
 	from := source{
-		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.providersPath()},
+		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.providersPath(), Approved: s.approvedPath()},
 		credentials: &paramstore.Credentials{Client: c.parameters, Path: s.credentialsPath()},
 	}
 	if s.CredentialsIn == inSecretsManager {

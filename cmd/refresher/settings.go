@@ -105,10 +105,11 @@ func (s settings) schedule() refresh.Schedule {
 	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims()}
 }
 
-// The four places of a stack. In one name space none lies inside another; see namespace
+// The five places of a stack. In one name space none lies inside another; see namespace
 // for two.
 
 func (s settings) providersPath() string     { return "/" + s.Namespace + "/providers" }
+func (s settings) approvedPath() string      { return "/" + s.Namespace + "/approved" }
 func (s settings) credentialsPath() string   { return "/" + s.Namespace + "/credentials" }
 func (s settings) credentialsPrefix() string { return s.Namespace + "/credentials/" }
 func (s settings) tokensPrefix() string      { return s.Namespace + "/tokens/" }
@@ -207,8 +208,8 @@ var (
 	spaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*){0,9}$`)
 )
 
-// places are the last parts of the names of the four places of a stack.
-var places = []string{"providers", "credentials", "tokens", "private"}
+// places are the last parts of the names of the five places of a stack.
+var places = []string{"providers", "approved", "credentials", "tokens", "private"}
 
 // namespace refuses a name space that would lie inside a place of another one: what a
 // stack stores as a record could be what another reads as a credential.

@@ -15,7 +15,7 @@ import (
 )
 
 // Configs implements [refresh.Source]. A folder without files is no configs; a folder
-// that is missing is an error.
+// providers/ that is missing is an error, and a folder approved/ is not.
 func (d *Dir) Configs(ctx context.Context) ([]refresh.Document, error) {
 	entries, err := d.list(providers)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,7 +41,11 @@ func (d *Dir) Configs(ctx context.Context) ([]refresh.Document, error) {
 		}
 		docs = append(docs, doc)
 	}
-	return docs, nil
+	copies, err := d.copies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(docs, copies...), nil
 }
 
 // config returns what an entry of the folder holds, with a name also where there is an

@@ -7,11 +7,16 @@
 //	/tokenkeeper/providers/meitner     String        {"token_endpoint": …}
 //	/tokenkeeper/credentials/meitner   SecureString  {"client_id": …, "client_secret": …}
 //
+// Below a third path are the copies of configs that the owners of credentials approved,
+// named after the credential and the provider:
+//
+//	/tokenkeeper/approved/meitner/meitner   String   {"token_endpoint": …}
+//
 // [Providers] and one kind of credentials, these or those of package secretstore, make a
 // refresh.Source together.
 //
-// The role needs ssm:GetParametersByPath on the first path and on what is below it,
-// ssm:GetParameter on what is below the second, and kms:Decrypt where its parameters are
+// The role needs ssm:GetParametersByPath on the first and the third path and on what is
+// below them, ssm:GetParameter on what is below the second, and kms:Decrypt where its parameters are
 // encrypted with a customer key. GetParametersByPath takes no notice of a denial for a
 // single parameter.
 package paramstore

@@ -14,57 +14,92 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Providers are the provider configs below one path.
+// Providers are the provider configs below one path, and the approved copies of them below
+// another.
 type Providers struct {
 	Client *ssm.Client
 	// Path begins with a slash and does not end in one, such as
 	// "/tokenkeeper/providers".
 	Path string
+	// Approved is the path of the approved copies, such as "/tokenkeeper/approved".
+	Approved string
 }
 
 // pageSize is the most that GetParametersByPath gives at a time.
 const pageSize = 10
 
-// Configs returns every parameter below the path, or an error. One that cannot be a
+// Configs returns every parameter below the two paths, or an error. One that cannot be a
 // config, because of its type or its name, is among them, with its Err set.
 func (p *Providers) Configs(ctx context.Context) ([]refresh.Document, error) {
+	docs, err := p.list(ctx, p.Path, p.config)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := p.list(ctx, p.Approved, p.copy)
+	if err != nil {
+		return nil, err
+	}
+	return append(docs, copies...), nil
+}
+
+func (p *Providers) list(ctx context.Context, path string, document func(types.Parameter) refresh.Document) ([]refresh.Document, error) {
 	var docs []refresh.Document
 	pages := ssm.NewGetParametersByPathPaginator(p.Client, &ssm.GetParametersByPathInput{
-		Path:       aws.String(p.Path),
+		Path:       aws.String(path),
 		Recursive:  aws.Bool(true), // so that a name with a further slash is seen, and refused
 		MaxResults: aws.Int32(pageSize),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: p.Path}.Failure(err)
+			return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
 		}
 		for _, param := range page.Parameters {
-			docs = append(docs, p.document(param))
+			docs = append(docs, document(param))
 		}
 	}
 	return docs, nil
 }
 
-func (p *Providers) document(param types.Parameter) refresh.Document {
-	where := aws.ToString(param.Name)
-	d := refresh.Document{
-		Name:    strings.TrimPrefix(where, p.Path+"/"),
-		Where:   where,
-		Version: version(param),
-		Data:    secret.New(aws.ToString(param.Value)),
+func (p *Providers) config(param types.Parameter) refresh.Document {
+	d := document(param)
+	d.Name = strings.TrimPrefix(d.Where, p.Path+"/")
+	if strings.Contains(d.Name, "/") {
+		d.Err = refresh.Problems{{Where: d.Where, Detail: fmt.Sprintf("it lies deeper than %s/NAME, where configs are", p.Path),
+			Remedy: "delete it and put it there with a name without a slash"}}
 	}
+	return d
+}
+
+// copy is named after its credential and its provider. What has another name is a document
+// with a slash in its name, which no provider has.
+func (p *Providers) copy(param types.Parameter) refresh.Document {
+	d := document(param)
+	d.Name = strings.TrimPrefix(d.Where, p.Approved+"/")
+	credential, provider, ok := strings.Cut(d.Name, "/")
+	if !ok || strings.Contains(provider, "/") {
+		d.Name = "approved/" + d.Name
+		d.Err = refresh.Problems{{Where: d.Where, Detail: fmt.Sprintf("it is not at %s/CREDENTIAL/PROVIDER, where approved copies are", p.Approved),
+			Remedy: "delete it, and run 'tokenkeeper approve PROVIDER'"}}
+		return d
+	}
+	d.Approver, d.Name = credential, provider
+	return d
+}
+
+// document is without its name.
+func document(param types.Parameter) refresh.Document {
+	where := aws.ToString(param.Name)
+	d := refresh.Document{Where: where, Version: version(param), Data: secret.New(aws.ToString(param.Value))}
 	refuse := func(detail, remedy string) {
 		d.Err = refresh.Problems{{Where: where, Detail: detail, Remedy: remedy}}
 	}
-	switch {
-	case strings.Contains(d.Name, "/"):
-		refuse(fmt.Sprintf("it lies deeper than %s/NAME, where configs are", p.Path),
-			"delete it and put it there with a name without a slash")
-	case param.Type == types.ParameterTypeSecureString:
+	switch param.Type {
+	case types.ParameterTypeString:
+	case types.ParameterTypeSecureString:
 		refuse("it is a SecureString; a config has no secret in it, and is read by people",
 			"delete it and put it as a String; a secret belongs into the credential")
-	case param.Type != types.ParameterTypeString:
+	default:
 		refuse(fmt.Sprintf("it is a %s; a config is a String", param.Type), "delete it and put it as a String")
 	}
 	return d

@@ -111,5 +111,10 @@ func (r *run) credential(ctx context.Context, t task) (Credential, *Error) {
 			Detail: fmt.Sprintf("credential %q is not for provider %q", c.Name, t.Name),
 			Remedy: fmt.Sprintf(`if it may be used there, its owner adds "providers": [%q] to it`, t.Name)}
 	}
+	if c.ApprovedOnly && !t.Approved {
+		return found, &Error{Class: Misconfigured, Code: CodeNotApproved,
+			Detail: fmt.Sprintf("credential %q is for approved configs only, and no approved copy of %s is in effect", c.Name, t.Where),
+			Remedy: "the owner of the credential looks at it and runs 'tokenkeeper approve " + t.Name + "'"}
+	}
 	return c, nil
 }

@@ -23,6 +23,8 @@ type Credential struct {
 	// Providers lists those that may use it beside the one of the same name, or a
 	// config of team X could have team Y's token put where X reads.
 	Providers []string
+	// ApprovedOnly refuses every provider without an approved copy of its config.
+	ApprovedOnly bool
 	// Signs lists the audiences that a token may be signed for which consumers read.
 	Signs []string
 }

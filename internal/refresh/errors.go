@@ -34,6 +34,7 @@ const (
 	CodeBadCredential  = "bad_credential"
 	CodeInternal       = "internal_error"
 	CodeNoCredential   = "no_credential"
+	CodeNotApproved    = "config_not_approved"
 	CodeNotForProvider = "credential_not_for_provider"
 	CodeSecretInRecord = "secret_in_record"
 	CodeSourceFailed   = "source_failed"

@@ -20,6 +20,10 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 		}
 		res.log(ctx, log)
 	}
+	for _, e := range r.Edits {
+		log.WarnContext(ctx, "an edit is not approved; the approved copy is in effect", "event", "edit_not_approved", "provider", e.Provider,
+			"where", e.Where, "approved", e.Approved, "remedy", "its credential's owner looks at it and runs 'tokenkeeper approve "+e.Provider+"', or it is taken back")
+	}
 	for _, name := range r.Orphans {
 		log.DebugContext(ctx, "a token without a config; it is left alone", "event", "token_orphaned", "provider", name)
 	}

@@ -71,7 +71,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 }
 
 // decide decides on the state of t. A failure that waits for an edit is forgotten once
-// the credential has another version than the one that failed.
+// the credential has another version than the one that failed, or the config was approved.
 func (r *run) decide(ctx context.Context, t task) Decision {
 	d := r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
 	if d.Reason != CoolingDown {
@@ -81,9 +81,12 @@ func (r *run) decide(ctx context.Context, t task) Decision {
 	if n.Class != Misconfigured && n.Class != NeedsPerson {
 		return d
 	}
-	version, err := r.Source.CredentialVersion(ctx, t.Credential)
-	if err != nil && !errors.Is(err, ErrNotFound) || r.tried(ctx, t, version) == n.Credential {
-		return d
+	// An approval may leave the config's fingerprint as it was.
+	if n.Code != CodeNotApproved || !t.Approved {
+		version, err := r.Source.CredentialVersion(ctx, t.Credential)
+		if err != nil && !errors.Is(err, ErrNotFound) || r.tried(ctx, t, version) == n.Credential {
+			return d
+		}
 	}
 	st := t.state
 	st.Note = Note{}

@@ -19,6 +19,9 @@ type Document struct {
 	Version string
 	// Data is the text. A config has no secret in it, or should not: people err.
 	Data secret.Text
+	// Approver is the credential whose owner approved this config, by keeping this copy of
+	// it under the owner's rights. Empty: it lies in providers/, or it is a credential.
+	Approver string
 	// Err says why this document cannot be one, such as a config kept encrypted.
 	Err error
 }
@@ -31,6 +34,9 @@ type Provider struct {
 	Where string
 	// Credential names what to log in with.
 	Credential string
+	// Approved reports whether its config is a copy that the owner of its credential
+	// approved. [Understand] sets it.
+	Approved bool
 	// Config is the fingerprint of its config.
 	Config Fingerprint
 	// Endpoint is whom to ask.

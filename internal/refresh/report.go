@@ -72,6 +72,8 @@ type Report struct {
 	Results []Result
 	// Orphans are secrets of ours without a config, by name. They are left alone.
 	Orphans []string
+	// Edits are proposals that are not approved, each once in a version for each [Runner].
+	Edits []Edit
 }
 
 // Count returns how many results have one of the outcomes.

@@ -40,6 +40,8 @@ type Runner struct {
 	Vault Vault
 	// Now is the clock; nil means time.Now. It is read once a run.
 	Now func() time.Time
+
+	reported reportedEdits
 }
 
 // A Job says what a run is to do. The zero Job is a tick: whatever is due.
@@ -110,6 +112,7 @@ func (r *run) load(ctx context.Context, report *Report) error {
 	if err != nil {
 		return fmt.Errorf("loading provider configs: %w", err)
 	}
+	configs, _ := Effective(docs)
 	states, err := r.Store.List(ctx)
 	if err != nil {
 		return fmt.Errorf("listing tokens: %w", err)
@@ -120,20 +123,23 @@ func (r *run) load(ctx context.Context, report *Report) error {
 	}
 	var unknown []error
 	for _, name := range r.job.Only {
-		if !slices.ContainsFunc(docs, func(d Document) bool { return d.Name == name }) {
+		if !slices.ContainsFunc(configs, func(c Config) bool { return c.Name == name }) {
 			unknown = append(unknown, fmt.Errorf("%w is called %.80q", ErrNoProvider, name))
 		}
 	}
 	if err := errors.Join(unknown...); err != nil {
 		return err
 	}
-	for _, d := range docs {
-		state := known[d.Name]
-		delete(known, d.Name)
-		if len(r.job.Only) == 0 || slices.Contains(r.job.Only, d.Name) {
-			r.tasks = append(r.tasks, r.task(d, state))
+	var asked []Config
+	for _, c := range configs {
+		state := known[c.Name]
+		delete(known, c.Name)
+		if len(r.job.Only) == 0 || slices.Contains(r.job.Only, c.Name) {
+			r.tasks = append(r.tasks, r.task(c.Document, state))
+			asked = append(asked, c)
 		}
 	}
+	report.Edits = r.reported.news(asked)
 	for _, s := range known {
 		if s.Owned && !s.Deleting {
 			report.Orphans = append(report.Orphans, s.Name)
@@ -172,5 +178,10 @@ func Understand(parser Parser, d Document) (p Provider, err error) {
 			err = fmt.Errorf("a panic of type %T while reading it: this is a bug in tokenkeeper", v)
 		}
 	}()
-	return parser.Provider(d)
+	p, err = parser.Provider(d)
+	p.Approved = d.Approver != ""
+	if err == nil {
+		err = d.checkApprover(p)
+	}
+	return p, err
 }

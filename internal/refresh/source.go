@@ -4,9 +4,11 @@ import "context"
 
 // A Source is where configs and credentials are kept.
 type Source interface {
-	// Configs returns every config that there is, or an error: never some of them, or
-	// those that are missing would look as if they had been removed. A document that
-	// cannot be a config is among them, with its Err set.
+	// Configs returns every config that there is and every approved copy, or an error:
+	// never some of them, or those that are missing would look as if they had been removed.
+	// A document that cannot be a config is among them, with its Err set. Copies are listed
+	// after configs, so that one that was made before an edit is never missed beside it.
+	// [Effective] decides which of them run.
 	Configs(ctx context.Context) ([]Document, error)
 
 	// Credential returns the credential of that name, or an error that wraps

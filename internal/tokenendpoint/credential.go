@@ -13,7 +13,7 @@ import (
 )
 
 // Credential understands a credential: an object of strings, beside which stand
-// allowed_hosts, providers and signs. The error is [refresh.Problems], all of them at
+// allowed_hosts, approved_only, providers and signs. The error is [refresh.Problems], all of them at
 // once, and holds no value. That hosts are named at all is seen to where the config is
 // known, by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
@@ -47,6 +47,11 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 			}
 		case "signs":
 			c.Signs = ps.audiences(name, v)
+		case "approved_only":
+			c.ApprovedOnly = v.Text == "true"
+			if v.Type != strictjson.Bool {
+				ps.add(name, "", fmt.Sprintf("must be true or false, not %s", v.Type), "write it without quotes")
+			}
 		default:
 			ps.value(name, v)
 			c.Values[name] = secret.New(v.Text)
@@ -81,7 +86,7 @@ func (ps *problems) words(path string, v strictjson.Value) []string {
 // value checks one of a credential's own fields.
 func (ps *problems) value(name string, v strictjson.Value) {
 	path := printableName(name)
-	reserved := []string{"allowed_hosts", "providers"}
+	reserved := []string{"allowed_hosts", "approved_only", "providers"}
 	if v.Type == strictjson.List {
 		reserved = append(reserved, "signs") // a value may well be called sign
 	}

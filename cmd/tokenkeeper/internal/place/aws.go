@@ -98,7 +98,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		a.KMSKey = ""
 	}
 
-	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers"}
+	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers", Approved: "/" + a.Namespace + "/approved"}
 	switch a.CredentialStore {
 	case InSSM:
 		c := &paramstore.Credentials{Client: a.ssm, Path: "/" + a.Namespace + "/credentials"}

@@ -1,0 +1,136 @@
+package refresh
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// A Config is the document that a provider is run by.
+type Config struct {
+	Document
+	// Proposal is what providers/ holds beside an approved copy with other bytes. It is
+	// shown and never run. Nil: there is none.
+	Proposal *Document
+}
+
+// Effective decides which document is the config of each provider, by name, and which
+// approved copies have no effect:
+//
+//   - The copy under the credential of the provider's own name wins over all others, and
+//     needs no document in providers/.
+//   - A copy under another credential wins while providers/ names that credential. Without
+//     this, the owner of any credential could take over the name of a provider.
+//   - Otherwise what providers/ holds is the config.
+//
+// A copy that cannot be read, or that is not valid, still wins: its provider fails, rather
+// than run a proposal.
+func Effective(docs []Document) (configs []Config, idle []Document) {
+	open := map[string]Document{}
+	copies := map[string][]Document{}
+	for _, d := range docs {
+		if d.Approver != "" {
+			copies[d.Name] = append(copies[d.Name], d)
+			continue
+		}
+		open[d.Name] = d
+	}
+	for name, d := range open {
+		if len(copies[name]) == 0 {
+			configs = append(configs, Config{Document: d})
+		}
+	}
+	for name, of := range copies {
+		found, proposed := open[name]
+		approver := name
+		if proposed && !slices.ContainsFunc(of, approvedBy(name)) {
+			approver, _ = found.CredentialName()
+		}
+		i := slices.IndexFunc(of, approvedBy(approver))
+		switch {
+		case i >= 0:
+			c := Config{Document: of[i]}
+			if proposed && (found.Err != nil || found.Data.Reveal() != c.Data.Reveal()) {
+				c.Proposal = &found
+			}
+			configs = append(configs, c)
+			of = slices.Delete(slices.Clone(of), i, i+1)
+		case proposed:
+			configs = append(configs, Config{Document: found})
+		}
+		idle = append(idle, of...)
+	}
+	slices.SortFunc(configs, func(a, b Config) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(idle, func(a, b Document) int { return cmp.Compare(a.Where, b.Where) })
+	return configs, idle
+}
+
+func approvedBy(credential string) func(Document) bool {
+	return func(d Document) bool { return d.Approver == credential }
+}
+
+// CredentialName returns the credential that a config names, whatever else is wrong with
+// it. Where that cannot be read, ok is false and the name is the default, the provider's
+// own.
+func (d Document) CredentialName() (name string, ok bool) {
+	var config struct {
+		Credential *string `json:"credential"`
+	}
+	if d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil {
+		return d.Name, false
+	}
+	if config.Credential == nil {
+		return d.Name, true
+	}
+	return *config.Credential, true
+}
+
+// checkApprover refuses an approved copy that uses another credential than that of the
+// owner who approved it.
+func (d Document) checkApprover(p Provider) error {
+	if d.Approver == "" || d.Approver == p.Credential {
+		return nil
+	}
+	return Problems{{Where: d.Where, Path: "credential", Value: fmt.Sprintf("%q", p.Credential),
+		Detail: fmt.Sprintf("is another credential than %q, whose owner approved this copy", d.Approver),
+		Remedy: "remove this copy, and have the owner of the credential that is meant run 'tokenkeeper approve " + d.Name + "'"}}
+}
+
+// An Edit is a proposal that is not approved: the provider goes on with its approved copy.
+type Edit struct {
+	Provider string
+	// Where and Version are those of the proposal, as in [Document].
+	Where, Version string
+	// Approved is where the copy is that is in effect.
+	Approved string
+}
+
+// reportedEdits are the proposals that a Runner has reported, by provider and version, so
+// that a warm function reports each once.
+type reportedEdits struct {
+	mu       sync.Mutex
+	versions map[string]string
+}
+
+// news returns the proposals of configs that were not reported in this version yet.
+func (r *reportedEdits) news(configs []Config) []Edit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []Edit
+	for _, c := range configs {
+		if c.Proposal == nil {
+			continue
+		}
+		if version, ok := r.versions[c.Name]; ok && version == c.Proposal.Version {
+			continue
+		}
+		if r.versions == nil {
+			r.versions = map[string]string{}
+		}
+		r.versions[c.Name] = c.Proposal.Version
+		list = append(list, Edit{Provider: c.Name, Where: c.Proposal.Where, Version: c.Proposal.Version, Approved: c.Where})
+	}
+	return list
+}
