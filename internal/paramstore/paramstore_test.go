@@ -21,6 +21,7 @@ import (
 
 const (
 	providersPath   = "/tokenkeeper/providers"
+	approvedPath    = "/tokenkeeper/approved"
 	credentialsPath = "/tokenkeeper/credentials"
 
 	config = `{"token_endpoint": "https://api.meitner.se/oauth/token"}`
@@ -45,7 +46,7 @@ func newWorld(t *testing.T, o awstest.Options) *world {
 	cfg.HTTPClient = &timed
 	awscall.Configure(&cfg)
 	client := ssm.NewFromConfig(cfg)
-	return &world{fake, &paramstore.Providers{Client: client, Path: providersPath}, &paramstore.Credentials{Client: client, Path: credentialsPath}}
+	return &world{fake, &paramstore.Providers{Client: client, Path: providersPath, Approved: approvedPath}, &paramstore.Credentials{Client: client, Path: credentialsPath}}
 }
 
 func TestConfigsReadsEveryPage(t *testing.T) {
@@ -81,7 +82,7 @@ func TestConfigsReadsEveryPage(t *testing.T) {
 func TestConfigsOfAnEmptyStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
-		if docs, err := w.Configs(t.Context()); len(docs) != 0 || err != nil || w.Count() != 1 {
+		if docs, err := w.Configs(t.Context()); len(docs) != 0 || err != nil || w.Count() != 2 {
 			t.Errorf("%v, %v, %d calls", docs, err, w.Count())
 		}
 	})
@@ -144,6 +145,7 @@ func TestConfigsGivesAllOrAnError(t *testing.T) {
 		code  string
 	}{
 		{"denied", awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied},
+		{"denied the approved copies", awstest.Fault{Skip: 4, Error: denied}, refresh.Misconfigured, awscall.CodeDenied},
 		{"denied on the second page", awstest.Fault{Skip: 1, Error: denied}, refresh.Misconfigured, awscall.CodeDenied},
 		{"throttled to the end", awstest.Throttle(0), refresh.Transient, awscall.CodeThrottled},
 		{"failing on the third page", awstest.Fault{Skip: 2, Error: &awstest.Error{Status: 500, Code: "InternalServerError"}}, refresh.Transient, awscall.CodeServer},
@@ -159,7 +161,7 @@ func TestConfigsGivesAllOrAnError(t *testing.T) {
 				w.Fail("ssm:GetParametersByPath", row.fault)
 				docs, err := w.Configs(t.Context())
 				var e *refresh.Error
-				if docs != nil || !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Detail, "ssm:GetParametersByPath /tokenkeeper/providers") {
+				if docs != nil || !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Detail, "ssm:GetParametersByPath /tokenkeeper/") {
 					t.Errorf("%v, %+v", docs, err)
 				}
 			})

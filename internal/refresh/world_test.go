@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type world struct {
 	mu          sync.Mutex
 	now         time.Time
 	configs     map[string]string // by provider; "bad" does not parse, "" is unreadable
+	approved    map[string]string // copies, by credential/provider
+	sent        map[string]string // the config of each provider's last login
 	credentials map[string]credential
 	secrets     map[string]*stored
 	answers     map[string]func(context.Context) (refresh.Grant, error)
@@ -36,8 +39,9 @@ type world struct {
 }
 
 type credential struct {
-	version   string
-	providers []string
+	version      string
+	providers    []string
+	approvedOnly bool
 }
 
 type stored struct {
@@ -50,6 +54,7 @@ func newWorld(providers ...string) *world {
 	w := &world{
 		now:         noon,
 		configs:     map[string]string{},
+		sent:        map[string]string{},
 		credentials: map[string]credential{},
 		secrets:     map[string]*stored{},
 		answers:     map[string]func(context.Context) (refresh.Grant, error){},
@@ -107,11 +112,15 @@ type source struct{ *world }
 func (s source) Configs(context.Context) ([]refresh.Document, error) {
 	var docs []refresh.Document
 	for _, name := range slices.Sorted(maps.Keys(s.configs)) {
-		d := refresh.Document{Name: name, Where: "/providers/" + name, Data: secret.New(s.configs[name])}
+		d := refresh.Document{Name: name, Where: "/providers/" + name, Version: s.configs[name], Data: secret.New(s.configs[name])}
 		if s.configs[name] == "" {
 			d.Err = errors.New("it is encrypted")
 		}
 		docs = append(docs, d)
+	}
+	for _, at := range slices.Sorted(maps.Keys(s.approved)) {
+		credential, name, _ := strings.Cut(at, "/")
+		docs = append(docs, refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Data: secret.New(s.approved[at])})
 	}
 	return docs, s.configErr
 }
@@ -139,23 +148,26 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	if text == "bad" {
 		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Path: "token_endpoint", Detail: "missing"}}
 	}
-	return refresh.Provider{Name: d.Name, Where: d.Where, Credential: d.Name,
-		Config: refresh.NewFingerprint([]byte(text)), Endpoint: endpoint{p.world, d.Name}}, nil
+	credential, _ := d.CredentialName()
+	return refresh.Provider{Name: d.Name, Where: d.Where, Credential: credential,
+		Config: refresh.NewFingerprint([]byte(text)), Endpoint: endpoint{p.world, d.Name, text}}, nil
 }
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	return refresh.Credential{Name: d.Name, Version: d.Version, Providers: p.credentials[d.Name].providers,
-		Values: map[string]secret.Text{"client_secret": secret.New(canary)}}, nil
+		ApprovedOnly: p.credentials[d.Name].approvedOnly,
+		Values:       map[string]secret.Text{"client_secret": secret.New(canary)}}, nil
 }
 
 type endpoint struct {
 	*world
-	name string
+	name, config string
 }
 
 func (e endpoint) Grant(ctx context.Context, _ refresh.Credential) (refresh.Grant, error) {
 	e.mu.Lock()
 	e.logins[e.name]++
+	e.sent[e.name] = e.config
 	answer := e.answers[e.name]
 	e.mu.Unlock()
 	if answer != nil {

@@ -1,0 +1,112 @@
+//go:build unix
+
+package localstore_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A copy counts for the credential and the provider that its place names. What others could
+// have changed was approved by nobody, and no such file falls back to the proposal.
+func TestApprovedCopies(t *testing.T) {
+	mode := func(bits os.FileMode, parts ...string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			if err := os.Chmod(filepath.Join(append([]string{dir, "approved"}, parts...)...), bits); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	relink := func(target string, parts ...string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			name := filepath.Join(append([]string{dir, "approved"}, parts...)...)
+			if err := os.RemoveAll(name); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(target, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, row := range []struct {
+		name string
+		do   func(t *testing.T, dir string)
+		want string // the place in effect
+		err  []string
+	}{
+		{"as it was made", func(*testing.T, string) {}, "approved/acme/meitner.json", nil},
+		{"readable by others", mode(0o644, "acme", "meitner.json"), "approved/acme/meitner.json", nil},
+		{"the file can be changed by the group", mode(0o664, "acme", "meitner.json"), "approved/acme/meitner.json", []string{"others can change", "chmod go-w"}},
+		{"the file can be changed by all", mode(0o602, "acme", "meitner.json"), "approved/acme/meitner.json", []string{"others can change", "meitner.json"}},
+		{"the credential's folder can be changed", mode(0o770, "acme"), "approved/acme/meitner.json", []string{"others can change", "chmod go-w"}},
+		{"the folder can be changed", mode(0o777), "approved/acme/meitner.json", []string{"others can change"}},
+		{"a link to the proposal", relink("../../providers/meitner.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
+		{"a link to nothing", relink("nowhere.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
+		{"removed", func(t *testing.T, dir string) { _ = os.Remove(filepath.Join(dir, "approved/acme/meitner.json")) }, "providers/meitner.json", nil},
+		{"all removed", func(t *testing.T, dir string) { _ = os.RemoveAll(filepath.Join(dir, "approved")) }, "providers/meitner.json", nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "providers", "meitner.json"), `{"credential": "acme", "x": 1}`)
+			write(t, filepath.Join(dir, "approved", "acme", "meitner.json"), `{"credential": "acme"}`)
+			write(t, filepath.Join(dir, "approved", "acme", ".meitner.json.swp"), "left by an editor")
+			row.do(t, dir)
+			docs, err := open(t, dir).Configs(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			configs, _ := refresh.Effective(docs)
+			if len(configs) != 1 || configs[0].Where != filepath.Join(dir, row.want) {
+				t.Fatalf("got %+v, want %s", configs, row.want)
+			}
+			if row.err == nil && configs[0].Err != nil {
+				t.Error(configs[0].Err)
+			}
+			if row.err != nil {
+				says(t, configs[0].Err, row.err...)
+			}
+		})
+	}
+}
+
+// What is no copy is reported and is nobody's config; where copies cannot be listed, no
+// proposal runs.
+func TestWhatIsNoCopy(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "providers", "meitner.json"), "{}")
+	write(t, filepath.Join(dir, "approved", "meitner.json"), "{}")
+	write(t, filepath.Join(dir, "approved", "acme", "meitner.yaml"), "{}")
+	write(t, filepath.Join(dir, "approved", "acme", "team", "meitner.json"), "{}")
+	if err := os.Symlink("acme", filepath.Join(dir, "approved", "linked")); err != nil {
+		t.Fatal(err)
+	}
+	docs, err := open(t, dir).Configs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	configs, idle := refresh.Effective(docs)
+	var names []string
+	for _, c := range configs {
+		names = append(names, c.Name)
+		if c.Name != "meitner" {
+			says(t, c.Err, "not an approved copy", "tokenkeeper approve")
+		}
+	}
+	want := []string{"approved/acme/meitner.yaml", "approved/acme/team", "approved/linked", "approved/meitner.json", "meitner"}
+	if diff := cmp.Diff(want, names); diff != "" || len(idle) != 0 {
+		t.Errorf("%v (-want +got):\n%s", idle, diff)
+	}
+
+	if err := os.RemoveAll(filepath.Join(dir, "approved")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "approved"), "a file")
+	if docs, err := open(t, dir).Configs(t.Context()); err == nil {
+		t.Errorf("Configs() = %v", docs)
+	}
+}
