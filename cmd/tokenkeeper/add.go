@@ -175,6 +175,8 @@ func (v addView) text(s *terminal.Screen) {
 	s.Line("")
 	showFields(s, append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"}))
 	s.Line("")
+	s.Paragraph("→ ", openCredential, "tokenkeeper approve NAME")
+	s.Line("")
 	s.Line("%s", s.Paint(terminal.Strong, "To know"))
 	for _, note := range v.Notes {
 		s.Paragraph("  - ", note)

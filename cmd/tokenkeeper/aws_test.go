@@ -39,7 +39,7 @@ func deploy(account *awstest.AWS, now func() time.Time) *function {
 			*paramstore.Providers
 			*paramstore.Credentials
 		}{
-			&paramstore.Providers{Client: parameters, Path: "/tokenkeeper/providers"},
+			&paramstore.Providers{Client: parameters, Path: "/tokenkeeper/providers", Approved: "/tokenkeeper/approved"},
 			&paramstore.Credentials{Client: parameters, Path: "/tokenkeeper/credentials"},
 		},
 		Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: now}),

@@ -76,6 +76,15 @@ type checkView struct {
 	// Unused are credentials that no config names.
 	Unused []string `json:"unused_credentials,omitempty"`
 
+	// Edits are proposals that are not approved. They stop nothing.
+	Edits []editView `json:"edits_not_approved,omitempty"`
+	// Idle are approved copies without effect: no config in providers/ names their
+	// credential.
+	Idle []string `json:"approvals_without_effect,omitempty"`
+	// Open are the credentials that were read and have no "approved_only": those who edit
+	// configs decide what they do on their hosts.
+	Open []string `json:"open_credentials,omitempty"`
+
 	// CredentialsRead is false where only their presence was checked.
 	CredentialsRead bool `json:"credentials_read"`
 	// Denied is why not even that could be; empty: it could.
@@ -93,6 +102,18 @@ type keptView struct {
 	Advice []string `json:"advice,omitempty"`
 
 	formulas []string // those that are not as for others
+}
+
+// An editView is a proposal beside an approved copy.
+type editView struct {
+	Provider string `json:"provider"`
+	Where    string `json:"where"`
+	Approved string `json:"approved"`
+	// Changed are the paths of what it would change; empty: white space, or one of the two
+	// cannot be read.
+	Changed []string `json:"changed,omitempty"`
+	// Command shows the change, and approves it.
+	Command string `json:"command"`
 }
 
 func (v checkView) text(s *terminal.Screen) {
@@ -113,6 +134,20 @@ func (v checkView) text(s *terminal.Screen) {
 		s.Paragraph("  → ", "The function tells of one that is missing at its next tick: tokenkeeper status")
 	case !v.CredentialsRead:
 		s.Paragraph("", "Credentials were not read: that they are there is all that was checked.")
+	}
+	for _, e := range v.Edits {
+		changed := ""
+		if len(e.Changed) > 0 {
+			changed = " in " + strings.Join(e.Changed, ", ")
+		}
+		s.Paragraph("", fmt.Sprintf("An edit is not approved: %s differs from %s%s. The approved copy is in effect.", e.Where, e.Approved, changed))
+		s.Paragraph("  → ", "To see it, and to approve it as the owner of the credential:", e.Command)
+	}
+	if len(v.Idle) > 0 {
+		s.Paragraph("", "Approved, and without effect, since no config of that provider names that credential: "+strings.Join(v.Idle, ", ")+".")
+	}
+	if len(v.Open) > 0 {
+		s.Paragraph("", "Open to config editors, who decide what each does on its hosts: "+plural(len(v.Open), "credential")+".")
 	}
 	if len(v.Unused) > 0 {
 		s.Paragraph("", "No config names these credentials: "+strings.Join(v.Unused, ", ")+".")

@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/outline"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/awscall"
@@ -35,9 +35,9 @@ type checker struct {
 }
 
 func (k *checker) check(ctx context.Context) (checkView, error) {
-	docs, err := k.place.Configs(ctx)
+	configs, idle, err := refresh.Configs(ctx, k.place)
 	if err != nil {
-		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
+		return checkView{}, err
 	}
 	names, err := k.place.Credentials(ctx)
 	if err != nil {
@@ -47,14 +47,15 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 		return checkView{}, fmt.Errorf("listing tokens: %w", err)
 	}
 	k.seen = map[string]*refresh.Credential{}
-	k.view = checkView{Configs: len(docs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
+	k.view = checkView{Configs: len(configs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
 		schedule: k.schedule, guide: k.place.Guide()}
 	used := map[string]bool{}
-	for _, d := range docs {
-		p, err := refresh.Understand(k.parser, d)
+	for _, d := range configs {
+		k.proposed(d)
+		p, err := refresh.Understand(k.parser, d.Document)
 		if err != nil {
 			k.view.Problems = append(k.view.Problems, status.Problems(d.Where, err)...)
-			named, err := k.named(ctx, d, err)
+			named, err := k.named(ctx, d.Document, err)
 			if err != nil {
 				return checkView{}, err
 			}
@@ -74,7 +75,11 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 			k.view.Unused = append(k.view.Unused, name)
 		}
 	}
+	for _, d := range idle {
+		k.view.Idle = append(k.view.Idle, d.Where)
+	}
 	k.view.Credentials = len(k.seen)
+	k.view.Open = k.open()
 	slices.SortStableFunc(k.view.Problems, func(a, b refresh.Problem) int { return cmp.Compare(a.Where, b.Where) })
 	return k.view, nil
 }
@@ -82,7 +87,7 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 // named looks at the credential of a config of which that is wrong, and returns its name:
 // whether that is there, and for this provider, can be said all the same.
 func (k *checker) named(ctx context.Context, d refresh.Document, wrong error) (string, error) {
-	name, stated := credentialOf(d)
+	name, stated := d.CredentialName()
 	if refresh.CheckName(name) != nil {
 		return name, nil
 	}
@@ -104,20 +109,30 @@ func (k *checker) named(ctx context.Context, d refresh.Document, wrong error) (s
 	return name, nil
 }
 
-// credentialOf returns the name of the credential that a config uses; stated is false
-// where that could not be read, and is a guess.
-func credentialOf(d refresh.Document) (name string, stated bool) {
-	var config struct {
-		Credential *string `json:"credential"`
+// proposed notes an edit beside an approved copy, which is no failure.
+func (k *checker) proposed(c refresh.Config) {
+	if c.Proposal == nil {
+		return
 	}
-	// The problems of the config say what is wrong with it.
-	if d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil {
-		return d.Name, false
+	e := editView{Provider: c.Name, Where: c.Proposal.Where, Approved: c.Where, Command: k.place.Guide().Command("approve", c.Name)}
+	if c.Proposal.Err == nil && c.Err == nil {
+		for _, change := range outline.Changes(c.Data.Reveal(), c.Proposal.Data.Reveal()) {
+			e.Changed = append(e.Changed, cmp.Or(change.Path, "all of it"))
+		}
 	}
-	if config.Credential == nil {
-		return d.Name, true
+	k.view.Edits = append(k.view.Edits, e)
+}
+
+// open returns the credentials whose use is decided by those who edit configs.
+func (k *checker) open() []string {
+	var names []string
+	for name, c := range k.seen {
+		if c != nil && !c.ApprovedOnly {
+			names = append(names, name)
+		}
 	}
-	return *config.Credential, true
+	slices.Sort(names)
+	return names
 }
 
 // provider checks whether a config and the credential that it names fit.
@@ -137,6 +152,11 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 	}
 	if !c.Serves(p.Name) {
 		k.foreign(p)
+		return nil
+	}
+	if c.ApprovedOnly && !p.Approved {
+		k.wrong(p, "credential", "is for approved configs only, and this one is not approved",
+			"its owner looks at it and runs '"+k.place.Guide().Command("approve", p.Name)+"'")
 		return nil
 	}
 	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok {

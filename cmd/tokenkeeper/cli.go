@@ -87,6 +87,7 @@ Commands look at AWS, unless --dir names a folder.`,
 	add(groupLook, c.status(), c.check(), c.history(), c.read())
 	add(groupWork, c.runCommand(), c.refresh(), c.pause(), c.resume(), c.adopt(),
 		c.config(), c.credential(), c.refreshToken())
+	add(groupWork, c.approve())
 	add(groupOther, c.version(), c.man())
 	root.InitDefaultHelpCmd()
 	for _, cmd := range root.Commands() {

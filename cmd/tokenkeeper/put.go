@@ -107,7 +107,11 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 			if err := to.PutCredential(cmd.Context(), name, data); err != nil {
 				return err
 			}
-			return c.show(putView{Stored: to.Guide().CredentialPlace(name)})
+			v := putView{Stored: to.Guide().CredentialPlace(name)}
+			if !credential.ApprovedOnly {
+				v.Next, v.Command = openCredential, to.Guide().Command("approve", "NAME")
+			}
+			return c.show(v)
 		},
 	}
 	put.Flags().StringVar(&file, "file", "", "a `file` with the credential, of mode 0600")
@@ -118,13 +122,13 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 // misfits returns what of a credential does not fit the configs that use it. Who may put
 // credentials and not read configs is spared the comparison: the runs make it too.
 func misfits(ctx context.Context, p place.Place, parser *tokenendpoint.Parser, c refresh.Credential) refresh.Problems {
-	docs, err := p.Configs(ctx)
+	configs, _, err := refresh.Configs(ctx, p)
 	if err != nil {
 		return nil
 	}
 	var all refresh.Problems
-	for _, d := range docs {
-		provider, err := refresh.Understand(parser, d)
+	for _, d := range configs {
+		provider, err := refresh.Understand(parser, d.Document)
 		if err != nil || provider.Credential != c.Name || !c.Serves(provider.Name) {
 			continue
 		}

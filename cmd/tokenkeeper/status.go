@@ -174,6 +174,9 @@ func (v statusView) row(line status.Line) terminal.Row {
 	if line.Then != "" {
 		row.Below = append(row.Below, terminal.Below{Mark: "→ ", Text: line.Then, Whole: line.ThenCommand, Style: terminal.Strong})
 	}
+	if line.Edit != "" {
+		row.Below = append(row.Below, terminal.Below{Mark: "→ ", Text: line.Edit, Whole: line.EditCommand, Style: terminal.Strong})
+	}
 	return row
 }
 

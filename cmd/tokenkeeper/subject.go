@@ -103,16 +103,16 @@ const unsent = "Nothing was sent."
 // document returns the config, not yet understood.
 func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.Document, err error) {
 	if !isFile(arg) {
-		docs, err := s.place.Configs(ctx)
+		configs, _, err := refresh.Configs(ctx, s.place)
 		if err != nil {
-			return doc, fmt.Errorf("loading provider configs: %w", err)
+			return doc, err
 		}
-		known := make([]string, len(docs))
-		for i, d := range docs {
+		known := make([]string, len(configs))
+		for i, d := range configs {
 			known[i] = d.Name
 		}
 		if i := slices.Index(known, arg); i >= 0 {
-			return docs[i], nil
+			return configs[i].Document, nil
 		}
 		return doc, nameError(s.place.Guide(), &status.UnknownError{Name: arg, Near: strictjson.Nearest(arg, known)})
 	}

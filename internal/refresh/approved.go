@@ -1,7 +1,7 @@
 package refresh
 
 import (
-	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,8 +16,18 @@ type Config struct {
 	Proposal *Document
 }
 
-// Effective decides which document is the config of each provider, by name, and which
-// approved copies have no effect:
+// Configs lists a source and decides which documents run; see [Effective].
+func Configs(ctx context.Context, from Source) (configs []Config, idle []Document, err error) {
+	docs, err := from.Configs(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("loading provider configs: %w", err)
+	}
+	configs, idle = Effective(docs)
+	return configs, idle, nil
+}
+
+// Effective decides which document is the config of each provider, in the order of docs,
+// and which approved copies have no effect:
 //
 //   - The copy under the credential of the provider's own name wins over all others, and
 //     needs no document in providers/.
@@ -28,43 +38,53 @@ type Config struct {
 // A copy that cannot be read, or that is not valid, still wins: its provider fails, rather
 // than run a proposal.
 func Effective(docs []Document) (configs []Config, idle []Document) {
-	open := map[string]Document{}
 	copies := map[string][]Document{}
+	open := map[string]bool{}
 	for _, d := range docs {
 		if d.Approver != "" {
 			copies[d.Name] = append(copies[d.Name], d)
+		} else {
+			open[d.Name] = true
+		}
+	}
+	ran := map[string]string{} // the approver of each copy that is in effect, by provider
+	for _, d := range docs {
+		switch {
+		case d.Approver != "" && (open[d.Name] || d.Approver != d.Name):
+			continue
+		case d.Approver != "":
+			configs = append(configs, Config{Document: d})
+			ran[d.Name] = d.Approver
 			continue
 		}
-		open[d.Name] = d
-	}
-	for name, d := range open {
-		if len(copies[name]) == 0 {
-			configs = append(configs, Config{Document: d})
-		}
-	}
-	for name, of := range copies {
-		found, proposed := open[name]
-		approver := name
-		if proposed && !slices.ContainsFunc(of, approvedBy(name)) {
-			approver, _ = found.CredentialName()
-		}
-		i := slices.IndexFunc(of, approvedBy(approver))
-		switch {
-		case i >= 0:
-			c := Config{Document: of[i]}
-			if proposed && (found.Err != nil || found.Data.Reveal() != c.Data.Reveal()) {
-				c.Proposal = &found
+		c := Config{Document: d}
+		if i := inEffect(d, copies[d.Name]); i >= 0 {
+			c.Document = copies[d.Name][i]
+			ran[d.Name] = c.Approver
+			if d.Err != nil || d.Data.Reveal() != c.Data.Reveal() {
+				c.Proposal = &d
 			}
-			configs = append(configs, c)
-			of = slices.Delete(slices.Clone(of), i, i+1)
-		case proposed:
-			configs = append(configs, Config{Document: found})
 		}
-		idle = append(idle, of...)
+		configs = append(configs, c)
 	}
-	slices.SortFunc(configs, func(a, b Config) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(idle, func(a, b Document) int { return cmp.Compare(a.Where, b.Where) })
+	for _, d := range docs {
+		if d.Approver != "" && ran[d.Name] != d.Approver {
+			idle = append(idle, d)
+		}
+	}
 	return configs, idle
+}
+
+// inEffect returns which of the copies goes before what is proposed, or -1.
+func inEffect(proposed Document, copies []Document) int {
+	if i := slices.IndexFunc(copies, approvedBy(proposed.Name)); i >= 0 {
+		return i
+	}
+	named, ok := proposed.CredentialName()
+	if !ok {
+		return -1
+	}
+	return slices.IndexFunc(copies, approvedBy(named))
 }
 
 func approvedBy(credential string) func(Document) bool {

@@ -83,6 +83,7 @@ func TestEffective(t *testing.T) {
 			for _, d := range idle {
 				without = append(without, d.Where)
 			}
+			slices.Sort(without)
 			if diff := cmp.Diff([]any{row.config, row.proposal, row.idle}, []any{config, proposal, without}); diff != "" {
 				t.Errorf("%s: config, proposal, without effect (-want +got):\n%s", row.name, diff)
 			}

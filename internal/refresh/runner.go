@@ -108,11 +108,10 @@ func (r *run) load(ctx context.Context, report *Report) error {
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	docs, err := r.Source.Configs(ctx)
+	configs, _, err := Configs(ctx, r.Source)
 	if err != nil {
-		return fmt.Errorf("loading provider configs: %w", err)
+		return err
 	}
-	configs, _ := Effective(docs)
 	states, err := r.Store.List(ctx)
 	if err != nil {
 		return fmt.Errorf("listing tokens: %w", err)

@@ -35,6 +35,7 @@ func (a *AWS) Guide() Guide {
 	}
 	return Guide{
 		Config:     a.Providers.Path + "/" + Name,
+		Approved:   a.Providers.Approved + "/" + Approver + "/" + Name,
 		Credential: kind + a.credentialPrefix + Name,
 		Flags:      a.flags,
 		// The function has no right to delete anything.

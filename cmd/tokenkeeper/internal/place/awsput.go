@@ -22,6 +22,16 @@ func (a *AWS) PutConfig(ctx context.Context, name string, config secret.Text) er
 	})
 }
 
+// PutApproved stores a copy beside which the config is a proposal.
+func (a *AWS) PutApproved(ctx context.Context, credential, provider string, config secret.Text) error {
+	return a.putParameter(ctx, &ssm.PutParameterInput{
+		Name:      aws.String(a.Guide().ApprovedPlace(credential, provider)),
+		Value:     aws.String(config.Reveal()),
+		Type:      types.ParameterTypeString,
+		Overwrite: aws.Bool(true),
+	})
+}
+
 // PutCredential stores a credential where the function reads it, encrypted.
 func (a *AWS) PutCredential(ctx context.Context, name string, credential secret.Text) error {
 	if a.CredentialStore == InSecretsManager {

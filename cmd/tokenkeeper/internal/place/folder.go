@@ -75,6 +75,7 @@ func (f Folder) Credentials(context.Context) ([]string, error) {
 // The folders of people, and the mode of the files in the first.
 const (
 	providers         = "providers"
+	approved          = "approved"
 	credentialsFolder = "credentials"
 
 	configMode = 0o644
@@ -116,6 +117,14 @@ func (f Folder) PutConfig(_ context.Context, name string, config secret.Text) er
 // PutCredential writes a file that is for its owner alone.
 func (f Folder) PutCredential(_ context.Context, name string, credential secret.Text) error {
 	return f.write(credentialsFolder, name, credential, 0o600)
+}
+
+// PutApproved writes a file that its owner alone can change.
+func (f Folder) PutApproved(_ context.Context, credential, provider string, config secret.Text) error {
+	if err := refresh.CheckName(credential); err != nil {
+		return err
+	}
+	return f.write(filepath.Join(approved, credential), provider, config, configMode)
 }
 
 // PutRefreshToken works while a run holds the folder.
@@ -175,6 +184,7 @@ func (f Folder) Guide() Guide {
 	g := Guide{
 		Config:          f.ConfigPlace(Name),
 		Credential:      filepath.Join(f.name, credentialsFolder, Name+".json"),
+		Approved:        filepath.Join(f.name, approved, Approver, Name+".json"),
 		EditsCredential: true,
 		Flags:           []string{"--dir", localstore.ShellWord(f.name)},
 		Log:             "the log of 'tokenkeeper run'",

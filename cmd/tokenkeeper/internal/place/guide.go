@@ -8,6 +8,9 @@ import "strings"
 type Guide struct {
 	// Config and Credential say where a config or a credential is, or is to be put.
 	Config, Credential string
+	// Approved says where the approved copy of a config is, or is to be put. In it
+	// [Approver] stands for the name of the credential.
+	Approved string
 	// EditsCredential is set where credentials are files, which an editor changes.
 	EditsCredential bool
 	// Flags lead to the place on a command line of ours, quoted for a shell.
@@ -23,6 +26,9 @@ type Guide struct {
 // Name stands for a name in the texts of a [Guide]. A shell reads it as it is.
 const Name = "@NAME@"
 
+// Approver stands for the name of a credential beside that of a provider.
+const Approver = "@CREDENTIAL@"
+
 func named(text, name string) string { return strings.ReplaceAll(text, Name, name) }
 
 // ConfigPlace says where the config of that name is, or is to be put.
@@ -30,6 +36,12 @@ func (g Guide) ConfigPlace(name string) string { return named(g.Config, name) }
 
 // CredentialPlace says where the credential of that name is, or is to be put.
 func (g Guide) CredentialPlace(name string) string { return named(g.Credential, name) }
+
+// ApprovedPlace says where the copy of a provider's config is, or is to be put, that the
+// owner of the credential approved.
+func (g Guide) ApprovedPlace(credential, provider string) string {
+	return named(strings.ReplaceAll(g.Approved, Approver, credential), provider)
+}
 
 // CredentialCommand returns the command line that puts it there; empty: an editor does.
 func (g Guide) CredentialCommand(name string) string {

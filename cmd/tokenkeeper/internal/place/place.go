@@ -47,6 +47,8 @@ type Editor interface {
 	// PutConfig stores a config, and PutCredential a credential.
 	PutConfig(ctx context.Context, name string, config secret.Text) error
 	PutCredential(ctx context.Context, name string, credential secret.Text) error
+	// PutApproved stores a copy of a config that the owner of a credential has approved.
+	PutApproved(ctx context.Context, credential, provider string, config secret.Text) error
 	// PutRefreshToken stores the one that the next run uses.
 	PutRefreshToken(ctx context.Context, provider string, token secret.Text) error
 	// Pause has the runs leave a provider alone, until Resume.

@@ -38,6 +38,10 @@ func putCredential(j *judgement) step {
 	return step{fmt.Sprintf("Put it there: %s.", j.credentialPlace()), j.credentialCommand()}
 }
 
+func approveConfig(j *judgement) step {
+	return step{"As the owner of the credential, look at it and approve it:", j.guide.Command("approve", j.Name)}
+}
+
 func editConfig(j *judgement) step {
 	if j.chance() {
 		return lookLater(j, j.Provider.Where)
@@ -174,6 +178,7 @@ var byCode = map[string]advice{
 	refresh.CodeBadCredential:    {"Its credential cannot be used.", check},
 	refresh.CodeNoCredential:     {"It has no credential.", putCredential},
 	refresh.CodeNotForProvider:   {"Its credential is not for this provider.", check},
+	refresh.CodeNotApproved:      {"The owner of its credential wants to approve its config, and has not.", approveConfig},
 	refresh.CodeSecretInRecord:   {"The record would contain a value of the credential, so it was not stored.", editConfig},
 	refresh.CodeTokenOver:        {"The provider answers tokens that are already over.", editConfig},
 	refresh.CodeTokenTooLarge:    {"The provider's answer is too large for a record.", editConfig},

@@ -25,6 +25,7 @@ func judge(sub Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, n
 	j.judge()
 	j.none()
 	j.over()
+	j.edited()
 	j.line.Served = sub.State.Current != "" && !sub.State.Deleting && (!j.ours || now.Before(j.line.ExpiresAt))
 	return j.line
 }
@@ -116,7 +117,10 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 		j.line.Next = d.Next // the token may be good for longer than the note
 	}
 	j.line.Wrong = strings.TrimSuffix(j.line.Wrong, ".") + " " + j.tried(n) + "."
-	if n.Class != refresh.Transient && j.Credential != "" && j.Credential != n.Credential {
+	if n.Code == refresh.CodeNotApproved && j.Provider.Approved {
+		j.line.State, j.line.Next = Failing, j.now
+		j.next(step{"Its config was approved since; the next run tries it.", ""})
+	} else if n.Class != refresh.Transient && j.Credential != "" && j.Credential != n.Credential {
 		j.line.State, j.line.Next = Failing, j.now
 		j.next(step{"Its credential was edited since; the next run tries it.", ""})
 	}
@@ -150,6 +154,15 @@ func (j *judgement) none() {
 	if j.State.Current == "" && (j.line.State == Failing || j.line.State == Cooling) {
 		j.line.State = NoToken
 	}
+}
+
+// edited says that an edit of the config waits for the owner of the credential.
+func (j *judgement) edited() {
+	if j.Proposal == "" {
+		return
+	}
+	j.line.Edit = fmt.Sprintf("An edit is not approved: %s differs from %s, which is in effect. To see what it changes:", j.Proposal, j.Approved)
+	j.line.EditCommand = j.guide.Command("approve", j.Name)
 }
 
 // over says of a token that is over that it is: nothing is more urgent.

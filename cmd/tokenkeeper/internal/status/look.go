@@ -26,15 +26,15 @@ type Lookout struct {
 // Look returns the judgement on the named providers, or on all.
 func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	keeper := l.keeper(ctx)
-	docs, err := l.Place.Configs(ctx)
+	configs, _, err := refresh.Configs(ctx, l.Place)
 	if err != nil {
-		return Report{}, fmt.Errorf("loading provider configs: %w", err)
+		return Report{}, err
 	}
 	states, err := l.Place.States(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("listing tokens: %w", err)
 	}
-	subjects := l.subjects(docs, states)
+	subjects := l.subjects(configs, states)
 	if subjects, err = named(subjects, only); err != nil {
 		return Report{}, err
 	}
@@ -90,16 +90,19 @@ func (l Lookout) keeper(ctx context.Context) <-chan *Keeper {
 
 // subjects pairs configs with states. Secrets that are not ours and have no config are
 // somebody else's business.
-func (l Lookout) subjects(docs []refresh.Document, states []refresh.State) []Subject {
+func (l Lookout) subjects(configs []refresh.Config, states []refresh.State) []Subject {
 	byName := make(map[string]refresh.State, len(states))
 	for _, st := range states {
 		byName[st.Name] = st
 	}
 	var subjects []Subject
-	for _, d := range docs {
+	for _, d := range configs {
 		sub := Subject{Name: d.Name, State: byName[d.Name]}
+		if d.Proposal != nil {
+			sub.Proposal, sub.Approved = d.Proposal.Where, d.Where
+		}
 		delete(byName, d.Name)
-		if p, err := refresh.Understand(l.Parser, d); err != nil {
+		if p, err := refresh.Understand(l.Parser, d.Document); err != nil {
 			sub.Problems = Problems(d.Where, err)
 		} else {
 			sub.Provider = &p
@@ -163,15 +166,15 @@ func named(subjects []Subject, only []string) ([]Subject, error) {
 // Find says whether there is a config or a token of that name; the error is an
 // [*UnknownError] where there is neither.
 func (l Lookout) Find(ctx context.Context, name string) error {
-	docs, err := l.Place.Configs(ctx)
+	configs, _, err := refresh.Configs(ctx, l.Place)
 	if err != nil {
-		return fmt.Errorf("loading provider configs: %w", err)
+		return err
 	}
 	states, err := l.Place.States(ctx)
 	if err != nil {
 		return fmt.Errorf("listing tokens: %w", err)
 	}
-	_, err = named(l.subjects(docs, states), []string{name})
+	_, err = named(l.subjects(configs, states), []string{name})
 	return err
 }
 

@@ -47,6 +47,9 @@ type Subject struct {
 	Provider *refresh.Provider
 	// Problems is what is wrong with it.
 	Problems refresh.Problems
+	// Proposal is where an edit of its config is that is not approved, and Approved where the
+	// copy in effect is; empty: there is no such edit.
+	Proposal, Approved string
 	// State is that of its secret.
 	State refresh.State
 	// Credential is the present version of its credential; empty: not known.
@@ -80,6 +83,11 @@ type Line struct {
 	Wrong   string `json:"wrong,omitempty"`
 	Remedy  string `json:"remedy,omitempty"`
 	Command string `json:"command,omitempty"`
+	// Edit says of an edit of its config that it is not approved, and EditCommand shows what
+	// it would change. It is no failure.
+	Edit        string `json:"edit_not_approved,omitempty"`
+	EditCommand string `json:"edit_command,omitempty"`
+
 	// Then and ThenCommand are what to do after that, if there is more.
 	Then        string `json:"then,omitempty"`
 	ThenCommand string `json:"then_command,omitempty"`
