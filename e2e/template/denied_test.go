@@ -19,6 +19,9 @@ type place string
 const (
 	configs      place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/providers" // to list
 	config       place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/providers/meitner"
+	approved     place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/approved" // to list
+	approval     place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/approved/meitner/meitner"
+	longerConfig place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/providers/meitner-prod"
 	credentials  place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/credentials" // to list
 	credential   place = "arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper/credentials/meitner"
 	credential2  place = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:tokenkeeper/credentials/meitner-AbCdEf" // in the other store
@@ -42,6 +45,8 @@ var outside = map[string][]place{
 		"arn:aws:ssm:eu-north-1:123456789012:parameter/b/tokenkeeper/providers/meitner",
 		"arn:aws:ssm:eu-west-1:123456789012:parameter/tokenkeeper/providers",
 		"arn:aws:ssm:eu-west-1:123456789012:parameter/tokenkeeper/providers/meitner",
+		"arn:aws:ssm:eu-west-1:123456789012:parameter/tokenkeeper/approved/meitner/meitner",
+		"arn:aws:ssm:eu-north-1:123456789012:parameter/tokenkeeper-b/approved/meitner/meitner",
 		"arn:aws:ssm:eu-west-1:123456789012:parameter/tokenkeeper/credentials/meitner",
 		"arn:aws:ssm:eu-north-1:210987654321:parameter/tokenkeeper/providers",
 		"arn:aws:ssm:eu-north-1:210987654321:parameter/tokenkeeper/providers/meitner",
@@ -200,7 +205,7 @@ func TestNobodyDoesMore(t *testing.T) {
 			{refresher, except("secretsmanager", "DescribeSecret", "GetSecretValue", "ListSecretVersionIds", "PutSecretValue",
 				"UpdateSecretVersionStage"), []place{refreshToken}},
 			{refresher, except("secretsmanager", "DescribeSecret", "GetSecretValue"), []place{credential2}},
-			{refresher, except("ssm", "GetParametersByPath"), []place{config, configs}},
+			{refresher, except("ssm", "GetParametersByPath"), []place{config, configs, approval, approved}},
 			{refresher, except("ssm", "GetParameter"), []place{credential}},
 			{refresher, except("ssm", "GetParameter"), []place{credentials}},
 			{refresher, c.actions("lambda"), []place{"RefresherFunction.Arn"}},
@@ -211,13 +216,19 @@ func TestNobodyDoesMore(t *testing.T) {
 			{editor, except("secretsmanager", "DescribeSecret"), []place{credential2}},
 			{editor, c.actions("ssm"), []place{credential, credentials}},
 			{editor, except("ssm", "DeleteParameter", "GetParameter", "GetParameterHistory", "GetParametersByPath", "PutParameter"), []place{config}},
+			{editor, except("ssm", "GetParametersByPath"), []place{approval, approved}},
+			{oneOnly, except("ssm", "DeleteParameter", "GetParameter", "GetParameterHistory", "PutParameter"), []place{config}},
+			{oneOnly, c.actions("ssm"), []place{configs, longerConfig, approval, approved, credential, credentials}},
+			{oneOnly, append(c.actions("secretsmanager"), "secretsmanager:ListSecrets"), append([]place{"*"}, secrets...)},
+			{oneOnly, except("lambda", "GetFunctionConfiguration"), []place{"RefresherFunction.Arn"}},
 			{editor, except("lambda", "GetFunctionConfiguration", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
 
 			{owner, sm("GetSecretValue", "UpdateSecretVersionStage", "UpdateSecret", "RestoreSecret", "PutResourcePolicy"), secrets},
 			{owner, except("secretsmanager", "DescribeSecret"), []place{record, otherRecord}},
 			{owner, except("secretsmanager", "CreateSecret", "DescribeSecret", "PutSecretValue", "TagResource"), []place{refreshToken}},
 			{owner, except("secretsmanager", "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue"), []place{credential2}},
-			{owner, except("ssm", "GetParametersByPath"), []place{config, configs}},
+			{owner, except("ssm", "GetParametersByPath"), []place{config, configs, approved}},
+			{owner, except("ssm", "DeleteParameter", "GetParameter", "GetParameterHistory", "GetParametersByPath", "PutParameter"), []place{approval}},
 			{owner, except("ssm", "DeleteParameter", "PutParameter"), []place{credential, credentials}},
 			{owner, except("lambda", "GetFunctionConfiguration"), []place{"RefresherFunction.Arn"}},
 
@@ -227,7 +238,7 @@ func TestNobodyDoesMore(t *testing.T) {
 			{everyone, c.actions("secretsmanager"), []place{refreshToken, credential2}},
 		}
 		for _, who := range []string{consumer, everyone} {
-			rows = append(rows, row{who, c.actions("ssm"), []place{config, configs, credential, credentials}},
+			rows = append(rows, row{who, c.actions("ssm"), []place{config, configs, approval, approved, credential, credentials}},
 				row{who, append(c.actions("lambda"), "lambda:ListFunctions"), []place{"RefresherFunction.Arn", "*"}},
 				row{who, sm("ListSecrets"), []place{"*"}})
 		}

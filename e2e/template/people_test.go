@@ -2,7 +2,9 @@ package template_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -27,6 +29,7 @@ import (
 // Those who have a policy of the template's.
 const (
 	editor   = "ConfigEditorPolicy"
+	oneOnly  = "ProviderEditorPolicy" // of Meitner
 	owner    = "CredentialOwnerPolicy"
 	consumer = "ConsumerPolicy" // of Meitner
 	everyone = "ConsumerForAllPolicy"
@@ -58,6 +61,13 @@ func TestPeopleAtWork(t *testing.T) {
 			o.may(editor, config, "config", "put", simulator.Meitner, "--file", "-")
 			o.may(editor, acme, "config", "put", "acme", "--file", "-")
 			o.mayNot(owner, "ssm:PutParameter", acme, "config", "put", "acme", "--file", "-")
+			o.may(oneOnly, config, "config", "put", simulator.Meitner, "--file", "-")
+			o.may(oneOnly, config, "config", "put", simulator.Meitner, "--file", "-", "--function", functionName)
+			o.mayNot(oneOnly, "ssm:PutParameter", acme, "config", "put", "acme", "--file", "-")
+			digest := fmt.Sprintf("%x", sha256.Sum256([]byte(config)))
+			o.mayNot(editor, "ssm:PutParameter", "", "approve", simulator.Meitner, "--digest", digest)
+			o.mayNot(oneOnly, "ssm:GetParametersByPath", "", "approve", simulator.Meitner, "--digest", digest)
+			o.may(owner, "", "approve", simulator.Meitner, "--digest", digest)
 			for range 2 { // it is made, and then replaced
 				o.may(owner, credential, "credential", "put", simulator.Meitner)
 				o.may(owner, ticket, "refresh-token", "put", "acme")
@@ -101,7 +111,7 @@ func TestPeopleAtWork(t *testing.T) {
 			o.reads(consumer, simulator.Meitner)
 			o.reads(everyone, simulator.Meitner)
 
-			for _, who := range []string{editor, owner, consumer, everyone} {
+			for _, who := range []string{editor, oneOnly, owner, consumer, everyone} {
 				for _, g := range grantsOf(t, o.documents(who)) {
 					if !g.used(o.needed[who]) && !byHand(t, g.action) {
 						t.Errorf("%s: %s allows %s on %s, and it was not used", who, g.sid, g.action, g.resource)
@@ -144,7 +154,7 @@ func newOffice(t *testing.T, bootstrap, command string, parameters map[string]st
 	parameters["ConsumerPolicyForAll"] = "true"
 	o := &office{world: newWorld(t, bootstrap, parameters), command: command,
 		policies: map[string]*awstest.Policy{}, needed: map[string][]awstest.Access{}}
-	for _, who := range []string{editor, owner, consumer, everyone} {
+	for _, who := range []string{editor, oneOnly, owner, consumer, everyone} {
 		o.policies[who] = policy(t, o.documents(who)...)
 	}
 	return o

@@ -179,8 +179,12 @@ func TestDenied(t *testing.T) {
 			{ID: older, Value: "{}", Labels: []string{"AWSPREVIOUS"}}, {ID: newer, Value: "{}", Labels: []string{"AWSCURRENT"}}}})
 	}
 	w.SetParameter(awstest.Parameter{Name: "/elsewhere/credentials/meitner", Value: "{}", Type: "SecureString"})
-	for _, place := range []string{"providers", "credentials"} {
-		w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/" + place + "/meitner", Value: "{}", Type: "SecureString"})
+	for _, place := range []string{"providers", "approved/meitner", "credentials"} {
+		kind := "String"
+		if place == "credentials" {
+			kind = "SecureString"
+		}
+		w.SetParameter(awstest.Parameter{Name: "/tokenkeeper/" + place + "/meitner", Value: "{}", Type: kind})
 	}
 	secrets, parameters := secretsmanager.NewFromConfig(w.Config()), ssm.NewFromConfig(w.Config())
 
@@ -240,12 +244,20 @@ func TestDenied(t *testing.T) {
 		}
 	}
 
+	putParameter := func(name string) func() error {
+		return func() error {
+			_, err := parameters.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String(name), Value: aws.String("{}"), Type: "String", Overwrite: aws.Bool(true)})
+			return err
+		}
+	}
+
 	resources := resolve(t, map[string]string{"ConsumerPolicyForAll": "true"})
 	refresher := policy(t, documents(t, resources["RefresherRole"])...)
 	forAll := policy(t, documents(t, resources["ConsumerForAllPolicy"])...)
 	// A role whose tag tokenkeeper-provider is meitner.
 	consumer := policy(t, bound(documents(t, resources["ConsumerPolicy"]), "${aws:PrincipalTag/tokenkeeper-provider}", "meitner")...)
 	editor := policy(t, documents(t, resources["ConfigEditorPolicy"])...)
+	oneEditor := policy(t, bound(documents(t, resources["ProviderEditorPolicy"]), "${aws:PrincipalTag/tokenkeeper-provider}", "meitner")...)
 	owner := policy(t, documents(t, resources["CredentialOwnerPolicy"])...)
 
 	for _, row := range []struct {
@@ -294,6 +306,25 @@ func TestDenied(t *testing.T) {
 		{consumer, "a consumer reads another's", read("tokenkeeper/tokens/educloud"), false},
 		{consumer, "a consumer reads a credential", read("tokenkeeper/credentials/meitner"), false},
 		{editor, "a config editor reads a config", parameter("/tokenkeeper/providers/meitner"), true},
+		{editor, "a config editor edits a config", putParameter("/tokenkeeper/providers/kajaani"), true},
+		{editor, "a config editor approves one", putParameter("/tokenkeeper/approved/meitner/meitner"), false},
+		{editor, "a config editor looks at what is approved", under("/tokenkeeper/approved"), true},
+		{oneEditor, "the editor of one config edits it", putParameter("/tokenkeeper/providers/meitner"), true},
+		{oneEditor, "the editor of one config reads it", parameter("/tokenkeeper/providers/meitner"), true},
+		{oneEditor, "the editor of one config edits one whose name goes on", putParameter("/tokenkeeper/providers/meitner-prod"), false},
+		{oneEditor, "the editor of one config edits another", putParameter("/tokenkeeper/providers/educloud"), false},
+		{oneEditor, "the editor of one config edits below it", putParameter("/tokenkeeper/providers/meitner/x"), false},
+		{oneEditor, "the editor of one config approves it", putParameter("/tokenkeeper/approved/meitner/meitner"), false},
+		{oneEditor, "the editor of one config lists all", under("/tokenkeeper/providers"), false},
+		{oneEditor, "the editor of one config reads the credential", parameter("/tokenkeeper/credentials/meitner"), false},
+		{oneEditor, "the editor of one config reads the record", read("tokenkeeper/tokens/meitner"), false},
+		{oneEditor, "the editor of one config pauses it", tag("tokenkeeper/tokens/meitner", "tokenkeeper:paused"), false},
+		{owner, "a credential owner approves a config", putParameter("/tokenkeeper/approved/meitner/meitner"), true},
+		{owner, "a credential owner proposes one", putParameter("/tokenkeeper/providers/meitner"), false},
+		{refresher, "the refresher lists what is approved", under("/tokenkeeper/approved"), true},
+		{refresher, "the refresher approves a config", putParameter("/tokenkeeper/approved/meitner/meitner"), false},
+		{refresher, "the refresher edits a config", putParameter("/tokenkeeper/providers/meitner"), false},
+		{consumer, "a consumer approves a config", putParameter("/tokenkeeper/approved/meitner/meitner"), false},
 		{editor, "a config editor lists the whole name space", under("/tokenkeeper"), false},
 		{editor, "a config editor describes a refresh token", describe("tokenkeeper/private/meitner"), false},
 		{editor, "a config editor reads a credential", parameter("/tokenkeeper/credentials/meitner"), false},
