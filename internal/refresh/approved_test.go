@@ -67,7 +67,7 @@ func TestEffective(t *testing.T) {
 			"approved/other/a", "", []string{"approved/shared/a"}},
 		{"a copy of another provider", []refresh.Document{proposed("a", own), copied("a", "b", own)}, "providers/a", "", []string{"approved/a/b"}},
 	} {
-		for _, docs := range [][]refresh.Document{row.docs, reversed(row.docs)} {
+		for _, docs := range [][]refresh.Document{row.docs, backwards(row.docs)} {
 			configs, idle := refresh.Effective(docs)
 			config, proposal := "", ""
 			for _, c := range configs {
@@ -91,7 +91,7 @@ func TestEffective(t *testing.T) {
 	}
 }
 
-func reversed(docs []refresh.Document) []refresh.Document {
+func backwards(docs []refresh.Document) []refresh.Document {
 	docs = slices.Clone(docs)
 	slices.Reverse(docs)
 	return docs
