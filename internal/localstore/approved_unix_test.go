@@ -97,7 +97,7 @@ func TestWhatIsNoCopy(t *testing.T) {
 			says(t, c.Err, "not an approved copy", "tokenkeeper approve")
 		}
 	}
-	want := []string{"approved/acme/meitner.yaml", "approved/acme/team", "approved/linked", "approved/meitner.json", "meitner"}
+	want := []string{"meitner", "approved/acme/meitner.yaml", "approved/acme/team", "approved/linked", "approved/meitner.json"}
 	if diff := cmp.Diff(want, names); diff != "" || len(idle) != 0 {
 		t.Errorf("%v (-want +got):\n%s", idle, diff)
 	}
