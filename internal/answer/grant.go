@@ -48,10 +48,15 @@ func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
 	if g.TokenType, f = r.tokenType(); f != nil {
 		return g, f
 	}
-	if g.Lifetime, g.LifetimeFrom, f = r.lifetime(token); f != nil {
+	life, f := r.lifetime(token)
+	if f != nil {
 		return g, f
 	}
+	g.Lifetime, g.LifetimeFrom = life.length, life.from
 	g.Scope, g.Warnings = r.scope()
+	if life.warning != "" {
+		g.Warnings = append(g.Warnings, life.warning)
+	}
 	g.Extra = s.Extra
 	for _, name := range slices.Sorted(maps.Keys(s.wanted.Token.Extra)) {
 		if _, ok := s.Extra[name]; !ok {

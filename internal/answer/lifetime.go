@@ -1,124 +1,184 @@
 package answer
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
 )
 
-// Believable is the longest lifetime that a number without a unit is taken for. What is
-// longer is more likely milliseconds, or a time.
-const Believable = 31 * 24 * time.Hour
+// How long a token may live to be believed, whatever says so.
+const (
+	day = 24 * time.Hour
 
-// lifetime returns how long the token of an answer lives: what the answer says; else
-// what the token says, if it is a JWT; else what the config says; else nothing is
-// guessed. What the token says is a limit in any case.
-func (r reading) lifetime(token string) (life time.Duration, from string, f *Fault) {
-	stated, from, f := r.statedLifetime()
-	if f != nil {
-		return 0, "", f
+	// Believable is for a number without a unit: what is longer is more likely milliseconds, or
+	// a time.
+	Believable = 31 * day
+	// BelievableStated is for all else: a stated unit, a text, a date, a claim, a cookie, the
+	// config's own default. The longest-lived tokens that providers document live a year.
+	BelievableStated = 400 * day
+	// MostBelievable is as far as max_lifetime may raise both for one config.
+	MostBelievable = 3650 * day
+)
+
+// believed returns the longest lifetime that is taken for true.
+func (s Shape) believed(assumed bool) time.Duration {
+	if assumed {
+		return max(Believable, s.MaxLifetime)
 	}
-	life = stated
-	own, signed := jwtLifetime(token, r.Message.Clock())
-	switch {
-	case signed && (from == "" || own < stated):
-		life, from = own, "the token itself, a JWT"
-	case from == "" && r.wanted.Token.DefaultLifetime > 0:
-		life, from = r.wanted.Token.DefaultLifetime, "default_lifetime of the config"
-	case from == "":
-		return 0, "", r.fault(CodeNoLifetime, "without saying how long the token lives", `say how long its tokens live: "default_lifetime": "1h"`)
-	}
-	if life < time.Second {
-		return 0, "", r.fault(CodeTokenOver, "with a token that is already over", "look at the provider's clock, and at the lifetime's unit")
-	}
-	if r.wanted.Token.MaxLifetime > 0 && life > r.wanted.Token.MaxLifetime {
-		life, from = r.wanted.Token.MaxLifetime, "max_lifetime of the config"
-	}
-	return life, from, nil
+	return max(BelievableStated, s.MaxLifetime)
 }
 
-// statedLifetime returns what the answer itself says, expires_in before expires_at: the
-// former does not depend on anybody's clock. Where it says nothing, from is empty.
-func (r reading) statedLifetime() (life time.Duration, from string, f *Fault) {
-	clock := r.Message.Clock()
-	bad := func(at Source, err error) *Fault {
-		return r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that %v", at, err), "look at the paths under response, and at expires_in_unit")
+// A lifetime is how long a token lives, where that is from, and a warning if something that
+// goes before it could not be read.
+type lifetime struct {
+	length        time.Duration
+	from, warning string
+}
+
+// lifetime returns how long the token of an answer lives: what the answer says; else what the
+// token says, if it is a JWT; else what the config says; else nothing is guessed. What the token
+// says is a limit in any case. A lesser source that cannot be true says nothing.
+func (r reading) lifetime(token string) (l lifetime, f *Fault) {
+	l, unread, f := r.stated()
+	if f != nil {
+		return l, f
 	}
-	if !absent(r.ExpiresIn) {
-		at := r.wanted.Token.ExpiresIn
-		s, err := relative(r.ExpiresIn, r.wanted.Token.Unit, clock)
-		if err != nil {
-			return 0, "", bad(at, err)
-		}
-		if s.assumed && s.length <= 0 {
-			return 0, "", bad(at, errors.New("is zero or less"))
-		}
-		if s.assumed && s.length > Believable {
-			return 0, "", r.unbelievable(s, clock)
-		}
-		return s.length, "the answer, " + at.String(), nil
+	age := r.Message.Age()
+	own, signed := r.ofToken(token)
+	switch fallback := r.wanted.Token.DefaultLifetime; {
+	case signed && (l.from == "" || own < l.length):
+		l = lifetime{length: own, from: "the token itself, a JWT"}
+	case l.from == "" && fallback > 0:
+		l = lifetime{length: fallback - age, from: "default_lifetime of the config"}
+	case l.from == "" && unread != nil:
+		return l, unread
+	case l.from == "":
+		return l, r.fault(CodeNoLifetime, "without saying how long the token lives", `say how long its tokens live: "default_lifetime": "1h"`)
 	}
-	if !absent(r.ExpiresAt) {
-		at := r.wanted.Token.ExpiresAt
-		s, err := absolute(r.ExpiresAt, clock)
-		if err != nil {
-			return 0, "", bad(at, err)
+	if l.length < time.Second {
+		if l.length+age >= time.Second {
+			return l, r.fault(CodeTokenOver, fmt.Sprintf("with an answer that is %v old, and its token has expired in the meantime", age),
+				"something on the way keeps answers: have it pass this one on, or ask with POST or a Cache-Control header")
 		}
-		return s.length, "the answer, " + at.String(), nil
+		return l, r.fault(CodeTokenOver, "with a token that is already over", "look at the provider's clock, and at the lifetime's unit")
+	}
+	if unread != nil {
+		l.warning = fmt.Sprintf("%s; %s says that it lives %v: %s", unread.Detail, l.from, l.length.Round(time.Second), unread.Remedy)
+	}
+	if most := r.wanted.Token.MaxLifetime; most > 0 && l.length > most {
+		l.length, l.from = most, "max_lifetime of the config"
+	}
+	return l, nil
+}
+
+// stated returns what the answer itself says: expires_in, which does not depend on anybody's
+// clock, else expires_at, else the cookie. Where it says nothing, from is empty; unread is what
+// is wrong with something that it says and that cannot be read.
+func (r reading) stated() (l lifetime, unread, f *Fault) {
+	shape, clock, age := r.wanted.Token, r.Message.Clock(), r.Message.Age()
+	for _, place := range []struct {
+		field string
+		at    Source
+		v     any
+		read  func(v any) (span, *Misreading)
+	}{
+		{"expires_in", shape.ExpiresIn, r.ExpiresIn, func(v any) (span, *Misreading) { return relative(v, shape.Unit, shape.Dates, clock) }},
+		{"expires_at", shape.ExpiresAt, r.ExpiresAt, func(v any) (span, *Misreading) { return absolute(v, shape.Dates, clock) }},
+	} {
+		if absent(place.v) {
+			continue
+		}
+		s, wrong := place.read(place.v)
+		switch {
+		case wrong != nil:
+			if unread == nil {
+				unread = r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that %s", place.at, wrong.Detail), wrong.Remedy)
+			}
+			continue
+		case s.assumed && s.length <= 0:
+			return l, nil, r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that is zero or less", place.at), notStated(place.field))
+		case s.length > shape.believed(s.assumed):
+			return l, nil, r.unbelievable(place.field, place.at, s, clock)
+		}
+		if s.counted {
+			s.length -= age
+		}
+		return lifetime{length: s.length, from: "the answer, " + place.at.String()}, unread, nil
 	}
 	switch c := r.Cookie; { // RFC 6265 section 5.2: Max-Age goes before Expires
 	case c == nil:
 	case c.MaxAge > 0:
-		return saturate(float64(c.MaxAge), time.Second), "the cookie", nil
+		l.length = saturate(float64(c.MaxAge), time.Second) - age
 	case !c.Expires.IsZero():
-		return c.Expires.Sub(clock), "the cookie", nil
+		l.length = c.Expires.Sub(clock)
 	}
-	return 0, "", nil
+	if l.length != 0 && l.length <= shape.believed(false) {
+		l.from = "the cookie"
+	}
+	return l, unread, nil
 }
 
-// unbelievable is the failure of a number that is too large to be a lifetime in seconds,
-// with what to write for each that it may be.
-func (r reading) unbelievable(s span, clock time.Time) *Fault {
-	line := func(u Unit) string { return fmt.Sprintf(`"response": {"expires_in_unit": %q}`, u) }
-	remedy := "if it is right, say " + line(unitSeconds)
-	for _, other := range []struct {
-		unit   Unit
-		length time.Duration
-	}{
-		{unitEpochMilliseconds, since(s.number/1000, clock)},
-		{unitEpochSeconds, since(s.number, clock)},
-		{unitMilliseconds, saturate(s.number, time.Millisecond)},
-	} {
-		if other.length > 0 && other.length <= Believable {
-			remedy = fmt.Sprintf("if these are %s, which makes %v, say %s; %s", plain(other.unit), other.length.Round(time.Second), line(other.unit), remedy)
+// notStated is the remedy where a field says something of a token that does not expire.
+func notStated(field string) string {
+	line := `"default_lifetime": "24h", and remove response.expires_at`
+	if field == "expires_in" {
+		line = `"default_lifetime": "24h" and "response": {"expires_in": "not_stated"}, a path that leads nowhere`
+	}
+	return "if it means that the token does not expire, say how often to replace it: " + line
+}
+
+// unbelievable is the fault of a lifetime that is too long to be true, with what to write for
+// each that it may be.
+func (r reading) unbelievable(field string, at Source, s span, clock time.Time) *Fault {
+	shape := r.wanted.Token
+	what := fmt.Sprintf("with a lifetime %s of %s, which is too much to be believed", at, days(s.length))
+	if s.assumed {
+		what = fmt.Sprintf("with a lifetime %s; in seconds that is %s, which is too much to be believed of a number without a unit", at, days(s.length))
+	}
+	remedy := notStated(field)
+	switch {
+	case s.assumed && s.length <= BelievableStated:
+		remedy = fmt.Sprintf(`if it is right, say "response": {"expires_in_unit": %q}`, unitSeconds)
+	case s.length <= MostBelievable:
+		remedy = fmt.Sprintf(`if it is right, say "max_lifetime": "%dh"`, (s.length+time.Hour-1)/time.Hour)
+	}
+	setting, units := "expires_in_unit", []Unit{unitEpochMilliseconds, unitEpochSeconds, unitEpochMicroseconds, unitEpochNanoseconds, unitMilliseconds}
+	if field == "expires_at" {
+		setting, units = "expires_at_format", units[:4]
+	}
+	for _, u := range units {
+		if !s.isNumber || u == shape.Unit {
+			break
+		}
+		if other := u.of(s.number, clock); other.length > 0 && other.length <= Believable {
+			remedy = fmt.Sprintf(`if these are %s, which makes %v, say "response": {%q: %q}; %s`, u.words(), other.length.Round(time.Second), setting, u, remedy)
 			break
 		}
 	}
-	return r.fault(CodeLifetimeTooLarge, fmt.Sprintf(
-		"with a lifetime %s; in seconds that is %.0f days, which is too much to be believed of a number without a unit",
-		r.wanted.Token.ExpiresIn, s.number/86400), remedy)
+	return r.fault(CodeLifetimeTooLarge, what, remedy)
 }
 
-func plain(u Unit) string {
-	switch u {
-	case unitEpochSeconds:
-		return "seconds since 1970"
-	case unitEpochMilliseconds:
-		return "milliseconds since 1970"
+// days writes a length in days, in words where it is beyond measure.
+func days(d time.Duration) string {
+	if d > 36500*day {
+		return "more than 100 years"
 	}
-	return string(u)
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
-// jwtLifetime returns how long a token lives by its own claims, the smaller of what is
-// left of it by clock and what it was issued for; ok is false where it does not say.
-func jwtLifetime(token string, clock time.Time) (life time.Duration, ok bool) {
-	c := claimsOf(token)
+// ofToken returns how long a token lives by its own claims, the smaller of what is left of it
+// and what it was issued for; ok is false where it does not say, or what cannot be true, such as
+// milliseconds.
+func (r reading) ofToken(token string) (life time.Duration, ok bool) {
+	c, clock := claimsOf(token), r.Message.Clock()
 	if !c.hasExp || math.IsNaN(c.exp) {
 		return 0, false
 	}
 	life = since(c.exp, clock)
-	if c.hasIAT {
+	if life > r.wanted.Token.believed(false) || life < -BelievableStated {
+		return 0, false
+	}
+	if c.hasIAT && since(c.iat, clock) <= BelievableStated {
 		life = min(life, saturate(c.exp-c.iat, time.Second))
 	}
 	return life, true

@@ -1,10 +1,8 @@
 package answer
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,8 +12,8 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A Unit says how expires_in is to be read. Empty: as seconds if it is a number, and
-// else as what its text says of itself.
+// A Unit says how a number is to be read. Empty: as seconds if it is a number, and else as what
+// its text says of itself.
 type Unit string
 
 const (
@@ -23,39 +21,77 @@ const (
 	unitMilliseconds Unit = "milliseconds"
 	unitMinutes      Unit = "minutes"
 	unitHours        Unit = "hours"
-	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), or a number and a
-	// unit in words (7 days).
+	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), a number and a unit in words
+	// (7 days), or hours, minutes and seconds (01:00:00).
 	unitDuration Unit = "duration"
 	// The others are not how long a token lives but when it ends.
 	unitEpochSeconds      Unit = "epoch_seconds"
 	unitEpochMilliseconds Unit = "epoch_milliseconds"
-	// unitDate is text: RFC 3339, or a date as in HTTP (RFC 9110 section 5.6.7).
+	unitEpochMicroseconds Unit = "epoch_microseconds"
+	unitEpochNanoseconds  Unit = "epoch_nanoseconds"
+	// unitDate is text: see date.
 	unitDate Unit = "date"
 )
 
+// epochs are how many of each fit into a second.
+var epochs = map[Unit]float64{unitEpochSeconds: 1, unitEpochMilliseconds: 1e3, unitEpochMicroseconds: 1e6, unitEpochNanoseconds: 1e9}
+
 // ParseUnit reads the word for a unit.
 func ParseUnit(word string) (Unit, *Misreading) {
-	known := []string{
-		string(unitSeconds), string(unitMilliseconds), string(unitMinutes), string(unitHours), string(unitDuration),
-		string(unitEpochSeconds), string(unitEpochMilliseconds), string(unitDate),
-	}
-	if slices.Contains(known, word) {
-		return Unit(word), nil
-	}
+	known := []Unit{unitSeconds, unitMilliseconds, unitMinutes, unitHours, unitDuration,
+		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds, unitDate}
 	short := map[string]Unit{
 		"s": unitSeconds, "sec": unitSeconds, "ms": unitMilliseconds, "millis": unitMilliseconds,
 		"m": unitMinutes, "min": unitMinutes, "h": unitHours, "unix": unitEpochSeconds, "epoch": unitEpochSeconds,
 		"timestamp": unitEpochSeconds, "unix_ms": unitEpochMilliseconds, "epoch_ms": unitEpochMilliseconds,
+		"unix_us": unitEpochMicroseconds, "epoch_us": unitEpochMicroseconds, "micros": unitEpochMicroseconds,
+		"unix_ns": unitEpochNanoseconds, "epoch_ns": unitEpochNanoseconds, "nanos": unitEpochNanoseconds,
 		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
 	}
 	if long, ok := short[strings.ToLower(word)]; ok {
 		return "", &Misreading{"is not the word for this unit", fmt.Sprintf("write %q", long)}
 	}
-	if near := strictjson.Nearest(word, known); near != "" {
-		return "", &Misreading{"is not known here", fmt.Sprintf("did you mean %q?", near)}
+	return oneOf(word, known)
+}
+
+// oneOf returns a word that is known, or says which there are.
+func oneOf[T ~string](word string, known []T) (T, *Misreading) {
+	if slices.Contains(known, T(word)) {
+		return T(word), nil
 	}
-	last := len(known) - 1
-	return "", &Misreading{"is not known here", fmt.Sprintf(`use "%s" or %q`, strings.Join(known[:last], `", "`), known[last])}
+	var words []string
+	for _, k := range known {
+		words = append(words, string(k))
+	}
+	remedy := fmt.Sprintf(`use "%s" or %q`, strings.Join(words[:len(words)-1], `", "`), words[len(words)-1])
+	if near := strictjson.Nearest(word, words); near != "" {
+		remedy = fmt.Sprintf("did you mean %q?", near)
+	}
+	return "", &Misreading{"is not known here", remedy}
+}
+
+// words says what a number of that unit is.
+func (u Unit) words() string {
+	if fine, ok := strings.CutPrefix(string(u), "epoch_"); ok {
+		return fine + " since 1970"
+	}
+	return string(u)
+}
+
+// of returns n of these, as a lifetime that begins at clock.
+func (u Unit) of(n float64, clock time.Time) span {
+	s := span{number: n, isNumber: true}
+	if per, ok := epochs[u]; ok {
+		s.length = since(n/per, clock)
+		return s
+	}
+	s.counted = true
+	each, ok := map[Unit]time.Duration{unitMilliseconds: time.Millisecond, unitMinutes: time.Minute, unitHours: time.Hour}[u]
+	if !ok {
+		each, s.assumed = time.Second, u == ""
+	}
+	s.length = saturate(n, each)
+	return s
 }
 
 // A span is a lifetime as an answer states it.
@@ -63,10 +99,13 @@ type span struct {
 	// length is how long it is. A length beyond what a Duration holds is the longest
 	// Duration.
 	length time.Duration
-	// assumed marks a number whose unit nobody has stated.
+	// assumed marks a number whose unit is not stated anywhere.
 	assumed bool
-	// number is that number.
-	number float64
+	// number is what was written, if isNumber is set.
+	number   float64
+	isNumber bool
+	// counted marks one that begins with the answer. The others end at a time.
+	counted bool
 }
 
 // absent reports whether an answer states no lifetime: by silence, by null, by an
@@ -77,77 +116,62 @@ func absent(v any) bool {
 	return v == nil || ok && (text == "" || strings.EqualFold(text, "never") || strings.EqualFold(text, "null"))
 }
 
-// relative reads expires_in, which is not absent. What it says of a time is counted
-// from clock. The error says what is wrong without repeating the value.
-func relative(v any, u Unit, clock time.Time) (span, error) {
+// lookAt is the remedy where a lifetime is written in a way of its own.
+const lookAt = "look at the paths under response, and at expires_in_unit"
+
+// relative reads expires_in, which is not absent. What it says of a time is counted from clock.
+// A misreading does not repeat the value.
+func relative(v any, u Unit, dates Dates, clock time.Time) (span, *Misreading) {
 	n, text, isNumber := numeral(v)
 	switch {
 	case !isNumber && text == "":
-		return span{}, fmt.Errorf("is %s", TypeOf(v))
-	case u == unitDuration || u == "" && !isNumber && !looksLikeDate(text):
-		d, ok := duration(text)
-		if !ok {
-			return span{}, errors.New("is a text that is not understood as a lifetime")
+		return span{}, &Misreading{fmt.Sprintf("is %s", TypeOf(v)), lookAt}
+	case isNumber && u != unitDuration && u != unitDate:
+		return u.of(n, clock), nil
+	case u == "" || u == unitDuration:
+		if d, ok := duration(text); ok {
+			return span{length: d, counted: true}, nil
 		}
-		return span{length: d}, nil
-	case u == unitDate || u == "" && !isNumber:
-		t, ok := date(text)
-		if !ok {
-			return span{}, errors.New("is a text that is not understood as a date")
+		if u == unitDuration {
+			return span{}, &Misreading{"is a text that is not understood as a lifetime", lookAt}
 		}
-		return span{length: t.Sub(clock)}, nil
-	case !isNumber:
-		return span{}, fmt.Errorf("is a text that is not a number, and its unit is stated as %s", u)
+	case u != unitDate:
+		return span{}, &Misreading{"is a text that is not a number, and its unit is stated as " + string(u), lookAt}
 	}
-	switch u {
-	case unitEpochSeconds:
-		return span{length: since(n, clock)}, nil
-	case unitEpochMilliseconds:
-		return span{length: since(n/1000, clock)}, nil
-	case unitMilliseconds:
-		return span{length: saturate(n, time.Millisecond)}, nil
-	case unitMinutes:
-		return span{length: saturate(n, time.Minute)}, nil
-	case unitHours:
-		return span{length: saturate(n, time.Hour)}, nil
+	t, wrong := dates.read(text)
+	if wrong != nil && wrong.Remedy == "" {
+		wrong = &Misreading{"is a text that is not understood as a lifetime or a date", lookAt}
 	}
-	return span{length: saturate(n, time.Second), assumed: u == "", number: n}, nil
+	return span{length: until(t, clock)}, wrong
 }
 
 // absolute reads expires_at, which is not absent: a date, or a number of seconds or
 // milliseconds since 1970. The two cannot be mistaken for each other: as seconds, the
 // former end in the year 5138, where the latter, as milliseconds, begin in 1973.
-func absolute(v any, clock time.Time) (span, error) {
+func absolute(v any, dates Dates, clock time.Time) (span, *Misreading) {
 	const milliseconds, year1973 = 1e11, 1e8
 	n, text, isNumber := numeral(v)
 	switch {
 	case !isNumber && text == "":
-		return span{}, fmt.Errorf("is %s", TypeOf(v))
+		return span{}, &Misreading{fmt.Sprintf("is %s", TypeOf(v)), lookAt}
 	case !isNumber:
-		t, ok := date(text)
-		if !ok {
-			return span{}, errors.New("is a text that is not understood as a date")
+		t, wrong := dates.read(text)
+		if wrong != nil && wrong.Remedy == "" {
+			wrong.Remedy = "look at response.expires_at; if it is a lifetime, its path belongs under response.expires_in"
 		}
-		return span{length: t.Sub(clock)}, nil
+		return span{length: until(t, clock)}, wrong
+	case dates.epoch() != "":
+		return dates.epoch().of(n, clock), nil
 	case n >= milliseconds:
-		return span{length: since(n/1000, clock)}, nil
+		return unitEpochMilliseconds.of(n, clock), nil
 	case n >= year1973:
-		return span{length: since(n, clock)}, nil
+		return unitEpochSeconds.of(n, clock), nil
 	}
-	return span{}, errors.New("is a number too small for a time; if it is a lifetime, its path belongs under response.expires_in")
+	return span{}, &Misreading{"is a number too small for a time", "if it is a lifetime, its path belongs under response.expires_in"}
 }
 
 // decimal is a number as JSON and careless servers write it.
 var decimal = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$`)
-
-// ParseNumber reads a number as JSON and careless servers write it.
-func ParseNumber(text string) (float64, bool) {
-	if !decimal.MatchString(text) {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil
-}
 
 // numeral returns v as a number, if it is one or a text that is one, and else as text.
 func numeral(v any) (n float64, text string, isNumber bool) {
@@ -181,46 +205,42 @@ func since(n float64, clock time.Time) time.Duration {
 	return saturate(n-float64(clock.UnixMilli())/1000, time.Second)
 }
 
-// looksLikeDate tells "2026-11-22T12:00:00Z" and "Sun, 22 Nov 2026 12:00:00 GMT" from
-// "PT1H" and "1 hour".
-func looksLikeDate(text string) bool { return strings.Count(text, ":") >= 2 }
-
-func date(text string) (time.Time, bool) {
-	if len(text) > 10 && text[10] == ' ' {
-		text = text[:10] + "T" + text[11:] // RFC 3339 section 5.6, the note
-	}
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return t, true
-	}
-	t, err := http.ParseTime(text)
-	return t, err == nil
-}
+// until returns the time from clock to t.
+func until(t, clock time.Time) time.Duration { return t.Sub(clock) }
 
 var (
-	iso8601 = regexp.MustCompile(`^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$`)
+	iso8601 = regexp.MustCompile(`^P(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
 	inWords = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$`)
+	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], and what many others write.
+	clocked = regexp.MustCompile(`^(?:(\d+)[. ])?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
 
 // duration reads text that says its own unit. Years and months are not read: they have
 // no fixed length.
 func duration(text string) (time.Duration, bool) {
-	const day = 24 * time.Hour
 	if d, err := time.ParseDuration(text); err == nil {
 		return d, true
 	}
 	if m := inWords.FindStringSubmatch(strings.ToLower(text)); m != nil {
 		unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}[m[2][0]]
-		n, _ := strconv.ParseFloat(m[1], 64)
-		return saturate(n, unit), true
+		return total(m[1:2], unit), true
+	}
+	if m := clocked.FindStringSubmatch(text); m != nil {
+		return total(m[1:], day, time.Hour, time.Minute, time.Second), true
 	}
 	m := iso8601.FindStringSubmatch(strings.ToUpper(text))
 	if m == nil || strings.Join(m[1:], "") == "" {
 		return 0, false
 	}
-	total := 0.0
-	for i, u := range []time.Duration{7 * day, day, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.ParseFloat(m[i+1], 64)
-		total += n * u.Seconds()
+	return total(m[1:], 7*day, day, time.Hour, time.Minute, time.Second), true
+}
+
+// total adds up numbers of units; an empty one is none.
+func total(numbers []string, units ...time.Duration) time.Duration {
+	seconds := 0.0
+	for i, u := range units {
+		n, _ := strconv.ParseFloat(strings.ReplaceAll(numbers[i], ",", "."), 64)
+		seconds += n * u.Seconds()
 	}
-	return saturate(total, time.Second), true
+	return saturate(seconds, time.Second)
 }

@@ -2,6 +2,8 @@ package answer
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,12 +24,23 @@ type Message struct {
 // OK reports whether the status says success.
 func (m *Message) OK() bool { return m.Status >= 200 && m.Status < 300 }
 
-// Clock is the provider's clock when it answered, or ours when it was asked.
+// Clock is the provider's clock when the answer came, or ours when it was asked. The Date of an
+// answer that was stored on its way is that of its origin (RFC 9111 section 4.2.3).
 func (m *Message) Clock() time.Time {
 	if t, err := http.ParseTime(m.Header.Get("Date")); err == nil {
-		return t
+		return t.Add(m.Age())
 	}
 	return m.AskedAt
+}
+
+// Age is for how long an answer was stored on its way, zero if it was not: what its first Age
+// says, as far as that is a number (RFC 9111 section 5.1).
+func (m *Message) Age() time.Duration {
+	n, err := strconv.ParseUint(strings.TrimSpace(m.Header.Get("Age")), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
 }
 
 // cookie returns the cookie that an answer sets, or nil: none of that name, several, or

@@ -56,10 +56,13 @@ type Shape struct {
 
 	// TypeStated is set where the config says where the token type is, so that any is taken.
 	TypeStated bool
-	Unit       Unit
+	// Unit is that of ExpiresIn, and Dates is what dates do not say themselves.
+	Unit  Unit
+	Dates Dates
 	// DefaultLifetime is that of a token of which nothing says it; zero: none.
 	DefaultLifetime time.Duration
-	// MaxLifetime is the longest that is believed; zero: no limit.
+	// MaxLifetime is the longest that is wanted; zero: no limit. One beyond what is believed
+	// raises that for this config.
 	MaxLifetime time.Duration
 	// Scopes are those that were asked for, as far as they are known.
 	Scopes []string

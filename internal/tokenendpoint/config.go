@@ -68,6 +68,8 @@ type responseConfig struct {
 	ExpiresIn     strictjson.Value  `json:"expires_in"` // a source
 	ExpiresInUnit *string           `json:"expires_in_unit"`
 	ExpiresAt     strictjson.Value  `json:"expires_at"` // a source
+	DateFormat    *string           `json:"expires_at_format"`
+	DateZone      *string           `json:"expires_at_zone"`
 	Scope         *string           `json:"scope"`
 	Extra         map[string]string `json:"extra"`
 	RefreshToken  *string           `json:"refresh_token"`
@@ -167,7 +169,7 @@ func misnomer(path string) string {
 		return `put it under "parameters"`
 	case "method", "query", "form", "json", "multipart", "text":
 		return `put it under "request", with the URL`
-	case "access_token", "token_type", "expires_in", "expires_in_unit", "expires_at", "extra":
+	case "access_token", "token_type", "expires_in", "expires_in_unit", "expires_at", "expires_at_format", "expires_at_zone", "extra":
 		return `put it under "response"`
 	case "content_type":
 		return `say "body": "form", "json" or "multipart"`

@@ -78,7 +78,7 @@ func TestLifetimes(t *testing.T) {
 
 		// Units.
 		{"seconds, stated", unit("seconds"), in(`5184000`), 60 * day, ""},
-		{"seconds, stated, beyond what a record states", unit("seconds"), in(`1e999`), refresh.MaxLifetime, ""},
+		{"seconds, stated, beyond what can be true", unit("seconds"), in(`1e999`), 0, "lifetime_too_large"},
 		{"milliseconds", unit("milliseconds"), in(`3600000`), time.Hour, ""},
 		{"milliseconds in a string", unit("milliseconds"), in(`"3600000"`), time.Hour, ""},
 		{"minutes", unit("minutes"), in(`60`), time.Hour, ""},
@@ -108,7 +108,7 @@ func TestLifetimes(t *testing.T) {
 		{"a date without a zone", "", in(`"2026-11-22T13:00:00"`), 0, "bad_lifetime"},
 		{"an HTTP date", "", in(`"Sun, 22 Nov 2026 13:00:00 GMT"`), time.Hour, ""},
 		{"a date, stated", unit("date"), in(`"2026-11-22T13:00:00Z"`), time.Hour, ""},
-		{"the year 9999", "", in(`"9999-12-31T23:59:59Z"`), refresh.MaxLifetime, ""},
+		{"the year 9999", "", in(`"9999-12-31T23:59:59Z"`), 0, "lifetime_too_large"},
 
 		// At another place.
 		{"expires_at as RFC 3339", at, end(`"2026-11-22T13:00:00Z"`), time.Hour, ""},
@@ -190,7 +190,7 @@ func TestLifetimeOfJWT(t *testing.T) {
 		{"too large a number beside it", claims(0, hour), "", `, "expires_in": 3600000`, noon, 0, "lifetime_too_large"},
 		{"exp as a float", jwt(`{"exp": 1795352400.5}`), "", "", noon, hour + 500*time.Millisecond, ""},
 		{"exp as text, which is none", jwt(`{"exp": "1795352400"}`), "", "", noon, 0, "no_lifetime"},
-		{"exp beyond measure", jwt(`{"exp": 1e300}`), "", "", noon, refresh.MaxLifetime, ""},
+		{"exp beyond measure, which says nothing", jwt(`{"exp": 1e300}`), "", "", noon, 0, "no_lifetime"},
 		{"claims that are not JSON", jwt(`exp`), "", `, "expires_in": 3600`, noon, hour, ""},
 		{"claims in which a name stands twice", jwt(`{"exp": 1795352400, "exp": 1795349000}`), "", `, "expires_in": 3600`, noon, hour, ""},
 		{"three parts that are no JWT", "a.b.c", "", `, "expires_in": 3600`, noon, hour, ""},
@@ -212,7 +212,7 @@ func TestLinesToPaste(t *testing.T) {
 		{`"expires_in": 1795352400`, `if these are seconds since 1970, which makes 1h0m0s, say "response": {"expires_in_unit": "epoch_seconds"}`},
 		{`"expires_in": 1795352400000`, `if these are milliseconds since 1970, which makes 1h0m0s, say "response": {"expires_in_unit": "epoch_milliseconds"}`},
 		{`"expires_in": 5184000`, `if it is right, say "response": {"expires_in_unit": "seconds"}`},
-		{`"expires_in": 1e999`, `if it is right, say "response": {"expires_in_unit": "seconds"}`},
+		{`"expires_in": 1e999`, `"default_lifetime": "24h"`},
 	} {
 		_, err := read(t, "", `{"access_token": "t0k3n", `+row.answer+`}`, noon)
 		if err == nil || !strings.Contains(err.Error(), row.line) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
-	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -25,14 +24,24 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 		ExpiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
 		ExpiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
 		Scope:           compilePath(ps, "response.scope", res.Scope, "scope"),
-		DefaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, refresh.MaxLifetime, 0),
-		MaxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, refresh.MaxLifetime, 0),
+		DefaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, answer.MostBelievable, 0),
+		MaxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, answer.MostBelievable, 0),
 	}
 	if r.MaxLifetime > 0 && r.DefaultLifetime > r.MaxLifetime {
 		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.MaxLifetime), "")
 	}
+	if r.MaxLifetime == 0 && r.DefaultLifetime > answer.BelievableStated {
+		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), "is more than 400 days, which is believed only if it is said twice",
+			fmt.Sprintf("if it is right, add %q: %q", "max_lifetime", cfg.DefaultLifetime.Text))
+	}
 	if res.ExpiresInUnit != nil {
 		r.Unit = understand(ps, "response.expires_in_unit", *res.ExpiresInUnit, answer.ParseUnit)
+	}
+	if res.DateFormat != nil {
+		r.Dates.Format = understand(ps, "response.expires_at_format", *res.DateFormat, answer.ParseDateFormat)
+	}
+	if res.DateZone != nil {
+		r.Dates.Zone = understand(ps, "response.expires_at_zone", *res.DateZone, answer.ParseZone)
 	}
 	if len(res.Extra) > 0 {
 		r.Extra = make(map[string]answer.Path)

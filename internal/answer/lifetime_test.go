@@ -1,0 +1,342 @@
+package answer_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/answer"
+)
+
+const day = 24 * time.Hour
+
+// noon is when answers are asked for.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// quoted is a quote that hides nothing.
+func quoted(text string) string { return fmt.Sprintf("%q", text) }
+
+func path(t *testing.T, text string) answer.Path {
+	t.Helper()
+	p, wrong := answer.ParsePath(text)
+	if wrong != nil {
+		t.Fatalf("%s: %+v", text, wrong)
+	}
+	return p
+}
+
+// shape is that of most answers.
+func shape(t *testing.T) answer.Shape {
+	t.Helper()
+	return answer.Shape{
+		AccessToken: answer.Source{Path: path(t, "access_token")},
+		ExpiresIn:   answer.Source{Path: path(t, "expires_in")},
+		ExpiresAt:   answer.Source{Path: path(t, "expires_at")},
+		TokenType:   path(t, "token_type"),
+		Scope:       path(t, "scope"),
+	}
+}
+
+// message is an answer from a provider whose clock is right.
+func message(body string, headers ...string) *answer.Message {
+	m := &answer.Message{AskedAt: noon, Status: 200, Body: []byte(body), Header: http.Header{"Date": {noon.Format(http.TimeFormat)}}}
+	for i := 0; i < len(headers); i += 2 {
+		m.Header.Add(headers[i], headers[i+1])
+	}
+	return m
+}
+
+// granted interprets an answer.
+func granted(s answer.Shape, m *answer.Message) (answer.Grant, *answer.Fault) {
+	sel := answer.Wanted{Token: &s}.Select(m, m.Decode("token_endpoint"))
+	if f := sel.Fault(); f != nil {
+		return answer.Grant{}, f
+	}
+	return sel.Grant(quoted)
+}
+
+func jwt(claims string) string {
+	part := base64.RawURLEncoding.EncodeToString
+	return part([]byte(`{"alg":"none"}`)) + "." + part([]byte(claims)) + ".c2ln"
+}
+
+// Whatever says it, one bound of belief holds: what is beyond is refused where the answer states
+// it, and says nothing where a lesser source does.
+func TestLifetimesThatCannotBeTrue(t *testing.T) {
+	unix := noon.Unix()
+	for _, row := range []struct {
+		name, token, rest string
+		change            func(*answer.Shape)
+		want              time.Duration // 0: refused
+		code, remedy      string
+	}{
+		// Claims.
+		{"exp in milliseconds", jwt(fmt.Sprintf(`{"exp": %d}`, (unix+3600)*1000)), ``, nil, 0, "no_lifetime", `"default_lifetime": "1h"`},
+		{"exp and iat in milliseconds", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, (unix+3600)*1000, unix*1000)), ``, nil, 0, "no_lifetime", ""},
+		{"exp in microseconds, with a default", jwt(fmt.Sprintf(`{"exp": %d}`, (unix+3600)*1e6)), ``, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, time.Hour, "", ""},
+		{"exp in milliseconds, beside expires_in", jwt(fmt.Sprintf(`{"exp": %d}`, (unix+3600)*1000)), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
+		{"exp in the year 9999", jwt(`{"exp": 253402300799}`), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
+		{"exp as a lifetime", jwt(`{"exp": 3600}`), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
+		{"exp of zero", jwt(`{"exp": 0}`), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
+		{"iat in milliseconds", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, unix+3600, unix*1000)), ``, nil, time.Hour, "", ""},
+		{"exp in 401 days", jwt(fmt.Sprintf(`{"exp": %d}`, unix+401*86400)), ``, nil, 0, "no_lifetime", ""},
+		{"exp in 399 days", jwt(fmt.Sprintf(`{"exp": %d}`, unix+399*86400)), ``, nil, 399 * day, "", ""},
+		{"exp in 500 days, where that is said to be right", jwt(fmt.Sprintf(`{"exp": %d}`, unix+500*86400)), ``, func(s *answer.Shape) { s.MaxLifetime = 600 * day }, 500 * day, "", ""},
+
+		// What the answer states.
+		{"weeks without end", "t", `, "expires_in": "999999 weeks"`, nil, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
+		{"58 weeks", "t", `, "expires_in": "58 weeks"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9744h"`},
+		{"57 weeks", "t", `, "expires_in": "57 weeks"`, nil, 57 * 7 * day, "", ""},
+		{"58 weeks, where that is said to be right", "t", `, "expires_in": "58 weeks"`, func(s *answer.Shape) { s.MaxLifetime = 500 * day }, 58 * 7 * day, "", ""},
+		{"stated as hours", "t", `, "expires_in": 876000`, func(s *answer.Shape) { s.Unit = "hours" }, 0, "lifetime_too_large", ""},
+		{"stated as seconds, which are milliseconds", "t", `, "expires_in": 86400000`, func(s *answer.Shape) { s.Unit = "seconds" }, 0, "lifetime_too_large", `"response": {"expires_in_unit": "milliseconds"}`},
+		{"an ISO duration", "t", `, "expires_in": "P70W"`, nil, 0, "lifetime_too_large", ""},
+		{"a date in the year 9999", "t", `, "expires_in": "9999-12-31T23:59:59Z"`, nil, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
+		{"expires_at in microseconds", "t", fmt.Sprintf(`, "expires_at": %d`, (unix+1200)*1e6), nil, 0, "lifetime_too_large",
+			`if these are microseconds since 1970, which makes 20m0s, say "response": {"expires_at_format": "epoch_microseconds"}`},
+		{"expires_at in microseconds, as text", "t", fmt.Sprintf(`, "expires_at": "%d"`, (unix+1200)*1e6), nil, 0, "lifetime_too_large", `"expires_at_format": "epoch_microseconds"`},
+		{"expires_at in nanoseconds", "t", fmt.Sprintf(`, "expires_at": %d`, (unix+1200)*1e9), nil, 0, "lifetime_too_large", `"expires_at_format": "epoch_nanoseconds"`},
+		{"expires_at in microseconds, said to be so", "t", fmt.Sprintf(`, "expires_at": %d`, (unix+1200)*1e6), func(s *answer.Shape) { s.Dates.Format = "epoch_microseconds" }, 20 * time.Minute, "", ""},
+		{"expires_in in microseconds since 1970", "t", fmt.Sprintf(`, "expires_in": %d`, (unix+1200)*1e6), nil, 0, "lifetime_too_large", `"response": {"expires_in_unit": "epoch_microseconds"}`},
+		{"said to be so", "t", fmt.Sprintf(`, "expires_in": %d`, (unix+1200)*1e6), func(s *answer.Shape) { s.Unit = "epoch_microseconds" }, 20 * time.Minute, "", ""},
+		{"40 days without a unit", "t", `, "expires_in": 3456000`, nil, 0, "lifetime_too_large", `if it is right, say "response": {"expires_in_unit": "seconds"}`},
+		{"500 days without a unit", "t", `, "expires_in": 43200000`, nil, 0, "lifetime_too_large", `if it is right, say "max_lifetime": "12000h"`},
+		{"40 days without a unit, where that is said to be right", "t", `, "expires_in": 3456000`, func(s *answer.Shape) { s.MaxLifetime = 60 * day }, 40 * day, "", ""},
+
+		// For ever.
+		{"zero for never", "t", `, "expires_in": 0`, nil, 0, "bad_lifetime", `"default_lifetime": "24h" and "response": {"expires_in": "not_stated"}`},
+		{"minus one for never", "t", `, "expires_in": -1`, nil, 0, "bad_lifetime", `"response": {"expires_in": "not_stated"}`},
+		{"the way that this names", "t", `, "expires_in": 0`, func(s *answer.Shape) {
+			s.ExpiresIn, s.DefaultLifetime = answer.Source{Path: path(t, "not_stated")}, day
+		}, day, "", ""},
+	} {
+		s := shape(t)
+		if row.change != nil {
+			row.change(&s)
+		}
+		g, f := granted(s, message(`{"access_token": "`+row.token+`"`+row.rest+`}`))
+		if f == nil {
+			f = &answer.Fault{}
+		}
+		if g.Lifetime != row.want || f.Code != row.code || !strings.Contains(f.Remedy, row.remedy) {
+			t.Errorf("%s: %v, %+v; want %v, %s, %s", row.name, g.Lifetime, f, row.want, row.code, row.remedy)
+		}
+	}
+}
+
+// A cookie that lives for ten years is no token that does.
+func TestCookiesThatLiveTooLong(t *testing.T) {
+	for cookie, want := range map[string]time.Duration{
+		"sid=t; Max-Age=315360000":                     time.Hour,
+		"sid=t; Expires=Fri, 31 Dec 9999 23:59:59 GMT": time.Hour,
+		"sid=t; Max-Age=600":                           10 * time.Minute,
+		"sid=t; Expires=Sun, 22 Nov 2026 12:20:00 GMT": 20 * time.Minute,
+	} {
+		s := shape(t)
+		s.AccessToken, s.DefaultLifetime = answer.Source{Cookie: "sid"}, time.Hour
+		if g, f := granted(s, message(`{}`, "Set-Cookie", cookie)); f != nil || g.Lifetime != want {
+			t.Errorf("%s: %v, %+v", cookie, g.Lifetime, f)
+		}
+	}
+}
+
+// An answer that was stored on its way is as old as it says, and its Date is that of its origin.
+// (RFC 9111 sections 4.2.3 and 5.1)
+func TestStoredAnswers(t *testing.T) {
+	sent := noon.Add(-10 * time.Minute).Format(http.TimeFormat)
+	for _, row := range []struct {
+		name, rest string
+		headers    []string
+		change     func(*answer.Shape)
+		want       time.Duration
+		code       string
+	}{
+		{"expires_in", `"expires_in": 3600`, []string{"Age", "600"}, nil, 50 * time.Minute, ""},
+		{"a duration", `"expires_in": "PT1H"`, []string{"Age", "600"}, nil, 50 * time.Minute, ""},
+		{"a time", `"expires_at": "2026-11-22T13:00:00Z"`, []string{"Age", "600"}, nil, time.Hour, ""},
+		{"the default", `"x": 1`, []string{"Age", "600"}, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, 50 * time.Minute, ""},
+		{"several ages", `"expires_in": 3600`, []string{"Age", "600", "Age", "1200"}, nil, 50 * time.Minute, ""},
+		{"an age that is none", `"expires_in": 3600`, []string{"Age", "-5"}, nil, time.Hour, ""},
+		{"an age of words", `"expires_in": 3600`, []string{"Age", "ten minutes"}, nil, time.Hour, ""},
+		{"older than its token", `"expires_in": 300`, []string{"Age", "600"}, nil, 0, "token_over"},
+		{"of last year", `"expires_in": 3600`, []string{"Age", "31536000"}, nil, 0, "token_over"},
+	} {
+		s := shape(t)
+		if row.change != nil {
+			row.change(&s)
+		}
+		m := message(`{"access_token": "t", `+row.rest+`}`, row.headers...)
+		m.Header.Set("Date", sent)
+		if m.Age() == 0 {
+			m.Header.Set("Date", noon.Format(http.TimeFormat))
+		}
+		g, f := granted(s, m)
+		if f == nil {
+			f = &answer.Fault{}
+		}
+		if g.Lifetime != row.want || f.Code != row.code {
+			t.Errorf("%s: %v, %+v", row.name, g.Lifetime, f)
+		}
+	}
+	signed := jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, noon.Unix()+3000, noon.Unix()-600))
+	m := message(`{"access_token": "`+signed+`"}`, "Age", "600")
+	m.Header.Set("Date", sent)
+	if g, f := granted(shape(t), m); f != nil || g.Lifetime != 50*time.Minute {
+		t.Errorf("a JWT: %v, %+v", g.Lifetime, f)
+	}
+}
+
+// Where what should say the lifetime cannot be read, a lesser source does, with a warning.
+func TestLifetimesThatCannotBeRead(t *testing.T) {
+	signed := jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, noon.Unix()+3600, noon.Unix()))
+	for _, row := range []struct {
+		name, body string
+		fallback   time.Duration
+		want       time.Duration
+	}{
+		{"words, with a default", `{"access_token": "t", "expires_in": "soon"}`, time.Minute, time.Minute},
+		{"an object, with a default", `{"access_token": "t", "expires_in": {"s": 60}}`, time.Minute, time.Minute},
+		{"a date without a zone, beside a JWT", `{"access_token": "` + signed + `", "expires_at": "2026-11-27T23:23:18"}`, 0, time.Hour},
+		{"words, beside expires_at", `{"access_token": "t", "expires_in": "soon", "expires_at": "2026-11-22T13:00:00Z"}`, 0, time.Hour},
+		{"words", `{"access_token": "t", "expires_in": "soon"}`, 0, 0},
+		{"slashes", `{"access_token": "t", "expires_at": "11/27/2026 7:00:00 AM +00:00"}`, 0, 0},
+	} {
+		s := shape(t)
+		s.DefaultLifetime = row.fallback
+		g, f := granted(s, message(row.body))
+		switch {
+		case row.want == 0:
+			if f == nil || f.Code != answer.CodeBadLifetime || f.Remedy == "" {
+				t.Errorf("%s: %v, %+v", row.name, g.Lifetime, f)
+			}
+		case f != nil || g.Lifetime != row.want || len(g.Warnings) != 1 || !strings.Contains(g.Warnings[0], g.LifetimeFrom):
+			t.Errorf("%s: %v, %q, %+v", row.name, g.Lifetime, g.Warnings, f)
+		}
+	}
+}
+
+// Dates as people's serializers write them.
+func TestDates(t *testing.T) {
+	at := time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC)
+	utc, stockholm := answer.Dates{Zone: time.UTC}, answer.Dates{}
+	var wrong *answer.Misreading
+	if stockholm.Zone, wrong = answer.ParseZone("Europe/Stockholm"); wrong != nil {
+		t.Fatal(wrong)
+	}
+	east, _ := answer.ParseZone("+05:30")
+	for _, row := range []struct {
+		text  string
+		dates answer.Dates
+		want  time.Time // zero: not read
+	}{
+		{"2026-11-25T23:00:00Z", answer.Dates{}, at},
+		{"2026-11-25T23:00Z", answer.Dates{}, at},
+		{"2026-11-25T23Z", answer.Dates{}, at},
+		{"2026-11-25t23:00:00z", answer.Dates{}, at},
+		{"2026-11-26 01:00:00 +0200", answer.Dates{}, at},
+		{"2026-11-26 01:00:00 +02", answer.Dates{}, at},
+		{"2026-11-26T01:00:00.000+02:00", answer.Dates{}, at},
+		{"2026-11-25T23:00:00,5Z", answer.Dates{}, at.Add(500 * time.Millisecond)},
+		{"2026-11-25T22:59,5+00:00", answer.Dates{}, at.Add(-30 * time.Second)},
+		{"2026-11-25 23:00:00 UTC", answer.Dates{}, at},
+		{"2026-11-25 23:00:00 +0000 UTC", answer.Dates{}, at},
+		{"2026-11-25 23:00:00 GMT", answer.Dates{}, at},
+		{"2026-11-26T00:00:00+01:00[Europe/Paris]", answer.Dates{}, at},
+		{"2026-11-26T00:00:00[Europe/Paris]", answer.Dates{}, at},
+		{"2026-11-25T23:00:00Z[UTC]", answer.Dates{}, at},
+		{"2026-11-25T24:00:00Z", answer.Dates{}, at.Add(time.Hour)},
+		{"20261125T230000Z", answer.Dates{}, at},
+		{"20261125T2300Z", answer.Dates{}, at},
+		{"20261125T180000-0500", answer.Dates{}, at},
+		{"2026-W48-3T23:00:00Z", answer.Dates{}, at},
+		{"2026W483T230000Z", answer.Dates{}, at},
+		{"2026-329T23:00:00Z", answer.Dates{}, at},
+		{"2026-11-25T23:00:00\u221200:00", answer.Dates{}, at},
+		{"Wed, 25 Nov 2026 23:00:00 +0000", answer.Dates{}, at},
+		{"Wed, 25 Nov 2026 23:00:00 GMT", answer.Dates{}, at},
+		{"25 Nov 2026 23:00 +0000", answer.Dates{}, at},
+		{"Wed, 25 Nov 2026 18:00:00 EST", answer.Dates{}, at},
+		{"Wednesday, 25-Nov-26 23:00:00 GMT", answer.Dates{}, at},
+		{"Wednesday, 25-Nov-2026 23:00:00 UTC", answer.Dates{}, at},
+		{"Wed Nov 25 23:00:00 2026", answer.Dates{}, at}, // asctime, of HTTP
+		{"Wed Nov 25 23:00:00 UTC 2026", answer.Dates{}, at},
+		{"Wed Nov 25 2026 23:00:00 GMT+0000 (Coordinated Universal Time)", answer.Dates{}, at},
+		{"Nov 25, 2026 11:00:00 PM UTC", answer.Dates{}, at},
+		{"November 25, 2026 11:00 PM UTC", answer.Dates{}, at},
+		{"/Date(1795647600000)/", answer.Dates{}, at},
+		{"/Date(1795647600000+0100)/", answer.Dates{}, at},
+		{"2026/11/25 23:00:00 Z", answer.Dates{}, at},
+
+		// Those that need to be told.
+		{"2026-11-25T23:00:00", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:00:00", utc, at},
+		{"2026-11-25T23:00:00.123456", utc, at.Add(123456 * time.Microsecond)},
+		{"2026-11-25 23:00:00", utc, at},
+		{"2026-11-26T00:00:00", stockholm, at},
+		{"2026-07-01T02:00:00", stockholm, time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)},
+		{"2026-11-26T04:30:00", answer.Dates{Zone: east}, at},
+		{"2026-11-25T23:00:00Z", stockholm, at}, // its own goes before
+		{"2026-11-25", answer.Dates{}, time.Time{}},
+		{"2026-11-25", utc, at.Add(-23 * time.Hour)},
+		{"11/25/2026 11:00:00 PM +00:00", answer.Dates{}, time.Time{}},
+		{"11/25/2026 11:00:00 PM +00:00", answer.Dates{Format: "month_first"}, at},
+		{"11/25/2026 11:00:00 PM", answer.Dates{Format: "month_first"}, time.Time{}},
+		{"25/11/2026 23:00:00", answer.Dates{Format: "day_first", Zone: time.UTC}, at},
+		{"25.11.2026 23:00", answer.Dates{Format: "day_first", Zone: time.UTC}, at},
+		{"25/11/2026 23:00:00 Z", answer.Dates{Format: "month_first"}, time.Time{}},
+
+		// No dates.
+		{"2026-02-30T00:00:00Z", answer.Dates{}, time.Time{}},
+		{"2026-13-01T00:00:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T25:00:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:61:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:00:00+99:00", answer.Dates{}, time.Time{}},
+		{"tomorrow", answer.Dates{}, time.Time{}},
+		{"25/11-2026", utc, time.Time{}},
+		{"13:00 PM 25 Nov 2026", utc, time.Time{}},
+	} {
+		for _, field := range []string{"expires_at", "expires_in"} {
+			s := shape(t)
+			s.Dates = row.dates
+			g, f := granted(s, message(`{"access_token": "t", "`+field+`": `+quoted(row.text)+`}`))
+			switch {
+			case row.want.IsZero():
+				if f == nil || f.Code != answer.CodeBadLifetime || f.Remedy == "" {
+					t.Errorf("%s = %s: %v, %+v", field, row.text, noon.Add(g.Lifetime), f)
+				}
+			case f != nil && f.Code != answer.CodeTokenOver || f == nil && !noon.Add(g.Lifetime).Equal(row.want):
+				t.Errorf("%s = %s: %v, %+v; want %v", field, row.text, noon.Add(g.Lifetime), f, row.want)
+			}
+		}
+	}
+	for text, want := range map[string]time.Duration{
+		"01:00:00": time.Hour, "1:30:00": 90 * time.Minute, "00:20:00.5": 20*time.Minute + 500*time.Millisecond,
+		"1.00:00:00": day, "P1W": 7 * day, "PT0,5H": 30 * time.Minute,
+	} {
+		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f != nil || g.Lifetime != want {
+			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
+		}
+	}
+	for _, zone := range []string{"", "Local", "local", "Nowhere/City", "+25:00", "2"} {
+		if z, wrong := answer.ParseZone(zone); wrong == nil {
+			t.Errorf("%q is taken for %v", zone, z)
+		}
+	}
+}
+
+// A remedy for a date names the line that has it read.
+func TestWhatDatesNeed(t *testing.T) {
+	for text, line := range map[string]string{
+		"2026-11-27":                   `"response": {"expires_at_zone": "UTC"}`,
+		"2026-11-27T23:23:18.123456":   `"response": {"expires_at_zone": "UTC"}`,
+		"11/27/2026 7:00:00 AM +00:00": `"response": {"expires_at_format": "day_first"}, or "month_first"`,
+		"27-11-2026 07:00":             `"response": {"expires_at_format": "day_first"}, or "month_first"`,
+	} {
+		if _, f := granted(shape(t), message(`{"access_token": "t", "expires_at": "`+text+`"}`)); f == nil || !strings.Contains(f.Remedy, line) {
+			t.Errorf("%s: %+v", text, f)
+		}
+	}
+}
