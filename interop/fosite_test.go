@@ -145,9 +145,9 @@ func TestFositeRevokesTheFamily(t *testing.T) {
 	p := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
 	l := login{config: map[string]any{"token_endpoint": s.URL + "/token", "grant_type": "refresh_token"},
 		values: map[string]string{"client_id": "client_secret_basic", "client_secret": clientSecret, "refresh_token": s.consent(t)}}
-	next := l.run(t, p, s.URL).RefreshToken.Reveal()
+	_, next := l.rotate(t, p, s.URL)
 	l.refused = "invalid_grant"
 	l.run(t, p, s.URL) // the old one
-	l.values["refresh_token"] = next
+	l.values["refresh_token"] = next.Token.Reveal()
 	l.run(t, p, s.URL)
 }

@@ -60,14 +60,22 @@ func (l login) credential(t *testing.T, base string) refresh.Credential {
 // run logs in and checks the outcome.
 func (l login) run(t *testing.T, p *tokenendpoint.Parser, base string) refresh.Grant {
 	t.Helper()
-	g, err := l.provider(t, p).Endpoint.Grant(context.Background(), l.credential(t, base))
+	g, _ := l.rotate(t, p, base)
+	return g
+}
+
+// rotate does that and returns the next refresh token as well.
+func (l login) rotate(t *testing.T, p *tokenendpoint.Parser, base string) (g refresh.Grant, next refresh.Successor) {
+	t.Helper()
+	g, err := l.provider(t, p).Endpoint.Grant(context.Background(), refresh.Login{Credential: l.credential(t, base),
+		Rotate: func(s refresh.Successor) { next = s }})
 	switch e, _ := err.(*refresh.Error); {
 	case l.refused == "" && (err != nil || g.AccessToken.IsZero() || g.Lifetime <= 0):
 		t.Errorf("lifetime %v, %v", g.Lifetime, err)
 	case l.refused != "" && (e == nil || e.Code != l.refused):
 		t.Errorf("%v, want %s", err, l.refused)
 	}
-	return g
+	return g, next
 }
 
 // keys are made once.

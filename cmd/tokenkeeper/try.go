@@ -136,8 +136,8 @@ func (v *tryView) grant(s subject, t tokenendpoint.Trial) {
 		ExpiresAt: g.AskedAt.UTC().Truncate(time.Second).Add(g.Lifetime.Truncate(time.Second)),
 		Scope:     t.Scope, Extra: slices.Sorted(maps.Keys(g.Extra)), Warnings: g.Warnings,
 	}
-	if !g.RefreshToken.IsZero() {
-		v.Understood.RefreshToken = hidden(g.RefreshToken)
+	if next := t.Next.Token; !next.IsZero() {
+		v.Understood.RefreshToken = hidden(next)
 	}
 	k := keep(s.schedule, s.Provider, g.Lifetime, "this token")
 	v.Keeping, v.formulas = &k, arithmetic(s.schedule, s.Provider)

@@ -73,7 +73,7 @@ func (t trying) try(ctx context.Context, s subject, held refresh.Credential) try
 	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
 	if err == nil {
 		v.grant(s, trial)
-		err = t.keepable(ctx, s, held, trial.Grant)
+		err = t.keepable(ctx, s, held.With("next refresh_token", trial.Next.Token), trial.Grant)
 		v.Probed = s.Probe != nil && err == nil
 	}
 	if err != nil {

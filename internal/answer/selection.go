@@ -52,7 +52,7 @@ type Shape struct {
 	TokenType, Scope                  Path
 	Extra                             map[string]Path
 	// RefreshToken leads nowhere where refresh tokens do not rotate.
-	RefreshToken Path
+	RefreshToken Source
 
 	// TypeStated is set where the config says where the token type is, so that any is taken.
 	TypeStated bool
@@ -119,7 +119,7 @@ func (w Wanted) Select(m *Message, d Document) Selection {
 	s.ExpiresIn = take("response.expires_in", w.Token.ExpiresIn)
 	s.ExpiresAt = take("response.expires_at", w.Token.ExpiresAt)
 	s.Scope = read("response.scope", w.Token.Scope)
-	s.RefreshToken = read("response.refresh_token", w.Token.RefreshToken)
+	s.RefreshToken = take("response.refresh_token", w.Token.RefreshToken)
 	s.Cookie = m.cookie(w.Token.AccessToken.Cookie)
 	for _, name := range slices.Sorted(maps.Keys(w.Token.Extra)) {
 		if v := read("response.extra."+name, w.Token.Extra[name]); v != nil {

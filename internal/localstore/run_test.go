@@ -22,7 +22,7 @@ type loginServer struct {
 	logins atomic.Int32
 }
 
-func (s *loginServer) Grant(context.Context, refresh.Credential) (refresh.Grant, error) {
+func (s *loginServer) Grant(context.Context, refresh.Login) (refresh.Grant, error) {
 	n := s.logins.Add(1)
 	return refresh.Grant{
 		AccessToken: secret.New(fmt.Sprintf("token-%d", n)),

@@ -90,11 +90,12 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 	if provider.Rotates {
 		c.Values["refresh_token"] = secret.New("its refresh token")
 	}
-	g, err := provider.Endpoint.Grant(t.Context(), c)
+	var next refresh.Successor
+	g, err := provider.Endpoint.Grant(t.Context(), refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }})
 	if err != nil {
 		t.Fatalf("logging in: %v\nsent:\n%s", err, request)
 	}
-	return request, understood(g)
+	return request, understood(g, next)
 }
 
 // authority returns a certificate for the hosts, and the authority that issued it, which
@@ -183,14 +184,14 @@ func parts(t *testing.T, b *strings.Builder, r *multipart.Reader) {
 }
 
 // understood puts a grant into words.
-func understood(g refresh.Grant) string {
+func understood(g refresh.Grant, next refresh.Successor) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "token %s\ntype %s\nlives %v\n", g.AccessToken.Reveal(), g.TokenType, g.Lifetime)
 	if g.Scope != "" {
 		fmt.Fprintf(&b, "scope %s\n", g.Scope)
 	}
-	if !g.RefreshToken.IsZero() {
-		fmt.Fprintf(&b, "next refresh token %s\n", g.RefreshToken.Reveal())
+	if !next.Token.IsZero() {
+		fmt.Fprintf(&b, "next refresh token %s\n", next.Token.Reveal())
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Extra)) {
 		fmt.Fprintf(&b, "%s %v\n", name, g.Extra[name])

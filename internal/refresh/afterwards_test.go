@@ -23,12 +23,10 @@ func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
 	w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
 	v.put("first")
 	sent := map[string]int{}
-	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		sent[v.token]++
-		g := w.grant()
-		g.RefreshToken = secret.New("next of " + v.token)
-		return g, nil
-	})
+	w.next["a"] = func(spent string) refresh.Successor {
+		sent[spent]++
+		return refresh.Successor{Token: secret.New("next of " + spent)}
+	}
 	for range 90 {
 		v.claimed = false
 		if res, _ := w.runWith(v, rotates); res.Class() != refresh.NeedsPerson {

@@ -46,22 +46,29 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 		return r.fail(storing, t, d, tried, e)
 	}
 
-	grant, err := t.Endpoint.Grant(asking, cred)
+	login := Login{Credential: cred}
+	if t.Rotates {
+		login.Rotate = func(s Successor) {
+			cred = cred.With("next refresh_token", s.Token)
+			if e = r.rotate(storing, t, ticket, s); e == nil {
+				tried = r.tried(storing, t, cred.Version)
+			}
+		}
+	}
+	grant, err := t.Endpoint.Grant(asking, login)
 	if err != nil && cut(asking) && !t.Rotates {
 		return r.skip(t)
 	}
-	if err != nil {
+	switch {
+	case err != nil && e == nil:
 		e := asError(err, CodeInternal, "logging in")
 		e.ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
 		if e.Class == NeedsPerson && t.Rotates && r.overtaken(storing, t, ticket) {
 			e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
 		}
 		return r.fail(storing, t, d, tried, e)
-	}
-	if t.Rotates {
-		if e = r.rotate(storing, t, ticket, grant); e == nil {
-			tried = r.tried(storing, t, cred.Version)
-		}
+	case err != nil:
+		return r.fail(storing, t, d, tried, e)
 	}
 	res := r.keep(storing, t, d, cred, tried, grant)
 	if e != nil && res.Outcome != Failed {

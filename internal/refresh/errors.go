@@ -57,6 +57,9 @@ type Error struct {
 	// Suspect marks a transient failure that is taken for a misconfiguration when it
 	// comes a third time in a row: an unknown error, an answer without a token.
 	Suspect bool
+	// Unsure marks a login whose refresh token may have been spent: it may have arrived,
+	// and no answer came that can be read.
+	Unsure bool
 	// RetryAfter is how long the provider asked us to stay away; zero: it did not.
 	RetryAfter time.Duration
 	// Limited marks a refusal of too many requests. Such a provider is asked less and less

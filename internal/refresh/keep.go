@@ -63,7 +63,7 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, now 
 		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), maxRecord),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
-	name, err := c.With("next refresh_token", g.RefreshToken).Searcher().Find(searched)
+	name, err := c.Searcher().Find(searched)
 	if err != nil {
 		return refuse(CodeTokenTooLarge, "the record "+err.Error(), "look at the paths under response")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"time"
 
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -45,6 +46,11 @@ type Provider struct {
 	// Rotates says that it is logged in to with a refresh token, which a [Vault] keeps and
 	// the credential's value refresh_token stands for.
 	Rotates bool
+	// Timeout is how long one attempt of a login may take, with all its requests.
+	Timeout time.Duration
+	// Grace is for how long a refresh token whose answer was lost may be sent again: the
+	// provider repeats that answer then. Zero: it never does.
+	Grace time.Duration
 	// Supersedes says that a new token ends the one before at once. Such a token is
 	// replaced late rather than early, and its login is never repeated.
 	Supersedes bool
@@ -56,13 +62,33 @@ type Provider struct {
 
 // An Endpoint obtains grants for one provider.
 type Endpoint interface {
-	// Grant logs in once, with c, and returns what the provider gave. It retries by
-	// itself what may be retried, in the time that ctx leaves: the caller must not.
+	// Grant logs in once and returns what the provider gave. It retries by itself what
+	// may be retried, in the time that ctx leaves: the caller must not.
 	//
 	// A failure is an [*Error] that says who must do what, and whose text holds
-	// neither a value of c nor anything that the provider sent, unless capped, escaped
-	// and redacted.
-	Grant(ctx context.Context, c Credential) (Grant, error)
+	// neither a value of the credential nor anything that the provider sent, unless
+	// capped, escaped and redacted.
+	Grant(ctx context.Context, l Login) (Grant, error)
+}
+
+// A Login is what an [Endpoint] logs in with.
+type Login struct {
+	// Credential has the refresh token as its value refresh_token, where one is sent.
+	Credential Credential
+	// Rotate stores what comes in the place of the refresh token that was sent. An
+	// endpoint calls it at most once, as soon as the answer is complete and before it is
+	// judged: the next refresh token cannot be had again, and must be kept even where
+	// the answer turns out to be of no use. Nil: it is not stored.
+	Rotate func(Successor)
+}
+
+// A Successor is what an answer has in the place of the refresh token that was sent.
+type Successor struct {
+	// Token is the next refresh token, as it was answered.
+	Token secret.Text
+	// Unstorable says what is there instead, where that cannot be a refresh token; empty:
+	// Token is one. The refresh token that was sent counts as spent all the same.
+	Unstorable string
 }
 
 var (

@@ -21,8 +21,6 @@ type Grant struct {
 	Scope string
 	// Extra are further fields of the answer that the config asks to be handed on.
 	Extra map[string]any
-	// RefreshToken is the next ticket, where the provider sends one.
-	RefreshToken secret.Text
 	// Warnings are for the operator; nothing is wrong yet.
 	Warnings []string
 }

@@ -274,8 +274,9 @@ func TestSecretsInAnyForm(t *testing.T) {
 		"the credential, in a form that hides": {hidden, canary, refresh.CodeSecretInRecord},
 		"the next refresh token":               {refresh.Provider{Name: "a"}, "next-refresh-token", refresh.CodeSecretInRecord},
 	} {
-		held := refresh.Credential{Name: "a", Values: map[string]secret.Text{"client_secret": secret.New(canary)}}
-		grant := refresh.Grant{AccessToken: secret.New("t"), RefreshToken: secret.New("next-refresh-token"),
+		held := refresh.Credential{Name: "a", Values: map[string]secret.Text{
+			"client_secret": secret.New(canary), "next refresh_token": secret.New("next-refresh-token")}}
+		grant := refresh.Grant{AccessToken: secret.New("t"),
 			AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": row.extra}}
 		_, e := row.provider.Storable(held, grant, onAWS(time.Minute), noon)
 		if code := codeOf(e); code != row.code {

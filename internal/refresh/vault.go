@@ -88,13 +88,13 @@ func (r *run) await(asking, storing context.Context, t task, d Decision, tried s
 	}
 }
 
-// rotate stores the ticket that came with a grant, before anything else. A provider that
-// sends none, or the same, goes on taking the one that it has (RFC 6749 section 6).
-func (r *run) rotate(ctx context.Context, t task, spent Ticket, g Grant) *Error {
-	if g.RefreshToken.IsZero() || g.RefreshToken.Equal(spent.Token) {
-		return nil
+// rotate stores what an answer has in the place of the ticket, before anything else.
+func (r *run) rotate(ctx context.Context, t task, spent Ticket, s Successor) *Error {
+	if s.Unstorable != "" {
+		return &Error{Class: NeedsPerson, Code: CodeRefreshTokenLost, Detail: s.Unstorable,
+			Remedy: "look at response.refresh_token, obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put " + t.Name + "'"}
 	}
-	if err := r.Vault.Rotate(ctx, t.Name, spent, g.RefreshToken); err != nil {
+	if err := r.Vault.Rotate(ctx, t.Name, spent, s.Token); err != nil {
 		return &Error{Class: NeedsPerson, Code: CodeRefreshTokenLost,
 			Detail: "the provider has replaced the refresh token, and the new one could not be stored: " + asError(err, CodeStoreFailed, "storing").Detail,
 			Remedy: "mend the store, obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put " + t.Name + "'", Err: err}

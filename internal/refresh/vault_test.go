@@ -82,13 +82,7 @@ func rotates(p *refresh.Provider) { p.Rotates = true }
 
 func TestRefreshTokensRotate(t *testing.T) {
 	w, v := newWorld("a"), &vault{}
-	answer := func(next string) {
-		w.answer("a", func(context.Context) (refresh.Grant, error) {
-			g := w.grant()
-			g.RefreshToken = secret.New(next)
-			return g, nil
-		})
-	}
+	answer := func(next string) { w.rotateTo("a", next) }
 	res, err := w.runWith(v, rotates)
 	if err == nil || res.Err.Code != refresh.CodeNoRefreshToken || w.logins["a"] != 0 {
 		t.Fatalf("nobody has put one in: %+v, %v", res, err)
@@ -195,11 +189,7 @@ func TestARefusedRefreshTokenThatAnotherRunHasSpent(t *testing.T) {
 func TestANewRefreshTokenThatCannotBeStored(t *testing.T) {
 	w, v := newWorld("a"), &vault{err: errors.New("key disabled")}
 	v.put("first-refresh-token")
-	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		g := w.grant()
-		g.RefreshToken = secret.New("second-refresh-token")
-		return g, nil
-	})
+	w.rotateTo("a", "second-refresh-token")
 	res, err := w.runWith(v, rotates)
 	if err == nil || res.Class() != refresh.NeedsPerson || res.Err.Code != refresh.CodeRefreshTokenLost {
 		t.Errorf("%+v, %v", res, err)

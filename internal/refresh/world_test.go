@@ -26,6 +26,7 @@ type world struct {
 	credentials map[string]credential
 	secrets     map[string]*stored
 	answers     map[string]func(context.Context) (refresh.Grant, error)
+	next        map[string]func(spent string) refresh.Successor
 	logins      map[string]int
 	issued      int
 	notes       int // written or removed
@@ -58,6 +59,7 @@ func newWorld(providers ...string) *world {
 		credentials: map[string]credential{},
 		secrets:     map[string]*stored{},
 		answers:     map[string]func(context.Context) (refresh.Grant, error){},
+		next:        map[string]func(string) refresh.Successor{},
 		logins:      map[string]int{},
 		openErr:     map[string]error{},
 		saveErr:     map[string]error{},
@@ -164,16 +166,30 @@ type endpoint struct {
 	name, config string
 }
 
-func (e endpoint) Grant(ctx context.Context, _ refresh.Credential) (refresh.Grant, error) {
+func (e endpoint) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, error) {
 	e.mu.Lock()
 	e.logins[e.name]++
 	e.sent[e.name] = e.config
 	answer := e.answers[e.name]
+	next := e.next[e.name]
 	e.mu.Unlock()
+	if next != nil && l.Rotate != nil {
+		if s := next(l.Credential.Values["refresh_token"].Reveal()); !s.Token.IsZero() || s.Unstorable != "" {
+			l.Rotate(s)
+		}
+	}
 	if answer != nil {
 		return answer(ctx)
 	}
 	return e.grant(), nil
+}
+
+// rotateTo has the provider's next logins answered with that refresh token; empty: none.
+func (w *world) rotateTo(name, token string) {
+	w.next[name] = func(string) refresh.Successor { return refresh.Successor{Token: secret.New(token)} }
+	if token == "" {
+		w.next[name] = nil
+	}
 }
 
 type store struct{ *world }

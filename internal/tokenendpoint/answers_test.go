@@ -43,7 +43,7 @@ func TestAnswersFromTheWild(t *testing.T) {
 		}
 		// With no time for a second attempt there is none.
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		g, err := endpoint(t, onLoopback(), string(data)).Grant(ctx, client(s.URL))
+		g, err := endpoint(t, onLoopback(), string(data)).Grant(ctx, refresh.Login{Credential: client(s.URL)})
 		cancel()
 		got := fmt.Sprint(g.AccessToken.Reveal(), " ", g.Lifetime)
 		var refused *refresh.Error

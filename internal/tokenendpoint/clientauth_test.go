@@ -45,7 +45,7 @@ func TestClientsAuthenticateByAnAssertion(t *testing.T) {
 			c := login(s.URL, append([]string{"client_id", "reports"}, row.values...)...)
 			jtis := map[any]bool{}
 			for range 2 {
-				if _, err := e.Grant(t.Context(), c); err != nil {
+				if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 					t.Fatal(err)
 				}
 				_, body := s.last(t)
@@ -97,7 +97,7 @@ func TestShortSharedSecrets(t *testing.T) {
 			s := serve(t, answer(200, good))
 			e := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", s.URL))
 			c := allowed(login(s.URL, "client_id", "reports", "client_secret", row.secret, "app_secret", row.secret), "x")
-			g, err := e.Grant(t.Context(), c)
+			g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestTheHeaderOfAnAssertion(t *testing.T) {
 		"client_assertion": {"aud": "token_endpoint", "kid": "${key_id}", "typ": "client-authentication+jwt", "certificate_header": ["x5t", "x5t#S256"],
 			"header": {"tenant": 1.50}, "claims": {"groups": ["a", "${client_id}"], "admin": false, "n": 12345678901234567890}}}`, s.URL))
 	c := login(s.URL, "client_id", "reports", "key_id", "k1", "private_key", inPEM(t, rsaKey()), "certificate", certificate(t, rsaKey(), "reports"))
-	if _, err := e.Grant(t.Context(), c); err != nil {
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 		t.Fatal(err)
 	}
 	_, body := s.last(t)
@@ -240,7 +240,7 @@ func TestClientsAuthenticateByACertificate(t *testing.T) {
 	grant := func(method, id string, values ...string) {
 		t.Helper()
 		e := endpoint(t, p, fmt.Sprintf(`{"token_endpoint": "%s/token", "token_endpoint_auth_method": %q}`, ts.URL, method))
-		if _, err := e.Grant(t.Context(), login(ts.URL, append([]string{"client_id", id}, values...)...)); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(ts.URL, append([]string{"client_id", id}, values...)...)}); err != nil {
 			t.Fatal(err)
 		}
 	}

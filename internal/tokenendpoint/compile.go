@@ -32,7 +32,7 @@ func compile(ps *problems, cfg config) plan {
 	p.uses = p.needs()
 	p.rotates = slices.ContainsFunc(p.uses, func(u template.Value) bool { return u.Name == refreshToken })
 	p.reader = compileReader(ps, cfg)
-	p.reader.RefreshToken = compileRefreshToken(ps, cfg.Response.RefreshToken, p.rotates)
+	p.reader.RefreshToken, p.grace = compileRotation(ps, cfg, p.rotates)
 	p.from = compileOutcomes(ps, cfg.Response, p.requests)
 	if len(p.requests) > 0 {
 		p.reader.Scopes = p.requests[p.from].scope

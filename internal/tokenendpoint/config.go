@@ -19,6 +19,10 @@ type config struct {
 	DefaultLifetime strictjson.Value `json:"default_lifetime"` // a duration, where the answer has none
 	MaxLifetime     strictjson.Value `json:"max_lifetime"`     // a duration, above which none is believed
 
+	// RefreshTokenGrace is a duration: how long the provider repeats its answer to a refresh
+	// token that was spent; default 30s.
+	RefreshTokenGrace strictjson.Value `json:"refresh_token_grace"`
+
 	// SignedJWT is a token that is signed here, and asked for nowhere.
 	SignedJWT *jwtConfig `json:"signed_jwt"`
 	// Assertion is signed for each attempt: the grant of a JWT bearer, or ${assertion}.
@@ -72,7 +76,7 @@ type responseConfig struct {
 	DateZone      *string           `json:"expires_at_zone"`
 	Scope         *string           `json:"scope"`
 	Extra         map[string]string `json:"extra"`
-	RefreshToken  *string           `json:"refresh_token"`
+	RefreshToken  strictjson.Value  `json:"refresh_token"` // a source
 
 	Step             *string          `json:"step"`    // whose answer has the token; default: the last
 	Status           strictjson.Value `json:"status"`  // a list of numbers; default: any 2xx

@@ -62,7 +62,7 @@ func TestTheTokenEndpointIsFound(t *testing.T) {
 			c := client(s.URL)
 			c.Values["private_key"] = secret.New(inPEM(t, rsaKey()))
 			c.Values["certificate"] = secret.New(certificate(t, rsaKey(), "reports"))
-			if g, err := e.Grant(t.Context(), c); err != nil || g.AccessToken.Reveal() != "token-1" {
+			if g, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil || g.AccessToken.Reveal() != "token-1" {
 				t.Fatal(err)
 			}
 			if got := paths(s); got != row.want {
@@ -80,7 +80,7 @@ func TestTheIssuerIsTheAudience(t *testing.T) {
 	s := issuer(t, "/.well-known/openid-configuration", usual)
 	for more, want := range map[string]string{"": s.URL, `, "client_assertion": {"aud": "token_endpoint"}`: s.URL + "/token"} {
 		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"issuer": "%s", "token_endpoint_auth_method": "private_key_jwt"%s}`, s.URL, more))
-		if _, err := e.Grant(t.Context(), signing(t, s.URL, ecKey())); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: signing(t, s.URL, ecKey())}); err != nil {
 			t.Fatal(err)
 		}
 		_, body := s.last(t)
@@ -142,7 +142,7 @@ func TestMetadataAreAskedForOnceARun(t *testing.T) {
 	for range 2 {
 		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"issuer": "%s"}`, s.URL))
 		for range 2 {
-			if _, err := e.Grant(t.Context(), client(s.URL)); err != nil {
+			if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(s.URL)}); err != nil {
 				t.Fatal(err)
 			}
 		}

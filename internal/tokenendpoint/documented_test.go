@@ -85,7 +85,7 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 	} {
 		sim, base := simulated(t)
 		e, c := of(t, sim, base, row.provider, row.change)
-		g, err := e.Grant(t.Context(), c)
+		g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 		if err != nil {
 			t.Errorf("%s: %v", row.provider, err)
 			continue

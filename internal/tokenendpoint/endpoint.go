@@ -121,15 +121,18 @@ func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 	}
 }
 
-// Grant logs in with c. It sends nothing where Check finds a problem. A transient
-// failure is tried again, up to three attempts in all, as long as ctx leaves the time.
-func (e *Endpoint) Grant(ctx context.Context, c refresh.Credential) (refresh.Grant, error) {
-	g, err := e.grant(ctx, c, &witness{made: &memory{}})
+// Grant logs in with l. It sends nothing where Check finds a problem. A transient
+// failure is tried again, up to three attempts in all, as long as ctx leaves the time. A
+// refresh token is sent again once, at once, where no answer came to it and the provider
+// may still repeat that.
+func (e *Endpoint) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, error) {
+	g, err := e.grant(ctx, l, &witness{made: &memory{}})
 	return g.Grant, err
 }
 
 // grant does that before a witness.
-func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, w *witness) (granted, error) {
+func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (granted, error) {
+	c := l.Credential
 	if ps := e.Check(c); len(ps) > 0 {
 		return granted{}, e.unfit(c, ps)
 	}
@@ -139,10 +142,19 @@ func (e *Endpoint) grant(ctx context.Context, c refresh.Credential, w *witness) 
 	}
 	wait := newPauses()
 	var skew time.Duration
+	unsure := false
 	for n := 1; ; n++ {
-		g, f := e.attempt(ctx, c, skew, w)
+		began := time.Now()
+		g, f := e.attempt(ctx, l, skew, unsure, w)
 		if f == nil {
 			return g, nil
+		}
+		if unsure || f.err.Unsure {
+			if unsure || time.Since(began) > e.plan.grace-graceMargin || !mayLast(ctx, e.plan.timeout) {
+				return granted{}, f.err
+			}
+			unsure = true
+			continue
 		}
 		if f.skew != 0 && skew == 0 && !e.plan.supersedes && mayLast(ctx, e.plan.timeout) {
 			skew = f.skew // once: by the provider's clock the JWT may have been over, or of its future
@@ -166,13 +178,15 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 }
 
 // attempt makes one pass through all requests. The skew is how far the provider's clock is
-// ahead; what is signed is dated by it.
-func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.Duration, w *witness) (granted, *failure) {
+// ahead; what is signed is dated by it. That the refresh token may have been spent by an
+// earlier attempt is in unsure.
+func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *witness) (granted, *failure) {
+	c := l.Credential
 	p, f := e.discovered(ctx, c, w)
 	if f != nil {
 		return granted{}, f
 	}
-	x := exchange{rotates: p.rotates, made: w.made}
+	x := exchange{rotates: p.rotates, made: w.made, ticket: ticket{shape: &p.reader, rotate: l.Rotate}}
 	var warnings []string
 	var err error
 	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), w.made); err != nil {
@@ -184,7 +198,7 @@ func (e *Endpoint) attempt(ctx context.Context, c refresh.Credential, skew time.
 		f.skew = x.skew(f)
 	}
 	if f != nil && p.rotates {
-		f = spending(f)
+		f = spending(f, unsure || x.ticket.unsure)
 	}
 	if f == nil {
 		g.Warnings = append(warnings, g.Warnings...)
@@ -198,7 +212,10 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	var from exchange
+	carriers := p.carriers()
 	for i, r := range p.requests {
+		at := slices.Index(carriers, i)
+		x.ticket.sent, x.ticket.last = at >= 0, at >= 0 && at == len(carriers)-1
 		x.index, x.request, x.answer, x.shape = i, r, nil, nil
 		if i == p.from {
 			x.shape = &p.reader
@@ -245,6 +262,12 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	}
 	m, broken := client.Do(req)
 	w.seen = append(w.seen, sighting{x.index, x.request, m})
+	switch {
+	case broken == nil:
+		x.rotate(m)
+	case x.ticket.sent && broken.Begun:
+		x.ticket.unsure = true
+	}
 	if m != nil {
 		if f := x.receive(m, e.now()); f != nil {
 			return f

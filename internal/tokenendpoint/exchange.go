@@ -26,6 +26,7 @@ type exchange struct {
 	shape *answer.Shape
 
 	answer *answer.Message // nil: none came
+	ticket ticket
 	// selected is what the config names in it.
 	selected answer.Selection
 }
@@ -87,16 +88,14 @@ func (x exchange) grant() (granted, *failure) {
 	if f != nil {
 		return granted{}, x.faulty(f)
 	}
-	next, warnings := x.next()
 	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
-		AccessToken:  g.AccessToken,
-		TokenType:    g.TokenType,
-		AskedAt:      x.answer.AskedAt,
-		Lifetime:     min(g.Lifetime, refresh.MaxLifetime),
-		Scope:        g.Scope,
-		Extra:        g.Extra,
-		RefreshToken: next,
-		Warnings:     append(g.Warnings, warnings...),
+		AccessToken: g.AccessToken,
+		TokenType:   g.TokenType,
+		AskedAt:     x.answer.AskedAt,
+		Lifetime:    min(g.Lifetime, refresh.MaxLifetime),
+		Scope:       g.Scope,
+		Extra:       g.Extra,
+		Warnings:    g.Warnings,
 	}}, nil
 }
 

@@ -224,7 +224,7 @@ func (p plan) explainAnswer() []Field {
 		add("extra."+name, "at "+show(r.Extra[name].String()))
 	}
 	if p.rotates {
-		add("refresh token", optionally(r.RefreshToken, "the one before goes on"))
+		add("refresh token", r.RefreshToken.String()+"; without one, the one before goes on")
 	}
 	return list
 }

@@ -39,7 +39,7 @@ func TestExplainIsWhatIsSent(t *testing.T) {
 			s := serve(t, answer(200, granted))
 			e := endpoint(t, onLoopback(), strings.ReplaceAll(config, "URL", s.URL))
 			c := login(s.URL, values...)
-			if _, err := e.Grant(t.Context(), c); err != nil {
+			if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 				t.Fatal(err)
 			}
 			x, err := e.Explain(c.Names())

@@ -17,8 +17,10 @@ import (
 type Trial struct {
 	// Exchanges are all requests that were sent, in order, and what came back.
 	Exchanges []Exchange
-	// Grant is what the login gave, if it did.
+	// Grant is what the login gave, if it did, and Next what came in the place of the
+	// refresh token that was sent.
 	Grant refresh.Grant
+	Next  refresh.Successor
 	// TokenType and Scope are those of the grant, fit to be printed: a provider can repeat
 	// there what it was sent.
 	TokenType, Scope string
@@ -43,14 +45,15 @@ type Exchange struct {
 // is that of Grant; the exchanges are there all the same.
 func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error) {
 	w := &witness{made: &memory{}}
-	g, err := e.grant(ctx, c, w)
-	known := w.made.with(c)
+	var next refresh.Successor
+	g, err := e.grant(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }}, w)
+	known := w.made.with(c).With("the next refresh token", next.Token)
 
 	p := e.plan
 	if e.found.plan != nil {
 		p = *e.found.plan
 	}
-	t := Trial{Grant: g.Grant, TokenType: tell(known, g.Grant, g.TokenType), Scope: tell(known, g.Grant, g.Scope), LifetimeFrom: g.lifetimeFrom}
+	t := Trial{Grant: g.Grant, Next: next, TokenType: tell(known, g.Grant, g.TokenType), Scope: tell(known, g.Grant, g.Scope), LifetimeFrom: g.lifetimeFrom}
 	messages, explaining := p.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
@@ -88,7 +91,7 @@ const metadata = -1
 // tell returns what a provider sent, fit to be printed, without the tokens of a grant.
 func tell(c refresh.Credential, g refresh.Grant, text string) string {
 	known := refresh.Credential{Values: maps.Clone(c.Values)}
-	known.Values["the token"], known.Values["the next refresh token"] = g.AccessToken, g.RefreshToken
+	known.Values["the token"] = g.AccessToken
 	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
 }
 

@@ -16,9 +16,8 @@ type failure struct {
 	err *refresh.Error
 	// tries is how many attempts such a failure is worth in one run.
 	tries int
-	// sent says that the request was sent, lost that no answer came to it, and atOnce that
-	// the next attempt does not wait.
-	sent, lost, atOnce bool
+	// sent says that the request was sent.
+	sent bool
 	// skew is as in exchange.skew.
 	skew time.Duration
 }
@@ -50,7 +49,6 @@ func (x exchange) unanswered(broken *wire.Failure) *failure {
 	code, v, what, remedy := ofTransport(broken)
 	f := x.fail(code, v, what, remedy)
 	f.sent = broken.Sent
-	f.lost = broken.Sent && v == passing()
 	return f
 }
 

@@ -201,7 +201,7 @@ func TestOddAnswersThatWork(t *testing.T) {
 		bubble(t, func(t *testing.T, sim *simulator.Simulator, p *tokenendpoint.Parser) {
 			e, c := provider(t, sim, p, simulator.Meitner)
 			sim.Break(simulator.Meitner, fault)
-			g, err := e.Grant(t.Context(), c)
+			g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			} else if g.Lifetime != time.Hour || g.TokenType != "Bearer" || g.AccessToken.IsZero() {
@@ -224,7 +224,7 @@ func TestTheClockRunsFromBeforeTheRequest(t *testing.T) {
 		sim.SetClock(simulator.Meitner, -5*time.Hour)
 		sim.Break(simulator.Meitner, simulator.Hold(until))
 		began := time.Now()
-		g, err := e.Grant(t.Context(), c)
+		g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func TestFaultsThatEnd(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			defer cancel()
 			began := time.Now()
-			g, err := e.Grant(ctx, c)
+			g, err := e.Grant(ctx, refresh.Login{Credential: c})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -288,7 +288,7 @@ func TestRetryAfter(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			defer cancel()
 			began := time.Now()
-			_, err := e.Grant(ctx, c)
+			_, err := e.Grant(ctx, refresh.Login{Credential: c})
 			took := time.Since(began)
 			failure, _ := err.(*refresh.Error)
 			if failure == nil || failure.RetryAfter != row.after {
@@ -331,7 +331,7 @@ func TestDeadlines(t *testing.T) {
 				defer cancel()
 			}
 			began := time.Now()
-			if _, err := e.Grant(ctx, c); err == nil {
+			if _, err := e.Grant(ctx, refresh.Login{Credential: c}); err == nil {
 				t.Errorf("%s: no error", row.name)
 			}
 			if n := sim.Logins(simulator.Meitner); n != row.asked {
@@ -352,7 +352,7 @@ func TestJitter(t *testing.T) {
 		bubble(t, func(t *testing.T, sim *simulator.Simulator, p *tokenendpoint.Parser) {
 			e, c := provider(t, sim, p, simulator.Meitner)
 			sim.Break(simulator.Meitner, simulator.Empty(503))
-			e.Grant(t.Context(), c)
+			e.Grant(t.Context(), refresh.Login{Credential: c})
 			sent := sim.Requests(simulator.Meitner)
 			if first := sent[1].At.Sub(sent[0].At); first > time.Second {
 				t.Errorf("the first pause is %v", first)
@@ -380,7 +380,7 @@ func TestCancellation(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		began := time.Now()
-		_, err := e.Grant(ctx, c)
+		_, err := e.Grant(ctx, refresh.Login{Credential: c})
 		failure, _ := err.(*refresh.Error)
 		if failure == nil || failure.Code != "canceled" || failure.Class != refresh.Transient || time.Since(began) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)

@@ -50,7 +50,7 @@ func TestEchoes(t *testing.T) {
 					f = simulator.Join(f, simulator.Drop("access_token"), simulator.Drop("token"))
 				}
 				sim.Break(provided, f)
-				g, err := e.Grant(t.Context(), c)
+				g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 				if err == nil {
 					if strings.HasPrefix(name, "as the token type") && provided == simulator.METILogin {
 						continue // such an answer has no type: the field was added

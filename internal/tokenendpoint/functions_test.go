@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 // What the functions give was computed with coreutils and OpenSSL:
@@ -35,7 +37,7 @@ func TestFunctions(t *testing.T) {
 	} {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "text": `+quoteJSON(row.template)+`}}`)
-		if _, err := e.Grant(t.Context(), login(s.URL, "user", "reports", "key", "k-1", "loud", "GRÜẞE", "binary", "~~~\x7f??")); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL, "user", "reports", "key", "k-1", "loud", "GRÜẞE", "binary", "~~~\x7f??")}); err != nil {
 			t.Errorf("%s: %v", row.template, err)
 			continue
 		}
@@ -51,7 +53,7 @@ func TestUUID(t *testing.T) {
 	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "headers": {"X-Nonce": "${uuid('nonce')}"}, "text": "${uuid('nonce')} ${uuid()} ${uuid()}"}}`)
 	seen := map[string]bool{}
 	for range 2 {
-		if _, err := e.Grant(t.Context(), login(s.URL)); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)}); err != nil {
 			t.Fatal(err)
 		}
 		r, body := s.last(t)
@@ -79,7 +81,7 @@ func TestOptional(t *testing.T) {
 	} {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", `+row.request+`}}`)
-		if _, err := e.Grant(t.Context(), login(s.URL, "key", "k-1")); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL, "key", "k-1")}); err != nil {
 			t.Errorf("%s: %v", row.request, err)
 			continue
 		}

@@ -17,7 +17,7 @@ func TestValuesLand(t *testing.T) {
 	c := login(s.URL, "v", evil)
 
 	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "text": "<login key='${v}'>${v}</login>", "headers": {"Content-Type": "text/xml; charset=utf-8"}}}`)
-	if _, err := e.Grant(t.Context(), c); err != nil {
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {
@@ -29,7 +29,7 @@ func TestValuesLand(t *testing.T) {
 	}
 
 	e = endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "headers": {"Authorization": "Key user=\"${v}\", id=\"${base64(v)}\"", "X-Plain": "a \" b"}}}`)
-	if _, err := e.Grant(t.Context(), c); err != nil {
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 		t.Fatal(err)
 	}
 	r, _ := s.last(t)
@@ -44,7 +44,7 @@ func TestValuesLand(t *testing.T) {
 			t.Errorf("in a cookie %q is %s, %v", v, err.Code, err)
 		}
 	}
-	if _, err := e.Grant(t.Context(), login(s.URL, "v", "k-1")); err != nil {
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL, "v", "k-1")}); err != nil {
 		t.Fatal(err)
 	}
 	r, _ = s.last(t)
@@ -57,7 +57,7 @@ func TestMethods(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOGIN"} {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), `{"request": {"method": "`+method+`", "url": "`+s.URL+`/login"}}`)
-		if _, err := e.Grant(t.Context(), login(s.URL)); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)}); err != nil {
 			t.Errorf("%s: %v", method, err)
 			continue
 		}
@@ -67,7 +67,7 @@ func TestMethods(t *testing.T) {
 	}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Token", "t-1") })
 	e := endpoint(t, onLoopback(), `{"request": {"method": "HEAD", "url": "`+s.URL+`/login"}, "response": {"access_token": {"header": "X-Token"}}, "default_lifetime": "1h"}`)
-	if g, err := e.Grant(t.Context(), login(s.URL)); err != nil || g.AccessToken.Reveal() != "t-1" {
+	if g, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)}); err != nil || g.AccessToken.Reveal() != "t-1" {
 		t.Errorf("HEAD: %v", err)
 	}
 }

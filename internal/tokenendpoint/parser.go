@@ -67,7 +67,7 @@ const maxDocument = 65536
 
 // unchanging are the fields of a config that change neither a request nor what is read
 // from its answer, nor what is stored. They are not part of the fingerprint.
-var unchanging = []string{"description", "timeout", "supersedes", "probe"}
+var unchanging = []string{"description", "timeout", "supersedes", "probe", "refresh_token_grace"}
 
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
@@ -95,6 +95,8 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		Config:     refresh.NewFingerprint(canonical),
 		Endpoint:   e,
 		Rotates:    plan.rotates,
+		Timeout:    plan.timeout,
+		Grace:      max(plan.grace-graceMargin, 0),
 		Supersedes: plan.supersedes,
 		Probe:      e.probe(),
 		Encode:     plan.record.encoder(),

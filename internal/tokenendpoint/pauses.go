@@ -29,9 +29,6 @@ func (p pauses) after(ctx context.Context, n int, f *failure, timeout time.Durat
 		return 0, false
 	}
 	pause = max(p.intervals.NextBackOff(), f.err.RetryAfter)
-	if f.atOnce {
-		pause = 0
-	}
 	deadline, limited := ctx.Deadline()
 	if limited && time.Until(deadline) < pause+timeout {
 		return 0, false

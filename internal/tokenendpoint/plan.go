@@ -20,8 +20,10 @@ type plan struct {
 	// jwts are signed for each attempt, token instead of any.
 	jwts  []jwt
 	token *jwt
-	// rotates says that a request sends the refresh token that a vault keeps.
+	// rotates says that a request sends the refresh token that a vault keeps, and grace how
+	// long the provider repeats an answer to it that was lost.
 	rotates bool
+	grace   time.Duration
 	// discovery leads to the token endpoint; nil: it is known. Once it is found, that is
 	// tokenEndpoint. The issuer is whom assertions are for, unless they say otherwise.
 	discovery             *discovery

@@ -115,7 +115,7 @@ func TestRequests(t *testing.T) {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", s.URL))
 		c := login(s.URL, "client_id", "r&d", "client_secret", hard, "tenant", "a b/c", "username", "å@example.com", "password", "p:w", "key", "k-1")
-		if _, err := e.Grant(t.Context(), c); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 			t.Errorf("%s: %v", row.name, err)
 			continue
 		}
@@ -163,7 +163,7 @@ func TestValuesStayValues(t *testing.T) {
 	} {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", s.URL))
-		if _, err := e.Grant(t.Context(), login(s.URL, "v", evil)); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL, "v", evil)}); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}

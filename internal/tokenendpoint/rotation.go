@@ -1,27 +1,54 @@
 package tokenendpoint
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // refreshToken is the value that stands for the ticket of a provider that rotates them
 // (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
 const refreshToken = "refresh_token"
 
-// compileRefreshToken compiles where in the answer the next refresh token is.
-func compileRefreshToken(ps *problems, given *string, rotates bool) answer.Path {
+const (
+	// defaultGrace is how long providers commonly repeat the answer to a refresh token that
+	// was spent, and maxGrace the longest that is known of any, and more.
+	defaultGrace = 30 * time.Second
+	maxGrace     = 24 * time.Hour
+	// graceMargin is how long before the end of the grace the last repeat is sent.
+	graceMargin = 5 * time.Second
+)
+
+// compileRotation compiles what the config says of the refresh token.
+func compileRotation(ps *problems, cfg config, rotates bool) (next answer.Source, grace time.Duration) {
 	if rotates {
-		return compilePath(ps, "response.refresh_token", given, refreshToken)
+		return compileSource(ps, "response.refresh_token", cfg.Response.RefreshToken, refreshToken),
+			ps.duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
 	}
-	if given != nil {
-		ps.add("response.refresh_token", "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+	for _, f := range []struct {
+		path  string
+		value strictjson.Value
+	}{
+		{"response.refresh_token", cfg.Response.RefreshToken},
+		{"refresh_token_grace", cfg.RefreshTokenGrace},
+	} {
+		if f.value.Type != strictjson.Absent {
+			ps.add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+		}
 	}
-	return answer.Path{}
+	return answer.Source{}, 0
 }
 
 // provides reports whether a value is not the credential's, but there when a request is
@@ -30,34 +57,137 @@ func (p plan) provides(name string) bool {
 	return name == refreshToken && p.rotates || slices.ContainsFunc(p.jwts, func(j jwt) bool { return j.name == name })
 }
 
-// next returns the refresh token that came with the answer of x, or a warning where
-// there is one that cannot be kept. None is usual: the one before goes on (RFC 6749
-// section 6).
-func (x exchange) next() (secret.Text, []string) {
-	v, at := x.selected.RefreshToken, x.shape.RefreshToken
-	text, ok := v.(string)
-	switch {
-	case v == nil || ok && text == "":
-		return secret.Text{}, nil
-	case text == sameTicket:
-		return x.credential.Values[refreshToken], nil
-	case !ok:
-		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is %s, so the one before is kept", show(at.String()), answer.TypeOf(v))}
-	case len(text) > answer.MaxToken, refresh.CheckRefreshToken(secret.New(text)) != nil:
-		return secret.Text{}, []string{fmt.Sprintf("the refresh token at %s is longer than %d bytes, or has characters that none has, so the one before is kept", show(at.String()), answer.MaxToken)}
+// carriers returns the indexes of the requests that send the refresh token, in order.
+func (p plan) carriers() []int {
+	names := []string{refreshToken}
+	for _, j := range p.jwts {
+		if slices.ContainsFunc(j.needs(), func(v template.Value) bool { return v.Name == refreshToken }) {
+			names = append(names, j.name)
+		}
 	}
-	return secret.New(text), nil
+	var list []int
+	for i, r := range p.requests {
+		carries := false
+		for _, t := range r.templates() {
+			for v := range t.Values() {
+				carries = carries || slices.Contains(names, v.Name)
+			}
+		}
+		if carries {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// A ticket is what an exchange has to do with the refresh token.
+type ticket struct {
+	// sent is set where the request sends it, and last where no later one does: the answer
+	// to that one has the next.
+	sent, last bool
+	// shape says where in that answer it is.
+	shape  *answer.Shape
+	rotate func(refresh.Successor)
+	// unsure is set where the refresh token may have been spent, and no answer came that
+	// can be read.
+	unsure bool
+}
+
+// rotate looks at a complete answer to a request that sent the refresh token, by its shape
+// alone. What comes in its place is handed on before anything else of the answer is judged,
+// so that no failure after it can lose it (RFC 6749 section 6, RFC 9700 section 4.14.2).
+func (x *exchange) rotate(m *answer.Message) {
+	if !x.ticket.sent {
+		return
+	}
+	doc := m.DecodeLeniently()
+	shape := x.ticket.shape
+	switch {
+	case m.Status == http.StatusServiceUnavailable && m.Header.Get("Retry-After") != "":
+		// It says that nothing was done.
+	case m.Status == http.StatusRequestTimeout, m.Status >= 500:
+		x.ticket.unsure = true
+	case x.ticket.last && (m.OK() || x.request.outcome.Accepts(m)):
+		s, found := x.successor(answer.Wanted{Outcome: x.request.outcome, Token: shape}.Select(m, doc))
+		if found && x.ticket.rotate != nil {
+			x.ticket.rotate(s)
+		}
+		x.ticket.unsure = !found && doc.Fault != nil && shape.AccessToken.InBody() && shape.RefreshToken.InBody()
+	}
+}
+
+// successor finds what an answer has in the place of the refresh token that was sent; ok is
+// false where that one goes on: there is nothing, null, false or an empty text, the same
+// again, the access token, a value of the credential, or an error and no access token.
+func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok bool) {
+	found := selected.RefreshToken
+	if object, _ := selected.Document.Value.(map[string]any); isNothing(found) {
+		found = object[refreshToken]
+	}
+	access, _ := selected.AccessToken.(string)
+	if isNothing(found) || access == "" && selected.Denied() {
+		return s, false
+	}
+	what := fmt.Sprintf("%s answered %d with ", x.request.target.shown, selected.Message.Status)
+	text, isText := textOf(found)
+	switch {
+	case !isText:
+		s.Unstorable = fmt.Sprintf("%s%s as the next refresh token, %s", what, answer.TypeOf(found), x.ticket.shape.RefreshToken)
+	case len(text) > answer.MaxToken:
+		s.Unstorable = fmt.Sprintf("%sa refresh token of %d bytes; at most %d can be stored", what, len(text), answer.MaxToken)
+	case text == access, x.sends(text):
+		return s, false
+	default:
+		s.Token = secret.New(text)
+	}
+	return s, true
+}
+
+// isNothing reports whether a value says that there is no refresh token.
+func isNothing(v any) bool { return v == nil || v == false || v == "" }
+
+// textOf returns a text as it is, and a number as it was written: see
+// answer.Message.DecodeLeniently.
+func textOf(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	}
+	return "", false
+}
+
+// sends reports whether text is what was sent: the refresh token, a value of the
+// credential, or what was made of one. A text that merely has such a value in it may be a
+// refresh token that states by right whose it is.
+func (x *exchange) sends(text string) bool {
+	for name, v := range x.known().Values {
+		if !strings.HasPrefix(name, stepPrefix) && slices.Contains(encodings(v.Reveal()), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// encodings returns a value in the forms in which it may be sent.
+func encodings(value string) []string {
+	b := []byte(value)
+	return []string{
+		value, url.QueryEscape(value), url.PathEscape(value), hex.EncodeToString(b),
+		base64.StdEncoding.EncodeToString(b), base64.RawStdEncoding.EncodeToString(b),
+		base64.URLEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
+	}
 }
 
 // spending returns f as it counts for a login that spends a refresh token. It may have
 // been spent as soon as it was sent, and whoever sends it a second time looks like a
 // thief, who is shut out with everybody (RFC 9700 section 4.14.2). So only an answer that
-// was lost is asked for once more, at once: a provider that has one to give remembers it.
-func spending(f *failure) *failure {
-	switch {
-	case f.lost:
-		f.tries, f.atOnce = 2, true
-	case f.sent:
+// was lost is asked for once more, at once: a provider that has one to give remembers it
+// for a while.
+func spending(f *failure, unsure bool) *failure {
+	f.err.Unsure = unsure && f.err.Code != "invalid_grant"
+	if f.sent {
 		f.tries = 1
 	}
 	return f

@@ -118,7 +118,7 @@ func TestWhatWasSentStaysSecret(t *testing.T) {
 				}
 				return
 			}
-			if _, err := e.Grant(t.Context(), c); err != nil {
+			if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -130,8 +130,8 @@ func TestTheSameRefreshTokenAgain(t *testing.T) {
 	s := serve(t, answer(200, `{"access_token": "token-1", "expires_in": 3600, "refresh_token": "ticket-of-the-vault", "kind": "x", "list": [{"t": "ticket-of-the-vault", "v": "seen"}]}`))
 	for path, want := range map[string]any{"kind": "x", "list[?t=='ticket-of-the-vault'].v | [0]": nil} {
 		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token", "response": {"extra": {"x": "%s"}}}`, s.URL, path))
-		g, err := e.Grant(t.Context(), spending(s.URL))
-		if err != nil || g.RefreshToken.Reveal() != "ticket-of-the-vault" || g.Extra["x"] != want {
+		g, err := e.Grant(t.Context(), refresh.Login{Credential: spending(s.URL), Rotate: func(refresh.Successor) { t.Error("it was rotated") }})
+		if err != nil || g.Extra["x"] != want {
 			t.Errorf("%s: %+v, %v", path, g, err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -191,7 +192,7 @@ func play(ctx context.Context, p *tokenendpoint.Parser, at, config, credential s
 		return "", err
 	}
 	c.AllowedHosts = []string{u.Host}
-	g, err := provider.Endpoint.Grant(ctx, c)
+	g, err := provider.Endpoint.Grant(ctx, refresh.Login{Credential: c})
 	if err != nil {
 		return "", err
 	}

@@ -54,7 +54,7 @@ func TestWhatMayBeSigned(t *testing.T) {
 			if err == nil {
 				e := provider.Endpoint.(*tokenendpoint.Endpoint)
 				if row.want == "" {
-					if _, err := e.Grant(t.Context(), c); err != nil {
+					if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 						t.Error(err)
 					}
 					return

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 // Where in an answer a token may be, and what says that it is a good one.
@@ -56,7 +58,7 @@ func TestSources(t *testing.T) {
 			}
 			continue
 		}
-		g, err := e.Grant(t.Context(), login(s.URL))
+		g, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)})
 		if err != nil || g.AccessToken.Reveal() != row.token || g.Lifetime != row.life {
 			t.Errorf("%s: %v, %v", row.name, g.Lifetime, err)
 		}
@@ -95,7 +97,7 @@ func TestDisguisedEchoes(t *testing.T) {
 			}
 			continue
 		}
-		if g, err := e.Grant(t.Context(), c); err != nil || g.Extra["x"] == "" {
+		if g, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil || g.Extra["x"] == "" {
 			t.Errorf("%s: %v", sent, err)
 		}
 	}

@@ -46,7 +46,7 @@ func TestSteps(t *testing.T) {
 	s := serve(t, sessions(`{"ok": true, "companies": [{"id": 42}]}`))
 	e := endpoint(t, onLoopback(), strings.ReplaceAll(sessionConfig, "URL", s.URL))
 	c := login(s.URL, "username", "reports", "password", hard)
-	g, err := e.Grant(t.Context(), c)
+	g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 	if err != nil || g.AccessToken.Reveal() != "t0k3n" || s.requests() != 3 {
 		t.Fatalf("%v, after %d requests", err, s.requests())
 	}
@@ -92,7 +92,7 @@ func TestStepsMayKeepNothing(t *testing.T) {
 	})
 	e := endpoint(t, onLoopback(), `{"steps": [{"name": "login", "request": {"url": "`+s.URL+`/login"}, "response": {"keep": {"a": "a", "b": {"header": "B"}}}}],
 		"request": {"url": "`+s.URL+`/token", "form": {"a": "${steps.login.a?}", "b": "${steps.login.b?'none'}"}}}`)
-	if _, err := e.Grant(t.Context(), login(s.URL)); err != nil {
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, body := s.last(t); body != "b=none" {
@@ -115,7 +115,7 @@ func TestStepWithTheToken(t *testing.T) {
 	e := endpoint(t, onLoopback(), `{"steps": [{"name": "login", "request": {"url": "`+s.URL+`/login"}, "response": {"keep": {"token": "access_token"}}}],
 		"request": {"url": "`+s.URL+`/activate", "headers": {"Authorization": "Bearer ${steps.login.token}"}},
 		"response": {"step": "login"}}`)
-	g, err := e.Grant(t.Context(), login(s.URL))
+	g, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL)})
 	if err != nil || g.AccessToken.Reveal() != "first-token" || g.Lifetime.Seconds() != 60 || s.requests() != 2 {
 		t.Errorf("%v, %v, after %d requests", g, err, s.requests())
 	}
@@ -170,7 +170,7 @@ func TestStepsShareADeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := e.Grant(ctx, login(url))
+		_, err := e.Grant(ctx, refresh.Login{Credential: login(url)})
 		var failure *refresh.Error
 		if took := time.Since(began); !errors.As(err, &failure) || failure.Code != "timeout" || took != 10*time.Second {
 			t.Errorf("%v, after %v", err, took)

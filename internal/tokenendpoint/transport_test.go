@@ -145,7 +145,7 @@ func TestTLS(t *testing.T) {
 		}
 		e := endpoint(t, tokenendpoint.New(o), `{"token_endpoint": "`+there+`/token"}`)
 		if row.code == "" {
-			if _, err := e.Grant(t.Context(), client(there)); err != nil {
+			if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(there)}); err != nil {
 				t.Errorf("%s: %v", row.name, err)
 			}
 		} else {
@@ -241,7 +241,7 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 	}
 	t.Setenv("NO_PROXY", "")
 	s := serve(t, answer(200, granted))
-	if _, err := endpoint(t, onLoopback(), oauth(s)).Grant(t.Context(), client(s.URL)); err != nil || s.requests() != 1 {
+	if _, err := endpoint(t, onLoopback(), oauth(s)).Grant(t.Context(), refresh.Login{Credential: client(s.URL)}); err != nil || s.requests() != 1 {
 		t.Errorf("%d requests, %v", s.requests(), err)
 	}
 	if proxied.Load() > 0 {
@@ -310,7 +310,7 @@ func TestHTTP2(t *testing.T) {
 			p := tokenendpoint.New(tokenendpoint.Options{DialContext: l.dial, RootCAs: a.pool()})
 			e := endpoint(t, p, `{"token_endpoint": "`+there+`/token"}`)
 			if row.code == "" {
-				if _, err := e.Grant(t.Context(), client(there)); err != nil {
+				if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(there)}); err != nil {
 					t.Errorf("%s: %v", row.name, err)
 				}
 			} else if err := failed(t, e, client(there)); err.Class != refresh.Transient || err.Suspect || err.Code != row.code {
@@ -341,7 +341,7 @@ func TestConnectionsAreNotKept(t *testing.T) {
 	e := endpoint(t, onLoopback(), `{"token_endpoint": "`+ts.URL+`/token"}`)
 	const runs = 50
 	for range runs {
-		if _, err := e.Grant(t.Context(), client(ts.URL)); err != nil {
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(ts.URL)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -133,7 +133,7 @@ func oauth(s *server) string { return fmt.Sprintf(`{"token_endpoint": "%s/token"
 // the credential is in it.
 func failed(t *testing.T, e *tokenendpoint.Endpoint, c refresh.Credential) *refresh.Error {
 	t.Helper()
-	g, err := e.Grant(t.Context(), c)
+	g, err := e.Grant(t.Context(), refresh.Login{Credential: c})
 	if err == nil {
 		t.Errorf("the login succeeded: %+v", g)
 		return &refresh.Error{}

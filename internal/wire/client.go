@@ -132,8 +132,9 @@ func cause(ctx context.Context, err error) error {
 type stage struct {
 	// handshake is what the TLS handshake failed with, if it did.
 	handshake error
-	// sent is set once the whole request is written.
-	sent bool
+	// begun is set once there is a connection on which the request can be written, and sent
+	// once it is wholly written.
+	begun, sent bool
 	// answered is set from the first byte of the answer on, and body from the end of its
 	// header on.
 	answered, body bool
@@ -160,6 +161,7 @@ func (p *progress) note(f func(*stage)) {
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		TLSHandshakeDone:     func(_ tls.ConnectionState, err error) { p.note(func(s *stage) { s.handshake = err }) },
+		GotConn:              func(httptrace.GotConnInfo) { p.note(func(s *stage) { s.begun = true }) },
 		WroteRequest:         func(w httptrace.WroteRequestInfo) { p.note(func(s *stage) { s.sent = w.Err == nil }) },
 		GotFirstResponseByte: func() { p.note(func(s *stage) { s.answered = true }) },
 	}

@@ -32,8 +32,9 @@ const (
 // it is printed.
 type Failure struct {
 	Kind Kind
-	// Sent says that the whole request was written: the server may have it.
-	Sent bool
+	// Begun says that there was a connection on which the request could be written: a part of
+	// it may have left. Sent says that it was wholly written: the server may have it.
+	Begun, Sent bool
 	// Certificate says, where it was not trusted, what is wrong with it.
 	Certificate string
 	err         error
@@ -46,7 +47,7 @@ func (f *Failure) Error() string { return "the request was not answered" }
 func (f *Failure) Unwrap() error { return f.err }
 
 func newFailure(err error, at stage) *Failure {
-	f := &Failure{Kind: kindOf(err, at), Sent: at.sent, err: err}
+	f := &Failure{Kind: kindOf(err, at), Begun: at.begun, Sent: at.sent, err: err}
 	if f.Kind == Untrusted {
 		f.Certificate = certificateFault(err)
 	}

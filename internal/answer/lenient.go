@@ -1,0 +1,51 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// DecodeLeniently returns what can be had of a body, as leniently as anybody reads JSON: of a
+// name that stands twice the last, and nothing of what follows the first value. It is for
+// what must not be lost; all else is read strictly. A number is a float64 if it is written as
+// one, and else its text, so that no digit is lost either.
+func (m *Message) DecodeLeniently() Document {
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(m.Body, []byte("\uFEFF"))))
+	dec.UseNumber()
+	var doc any
+	if err := dec.Decode(&doc); err == nil {
+		return Document{Value: asWritten(doc)}
+	}
+	values, err := url.ParseQuery(strings.TrimSpace(string(m.Body)))
+	if kind := m.Header.Get("Content-Type"); err != nil || !strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
+		return Document{Fault: &Fault{Code: CodeNotJSON}}
+	}
+	fields := map[string]any{}
+	for name, all := range values {
+		fields[name] = all[len(all)-1]
+	}
+	return Document{Value: fields}
+}
+
+// asWritten returns v with its numbers replaced so.
+func asWritten(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err == nil && strconv.FormatFloat(f, 'f', -1, 64) == v.String() {
+			return f
+		}
+		return v.String()
+	case []any:
+		for i := range v {
+			v[i] = asWritten(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = asWritten(v[name])
+		}
+	}
+	return v
+}
