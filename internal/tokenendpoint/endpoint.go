@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -84,7 +85,8 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 	for _, r := range requests {
 		s := r.target.site
-		if slices.ContainsFunc(s.Pins(), func(pin string) bool { return slices.Contains(c.AllowedHosts, pin) }) {
+		path, _ := r.target.path.Fixed()
+		if s.Allowed(c.AllowedHosts, path) {
 			continue
 		}
 		if len(c.AllowedHosts) == 0 {
@@ -92,8 +94,11 @@ func checkHosts(ps *problems, c refresh.Credential, requests []request) {
 				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.Pins()[0]))
 			continue
 		}
-		ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and")),
-			fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.Pins()[0]))
+		detail := fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and"))
+		if path == "" && slices.ContainsFunc(c.AllowedHosts, func(pin string) bool { return strings.HasPrefix(pin, s.Pins()[0]+"/") }) {
+			detail += ", and with a path there the URL's own must be written out, without a value in it"
+		}
+		ps.add(r.path, showURL(r.target.shown), detail, fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.Pins()[0]))
 	}
 }
 

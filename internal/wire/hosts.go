@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-
-	"example.com/tokenkeeper/internal/secret"
 )
 
 // validLabel is one part of a host name (RFC 1123 section 2.1), in lower case.
@@ -52,31 +50,4 @@ func isLoopback(host string) bool {
 	}
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback() && !a.Is4In6() && a.String() == host
-}
-
-// PinFault says what is wrong with an entry of allowed_hosts: a host, and a port where it
-// is not the scheme's own. What is pinned is compared by its letters.
-func PinFault(entry string, loopback bool) *Fault {
-	if scheme, rest, ok := strings.Cut(entry, "://"); ok {
-		host, _, _ := strings.Cut(rest, "/")
-		if s, fault := ParseSite(strings.ToLower(scheme), host); fault == nil {
-			return &Fault{"is a URL", "write " + secret.Shown(s.Hostport())}
-		}
-		return &Fault{"is a URL", "write its host alone"}
-	}
-	switch {
-	case entry == "":
-		return &Fault{"is empty", "remove it"}
-	case strings.ContainsAny(entry, "/?#"):
-		return &Fault{"has a path", "write the host alone"}
-	case entry != strings.ToLower(entry):
-		return &Fault{"has capital letters", "write it in lower case"}
-	case entry != strings.TrimSpace(entry):
-		return &Fault{"begins or ends with a space", "remove it"}
-	}
-	s, fault := ParseSite("https", entry)
-	if fault == nil && s.Loopback() && !loopback {
-		return Closed()
-	}
-	return fault
 }

@@ -26,17 +26,6 @@ func (s Site) Hostport() string {
 
 func (s Site) String() string { return s.Scheme + "://" + s.Hostport() }
 
-// Pins returns the entries of a credential's allowed_hosts that allow the site, the
-// one to recommend first.
-func (s Site) Pins() []string {
-	if s.Port != "" {
-		return []string{s.Hostport()}
-	}
-	explicit := s
-	explicit.Port = defaultPort(s.Scheme)
-	return []string{s.Hostport(), explicit.Hostport()}
-}
-
 func defaultPort(scheme string) string {
 	if scheme == "http" {
 		return "80"

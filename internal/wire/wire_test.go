@@ -122,18 +122,72 @@ func TestSites(t *testing.T) {
 }
 
 func TestPins(t *testing.T) {
-	for _, pin := range []string{"id.example.com", "id.example.com:8443"} {
+	for _, pin := range []string{"id.example.com", "id.example.com:8443", "id.example.com/app/", "id.example.com:8443/a/B/c-d_e~/", "id.example.com/a%20b/"} {
 		if fault := wire.PinFault(pin, false); fault != nil {
 			t.Errorf("%q %s", pin, fault.Detail)
 		}
 	}
-	for _, pin := range []string{"", "ID.example.com", " id.example.com", "id.example.com/", "https://id.example.com/x", "*.example.com", "127.0.0.1:9001", "localhost"} {
+	for _, pin := range []string{"", "ID.example.com", " id.example.com", "id.example.com/", "id.example.com/app", "id.example.com//", "id.example.com/a//b/", "id.example.com/a/../", "id.example.com/./",
+		"id.example.com/a;x/", "id.example.com/a%2Fb/", "id.example.com/%2e%2e/", "id.example.com/a%5cb/", "id.example.com/a\\b/", "id.example.com/%252f/",
+		"id.example.com/a?b/", "id.example.com/a#/", "id.example.com/a b/", "id.example.com/é/", "ID.example.com/app/", "/app/", "https://id.example.com/x", "*.example.com", "127.0.0.1:9001", "localhost"} {
 		if wire.PinFault(pin, false) == nil {
 			t.Errorf("%q may be pinned", pin)
 		}
 	}
 	if fault := wire.PinFault("127.0.0.1:9001", true); fault != nil {
 		t.Errorf("with loopback open: %s", fault.Detail)
+	}
+}
+
+// A pin with a path allows what lies below it, and no other reading of it.
+func TestAllowed(t *testing.T) {
+	site := wire.Site{Scheme: "https", Host: "api.example.com"}
+	for _, row := range []struct {
+		pin, path string
+		allowed   bool
+	}{
+		{"api.example.com", "/anything", true},
+		{"api.example.com", "", true},
+		{"api.example.com:443", "/a/../b", true},
+		{"api.example.com:8443", "/anything", false},
+		{"example.com", "/anything", false},
+		{"api.example.com/app/", "/app/", true},
+		{"api.example.com/app/", "/app/installations/1/access_tokens", true},
+		{"api.example.com:443/app/", "/app/x", true},
+		{"api.example.com/app/", "/app/a%20b", true},
+		{"api.example.com/app/", "", false},
+		{"api.example.com/app/", "/", false},
+		{"api.example.com/app/", "/app", false},
+		{"api.example.com/app/", "/application/", false},
+		{"api.example.com/app/", "/gists/app/", false},
+		{"api.example.com/app/", "/App/x", false},
+		{"api.example.com/app/", "/%61pp/x", false},
+		{"api.example.com/app/", "//app/x", false},
+		{"api.example.com/app/", "/app//x", false},
+		{"api.example.com/app/", "/app/../gists", false},
+		{"api.example.com/app/", "/app/..", false},
+		{"api.example.com/app/", "/app/.", false},
+		{"api.example.com/app/", "/app/%2e%2e/gists", false},
+		{"api.example.com/app/", "/app/.%2E/gists", false},
+		{"api.example.com/app/", "/app/..%2fgists", false},
+		{"api.example.com/app/", "/app/..%252fgists", false},
+		{"api.example.com/app/", "/app/..%5Cgists", false},
+		{"api.example.com/app/", `/app/..\gists`, false},
+		{"api.example.com/app/", "/app/..;/gists", false},
+		{"api.example.com/app/", "/app/x;y=/../z", false},
+		{"api.example.com/app/", "/app/x%3by", false},
+		{"api.example.com/app/", "/app/%00", false},
+		{"api.example.com/app/", "/app/\t", false},
+		{"api.example.com/app/", "/app/x?y", false},
+		{"api.example.com.evil.example/app/", "/app/x", false},
+	} {
+		if got := site.Allowed([]string{"other.example.com", row.pin}, row.path); got != row.allowed {
+			t.Errorf("%q allows %q: %v, want %v", row.pin, row.path, got, row.allowed)
+		}
+	}
+	port := wire.Site{Scheme: "https", Host: "api.example.com", Port: "8443"}
+	if port.Allowed([]string{"api.example.com/app/"}, "/app/x") || !port.Allowed([]string{"api.example.com:8443/app/"}, "/app/x") {
+		t.Error("the port is not compared")
 	}
 }
 
