@@ -15,6 +15,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Codes of failed calls, as in [refresh.Error].
@@ -23,7 +24,7 @@ const (
 	CodeDenied = "aws_access_denied"
 	// CodeKey: the KMS key is disabled, about to be deleted, gone, or not ours to use.
 	CodeKey = "kms_key_unusable"
-	// CodeCredentials: the caller's own AWS credentials are over, or are not accepted.
+	// CodeCredentials: the caller's own AWS credentials are missing, expired or not accepted.
 	CodeCredentials = "aws_credentials_refused"
 	// CodeThrottled: too many calls, also after the last attempt.
 	CodeThrottled = "aws_throttled"
@@ -47,13 +48,16 @@ type Call struct {
 	Action string
 	// Resource is the name of the parameter or secret.
 	Resource string
+	// Sent is the secret value that the call puts somewhere, and that AWS's text might
+	// repeat; zero for one that puts none.
+	Sent secret.Text
 }
 
 // Failure says what went wrong in c, for the person who must act.
 //
-// AWS's own text is quoted where it names who may not do what, cut to 256 bytes and
-// escaped; elsewhere its error code alone, since a text that says what is wrong with a
-// request might repeat it.
+// AWS's own text is quoted, cut to 256 bytes and escaped, unless it may repeat a value: of a
+// call that puts one, what is wrong with the request is quoted only where Sent shows that
+// the value is not in the text.
 func (c Call) Failure(err error) *refresh.Error {
 	e := &refresh.Error{Class: refresh.Transient, Err: err}
 	code := errorCode(err)
@@ -66,7 +70,7 @@ func (c Call) Failure(err error) *refresh.Error {
 	case code == accessDenied || code == "AccessDenied":
 		e.Class, e.Code = refresh.Misconfigured, CodeDenied
 		e.Detail = c.detail("not allowed%s", quoted(err))
-		e.Remedy = fmt.Sprintf("allow the caller %s on %s", c.Action, c.Resource)
+		e.Remedy = c.permission(err)
 	case code == limitExceeded && c.puts():
 		e.Code, e.RetryAfter = refresh.CodeWriteBudget, oneVersion
 		e.Detail = c.detail("LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100")
@@ -74,6 +78,10 @@ func (c Call) Failure(err error) *refresh.Error {
 	case signing(code):
 		e.Code = CodeCredentials
 		e.Detail = c.detail("%s: the AWS credentials of this process are over, or are not accepted", code)
+	case withoutIdentity(err):
+		e.Code = CodeCredentials
+		e.Detail = c.detail("not sent: this process has no AWS credentials: %.256q", identityText(err))
+		e.Remedy = signIn(err)
 	case errors.As(err, &noTurn):
 		e.Code = CodeThrottled
 		e.Detail = c.detail("%v", noTurn)
@@ -87,6 +95,9 @@ func (c Call) Failure(err error) *refresh.Error {
 	case code != "":
 		e.Code, e.Suspect = CodeRefused, true
 		e.Detail = c.detail("%s", code)
+		if c.quotable(err) {
+			e.Detail += quoted(err)
+		}
 	default:
 		e.Code = CodeUnreachable
 		e.Detail = c.detail("no answer: %s", unreachable(err))

@@ -15,6 +15,7 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func refuse(code, message string) awstest.Fault {
@@ -103,5 +104,57 @@ func TestTheEndpointHasNoAddress(t *testing.T) {
 	e := awscall.Call{Action: "ssm:GetParameter", Resource: "/x"}.Failure(err)
 	if e.Class != refresh.Transient || e.Code != awscall.CodeUnreachable || e.Detail != "ssm:GetParameter /x: no answer: its host name cannot be resolved" {
 		t.Errorf("%s, %s: %v", e.Class, e.Code, e)
+	}
+}
+
+// AWS's text is shown unless it may repeat a value that was sent.
+func TestWhatIsQuoted(t *testing.T) {
+	const sent = `{"client_id":"x","client_secret":"c4n@ry-secret"}`
+	for _, row := range []struct {
+		name, action, sent, text string
+		quoted                   bool
+	}{
+		{"a call without a value", "ssm:GetParameter", "", "Parameter is not ready", true},
+		{"a value that is not known here", "secretsmanager:PutSecretValue", "", "c4n@ry-secret is not valid", false},
+		{"a value that is not known here, of a parameter", "ssm:PutParameter", "", "bad value c4n@ry-secret", false},
+		{"a value that is not in the text", "ssm:PutParameter", sent, "Standard tier parameters support a maximum parameter value of 4096 characters.", true},
+		{"a value that is in the text", "ssm:PutParameter", sent, "Value '" + sent + "' at 'value' failed", false},
+		{"a part of it", "secretsmanager:CreateSecret", sent, "near c4n@ry-se: bad", false},
+		{"a short value", "secretsmanager:PutSecretValue", "hush", "hush is too short", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSubject(t)
+				s.Fail("*", refuse("ValidationException", row.text))
+				e := awscall.Call{Action: row.action, Resource: "r", Sent: secret.New(row.sent)}.Failure(s.put(t.Context()))
+				if got := strings.Contains(e.Detail, "AWS says"); got != row.quoted || strings.Contains(e.Error(), "c4n@ry") || strings.Contains(e.Error(), "hush") {
+					t.Errorf("%v", e)
+				}
+			})
+		})
+	}
+}
+
+// Which policy denies decides what to do.
+func TestWhoseDenialItIs(t *testing.T) {
+	const user = "User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: secretsmanager:CreateSecret on resource: tokens/a "
+	for text, want := range map[string]string{
+		"because no identity-based policy allows the secretsmanager:CreateSecret action":  "allow the caller",
+		"with an explicit deny in a service control policy":                               "the organization forbids it",
+		"because no service control policy allows the secretsmanager:CreateSecret action": "the organization forbids it",
+		"with an explicit deny in a resource control policy":                              "the organization forbids it",
+		"because no permissions boundary allows the secretsmanager:CreateSecret action":   "in the permissions boundary",
+		"with an explicit deny in a permissions boundary":                                 "in the permissions boundary",
+		"because no VPC endpoint policy allows the secretsmanager:CreateSecret action":    "in the policy of the VPC endpoint",
+		"with an explicit deny in a resource-based policy":                                "remove the denial",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSubject(t)
+			s.Fail("*", refuse("AccessDeniedException", user+text))
+			e := awscall.Call{Action: "secretsmanager:CreateSecret", Resource: "tokens/a"}.Failure(s.put(t.Context()))
+			if e.Code != awscall.CodeDenied || !strings.Contains(e.Remedy, want) || !strings.Contains(e.Remedy, "secretsmanager:CreateSecret") {
+				t.Errorf("%s: %q", text, e.Remedy)
+			}
+		})
 	}
 }

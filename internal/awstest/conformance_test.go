@@ -24,7 +24,7 @@ import (
 // to the same rows. A row is a rule of the documentation or an answer recorded
 // against AWS; its check tells how the endpoint deviates from it.
 func TestConformance(t *testing.T) {
-	rows := slices.Concat(secretRows(), versionRows(), labelRows(), listRows(), tagRows(), deletionRows(), parameterRows(), pathRows(), describeRows())
+	rows := slices.Concat(secretRows(), versionRows(), labelRows(), listRows(), tagRows(), deletionRows(), replicaRows(), parameterRows(), pathRows(), describeRows())
 	t.Run("fake", func(t *testing.T) {
 		for _, r := range rows {
 			t.Run(r.rule, func(t *testing.T) {
@@ -32,6 +32,7 @@ func TestConformance(t *testing.T) {
 				fake := awstest.New(t, awstest.Options{Now: clock.Now, NoQuotas: true})
 				w := newWorld(t, fake.Config())
 				w.clock = clock
+				w.replicate = seedReplica(fake)
 				if err := r.check(w); err != nil {
 					t.Error(err)
 				}
@@ -54,7 +55,9 @@ func TestConformance(t *testing.T) {
 					continue
 				}
 				t.Run(r.rule, func(t *testing.T) {
-					err := r.check(newWorld(t, awstest.ConfigFor(endpoint, "us-east-1")))
+					w := newWorld(t, awstest.ConfigFor(endpoint, "us-east-1"))
+					w.replicate = replicateFrom(endpoint, "us-east-1")
+					err := r.check(w)
 					does, known := misses[r.rule]
 					switch {
 					case err != nil && !known:
@@ -85,6 +88,8 @@ type world struct {
 	prefix  string
 	ids     map[string]string // of versions that did not get the id asked for, by that id
 	clock   *clock            // nil for an emulator
+	// replicate makes a secret that is a replica, with the value "a".
+	replicate func(w *world, name string) error
 }
 
 func newWorld(t *testing.T, c aws.Config) *world {

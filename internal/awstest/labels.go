@@ -95,7 +95,7 @@ func (in *updateSecretVersionStageInput) needs(a *AWS) []Access {
 // you either do not specify [RemoveFromVersionId], or the version ID does not
 // match, then the operation fails."
 func (a *AWS) updateSecretVersionStage(r *request, in *updateSecretVersionStageInput) (any, error) {
-	s, err := a.findUsable(r, in.SecretId)
+	s, err := a.findWritable(r, in.SecretId)
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,9 @@ type listedSecret struct {
 	LastChangedDate        timestamp
 	LastAccessedDate       timestamp `json:",omitzero"`
 	DeletedDate            timestamp `json:",omitzero"`
+	PrimaryRegion          string    `json:",omitempty"`
+	RotationEnabled        bool
+	OwningService          string `json:",omitempty"`
 	order                  string
 }
 
@@ -165,7 +168,8 @@ func (a *AWS) listSecrets(r *request, in *listSecretsInput) (any, error) {
 			LastChangedDate:        timestamp(s.changed),
 			LastAccessedDate:       timestamp(s.accessed),
 			DeletedDate:            timestamp(s.deleted), // "the date and time the deletion of the secret occurred"
-			order:                  fmt.Sprintf("%014d", order),
+			PrimaryRegion:          s.primary, RotationEnabled: s.rotates, OwningService: s.owner,
+			order: fmt.Sprintf("%014d", order),
 		})
 	}
 	slices.SortFunc(all, func(x, y listedSecret) int { return strings.Compare(x.order, y.order) })

@@ -2,6 +2,7 @@ package awstest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"regexp"
 	"slices"
@@ -18,6 +19,9 @@ type secret struct {
 	created, changed       time.Time
 	accessed               time.Time // zero: never
 	deleted, gone          time.Time // when its deletion was asked for, and when it ends; zero: neither
+	primary                string    // region of the secret that this one replicates; empty: none
+	rotates                bool
+	owner                  string // the service that manages it; empty: none
 }
 
 type version struct {
@@ -97,7 +101,7 @@ func (r *secretRef) check() error {
 func (r *secretRef) needs(a *AWS) []Access {
 	needed := Access{Resource: a.secretARN(r.SecretId), Keys: map[string][]string{"secretsmanager:SecretId": {r.SecretId}}}
 	if s := a.lookup(r.SecretId, a.options.Now()); s != nil {
-		needed.Keys["secretsmanager:SecretPrimaryRegion"] = []string{a.options.Region}
+		needed.Keys["secretsmanager:SecretPrimaryRegion"] = []string{cmp.Or(s.primary, a.options.Region)}
 		resourceTags(needed.Keys, []string{"aws:ResourceTag/", "secretsmanager:ResourceTag/"}, s.tags)
 	}
 	return []Access{needed}
@@ -159,6 +163,21 @@ func (a *AWS) findUsable(r *request, id string) (*secret, error) {
 		return nil, refuse("InvalidRequestException", "The secret is scheduled for deletion; it can only be described or restored.")
 	}
 	return s, err
+}
+
+// findWritable refuses a replica, too, and what a service of AWS manages: "You can't update a
+// replica secret in any way other than its encryption key" (user guide, "Replicate secrets").
+func (a *AWS) findWritable(r *request, id string) (*secret, error) {
+	s, err := a.findUsable(r, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.primary != "" && s.primary != a.options.Region:
+		return nil, refuse("InvalidRequestException", "Operation not permitted on a replica secret. Call must be made in primary secret's region.")
+	case s.owner != "":
+		return nil, refuse("InvalidRequestException", "The secret is managed by %s, which alone may change it.", s.owner)
+	}
+	return s, nil
 }
 
 // suffix makes the six characters that Secrets Manager appends to a name, "to

@@ -110,6 +110,9 @@ type describeSecretOutput struct {
 	LastChangedDate    timestamp
 	LastAccessedDate   timestamp `json:",omitzero"`
 	DeletedDate        timestamp `json:",omitzero"`
+	PrimaryRegion      string    `json:",omitempty"`
+	RotationEnabled    bool
+	OwningService      string `json:",omitempty"`
 }
 
 func (a *AWS) describeSecret(r *request, in *describeSecretInput) (any, error) {
@@ -127,6 +130,7 @@ func (a *AWS) describeSecret(r *request, in *describeSecretInput) (any, error) {
 		LastChangedDate:    timestamp(s.changed),
 		LastAccessedDate:   timestamp(s.accessed),
 		DeletedDate:        timestamp(s.gone), // "the date the secret is scheduled for deletion"
+		PrimaryRegion:      s.primary, RotationEnabled: s.rotates, OwningService: s.owner,
 	}, nil
 }
 
@@ -161,7 +165,7 @@ func (in *updateSecretInput) needs(a *AWS) []Access {
 }
 
 func (a *AWS) updateSecret(r *request, in *updateSecretInput) (any, error) {
-	s, err := a.findUsable(r, in.SecretId)
+	s, err := a.findWritable(r, in.SecretId)
 	if err != nil {
 		return nil, err
 	}

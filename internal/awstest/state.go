@@ -20,6 +20,9 @@ type Secret struct {
 	Created     time.Time // seeding: zero means now
 	Changed     time.Time // seeding: zero means Created. ListSecrets shows it from then on
 	Deleted     time.Time // when deletion was asked for; zero: it was not
+	Primary     string    // region of the secret that this one replicates; empty: it is none's replica
+	Rotates     bool      // somebody has turned on its rotation
+	Owner       string    // the service that manages it, such as rds; empty: none
 }
 
 // A Version is one value of a secret.
@@ -75,6 +78,7 @@ func (s *secret) snapshot() Secret {
 	out := Secret{
 		Name: s.name, ARN: s.arn, Description: s.description, KMSKey: s.key,
 		Tags: map[string]string{}, Created: s.created, Changed: s.changed, Deleted: s.deleted,
+		Primary: s.primary, Rotates: s.rotates, Owner: s.owner,
 	}
 	for _, t := range s.tags {
 		out.Tags[t.Key] = t.Value
@@ -98,7 +102,7 @@ func (a *AWS) SetSecret(given Secret) string {
 	now := a.options.Now()
 	s := &secret{
 		name: given.Name, description: given.Description, key: given.KMSKey, tags: tagsOf(given.Tags),
-		created: cmpTime(given.Created, now),
+		created: cmpTime(given.Created, now), primary: given.Primary, rotates: given.Rotates, owner: given.Owner,
 	}
 	s.changed = cmpTime(given.Changed, s.created)
 	if s.deleted = given.Deleted; !s.deleted.IsZero() {

@@ -88,7 +88,7 @@ func (in *tagSecretInput) needs(a *AWS) []Access {
 }
 
 func (a *AWS) tagSecret(r *request, in *tagSecretInput) (any, error) {
-	s, err := a.findUsable(r, in.SecretId)
+	s, err := a.findWritable(r, in.SecretId)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (in *untagSecretInput) needs(a *AWS) []Access {
 // untagSecret: "If a requested tag is not attached to the secret, no error is
 // returned and the secret metadata is unchanged."
 func (a *AWS) untagSecret(r *request, in *untagSecretInput) (any, error) {
-	s, err := a.findUsable(r, in.SecretId)
+	s, err := a.findWritable(r, in.SecretId)
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ type putSecretValueOutput struct {
 }
 
 func (a *AWS) putSecretValue(r *request, in *putSecretValueInput) (any, error) {
-	s, err := a.findUsable(r, in.SecretId)
+	s, err := a.findWritable(r, in.SecretId)
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,8 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return wait(NotOurs, tick)
 	case st.Paused:
 		return wait(Paused, tick)
+	case st.Blocked != nil:
+		return wait(Reason(st.Blocked.Code), tick)
 	case force:
 		return due(Forced)
 	case p.Probe == nil && st.unfinished(p.Config, now):

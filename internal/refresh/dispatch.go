@@ -31,6 +31,7 @@ func (r *run) all(ctx context.Context) []Result {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	keep := func(res Result) {
+		r.told.once(&res)
 		mu.Lock()
 		defer mu.Unlock()
 		results = append(results, res)

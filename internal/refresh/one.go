@@ -40,7 +40,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return r.badConfig(storing, t)
 	}
 	d := r.decide(asking, t)
-	if d.blocked() != nil || d.Reason == CoolingDown {
+	if t.blocked(d) != nil || d.Reason == CoolingDown {
 		return r.wait(storing, t, d, false)
 	}
 	if ctx.Err() != nil || time.Until(asked) < t.leastTime() || d.Due && !t.turn && !r.turn(ctx, t) {
@@ -67,7 +67,11 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		// Nobody is asked, so a failure that stands is still that of the same credential.
 		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, st.Note.Credential)
 	}
-	return r.ask(asking, storing, t, d)
+	res = r.ask(asking, storing, t, d)
+	if st.Caution != "" {
+		res.Warnings = append(res.Warnings, st.Caution)
+	}
+	return res
 }
 
 // decide decides on the state of t. A failure that waits for an edit is forgotten once
@@ -97,7 +101,7 @@ func (r *run) decide(ctx context.Context, t task) Decision {
 // it would have been.
 func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result {
 	res := t.result(Waiting, d)
-	if err := d.blocked(); err != nil {
+	if err := t.blocked(d); err != nil {
 		// No note can be left in a secret that is not ours to touch: it is told every time.
 		res.Outcome, res.Err, res.Notice = Failed, err, true
 		return res
@@ -115,7 +119,10 @@ func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result 
 }
 
 // blocked returns why a secret must not be touched, or nil.
-func (d Decision) blocked() *Error {
+func (t task) blocked(d Decision) *Error {
+	if e := t.state.Blocked; e != nil && d.Reason == Reason(e.Code) {
+		return e
+	}
 	switch d.Reason {
 	case NotOurs:
 		return &Error{Class: Misconfigured, Code: string(NotOurs),

@@ -24,7 +24,7 @@ func (r *run) badConfig(ctx context.Context, t task) Result {
 		res.Err = t.bad
 		return res
 	}
-	if t.state.Exists && t.state.Owned && !t.state.Deleting {
+	if t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil {
 		return r.fail(ctx, t, d, "", t.bad)
 	}
 	res := t.result(Failed, d)

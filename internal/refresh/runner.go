@@ -42,6 +42,7 @@ type Runner struct {
 	Now func() time.Time
 
 	reported reportedEdits
+	told     told
 }
 
 // A Job says what a run is to do. The zero Job is a tick: whatever is due.

@@ -14,6 +14,11 @@ type State struct {
 	Owned bool
 	// Deleting reports whether somebody has scheduled the secret for deletion.
 	Deleting bool
+	// Blocked is why the store would refuse every write to the secret, as its metadata says;
+	// nil: it takes them. Its code is the [Reason] of the decision.
+	Blocked *Error
+	// Caution is what an operator should know before the next write; empty: nothing.
+	Caution string
 	// Paused reports whether somebody has asked us to leave it alone.
 	Paused bool
 	// Current is the version that consumers read; empty: none yet.

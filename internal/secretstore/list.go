@@ -31,7 +31,8 @@ func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
 		}
 		for _, e := range page.SecretList {
 			if provider, ok := s.provider(aws.ToString(e.Name)); ok {
-				states = append(states, s.state(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate}))
+				states = append(states, s.state(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
+					replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)}))
 			}
 		}
 	}

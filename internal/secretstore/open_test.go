@@ -21,6 +21,11 @@ const (
 	createSecret   = "secretsmanager:CreateSecret"
 )
 
+// sameFailure compares what operators read of one.
+var sameFailure = cmp.Comparer(func(a, b *refresh.Error) bool {
+	return a == b || a != nil && b != nil && a.Class == b.Class && a.Code == b.Code && a.Detail == b.Detail && a.Remedy == b.Remedy
+})
+
 func TestOpenSaysWhatIsThere(t *testing.T) {
 	note := refresh.Note{Class: refresh.Misconfigured, Code: "invalid_client", Since: begin(), Last: begin(), Tries: 1, Config: 1}
 	ours := refresh.State{Name: "meitner", Exists: true, Owned: true, Current: at(0)}
@@ -52,6 +57,23 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 			with(func(st *refresh.State) { st.Owned = false })},
 		{"scheduled for deletion", func(s *awstest.Secret) { s.Deleted = begin() },
 			with(func(st *refresh.State) { st.Deleting = true })},
+		{"a replica", func(s *awstest.Secret) { s.Primary = "eu-west-1" },
+			with(func(st *refresh.State) {
+				st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: secretstore.CodeReplica,
+					Detail: "secret tokenkeeper/tokens/meitner is a replica of the one in eu-west-1, and takes no write here",
+					Remedy: "keep it in eu-west-1, by a stack there; or make it a secret of its own: aws secretsmanager stop-replication-to-replica --secret-id tokenkeeper/tokens/meitner --region eu-north-1"}
+			})},
+		{"one that has replicas", func(s *awstest.Secret) { s.Primary = "eu-north-1" }, ours},
+		{"managed by another service", func(s *awstest.Secret) { s.Owner = "appflow" },
+			with(func(st *refresh.State) {
+				st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: secretstore.CodeManaged,
+					Detail: "secret tokenkeeper/tokens/meitner is managed by the AWS service appflow, which alone may change it",
+					Remedy: "rename the provider, or delete the secret where that service is set up"}
+			})},
+		{"with a rotation", func(s *awstest.Secret) { s.Rotates = true },
+			with(func(st *refresh.State) {
+				st.Caution = "rotation is on for secret tokenkeeper/tokens/meitner, and will replace the token by whatever its function writes; turn it off: aws secretsmanager cancel-rotate-secret --secret-id tokenkeeper/tokens/meitner --region eu-north-1"
+			})},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,11 +81,11 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 				w.seed(at(0), row.edit)
 				before, _ := w.Secret(prefix + "meitner")
 				st, err := w.Open(t.Context(), "meitner")
-				if diff := cmp.Diff(row.want, st); diff != "" || err != nil {
+				if diff := cmp.Diff(row.want, st, sameFailure); diff != "" || err != nil {
 					t.Errorf("Open() %v (-want +got):\n%s", err, diff)
 				}
 				listed, err := w.List(t.Context())
-				if diff := cmp.Diff([]refresh.State{row.want}, listed); diff != "" || err != nil {
+				if diff := cmp.Diff([]refresh.State{row.want}, listed, sameFailure); diff != "" || err != nil {
 					t.Errorf("List() %v (-want +got):\n%s", err, diff)
 				}
 				after, _ := w.Secret(prefix + "meitner")

@@ -99,7 +99,7 @@ func (s *Store) put(ctx context.Context, c refresh.Change) (current bool, err er
 		// first has stored the same. If not, there is nothing to move the label to.
 		return false, nil
 	}
-	return false, s.blocked(ctx, "PutSecretValue", c.Provider, err)
+	return false, s.blocked(ctx, c.Provider, failurePutting(c.Record, "PutSecretValue", s.secret(c.Provider), err))
 }
 
 // move moves the label AWSCURRENT to a version. It reports false if the label was not on
@@ -121,18 +121,21 @@ func (s *Store) move(ctx context.Context, provider string, from, to refresh.Vers
 		// The second says that from cannot be the id of a version, so that it is not one.
 		return false, nil
 	}
-	return false, s.blocked(ctx, "UpdateSecretVersionStage", provider, err)
+	return false, s.blocked(ctx, provider, failure("UpdateSecretVersionStage", s.secret(provider), err))
 }
 
-// blocked says why a secret takes no write. AWS refuses one that is scheduled for deletion
-// with a code that means several things, so it is described.
-func (s *Store) blocked(ctx context.Context, action, provider string, err error) error {
-	blocked := failure(action, s.secret(provider), err)
+// blocked says why a secret takes no write. AWS refuses a replica, and one that is scheduled
+// for deletion, with a code that means several things, so it is described.
+func (s *Store) blocked(ctx context.Context, provider string, err error) error {
 	if !awscall.Is(err, "InvalidRequestException") {
-		return blocked
+		return err
 	}
-	if st, err := s.Describe(ctx, provider); err != nil || !st.Deleting {
-		return blocked
+	st, describing := s.Describe(ctx, provider)
+	switch {
+	case describing == nil && st.Blocked != nil:
+		return st.Blocked
+	case describing != nil || !st.Deleting:
+		return err
 	}
 	return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting), Err: err,
 		Detail: s.secret(provider) + " is scheduled for deletion, so nothing can be stored in it",

@@ -143,6 +143,9 @@ func TestSaveFails(t *testing.T) {
 		{"the secret is scheduled for deletion", func(w *world) {
 			w.seed(at(0), func(s *awstest.Secret) { s.Deleted = begin() })
 		}, refresh.Misconfigured, "secret_being_deleted", "restore it", 2},
+		{"the secret has become a replica", func(w *world) {
+			w.seed(at(0), func(s *awstest.Secret) { s.Primary = "eu-west-1" })
+		}, refresh.Misconfigured, secretstore.CodeReplica, "stop-replication-to-replica", 2},
 		{"every put is throttled", fault(putValue, awstest.Throttle(0)), refresh.Transient, awscall.CodeThrottled, "", 4},
 		{"every put fails", fault(putValue, awstest.ServerError(0)), refresh.Transient, awscall.CodeServer, "", 5},
 		{"every put hangs", fault(putValue, awstest.Fault{Hang: true}), refresh.Transient, awscall.CodeUnreachable, "", 2},

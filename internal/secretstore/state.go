@@ -2,6 +2,7 @@ package secretstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type metadata struct {
 	tags    []types.Tag
 	labels  map[string][]string // by version; those without a label are not in it
 	deleted *time.Time          // nil unless it is scheduled for deletion
+	primary string              // of a replica, the region of the secret that it repeats
+	owner   string              // the AWS service that manages it; empty: none
+	rotates bool                // a rotation schedule is on
 }
 
 func describe(ctx context.Context, client *secretsmanager.Client, secret string) (metadata, error) {
@@ -25,7 +29,43 @@ func describe(ctx context.Context, client *secretsmanager.Client, secret string)
 	if err != nil {
 		return metadata{}, failure("DescribeSecret", secret, err)
 	}
-	return metadata{out.Tags, out.VersionIdsToStages, out.DeletedDate}, nil
+	return metadata{out.Tags, out.VersionIdsToStages, out.DeletedDate,
+		replicaOf(client, out.PrimaryRegion), aws.ToString(out.OwningService), aws.ToBool(out.RotationEnabled)}, nil
+}
+
+// replicaOf returns the primary region of a secret, or nothing where that is the client's
+// own: AWS states it of a secret that has replicas, too.
+func replicaOf(client *secretsmanager.Client, primary *string) string {
+	if region := aws.ToString(primary); region != client.Options().Region {
+		return region
+	}
+	return ""
+}
+
+// blocked returns why Secrets Manager would refuse every write to a secret, as its
+// metadata says, or nil.
+func (m metadata) blocked(secret, region string) *refresh.Error {
+	switch {
+	case m.primary != "":
+		return &refresh.Error{Class: refresh.Misconfigured, Code: CodeReplica,
+			Detail: fmt.Sprintf("secret %s is a replica of the one in %s, and takes no write here", secret, m.primary),
+			Remedy: fmt.Sprintf("keep it in %s, by a stack there; or make it a secret of its own: aws secretsmanager stop-replication-to-replica --secret-id %s --region %s",
+				m.primary, secret, region)}
+	case m.owner != "":
+		return &refresh.Error{Class: refresh.Misconfigured, Code: CodeManaged,
+			Detail: fmt.Sprintf("secret %s is managed by the AWS service %s, which alone may change it", secret, m.owner),
+			Remedy: "rename the provider, or delete the secret where that service is set up"}
+	}
+	return nil
+}
+
+// caution says what will happen to a secret that our writes do not prevent.
+func (m metadata) caution(secret, region string) string {
+	if !m.rotates {
+		return ""
+	}
+	return fmt.Sprintf("rotation is on for secret %s, and will replace the token by whatever its function writes; turn it off: aws secretsmanager cancel-rotate-secret --secret-id %s --region %s",
+		secret, secret, region)
 }
 
 func (s *Store) state(provider string, m metadata) refresh.State {
@@ -43,6 +83,8 @@ func (s *Store) state(provider string, m metadata) refresh.State {
 		Current:  m.labelled(labelCurrent),
 		Next:     m.labelled(labelNext),
 		Note:     note,
+		Blocked:  m.blocked(s.secret(provider), s.Client.Options().Region),
+		Caution:  m.caution(s.secret(provider), s.Client.Options().Region),
 	}
 }
 

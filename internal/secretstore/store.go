@@ -9,6 +9,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Distance is the least time between two planned writes of one secret. Secrets Manager
@@ -19,6 +20,14 @@ const Distance = 16 * time.Minute
 // WritesPerSecond is how many of the 50 writes that an account has in a second a run takes, unless
 // told otherwise. A save is two: see Save.
 const WritesPerSecond = 40
+
+// Codes of secrets that take no write, as their metadata says.
+const (
+	// CodeReplica is that of a replica of a secret in another region.
+	CodeReplica = "secret_is_replica"
+	// CodeManaged is that of a secret that another AWS service manages.
+	CodeManaged = "secret_managed_by_aws"
+)
 
 const (
 	// labelCurrent is AWS's own; what consumers read who name no version.
@@ -75,9 +84,14 @@ func (s *Store) secret(provider string) string { return s.Prefix + provider }
 // failure says what went wrong in a call about one secret: a [*refresh.Error], or an error
 // that wraps refresh.ErrNotFound. A secret that is missing and one without a value are
 // answered with the same code.
-func failure(action, secret string, err error) error {
+func failure(action, name string, err error) error {
+	return failurePutting(secret.Text{}, action, name, err)
+}
+
+// failurePutting is failure of a call that puts a value, which is not repeated.
+func failurePutting(value secret.Text, action, name string, err error) error {
 	if awscall.Is(err, "ResourceNotFoundException") {
-		return fmt.Errorf("secret %s: %w", secret, refresh.ErrNotFound)
+		return fmt.Errorf("secret %s: %w", name, refresh.ErrNotFound)
 	}
-	return awscall.Call{Action: "secretsmanager:" + action, Resource: secret}.Failure(err)
+	return awscall.Call{Action: "secretsmanager:" + action, Resource: name, Sent: value}.Failure(err)
 }

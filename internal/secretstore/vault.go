@@ -99,6 +99,9 @@ func (v *Vault) usable(provider string, m metadata) error {
 			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", v.Prefix+provider),
 			Remedy: "restore it, or remove the provider's config"}
 	}
+	if e := m.blocked(v.Prefix+provider, v.Client.Options().Region); e != nil {
+		return e
+	}
 	return nil
 }
 
@@ -146,7 +149,7 @@ func (v *Vault) Put(ctx context.Context, provider string, token secret.Text) err
 		SecretString: aws.String(refresh.EncodeRefreshToken(token).Reveal()),
 	})
 	if err != nil {
-		return v.secrets().blocked(ctx, "PutSecretValue", provider, err)
+		return v.secrets().blocked(ctx, provider, failurePutting(token, "PutSecretValue", v.Prefix+provider, err))
 	}
 	return nil
 }
@@ -166,7 +169,7 @@ func (v *Vault) create(ctx context.Context, provider string, token secret.Text) 
 		return fmt.Errorf("secret %s has been made by somebody else just now; look whether the right refresh token is in it, or put it in again", v.Prefix+provider)
 	}
 	if err != nil {
-		return failure("CreateSecret", v.Prefix+provider, err)
+		return failurePutting(token, "CreateSecret", v.Prefix+provider, err)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	case awscall.Is(err, "ResourceExistsException"):
 		return refresh.Ticket{}, claimed(name, "is claimed by another run")
 	case err != nil:
-		return refresh.Ticket{}, v.secrets().blocked(ctx, "PutSecretValue", provider, err)
+		return refresh.Ticket{}, v.secrets().blocked(ctx, provider, failure("PutSecretValue", name, err))
 	case slotOf(v.secrets().now()) != slot:
 		// By now another run may have looked, seen no claim, and made one of the new slot.
 		return refresh.Ticket{}, claimed(name, "was claimed too late in its slot of time")

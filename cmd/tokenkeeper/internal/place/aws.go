@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -67,6 +68,10 @@ type credentials interface {
 // ErrNoRegion says that no region is known.
 var ErrNoRegion = errors.New("no AWS region is known")
 
+// answerTime is how long an answer may take to reach a person, as with the AWS CLI. The two
+// seconds of awscall are for a function beside AWS that has a token to store.
+const answerTime = time.Minute
+
 // OpenAWS finds the deployment.
 func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, o.load()...)
@@ -77,6 +82,9 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		return nil, ErrNoRegion
 	}
 	quota := cfg.Copy()
+	if quota.HTTPClient == nil { // else the AWS configuration has one, with authorities of its own
+		quota.HTTPClient = awshttp.NewBuildableClient().WithTimeout(answerTime)
+	}
 	awscall.Configure(&quota)
 	a := &AWS{
 		ssm:     ssm.NewFromConfig(quota),

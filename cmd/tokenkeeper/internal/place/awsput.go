@@ -2,6 +2,7 @@ package place
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -9,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/paramstore"
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
 
@@ -55,10 +58,25 @@ func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret
 }
 
 func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {
-	if _, err := a.ssm.PutParameter(ctx, in); err != nil {
-		return awscall.Call{Action: "ssm:PutParameter", Resource: aws.ToString(in.Name)}.Failure(err)
+	name, value := aws.ToString(in.Name), secret.New(aws.ToString(in.Value))
+	if e := paramstore.Check("parameter "+name, value); e != nil {
+		return e
 	}
-	return nil
+	// The tier that fits; an advanced parameter stays one.
+	in.Tier = types.ParameterTierIntelligentTiering
+	_, err := a.ssm.PutParameter(ctx, in)
+	if err == nil {
+		return nil
+	}
+	e := awscall.Call{Action: "ssm:PutParameter", Resource: name, Sent: value}.Failure(err)
+	if awscall.Is(err, "HierarchyTypeMismatchException") {
+		e.Class = refresh.Misconfigured
+		e.Remedy = fmt.Sprintf("the type of a parameter cannot change, so delete it and put it again: %s", a.awsCommand("ssm delete-parameter --name", name))
+		if in.Type == types.ParameterTypeSecureString {
+			e.Remedy = "its value could be read without decryption: have the provider change the secret; then " + e.Remedy
+		}
+	}
+	return e
 }
 
 // putSecret puts a version into a secret, which it makes if it is missing.
@@ -71,7 +89,7 @@ func (a *AWS) putSecret(ctx context.Context, name string, value secret.Text) err
 		return nil
 	}
 	if !awscall.Is(err, "ResourceNotFoundException") {
-		return awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: name}.Failure(err)
+		return awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: name, Sent: value}.Failure(err)
 	}
 	in := &secretsmanager.CreateSecretInput{
 		Name:         aws.String(name),
@@ -82,7 +100,7 @@ func (a *AWS) putSecret(ctx context.Context, name string, value secret.Text) err
 		in.KmsKeyId = aws.String(a.KMSKey)
 	}
 	if _, err := a.secrets.CreateSecret(ctx, in); err != nil {
-		return awscall.Call{Action: "secretsmanager:CreateSecret", Resource: name}.Failure(err)
+		return awscall.Call{Action: "secretsmanager:CreateSecret", Resource: name, Sent: value}.Failure(err)
 	}
 	return nil
 }

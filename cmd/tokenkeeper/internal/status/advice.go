@@ -7,6 +7,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
 )
@@ -195,6 +196,9 @@ var byCode = map[string]advice{
 	string(refresh.Deleting): {"Its secret is scheduled for deletion, so nothing can be stored in it.", says("Restore the secret, or remove the config.")},
 
 	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", says("Restore the credential, or remove the config.")},
+	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
+	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
+	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and takes no write of ours.", lookAtLog},
 	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that stands in %s.")},
 	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
 		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},

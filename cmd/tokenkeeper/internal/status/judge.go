@@ -62,6 +62,9 @@ func (j *judgement) decided(d refresh.Decision) {
 	switch {
 	case d.Reason == refresh.Deleting, d.Reason == refresh.NotOurs:
 		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
+	case j.State.Blocked != nil && d.Reason == refresh.Reason(j.State.Blocked.Code):
+		j.fail(Failing, refresh.Misconfigured, j.State.Blocked.Code)
+		j.next(step{sentence(j.State.Blocked.Remedy), ""})
 	case d.Reason == refresh.Paused:
 		j.line.Next = time.Time{}
 		j.say(Paused, "Somebody paused it: its token is not replaced.", step{"When that is over:", j.guide.Command("resume", j.Name)})

@@ -1,0 +1,31 @@
+package refresh
+
+import "sync"
+
+// A told remembers which failures were reported that no note can remember: the secret is
+// missing, takes no write, or is not ours. It lasts as long as the process, so that one that
+// is replaced reports them again.
+type told struct {
+	mu    sync.Mutex
+	texts map[string]string // of failures, by provider
+}
+
+// once has a failure be reported by the first run that meets it: later it stands, and is
+// counted, as one does that waits for an edit.
+func (t *told) once(res *Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	st := res.State
+	switch {
+	case res.Outcome == Skipped:
+	case res.Err == nil || res.Err.Class != Misconfigured || st.Exists && st.Owned && !st.Deleting && st.Blocked == nil:
+		delete(t.texts, res.Provider)
+	case t.texts[res.Provider] == res.Err.Error():
+		res.Outcome, res.Notice = Waiting, false
+	default:
+		if t.texts == nil {
+			t.texts = map[string]string{}
+		}
+		t.texts[res.Provider] = res.Err.Error()
+	}
+}
