@@ -175,6 +175,8 @@ var byCode = map[string]advice{
 	"consent_required":              wantsPerson,
 	"account_selection_required":    wantsPerson,
 
+	"ambiguous_value": {"The provider's answer has several values where the config wants one.", editConfig},
+
 	refresh.CodeBadConfig:        {"Its config is wrong.", check},
 	refresh.CodeBadCredential:    {"Its credential cannot be used.", check},
 	refresh.CodeNoCredential:     {"It has no credential.", putCredential},
