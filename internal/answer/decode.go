@@ -1,12 +1,14 @@
 package answer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"mime"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,28 +24,35 @@ type Document struct {
 	// there is a Fault. A number that a float64 does not hold exactly is a string with its text:
 	// an identifier such as 9007199254740993 would be another.
 	Value any
+	// Text is the body in UTF-8; empty where that cannot be had.
+	Text string
 	// Fault is why there is no value, for those who need one.
 	Fault *Fault
 }
 
 // Decode reads the body of m. The place is the field of the config that says where it was
-// asked for, such as "token_endpoint".
-func (m *Message) Decode(place string) Document {
+// asked for, such as "token_endpoint". A form is read where it says that it is one, or has one
+// of the names.
+func (m *Message) Decode(place string, names ...string) Document {
+	text, wrong := m.text()
 	fault := func(code, what, remedy string) Document {
-		return Document{Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
+		return Document{Text: string(text), Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
+	}
+	if m.Cut {
+		return fault(CodeTooLarge, m.describe(false), "look at "+place+": no token is that long")
 	}
 	switch {
-	case m.Cut:
-		return fault(CodeTooLarge, m.describe(false), "look at "+place+": no token is that long")
-	case len(strings.TrimSpace(string(m.Body))) == 0:
+	case len(bytes.TrimSpace(m.Body)) == 0 || wrong == "" && len(bytes.TrimSpace(text)) == 0:
 		return fault(CodeEmpty, "an empty body", "")
+	case wrong != "":
+		return fault(CodeNotJSON, wrong, "this is the provider's fault: JSON is in UTF-8 (RFC 8259 section 8.1), or its Content-Type has to state the charset")
 	}
-	v, err := parseJSON(m.Body)
+	v, err := parseJSON(text)
 	if err == nil {
-		return Document{Value: v}
+		return Document{Value: v, Text: string(text)}
 	}
-	if fields, ok := m.form(); ok {
-		return Document{Value: fields}
+	if fields, ok := m.form(text, names); ok {
+		return Document{Value: fields, Text: string(text)}
 	}
 	kind := strictjson.Syntax
 	var faults strictjson.Faults
@@ -83,25 +92,38 @@ func (m *Message) describe(decoded bool) string {
 
 var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}$`)
 
-// form returns the fields of a body that is a form and says so, as old servers answer.
-// One in which a name stands twice means two things, and is none.
-func (m *Message) form() (map[string]any, bool) {
+// pairs is how a form begins.
+var pairs = regexp.MustCompile(`^[A-Za-z0-9_.%+-]{1,64}=[^\s<>"{}]*(?:&|$)`)
+
+// saysForm reports whether m says that its body is a form.
+func (m *Message) saysForm() bool {
 	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
+	return err == nil && kind == "application/x-www-form-urlencoded"
+}
+
+// form returns the fields of a body that is a form, as old servers answer: one that says so, or
+// looks so and has one of the names. One in which a name stands twice means two things, and is
+// none.
+func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
+	said := m.saysForm()
+	body := strings.TrimSpace(string(text))
+	if !said && !pairs.MatchString(body) {
 		return nil, false
 	}
-	values, err := url.ParseQuery(strings.TrimSpace(string(m.Body)))
+	values, err := url.ParseQuery(body)
 	if err != nil {
 		return nil, false
 	}
 	fields := make(map[string]any, len(values))
+	known := said
 	for name, all := range values {
 		if len(all) != 1 {
 			return nil, false
 		}
 		fields[name] = all[0]
+		known = known || name == "error" || slices.Contains(names, name)
 	}
-	return fields, true
+	return fields, known
 }
 
 // parseJSON reads one JSON value as in [Document].

@@ -60,7 +60,7 @@ func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
 	g.Extra = s.Extra
 	for _, name := range slices.Sorted(maps.Keys(s.wanted.Token.Extra)) {
 		if _, ok := s.Extra[name]; !ok {
-			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing at %s, which response.extra.%s asks for", shown(s.wanted.Token.Extra[name].String()), name))
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has nothing %s, which response.extra.%s asks for", s.wanted.Token.Extra[name], name))
 		}
 	}
 	return g, nil

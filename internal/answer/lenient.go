@@ -13,21 +13,26 @@ import (
 // what must not be lost; all else is read strictly. A number is a float64 if it is written as
 // one, and else its text, so that no digit is lost either.
 func (m *Message) DecodeLeniently() Document {
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(m.Body, []byte("\uFEFF"))))
+	text, wrong := m.text()
+	if wrong != "" {
+		text = m.Body
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var doc any
 	if err := dec.Decode(&doc); err == nil {
-		return Document{Value: asWritten(doc)}
+		return Document{Value: asWritten(doc), Text: string(text)}
 	}
-	values, err := url.ParseQuery(strings.TrimSpace(string(m.Body)))
-	if kind := m.Header.Get("Content-Type"); err != nil || !strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
-		return Document{Fault: &Fault{Code: CodeNotJSON}}
+	body := strings.TrimSpace(string(text))
+	values, err := url.ParseQuery(body)
+	if err != nil || !m.saysForm() && !pairs.MatchString(body) {
+		return Document{Text: string(text), Fault: &Fault{Code: CodeNotJSON}}
 	}
 	fields := map[string]any{}
 	for name, all := range values {
 		fields[name] = all[len(all)-1]
 	}
-	return Document{Value: fields}
+	return Document{Value: fields, Text: string(text)}
 }
 
 // asWritten returns v with its numbers replaced so.

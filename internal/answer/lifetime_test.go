@@ -35,8 +35,8 @@ func shape(t *testing.T) answer.Shape {
 		AccessToken: answer.Source{Path: path(t, "access_token")},
 		ExpiresIn:   answer.Source{Path: path(t, "expires_in")},
 		ExpiresAt:   answer.Source{Path: path(t, "expires_at")},
-		TokenType:   path(t, "token_type"),
-		Scope:       path(t, "scope"),
+		TokenType:   answer.Source{Path: path(t, "token_type")},
+		Scope:       answer.Source{Path: path(t, "scope")},
 	}
 }
 

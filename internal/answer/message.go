@@ -2,6 +2,7 @@ package answer
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,24 +44,32 @@ func (m *Message) Age() time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// cookie returns the cookie that an answer sets, or nil: none of that name, several, or
-// one that it takes away.
+// cookie returns the cookie of that name that a client has after the answer, or nil. A later one
+// takes the place of an earlier one with the same domain and path, and one that has expired
+// removes it (RFC 6265 section 5.3); of those that are left, the one with the longest path is sent
+// first (section 5.4), and the latest of them counts.
 func (m *Message) cookie(name string) *http.Cookie {
 	if name == "" {
 		return nil
 	}
-	var found *http.Cookie
+	type key struct{ domain, path string }
+	var order []key
+	jar := map[key]*http.Cookie{}
 	for _, c := range (&http.Response{Header: m.Header}).Cookies() {
 		if c.Name != name {
 			continue
 		}
-		if found != nil {
-			return nil
-		}
-		found = c
+		k := key{strings.ToLower(c.Domain), c.Path}
+		order = append(slices.DeleteFunc(order, func(o key) bool { return o == k }), k)
+		jar[k] = c
 	}
-	if found != nil && (found.MaxAge < 0 || found.Value == "") {
-		return nil
+	var found *http.Cookie
+	for _, k := range order {
+		c := jar[k]
+		expired := c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(m.Clock())
+		if c.Value != "" && !expired && (found == nil || len(c.Path) >= len(found.Path)) {
+			found = c
+		}
 	}
 	return found
 }

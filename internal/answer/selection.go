@@ -36,6 +36,27 @@ func (w Wanted) needsBody() bool {
 	return !w.Success.IsZero() || slices.ContainsFunc(w.Keep, func(k Kept) bool { return k.Needed && k.InBody() })
 }
 
+// Names returns the names that paths begin with: a form that has one of them is an answer.
+func (w Wanted) Names() []string {
+	list := []Source{{Path: w.Success.path}, w.Error, w.Description}
+	for _, k := range w.Keep {
+		list = append(list, k.Source)
+	}
+	if t := w.Token; t != nil {
+		list = append(list, t.AccessToken, t.TokenType, t.ExpiresIn, t.ExpiresAt, t.Scope, t.RefreshToken)
+		for _, at := range t.Extra {
+			list = append(list, at)
+		}
+	}
+	var names []string
+	for _, at := range list {
+		if p := at.Path.steps; len(p) > 0 && !p[0].indexed {
+			names = append(names, p[0].name)
+		}
+	}
+	return names
+}
+
 // An Outcome says which answers are good ones, and where the others say why not. The zero
 // Outcome takes any status of 2xx.
 type Outcome struct {
@@ -43,14 +64,14 @@ type Outcome struct {
 	// Success leads to something true in a good answer.
 	Success Condition
 	// Error and Description lead to an error in OAuth's sense, and to words for people.
-	Error, Description Path
+	Error, Description Source
 }
 
 // A Shape says where the parts of a grant are in an answer, and how they are written.
 type Shape struct {
-	AccessToken, ExpiresIn, ExpiresAt Source
-	TokenType, Scope                  Path
-	Extra                             map[string]Path
+	AccessToken, TokenType, ExpiresIn, ExpiresAt, Scope Source
+
+	Extra map[string]Source
 	// RefreshToken leads nowhere where refresh tokens do not rotate.
 	RefreshToken Source
 
@@ -101,13 +122,12 @@ func (w Wanted) Select(m *Message, d Document) Selection {
 		}
 		return f.Value
 	}
-	take := func(field string, at Source) any { return found(field, at.find(m, d.Value)) }
-	read := func(field string, p Path) any { return found(field, p.Find(d.Value)) }
+	take := func(field string, at Source) any { return found(field, at.find(m, d)) }
 
 	var looked Found
 	s.holds, looked = w.Success.Holds(d.Value)
 	found("response.success", looked)
-	s.code, s.text = read("response.error", w.Error), read("response.error_description", w.Description)
+	s.code, s.text = take("response.error", w.Error), take("response.error_description", w.Description)
 	for _, k := range w.Keep {
 		s.keep = append(s.keep, take(k.Field, k.Source))
 	}
@@ -115,14 +135,14 @@ func (w Wanted) Select(m *Message, d Document) Selection {
 		return s
 	}
 	s.AccessToken = take("response.access_token", w.Token.AccessToken)
-	s.TokenType = read("response.token_type", w.Token.TokenType)
+	s.TokenType = take("response.token_type", w.Token.TokenType)
 	s.ExpiresIn = take("response.expires_in", w.Token.ExpiresIn)
 	s.ExpiresAt = take("response.expires_at", w.Token.ExpiresAt)
-	s.Scope = read("response.scope", w.Token.Scope)
+	s.Scope = take("response.scope", w.Token.Scope)
 	s.RefreshToken = take("response.refresh_token", w.Token.RefreshToken)
 	s.Cookie = m.cookie(w.Token.AccessToken.Cookie)
 	for _, name := range slices.Sorted(maps.Keys(w.Token.Extra)) {
-		if v := read("response.extra."+name, w.Token.Extra[name]); v != nil {
+		if v := take("response.extra."+name, w.Token.Extra[name]); v != nil {
 			if s.Extra == nil {
 				s.Extra = make(map[string]any)
 			}

@@ -1,17 +1,21 @@
 package answer
 
 import (
+	"slices"
 	"strings"
 )
 
-// A Source is where in an answer a value is. The zero Source leads nowhere.
+// A Source is where in an answer a value is: at a path into the body, in a header or a cookie,
+// or the body itself. The zero Source leads nowhere.
 type Source struct {
-	Path   Path   // into the body
+	Path   Path
 	Header string // in canonical form
 	Cookie string
-	Whole  bool // the body itself, as text
+	Whole  bool
 	// After stands before the value and is no part of it, such as "Bearer ".
 	After string
+	// Inner is a path into JSON that stands there as a text.
+	Inner Path
 }
 
 // IsZero reports whether s leads nowhere.
@@ -22,44 +26,75 @@ func (s Source) InBody() bool { return s.Header == "" && s.Cookie == "" && !s.Wh
 
 // String says where it is, for errors.
 func (s Source) String() string {
+	where := "at " + shown(s.Path.String())
 	switch {
 	case s.Header != "":
-		return "in the header " + s.Header
+		where = "in the header " + s.Header
 	case s.Cookie != "":
-		return "in the cookie " + shown(s.Cookie)
+		where = "in the cookie " + shown(s.Cookie)
 	case s.Whole:
-		return "in the body as a whole"
+		where = "in the body as a whole"
 	}
-	return "at " + shown(s.Path.String())
+	if !s.Inner.IsZero() {
+		where = "at " + shown(s.Inner.String()) + " in the JSON " + where
+	}
+	return where
 }
 
 // find returns what s leads to. A value that something is cut off of is reported as compared.
-func (s Source) find(m *Message, doc any) (f Found) {
+func (s Source) find(m *Message, d Document) (f Found) {
 	switch {
 	case s.Header != "":
-		if all := m.Header.Values(s.Header); len(all) == 1 {
-			f.Value = strings.TrimSpace(all[0])
-		}
+		f.Value = fromLines(m.Header.Values(s.Header), s.After)
 	case s.Cookie != "":
 		if c := m.cookie(s.Cookie); c != nil {
 			f.Value = c.Value
 		}
 	case s.Whole:
-		text := strings.TrimSpace(strings.TrimPrefix(string(m.Body), "\uFEFF"))
-		if text != "" {
+		if text := strings.TrimSpace(d.Text); text != "" {
 			f.Value = text
 		}
 	default:
-		f = s.Path.Find(doc)
+		f = s.Path.Find(d.Value)
 	}
-	text, ok := f.Value.(string)
-	if !ok || s.After == "" {
+	if text, ok := f.Value.(string); ok && s.After != "" {
+		f.Compared = append(f.Compared, text)
+		f.Value = nil
+		if startsWith(text, s.After) {
+			f.Value = strings.TrimSpace(text[len(s.After):])
+		}
+	}
+	if s.Inner.IsZero() {
 		return f
 	}
-	f.Compared = append(f.Compared, text)
-	f.Value = nil
-	if len(text) >= len(s.After) && strings.EqualFold(text[:len(s.After)], s.After) {
-		f.Value = strings.TrimSpace(text[len(s.After):])
+	text, _ := f.Value.(string)
+	v, err := parseJSON([]byte(text))
+	if err != nil {
+		v = nil
 	}
-	return f
+	inner := s.Inner.Find(v)
+	inner.Compared = append(f.Compared, inner.Compared...)
+	return inner
+}
+
+// fromLines returns the value of a header. Lines that say the same are one; others are a list
+// (RFC 9110 section 5.3), of which those count that begin with what stands before the value.
+func fromLines(lines []string, after string) any {
+	var values []string
+	for _, l := range lines {
+		if l = strings.TrimSpace(l); !slices.Contains(values, l) {
+			values = append(values, l)
+		}
+	}
+	if after != "" && len(values) > 1 {
+		values = slices.DeleteFunc(values, func(v string) bool { return !startsWith(v, after) })
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return strings.Join(values, ", ")
+}
+
+func startsWith(text, prefix string) bool {
+	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }

@@ -67,22 +67,22 @@ type requestConfig struct {
 
 // A responseConfig says where in the answer things are: see [answer.Path].
 type responseConfig struct {
-	AccessToken   strictjson.Value  `json:"access_token"` // a source: see [source]
-	TokenType     *string           `json:"token_type"`
-	ExpiresIn     strictjson.Value  `json:"expires_in"` // a source
-	ExpiresInUnit *string           `json:"expires_in_unit"`
-	ExpiresAt     strictjson.Value  `json:"expires_at"` // a source
-	DateFormat    *string           `json:"expires_at_format"`
-	DateZone      *string           `json:"expires_at_zone"`
-	Scope         *string           `json:"scope"`
-	Extra         map[string]string `json:"extra"`
-	RefreshToken  strictjson.Value  `json:"refresh_token"` // a source
+	AccessToken   strictjson.Value            `json:"access_token"` // a source: see [source]
+	TokenType     strictjson.Value            `json:"token_type"`   // a source, or a type in single quotes
+	ExpiresIn     strictjson.Value            `json:"expires_in"`   // a source
+	ExpiresInUnit *string                     `json:"expires_in_unit"`
+	ExpiresAt     strictjson.Value            `json:"expires_at"` // a source
+	DateFormat    *string                     `json:"expires_at_format"`
+	DateZone      *string                     `json:"expires_at_zone"`
+	Scope         strictjson.Value            `json:"scope"`         // a source
+	Extra         map[string]strictjson.Value `json:"extra"`         // sources
+	RefreshToken  strictjson.Value            `json:"refresh_token"` // a source
 
-	Step             *string          `json:"step"`    // whose answer has the token; default: the last
-	Status           strictjson.Value `json:"status"`  // a list of numbers; default: any 2xx
-	Success          *string          `json:"success"` // a path that must lead to something true
-	Error            *string          `json:"error"`
-	ErrorDescription *string          `json:"error_description"`
+	Step             *string          `json:"step"`              // whose answer has the token; default: the last
+	Status           strictjson.Value `json:"status"`            // a list of numbers; default: any 2xx
+	Success          *string          `json:"success"`           // a path that must lead to something true
+	Error            strictjson.Value `json:"error"`             // a source
+	ErrorDescription strictjson.Value `json:"error_description"` // a source
 }
 
 // A stepConfig is a request that is made before the one that gives the token.
@@ -98,8 +98,8 @@ type stepResponseConfig struct {
 
 	Status           strictjson.Value `json:"status"`
 	Success          *string          `json:"success"`
-	Error            *string          `json:"error"`
-	ErrorDescription *string          `json:"error_description"`
+	Error            strictjson.Value `json:"error"`             // a source
+	ErrorDescription strictjson.Value `json:"error_description"` // a source
 }
 
 // A probeConfig is a request that is made with a new token before consumers get it.
@@ -112,8 +112,8 @@ type probeConfig struct {
 type probeResponseConfig struct {
 	Status           strictjson.Value `json:"status"`
 	Success          *string          `json:"success"`
-	Error            *string          `json:"error"`
-	ErrorDescription *string          `json:"error_description"`
+	Error            strictjson.Value `json:"error"`             // a source
+	ErrorDescription strictjson.Value `json:"error_description"` // a source
 }
 
 // firstLevel returns the names of the fields of the first level that c sets.

@@ -221,7 +221,7 @@ func (p plan) explainAnswer() []Field {
 	add("lifetime", explainLifetime(r))
 	add("scope", optionally(r.Scope, "as asked for"))
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
-		add("extra."+name, "at "+show(r.Extra[name].String()))
+		add("extra."+name, r.Extra[name].String())
 	}
 	if p.rotates {
 		add("refresh token", r.RefreshToken.String()+"; without one, the one before goes on")
@@ -229,11 +229,11 @@ func (p plan) explainAnswer() []Field {
 	return list
 }
 
-func optionally(p answer.Path, missing string) string {
-	if p.IsZero() {
+func optionally(at answer.Source, missing string) string {
+	if at.IsZero() {
 		return ""
 	}
-	return "at " + show(p.String()) + "; without one, " + missing
+	return at.String() + "; without one, " + missing
 }
 
 func explainOutcome(o answer.Outcome) string {

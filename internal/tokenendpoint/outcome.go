@@ -9,7 +9,7 @@ import (
 )
 
 // outcome compiles what a response says of success.
-func compileOutcome(ps *problems, path string, statuses strictjson.Value, success, code, text *string) answer.Outcome {
+func compileOutcome(ps *problems, path string, statuses strictjson.Value, success *string, code, text strictjson.Value) answer.Outcome {
 	var good answer.Condition
 	if success != nil {
 		good = understand(ps, path+".success", *success, answer.ParseCondition)
@@ -17,8 +17,8 @@ func compileOutcome(ps *problems, path string, statuses strictjson.Value, succes
 	return answer.Outcome{
 		Statuses:    compileStatuses(ps, path+".status", statuses),
 		Success:     good,
-		Error:       compilePath(ps, path+".error", code, ""),
-		Description: compilePath(ps, path+".error_description", text, ""),
+		Error:       compileSource(ps, path+".error", code, ""),
+		Description: compileSource(ps, path+".error_description", text, ""),
 	}
 }
 

@@ -31,7 +31,7 @@ var recordWords = []string{"access_token", "token_type", "provider", "issued_at"
 const extraPrefix = "extra."
 
 // compileRecord compiles the form of the record; nil: version 1.
-func compileRecord(ps *problems, v strictjson.Value, extra map[string]string) *recordForm {
+func compileRecord(ps *problems, v strictjson.Value, extra map[string]strictjson.Value) *recordForm {
 	const remedy = `write "token" for the bare token, or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
 	switch {
 	case v.Type == strictjson.Absent:

@@ -19,11 +19,11 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 	res := cfg.Response
 	r := answer.Shape{
 		AccessToken:     compileSource(ps, "response.access_token", res.AccessToken, "access_token"),
-		TokenType:       understand(ps, "response.token_type", textOr(res.TokenType, "token_type"), answer.ParseType),
-		TypeStated:      res.TokenType != nil,
+		TokenType:       compileType(ps, "response.token_type", res.TokenType),
+		TypeStated:      res.TokenType.Type != strictjson.Absent,
 		ExpiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
 		ExpiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
-		Scope:           compilePath(ps, "response.scope", res.Scope, "scope"),
+		Scope:           compileSource(ps, "response.scope", res.Scope, "scope"),
 		DefaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, answer.MostBelievable, 0),
 		MaxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, answer.MostBelievable, 0),
 	}
@@ -44,7 +44,7 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 		r.Dates.Zone = understand(ps, "response.expires_at_zone", *res.DateZone, answer.ParseZone)
 	}
 	if len(res.Extra) > 0 {
-		r.Extra = make(map[string]answer.Path)
+		r.Extra = make(map[string]answer.Source)
 	}
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
@@ -52,10 +52,17 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 			ps.add("response.extra", show(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
 			continue
 		}
-		text := res.Extra[name]
-		r.Extra[name] = compilePath(ps, path, &text, "")
+		r.Extra[name] = compileSource(ps, path, res.Extra[name], "")
 	}
 	return r
+}
+
+// compileType compiles where the token type is, which may also be written out.
+func compileType(ps *problems, path string, v strictjson.Value) answer.Source {
+	if v.Type == strictjson.String {
+		return answer.Source{Path: understand(ps, path, v.Text, answer.ParseType)}
+	}
+	return compileSource(ps, path, v, "token_type")
 }
 
 // compileOutcomes returns the index of the request whose answer has the token, and completes
@@ -75,8 +82,8 @@ func compileOutcomes(ps *problems, res responseConfig, requests []request) (from
 	}{
 		{"status", res.Status.Type != strictjson.Absent},
 		{"success", res.Success != nil},
-		{"error", res.Error != nil},
-		{"error_description", res.ErrorDescription != nil},
+		{"error", res.Error.Type != strictjson.Absent},
+		{"error_description", res.ErrorDescription.Type != strictjson.Absent},
 	} {
 		if f.set {
 			ps.add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")

@@ -27,7 +27,7 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 	places, unknown := 0, false
 	for _, m := range v.Members {
 		at := member(path, m.Name)
-		if !ps.oneOfNames(at, m.Name, "header", "cookie", "body", "after") {
+		if !ps.oneOfNames(at, m.Name, "path", "header", "cookie", "body", "after", "json") {
 			unknown = true
 			continue
 		}
@@ -38,6 +38,9 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 		}
 		text := m.Value.Text
 		switch m.Name {
+		case "path":
+			places++
+			s.Path = compilePath(ps, at, &text, "")
 		case "header":
 			places++
 			if !validHeader.MatchString(text) {
@@ -58,6 +61,8 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 			s.Whole = true
 		case "after":
 			s.After = text
+		case "json":
+			s.Inner = compilePath(ps, at, &text, "")
 		}
 	}
 	if places != 1 && !unknown {

@@ -106,8 +106,11 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 		return nil, newFailure(cause(ctx, err), p.reached())
 	}
 	defer res.Body.Close()
+	body, err := unpack(res)
 	m.Status, m.Header = res.StatusCode, res.Header
-	m.Body, err = io.ReadAll(io.LimitReader(res.Body, answer.MaxBody+1))
+	if err == nil {
+		m.Body, err = io.ReadAll(io.LimitReader(body, answer.MaxBody+1))
+	}
 	switch {
 	case len(m.Body) > answer.MaxBody:
 		m.Body, m.Cut = nil, true

@@ -1,0 +1,68 @@
+package answer_test
+
+import (
+	"testing"
+
+	"example.com/tokenkeeper/internal/answer"
+)
+
+// What says that an answer with a good status is none. Where success or error is stated, it
+// decides alone; a description never does.
+func TestWhatDenies(t *testing.T) {
+	condition := func(text string) answer.Condition {
+		c, wrong := answer.ParseCondition(text)
+		if wrong != nil {
+			t.Fatalf("%s: %+v", text, wrong)
+		}
+		return c
+	}
+	at := func(text string) answer.Source { return answer.Source{Path: path(t, text)} }
+	none := answer.Outcome{}
+	for _, row := range []struct {
+		name, body string
+		outcome    answer.Outcome
+		denied     bool
+		said       answer.Said
+	}{
+		{"nothing", `{}`, none, false, answer.Said{}},
+		{"null", `{"error": null}`, none, false, answer.Said{}},
+		{"an empty text", `{"error": " "}`, none, false, answer.Said{}},
+		{"zero as text", `{"error": "0"}`, none, false, answer.Said{}},
+		{"many zeros", `{"error": "00000"}`, none, false, answer.Said{}},
+		{"zero", `{"error": 0}`, none, false, answer.Said{}},
+		{"none", `{"error": "none"}`, none, false, answer.Said{}},
+		{"no error", `{"error": "No Error"}`, none, false, answer.Said{}},
+		{"false", `{"error": false}`, none, false, answer.Said{}},
+		{"an empty object", `{"error": {}}`, none, false, answer.Said{}},
+		{"an empty list", `{"error": []}`, none, false, answer.Said{}},
+		{"an object that says ok", `{"error": {"code": "ok", "message": "", "log_id": "2026"}}`, none, false, answer.Said{}},
+		{"an object that says ok, with words", `{"error": {"code": "OK", "message": "all is well"}}`, none, false, answer.Said{Text: "all is well"}},
+		{"an object whose code is zero", `{"error": {"code": 0, "message": "success"}}`, none, false, answer.Said{Text: "success"}},
+		{"an object of nothing", `{"error": {"code": "", "message": null}}`, none, false, answer.Said{}},
+		{"a word", `{"error": "invalid_client"}`, none, true, answer.Said{Code: "invalid_client"}},
+		{"a sentence", `{"error": "You cannot."}`, none, true, answer.Said{Text: "You cannot."}},
+		{"an object with a code", `{"error": {"code": "locked", "message": "x"}}`, none, true, answer.Said{Code: "locked", Text: "x"}},
+		{"an object with words", `{"error": {"message": "x"}}`, none, true, answer.Said{Text: "x"}},
+		{"a number", `{"error": 17, "message": "x"}`, none, true, answer.Said{Text: "x"}},
+		{"true", `{"error": true, "message": "bad password"}`, none, true, answer.Said{Text: "bad password"}},
+		{"ok: false", `{"ok": false}`, none, true, answer.Said{}},
+		{"ok: true", `{"ok": true, "message": "ok"}`, none, false, answer.Said{Text: "ok"}},
+
+		{"success, and an error of ok", `{"ok": 1, "error": {"code": "ok"}}`, answer.Outcome{Success: condition("error.code=='ok'")}, false, answer.Said{}},
+		{"success, whatever the error", `{"done": true, "error": "legacy"}`, answer.Outcome{Success: condition("done")}, false, answer.Said{Code: "legacy"}},
+		{"success, and an error that is stated", `{"error": {"code": "ok"}}`, answer.Outcome{Success: condition("error.code=='ok'"), Error: at("error.code")}, false, answer.Said{}},
+		{"no success", `{"done": false}`, answer.Outcome{Success: condition("done")}, true, answer.Said{}},
+		{"no success, and why", `{"code": 17, "why": "locked"}`, answer.Outcome{Success: condition("code==`0`"), Error: at("why")}, true, answer.Said{Code: "locked"}},
+		{"errcode 0, errmsg ok", `{"errcode": 0, "errmsg": "ok"}`, answer.Outcome{Error: at("errcode"), Description: at("errmsg")}, false, answer.Said{Text: "ok"}},
+		{"errcode 40013", `{"errcode": 40013, "errmsg": "invalid appid"}`, answer.Outcome{Error: at("errcode"), Description: at("errmsg")}, true, answer.Said{Text: "invalid appid"}},
+		{"a description alone", `{"message": "ok"}`, answer.Outcome{Description: at("message")}, false, answer.Said{Text: "ok"}},
+		{"a description alone, of a failure", `{"message": "no"}`, answer.Outcome{Description: at("message")}, false, answer.Said{Text: "no"}},
+		{"a stated error beside another", `{"error": "legacy", "err": null}`, answer.Outcome{Error: at("err")}, false, answer.Said{Code: "legacy"}},
+	} {
+		m := message(row.body)
+		sel := answer.Wanted{Outcome: row.outcome}.Select(m, m.Decode(""))
+		if sel.Denied() != row.denied || sel.Said() != row.said {
+			t.Errorf("%s: denied %v, said %+v", row.name, sel.Denied(), sel.Said())
+		}
+	}
+}
