@@ -42,6 +42,7 @@ func TestLayout(t *testing.T) {
 		{"internal/strictjson", nil, true},
 		{"internal/answer", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/wire", ours("internal/secret", "internal/strictjson", "internal/answer"), true},
+		{"internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},
 		{"internal/localstore", ours("internal/secret", "internal/refresh"), true},

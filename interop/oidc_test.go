@@ -2,6 +2,8 @@ package interop
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
@@ -18,6 +20,9 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v3"
+
+	"example.com/tokenkeeper/internal/discovery"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // longSecret is one that HS512 takes (RFC 7518 section 3.2).
@@ -25,10 +30,11 @@ const longSecret = "a-secret-of-sixty-four-characters-and-a-few-more-0123456789-
 
 // An oidcServer is oidc-provider, and the authority that it knows clients by.
 type oidcServer struct {
-	issuer string
-	roots  *x509.CertPool
-	client string // the certificate of the client "tls_client_auth"
-	own    string // that of the client "self_signed_tls_client_auth"
+	issuer   string
+	metadata discovery.Metadata
+	roots    *x509.CertPool
+	client   string // the certificate of the client "tls_client_auth"
+	own      string // that of the client "self_signed_tls_client_auth"
 }
 
 // certificate returns one for key, signed by the issuer's or, without one, by itself.
@@ -104,7 +110,21 @@ func startOIDC(t *testing.T) *oidcServer {
 		t.Fatal(err)
 	}
 	o.issuer = runNode(t, file)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	o.metadata, err = discovery.Find(ctx, wire.New(wire.Options{AllowLoopback: true, RootCAs: o.roots}), o.issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return o
+}
+
+// endpoint is the token endpoint for clients with that method, by the issuer's metadata.
+func (o *oidcServer) endpoint(method string) string {
+	if strings.HasSuffix(method, "tls_client_auth") {
+		return cmp.Or(o.metadata.Aliases.TokenEndpoint, o.metadata.TokenEndpoint)
+	}
+	return o.metadata.TokenEndpoint
 }
 
 // runNode runs the server until the test ends, and returns what it prints first.
@@ -163,7 +183,7 @@ func oidcLogins(t *testing.T, o *oidcServer) []login {
 	var all []login
 	add := func(method, more, id string, values map[string]string, config map[string]any, refused string) {
 		l := login{grant: "client_credentials", method: method, more: strings.TrimPrefix(more+", issuer", ", "), refused: refused,
-			values: map[string]string{"client_id": id}, config: map[string]any{"issuer": o.issuer, "token_endpoint_auth_method": method}}
+			values: map[string]string{"client_id": id}, config: map[string]any{"issuer": o.issuer, "token_endpoint": o.endpoint(method), "token_endpoint_auth_method": method}}
 		for name, v := range values {
 			l.values[name] = v
 		}

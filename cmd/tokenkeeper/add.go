@@ -24,6 +24,10 @@ func (c *cli) add() *cobra.Command {
 credential, where each part of that is found, and which page of the provider's
 own documentation says so. Without a preset, list them.
 
+With --issuer, the config is for the token endpoint that an authorization server
+names in its metadata (RFC 8414, OpenID Connect Discovery). They are asked for now,
+and never when logging in.
+
 With --dir the config is written into the folder; one that is there already is
 left alone. Without, it is printed, and everything else is said on the standard
 error: put it into a file, and then on AWS with 'tokenkeeper config put'.
@@ -32,9 +36,13 @@ Words in capitals are yours to fill in, with --set. Nothing secret is among them
 		Example: `  tokenkeeper add
   tokenkeeper add auth0 --name reports --set TENANT=acme \
       --set AUDIENCE=https://api.example.com --dir DIR
-  tokenkeeper add spotify > spotify.json`,
+  tokenkeeper add spotify > spotify.json
+  tokenkeeper add --issuer https://sso.example.com/realms/north --name north --dir DIR`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.issuer != "" {
+				return c.addIssuer(cmd.Context(), a, args, set)
+			}
 			if len(args) == 0 {
 				if err := a.alone(set); err != nil {
 					return err
@@ -60,6 +68,8 @@ Words in capitals are yours to fill in, with --set. Nothing secret is among them
 		},
 	}
 	cmd.Flags().StringVar(&a.name, "name", "", "what to call the provider (default the preset's `name`)")
+	cmd.Flags().StringVar(&a.issuer, "issuer", "", "the `URL` of an authorization server that publishes its token endpoint")
+	cmd.Flags().BoolVar(&a.allowLoopback, "allow-loopback", false, "with --issuer, allow a server on this machine")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "a word to fill in and what for: `WORD=VALUE`")
 	registerDir(cmd, &a.dir)
 	return cmd

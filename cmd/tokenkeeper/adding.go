@@ -19,7 +19,12 @@ import (
 )
 
 // adding is what add is asked to do.
-type adding struct{ name, dir string }
+type adding struct {
+	name, dir string
+	// issuer is whose metadata are read instead of a preset; empty: none.
+	issuer        string
+	allowLoopback bool
+}
 
 // alone refuses flags that say something of a preset where none is named.
 func (a adding) alone(set []string) error {
@@ -64,26 +69,31 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 			p.Name, strings.Join(hosts, ", "), strings.Join(filled.AllowedHosts, ", "))
 	}
 	v := newAddView(filled, provider, config)
+	return v, a.write(&v, provider, doc)
+}
+
+// write puts a config into the folder, if one is named, and says in v what comes next.
+func (a adding) write(v *addView, provider refresh.Provider, doc refresh.Document) error {
 	if a.dir == "" {
 		v.onAWS(provider)
-		return v, nil
+		return nil
 	}
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
-		return v, misuse(err)
+		return misuse(err)
 	}
 	folder, err := openFolder(a.dir)
 	if err != nil {
-		return v, err
+		return err
 	}
 	defer folder.Close()
 	switch err := folder.AddConfig(a.name, doc.Data); {
 	case errors.Is(err, place.ErrThere):
-		return v, instead(err, "give it another name with --name, or remove that file first", "")
+		return instead(err, "give it another name with --name, or remove that file first", "")
 	case err != nil:
-		return v, err
+		return err
 	}
 	v.inFolder(folder, provider)
-	return v, nil
+	return nil
 }
 
 // assignments reads what --set says.

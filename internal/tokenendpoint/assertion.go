@@ -148,8 +148,6 @@ func (p plan) audience(word string, v *template.Values) (string, error) {
 	switch {
 	case word == audienceIssuer:
 		return p.issuer, nil
-	case p.tokenEndpoint != "":
-		return p.tokenEndpoint, nil
 	}
 	u, err := p.requests[len(p.requests)-1].url(v)
 	if err != nil {

@@ -68,12 +68,7 @@ func compileLogin(ps *problems, cfg config, p *plan, login vocabulary) {
 	case len(first) > 0:
 		last, p.jwts = compileOAuth(ps, cfg)
 		login.check(ps, last.templates())
-		if cfg.Issuer != nil && cfg.TokenEndpoint == nil {
-			p.discovery = discover(ps, *cfg.Issuer, &last)
-		}
-		if p.discovery != nil {
-			p.issuer = p.discovery.issuer
-		}
+		p.issuer = textOr(cfg.Issuer, "")
 	case len(cfg.Steps) > 0:
 		ps.add("steps", "", "come before a request for the token, and there is none", `write the last of them as "request" beside "steps"`)
 		return

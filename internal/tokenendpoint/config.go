@@ -29,7 +29,7 @@ type config struct {
 	Assertion *jwtConfig `json:"assertion"`
 
 	// The first level.
-	Issuer          *string           `json:"issuer"` // instead of token_endpoint: whose metadata have it
+	Issuer          *string           `json:"issuer"` // whom assertions are for; nothing is asked of it
 	TokenEndpoint   *string           `json:"token_endpoint"`
 	GrantType       *string           `json:"grant_type"`                 // default client_credentials
 	AuthMethod      *string           `json:"token_endpoint_auth_method"` // RFC 7591 section 2; default client_secret_basic

@@ -21,7 +21,6 @@ type Endpoint struct {
 	client *wire.Client
 	now    func() time.Time
 	sleep  func(ctx context.Context, d time.Duration) bool
-	found  discoveredPlan
 }
 
 var _ refresh.Endpoint = (*Endpoint)(nil)
@@ -186,11 +185,7 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 // ahead; what is signed is dated by it. That the refresh token may have been spent by an
 // earlier attempt is in unsure.
 func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *witness) (granted, *failure) {
-	c := l.Credential
-	p, f := e.discovered(ctx, c, w)
-	if f != nil {
-		return granted{}, f
-	}
+	c, p := l.Credential, e.plan
 	x := exchange{rotates: p.rotates, made: w.made, ticket: ticket{shape: &p.reader, rotate: l.Rotate}}
 	var warnings []string
 	var err error
@@ -266,7 +261,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
 	m, broken := client.Do(req)
-	w.seen = append(w.seen, sighting{x.index, x.request, m})
+	w.seen = append(w.seen, sighting{x.index, m})
 	switch {
 	case broken == nil:
 		x.rotate(m)

@@ -60,10 +60,7 @@ type Field struct {
 // known which ones, so that those that may be left out stand there with a question mark.
 // Nothing is sent, and nothing of a value is looked at.
 func (e *Endpoint) Explain(names []string) (Explanation, error) {
-	return e.explain(e.plan, names)
-}
-
-func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
+	p := e.plan
 	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Signs: e.Signs(), Values: []string{}}
 	for _, u := range p.uses {
 		if !p.provides(u.Name) && !slices.Contains(x.Values, u.Name) {
@@ -73,12 +70,6 @@ func (e *Endpoint) explain(p plan, names []string) (Explanation, error) {
 	messages, err := p.messages(names)
 	if err != nil {
 		return x, err
-	}
-	if d := p.discovery; d != nil && p.tokenEndpoint == "" {
-		x.Requests = append(x.Requests, d.message())
-		m := &messages[len(p.requests)-1]
-		m.URL = "token_endpoint of these metadata"
-		m.Notes = append(m.Notes, "The host of token_endpoint must be among the allowed hosts as well.")
 	}
 	x.Requests = append(x.Requests, messages...)
 	for _, j := range p.jwts {
@@ -99,16 +90,6 @@ func (e *Endpoint) ConfiguredLifetime() time.Duration {
 		return e.plan.token.lifetime
 	}
 	return e.plan.reader.DefaultLifetime
-}
-
-// message is the request for metadata.
-func (d *discovery) message() Message {
-	r := d.requests[0]
-	return Message{
-		Purpose: "discovery", Method: r.method, URL: r.target.shown,
-		Headers: []Field{{"Accept", "application/json"}, {"User-Agent", "tokenkeeper"}},
-		Notes:   []string{"If it is not there: " + d.requests[1].target.shown + "."},
-	}
 }
 
 // messages returns the requests of a plan and its probe.

@@ -72,10 +72,6 @@ func (p plan) explainAudience(a template.Template, text string) string {
 	case !fixed:
 	case word == audienceIssuer:
 		return p.issuer
-	case word == audienceEndpoint && p.tokenEndpoint != "":
-		return p.tokenEndpoint
-	case word == audienceEndpoint && p.discovery != nil:
-		return "token_endpoint of the metadata"
 	case word == audienceEndpoint:
 		return p.requests[len(p.requests)-1].target.shown
 	}

@@ -226,28 +226,3 @@ func TestTryShowsTheCertificate(t *testing.T) {
 		t.Errorf("the server saw %s: %v", shown, err)
 	}
 }
-
-// Discovery is part of what is told.
-func TestTryTellsDiscovery(t *testing.T) {
-	var s *server
-	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/north/.well-known/openid-configuration" {
-			fmt.Fprintf(w, `{"issuer": "%[1]s/north", "token_endpoint": "%[1]s/north/token"}`, s.URL)
-			return
-		}
-		io.WriteString(w, granted)
-	})
-	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"issuer": "%s/north"}`, s.URL))
-	trial, err := e.Try(t.Context(), client(s.URL))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, x := range trial.Exchanges {
-		got = append(got, fmt.Sprintf("%s: %s %s %d", x.Message.Purpose, x.Message.Method, strings.TrimPrefix(x.Message.URL, s.URL), x.Status))
-	}
-	want := []string{"discovery: GET /north/.well-known/openid-configuration 200", "login: POST /north/token 200"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("exchanges (-want +got):\n%s", diff)
-	}
-}

@@ -49,24 +49,13 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	g, err := e.grant(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }}, w)
 	known := w.made.with(c).With("the next refresh token", next.Token)
 
-	p := e.plan
-	if e.found.plan != nil {
-		p = *e.found.plan
-	}
 	t := Trial{Grant: g.Grant, Next: next, TokenType: tell(known, g.Grant, g.TokenType), Scope: tell(known, g.Grant, g.Scope), LifetimeFrom: g.lifetimeFrom}
-	messages, explaining := p.messages(c.Names())
+	messages, explaining := e.plan.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
 	}
 	for _, s := range w.seen {
-		m := Message{}
-		if s.index == metadata {
-			m = p.discovery.message()
-			m.URL, m.Notes = s.request.target.shown, nil
-		} else {
-			m = messages[s.index]
-		}
-		t.Exchanges = append(t.Exchanges, s.exchange(m, known))
+		t.Exchanges = append(t.Exchanges, s.exchange(messages[s.index], known))
 	}
 	return t, err
 }
@@ -80,13 +69,9 @@ type witness struct {
 
 // A sighting is one request that was sent and what came back.
 type sighting struct {
-	index   int // among the requests of the plan, or metadata
-	request request
-	answer  *answer.Message // nil: none came
+	index  int             // among the requests of the plan
+	answer *answer.Message // nil: none came
 }
-
-// metadata is the index of a request that is none of the plan's, but finds its last.
-const metadata = -1
 
 // tell returns what a provider sent, fit to be printed, without the tokens of a grant.
 func tell(c refresh.Credential, g refresh.Grant, text string) string {

@@ -46,8 +46,8 @@ func (x exchange) quote(text string) string { return quote(x.known(), text) }
 
 // unanswered is the failure of a request that no whole answer came to.
 func (x exchange) unanswered(broken *wire.Failure) *failure {
-	code, v, what, remedy := ofTransport(broken)
-	f := x.fail(code, v, what, remedy)
+	code, v, remedy := ofTransport(broken.Kind)
+	f := x.fail(code, v, broken.Detail(), remedy)
 	f.sent = broken.Sent
 	return f
 }

@@ -28,10 +28,6 @@ const (
 	// The answer repeats what was sent where that would be told further.
 	codeSecretInAnswer = "secret_in_answer"
 
-	// The metadata of the issuer are none, or somebody else's.
-	codeBadMetadata    = "bad_metadata"
-	codeIssuerMismatch = "issuer_mismatch"
-
 	// The new token was tried, and was not taken.
 	codeProbeFailed = "probe_failed"
 )

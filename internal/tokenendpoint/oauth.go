@@ -3,10 +3,12 @@ package tokenendpoint
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/wire"
 )
 
 // compileOAuth makes the request of a config at the first level, which is nothing but a short
@@ -14,13 +16,14 @@ import (
 func compileOAuth(ps *problems, cfg config) (request, []jwt) {
 	const path = "token_endpoint"
 	r := request{path: path, method: http.MethodPost}
+	good := cfg.Issuer == nil || checkIssuer(ps, *cfg.Issuer)
 	switch {
-	case cfg.Issuer != nil && cfg.TokenEndpoint != nil:
-		ps.add("issuer", "", "stands beside token_endpoint, and is there to find it", "keep one of the two")
-	case cfg.Issuer != nil:
-		// It is known later, by the issuer's metadata: see discover.
 	case cfg.TokenEndpoint != nil:
 		r.target = compileTarget(ps, path, *cfg.TokenEndpoint)
+	case cfg.Issuer != nil && good:
+		ps.add(path, "", "is missing: it is not looked up at the issuer when logging in", "write the line that this prints: tokenkeeper add --issuer "+pasted(*cfg.Issuer))
+	case cfg.Issuer != nil:
+		// The issuer comes first.
 	case len(ps.list) == 0: // else it may be there, mistyped
 		ps.add(path, "", "is missing", `write "token_endpoint": "https://…"`)
 	}
@@ -49,6 +52,28 @@ func compileOAuth(ps *problems, cfg config) (request, []jwt) {
 	}
 	checkContentType(ps, "headers", r)
 	return r, append(g.jwts, auth.jwts...)
+}
+
+// checkIssuer reports whether text can be an issuer: a URL without query and fragment (RFC
+// 8414 section 2), of which nothing is asked.
+func checkIssuer(ps *problems, text string) bool {
+	const path = "issuer"
+	if strings.ContainsAny(text, "?#$") {
+		ps.add(path, showURL(text), "is not an issuer, which has neither a query, a fragment nor ${…} (RFC 8414 section 2)", "write it as the provider's metadata have it")
+		return false
+	}
+	return compileTarget(ps, path, text).site != (wire.Site{})
+}
+
+// plainURL is one that a shell takes as it is.
+var plainURL = regexp.MustCompile(`^[A-Za-z0-9.:/_~-]+$`)
+
+// pasted returns a URL as it may be pasted into a command line, or a word for it.
+func pasted(url string) string {
+	if plainURL.MatchString(url) {
+		return url
+	}
+	return "URL"
 }
 
 // textOr returns what a field says, or its default.

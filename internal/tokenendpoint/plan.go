@@ -24,10 +24,8 @@ type plan struct {
 	// long the provider repeats an answer to it that was lost.
 	rotates bool
 	grace   time.Duration
-	// discovery leads to the token endpoint; nil: it is known. Once it is found, that is
-	// tokenEndpoint. The issuer is whom assertions are for, unless they say otherwise.
-	discovery             *discovery
-	tokenEndpoint, issuer string
+	// issuer is whom assertions are for, unless they say otherwise.
+	issuer string
 	// advice is what speaks against the config, though it works.
 	advice []string
 	// from is the index of the request whose answer has the token.

@@ -67,7 +67,7 @@ func ofRefreshToken(code string) (v verdict, ok bool) {
 // about the login, whatever its answer: the old token stays, and a new one is tried later.
 func ofFault(code string) verdict {
 	switch code {
-	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, refresh.CodeTokenTooLarge, codeSecretInAnswer, codeHostNotAllowed, codeIssuerMismatch:
+	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, refresh.CodeTokenTooLarge, codeSecretInAnswer, codeHostNotAllowed:
 		return settled()
 	}
 	return doubtful()
@@ -113,31 +113,28 @@ func ofAnswer(oauth string) (code string, v verdict) {
 	return oauth, doubtful()
 }
 
-// ofTransport returns the code of, the verdict on, and words for a request that no
-// whole answer came to.
-func ofTransport(f *wire.Failure) (code string, v verdict, what, remedy string) {
-	switch f.Kind {
+// ofTransport returns the code of, the verdict on, and a remedy for a request that no whole
+// answer came to.
+func ofTransport(kind wire.Kind) (code string, v verdict, remedy string) {
+	switch kind {
 	case wire.Canceled:
-		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, "was not asked to the end: the run ended", ""
+		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, ""
 	case wire.HostNotFound:
-		return codeHostNotFound, unresolved(), "cannot be reached: there is no such host", "if it stays so, look for a slip in the host's name"
+		return codeHostNotFound, unresolved(), "if it stays so, look for a slip in the host's name"
 	case wire.DNSFailed:
-		return codeDNSFailed, passing(), "cannot be reached: the host's name could not be looked up", ""
+		return codeDNSFailed, passing(), ""
 	case wire.TimedOut:
-		return codeTimeout, passing(), "did not answer in time", ""
+		return codeTimeout, passing(), ""
 	case wire.AddressNotAllowed:
-		return codeAddressNotAllowed, settled(), "was not asked: its name leads to an address that is not a public one",
-			"look at the host's DNS entry; private, link-local and loopback addresses are never asked"
+		return codeAddressNotAllowed, settled(), "look at the host's DNS entry; private, link-local and loopback addresses are never asked"
 	case wire.Untrusted:
-		return codeTLSUntrusted, settled(), "was not asked: its certificate is not good (" + f.Certificate + ")",
-			"the provider must present a certificate for that name from a public authority"
+		return codeTLSUntrusted, settled(), "the provider must present a certificate for that name from a public authority"
 	case wire.HandshakeFailed:
-		return codeTLSFailed, settled(), "was not asked: no TLS connection could be agreed on",
-			"the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
+		return codeTLSFailed, settled(), "the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
 	case wire.BadAnswer:
-		return codeBadAnswer, doubtful(), "sent an answer that is not HTTP, or that is larger or otherwise packed than is read", ""
+		return codeBadAnswer, doubtful(), ""
 	case wire.ConnectionLost:
-		return codeConnectionLost, passing(), "broke the connection off in the middle of its answer", ""
+		return codeConnectionLost, passing(), ""
 	}
-	return codeConnectionFailed, passing(), "cannot be reached, or broke the connection off before it answered", ""
+	return codeConnectionFailed, passing(), ""
 }

@@ -36,13 +36,37 @@ type Failure struct {
 	// Begun says that there was a connection on which the request could be written: a part of
 	// it may have left. Sent says that it was wholly written: the server may have it.
 	Begun, Sent bool
-	// Certificate says, where it was not trusted, what is wrong with it.
-	Certificate string
+	// certificate says, where it was not trusted, what is wrong with it.
+	certificate string
 	err         error
 }
 
-// Error names the kind of the failure and nothing else.
-func (f *Failure) Error() string { return "the request was not answered" }
+// Detail says in a few words, after what was asked, what went wrong.
+func (f *Failure) Detail() string {
+	switch f.Kind {
+	case Canceled:
+		return "was not asked to the end: the run ended"
+	case HostNotFound:
+		return "cannot be reached: there is no such host"
+	case DNSFailed:
+		return "cannot be reached: the host's name could not be looked up"
+	case TimedOut:
+		return "did not answer in time"
+	case AddressNotAllowed:
+		return "was not asked: its name leads to an address that is not a public one"
+	case Untrusted:
+		return "was not asked: its certificate is not good (" + f.certificate + ")"
+	case HandshakeFailed:
+		return "was not asked: no TLS connection could be agreed on"
+	case BadAnswer:
+		return "sent an answer that is not HTTP, or that is larger or otherwise packed than is read"
+	case ConnectionLost:
+		return "broke the connection off in the middle of its answer"
+	}
+	return "cannot be reached, or broke the connection off before it answered"
+}
+
+func (f *Failure) Error() string { return f.Detail() }
 
 // Unwrap returns what the transport said.
 func (f *Failure) Unwrap() error { return f.err }
@@ -50,7 +74,7 @@ func (f *Failure) Unwrap() error { return f.err }
 func newFailure(err error, at stage) *Failure {
 	f := &Failure{Kind: kindOf(err, at), Begun: at.begun, Sent: at.sent, err: err}
 	if f.Kind == Untrusted {
-		f.Certificate = certificateFault(err)
+		f.certificate = certificateFault(err)
 	}
 	return f
 }

@@ -146,8 +146,6 @@ var byCode = map[string]advice{
 	"answer_too_large":       {"The provider's answer is larger than any token.", editConfig},
 	"bad_answer":             {"The provider's answer is not HTTP, or packed in a way that is not read.", editConfig},
 	"secret_in_answer":       {"The provider's answer repeats what it was sent, so nothing of it is used.", editConfig},
-	"bad_metadata":           {"What its issuer publishes cannot be used.", editConfig},
-	"issuer_mismatch":        {"What its issuer publishes is said to be another issuer's.", editConfig},
 	"probe_failed":           {"A new token did not pass the probe, so it is not given to applications.", editConfig},
 	"host_not_found":         {"The host of its token endpoint does not exist.", editConfig},
 	"host_not_allowed":       {"Its credential may not be sent to that host.", check},
