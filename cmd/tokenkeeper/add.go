@@ -116,6 +116,7 @@ type addView struct {
 	Written       string                `json:"written,omitempty"`
 	Credential    []tokenendpoint.Field `json:"credential"` // what each field is, and where it is found
 	AllowedHosts  []string              `json:"allowed_hosts"`
+	Public        []string              `json:"public,omitempty"` // what of it tokens and errors may state
 	Notes         []string              `json:"notes"`
 	Documentation []preset.Page         `json:"documentation"`
 	// Commands are the next ones.
@@ -125,7 +126,7 @@ type addView struct {
 }
 
 func newAddView(p preset.Preset, provider refresh.Provider, config []byte) addView {
-	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Notes: p.Notes,
+	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Public: p.Public, Notes: p.Notes,
 		Documentation: p.Documentation, title: p.Title, Credential: []tokenendpoint.Field{}}
 	for _, f := range p.Credential {
 		v.Credential = append(v.Credential, tokenendpoint.Field{Name: f.Name, Value: f.Where})
@@ -183,7 +184,11 @@ func (v addView) text(s *terminal.Screen) {
 		s.Line("  %s", line)
 	}
 	s.Line("")
-	showFields(s, append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"}))
+	fields := append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"})
+	if len(v.Public) > 0 {
+		fields = append(fields, tokenendpoint.Field{Name: "public", Value: "its values that are no secrets: tokens, records and errors may state them"})
+	}
+	showFields(s, fields)
 	s.Line("")
 	s.Paragraph("→ ", openCredential, "tokenkeeper approve NAME")
 	s.Line("")
@@ -207,11 +212,10 @@ func (v addView) skeleton() []string {
 	for _, f := range v.Credential {
 		lines = append(lines, fmt.Sprintf("%q: \"…\",", f.Name))
 	}
-	hosts := make([]string, len(v.AllowedHosts))
-	for i, h := range v.AllowedHosts {
-		hosts[i] = fmt.Sprintf("%q", h)
+	if len(v.Public) > 0 {
+		lines = append(lines, `"public": [`+quotedList(v.Public)+"],")
 	}
-	lines = append(lines, `"allowed_hosts": [`+strings.Join(hosts, ", ")+"]}")
+	lines = append(lines, `"allowed_hosts": [`+quotedList(v.AllowedHosts)+"]}")
 	for i := range lines {
 		if i == 0 {
 			lines[i] = "{" + lines[i]
@@ -220,4 +224,12 @@ func (v addView) skeleton() []string {
 		}
 	}
 	return lines
+}
+
+func quotedList(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = fmt.Sprintf("%q", w)
+	}
+	return strings.Join(quoted, ", ")
 }

@@ -101,6 +101,9 @@ without echo, or read from a file with mode 0600, or from what is piped in.`,
 			if err != nil {
 				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
 			}
+			if ps := tokenendpoint.Doubts(doc.Where, credential); len(ps) > 0 {
+				return c.wrong(ps, "Nothing was stored.")
+			}
 			if ps := misfits(cmd.Context(), to, parser, credential); len(ps) > 0 {
 				return c.wrong(ps, "Nothing was stored.")
 			}

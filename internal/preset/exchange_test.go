@@ -48,7 +48,10 @@ func TestEveryExchange(t *testing.T) {
 			for _, f := range archive.Files {
 				want[f.Name] = string(f.Data)
 			}
-			request, grant := exchange(t, p, want["answer"])
+			request, grant, err := exchange(t, p, want["answer"])
+			if err != nil {
+				t.Fatalf("logging in: %v\nsent:\n%s", err, request)
+			}
 			if diff := cmp.Diff(want["request"], request); diff != "" {
 				t.Errorf("request (-documented +sent):\n%s", diff)
 			}
@@ -61,7 +64,7 @@ func TestEveryExchange(t *testing.T) {
 
 // exchange logs in with a preset, filled in, at a server that has the provider's name
 // and gives that answer. It returns the request and the grant in words.
-func exchange(t *testing.T, p preset.Preset, answer string) (request, grant string) {
+func exchange(t *testing.T, p preset.Preset, answer string) (request, grant string, err error) {
 	t.Helper()
 	p, config := filled(t, p)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -93,9 +96,14 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 	var next refresh.Successor
 	g, err := provider.Endpoint.Grant(t.Context(), refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }})
 	if err != nil {
-		t.Fatalf("logging in: %v\nsent:\n%s", err, request)
+		return request, "", err
 	}
-	return request, understood(g, next)
+	if record, e := provider.Storable(c, g, refresh.Schedule{Tick: time.Minute}, noon); e != nil {
+		return request, "", e
+	} else if record.IsZero() {
+		t.Error("the record is empty")
+	}
+	return request, understood(g, next), nil
 }
 
 // authority returns a certificate for the hosts, and the authority that issued it, which

@@ -37,10 +37,11 @@ type Preset struct {
 	// Placeholders are the words to fill in, in the order of asking; none are left once
 	// they are filled in.
 	Placeholders []Field
-	// Credential has the fields of the credential, beside allowed_hosts.
+	// Credential has the fields of the credential, beside allowed_hosts and public.
 	Credential []Field
-	// AllowedHosts is the list of that name in the credential.
-	AllowedHosts []string
+	// AllowedHosts is the list of that name in the credential, and Public that of the values
+	// that tokens and errors may state; nil: the usual ones alone.
+	AllowedHosts, Public []string
 	// Notes say how long tokens live, what is limited and what else is worth knowing: a
 	// sentence or two each.
 	Notes []string
@@ -145,15 +146,24 @@ func load(name string) (Preset, error) {
 		config:        f.Config,
 	}
 	for _, m := range f.Credential.Members {
-		if m.Name != "allowed_hosts" {
+		switch m.Name {
+		case "allowed_hosts":
+			p.AllowedHosts = texts(m.Value)
+		case "public":
+			p.Public = texts(m.Value)
+		default:
 			p.Credential = append(p.Credential, Field{m.Name, m.Value.Text})
-			continue
-		}
-		for _, host := range m.Value.Items {
-			p.AllowedHosts = append(p.AllowedHosts, host.Text)
 		}
 	}
 	return p, nil
+}
+
+func texts(list strictjson.Value) []string {
+	var all []string
+	for _, item := range list.Items {
+		all = append(all, item.Text)
+	}
+	return all
 }
 
 func fields(object strictjson.Value) []Field {

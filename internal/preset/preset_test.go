@@ -56,7 +56,10 @@ func filled(t *testing.T, p preset.Preset) (preset.Preset, string) {
 // login returns a credential as the preset describes it, without the fields named.
 func login(t *testing.T, p preset.Preset, without ...string) refresh.Credential {
 	t.Helper()
-	fields := map[string]any{"allowed_hosts": p.AllowedHosts}
+	fields := map[string]any{"allowed_hosts": p.AllowedHosts, "public": p.Public}
+	if p.Public == nil {
+		delete(fields, "public")
+	}
 	for _, f := range p.Credential {
 		fields[f.Name] = secretOf(t, f.Name)
 	}

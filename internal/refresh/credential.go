@@ -27,6 +27,10 @@ type Credential struct {
 	ApprovedOnly bool
 	// Signs lists the audiences that a token may be signed for which consumers read.
 	Signs []string
+	// Public lists the values that are no secrets: see [Credential.IsPublic].
+	Public []string
+	// SignOnly lists the values that are keys: they sign, and are never sent.
+	SignOnly []string
 }
 
 // Serves reports whether the provider of that name may use c.
@@ -37,13 +41,6 @@ func (c Credential) Serves(provider string) bool {
 // Names returns the names of its values, sorted.
 func (c Credential) Names() []string { return slices.Sorted(maps.Keys(c.Values)) }
 
-// identifiers are the values that tell who logs in, but not how. They are kept out of
-// errors like all others; but tokens and their claims state them by right.
-var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
-
-// Identifier reports whether the value of that name tells who logs in, and not how.
-func Identifier(name string) bool { return slices.Contains(identifiers, name) }
-
 // Searcher returns what looks for the values of c in foreign text. Building it takes longer
 // than a search: build it once for each set of values.
 func (c Credential) Searcher() *secret.Searcher {
@@ -51,6 +48,8 @@ func (c Credential) Searcher() *secret.Searcher {
 	for _, name := range c.Names() {
 		v := secret.Value{Name: name, Text: c.Values[name]}
 		switch {
+		case slices.Contains(c.Public, name):
+			v.Kind = secret.Public
 		case Identifier(name):
 			v.Kind = secret.Identifier
 		case name == "refresh_token" || strings.HasPrefix(name, "steps."):

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -69,7 +70,7 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, now 
 	}
 	if name != "" {
 		return refuse(CodeSecretInRecord, fmt.Sprintf("the record would contain the credential's %s, so it is not stored", name),
-			"look at the paths under response: one of them leads to what was sent, or to the next refresh token")
+			cmp.Or(c.IfPublic(name), "look at the paths under response: one of them leads to what was sent, or to the next refresh token"))
 	}
 	return value, nil
 }

@@ -33,7 +33,8 @@ var folded = func() (table [256]byte) {
 	return table
 }()
 
-func fold(text string) string {
+// Fold returns text as searches compare it.
+func Fold(text string) string {
 	out := make([]byte, 0, len(text))
 	for i := range len(text) {
 		if c := folded[text[i]]; c != 0 {
@@ -76,7 +77,7 @@ func plainForms(value string) []string {
 
 func distinct(list []string) []string {
 	for i, f := range list {
-		list[i] = fold(f)
+		list[i] = Fold(f)
 	}
 	list = slices.DeleteFunc(list, func(f string) bool { return len(f) < leastForm })
 	slices.Sort(list)

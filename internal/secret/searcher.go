@@ -216,7 +216,7 @@ func (s *Searcher) wholes() wholes {
 	w := wholes{map[string][]int{}, map[float64][]int{}}
 	for i, v := range s.values {
 		text := strings.TrimSpace(v.Text.Reveal())
-		if v.Kind >= Identifier || len(text) < leastSecret || within(s.public(), fold(text)) {
+		if v.Kind >= Identifier || len(text) < leastSecret || within(s.public(), Fold(text)) {
 			continue
 		}
 		w.texts[text] = append(w.texts[text], i)

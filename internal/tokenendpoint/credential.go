@@ -12,8 +12,9 @@ import (
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// Credential understands a credential: an object of strings, beside which stand
-// allowed_hosts, approved_only, providers and signs. The error is [refresh.Problems], all of them at
+// Credential understands a credential: an object of strings, beside which stand the lists
+// allowed_hosts, providers, signs, public and sign_only, and approved_only. The error is
+// [refresh.Problems], all of them at
 // once, and holds no value. That hosts are named at all is seen to where the config is
 // known, by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
@@ -30,28 +31,33 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	slices.Sort(names)
 	for _, name := range names {
 		v := members[name]
-		switch name {
-		case "allowed_hosts":
+		list := v.Type == strictjson.List
+		switch {
+		case name == "allowed_hosts":
 			c.AllowedHosts = ps.words(name, v)
 			for i, entry := range c.AllowedHosts {
 				if fault := wire.PinFault(entry, p.loopback); fault != nil {
 					ps.add(indexed(name, i), "", fault.Detail, fault.Remedy)
 				}
 			}
-		case "providers":
+		case name == "providers":
 			c.Providers = ps.words(name, v)
 			for i, entry := range c.Providers {
 				if refresh.CheckName(entry) != nil {
 					ps.add(indexed(name, i), "", "is not the name of a provider", "name each provider that may use it; there are no wildcards")
 				}
 			}
-		case "signs":
+		case name == "signs":
 			c.Signs = ps.audiences(name, v)
-		case "approved_only":
+		case name == "approved_only":
 			c.ApprovedOnly = v.Text == "true"
 			if v.Type != strictjson.Bool {
 				ps.add(name, "", fmt.Sprintf("must be true or false, not %s", v.Type), "write it without quotes")
 			}
+		case name == "public" && list: // a value may well be called that
+			c.Public = ps.words(name, v)
+		case name == "sign_only" && list:
+			c.SignOnly = ps.words(name, v)
 		default:
 			ps.value(name, v)
 			c.Values[name] = secret.New(v.Text)
@@ -60,10 +66,34 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	if len(c.Values) == 0 && len(ps.list) == 0 {
 		ps.add("", "", "holds nothing to log in with", `add "client_id" and "client_secret", or what the config names`)
 	}
+	ps.ownersWord(c)
 	if err := ps.err(); err != nil {
 		return refresh.Credential{}, err
 	}
 	return c, nil
+}
+
+// ownersWord checks what the owner of a credential says of its values.
+func (ps *problems) ownersWord(c refresh.Credential) {
+	for i, name := range c.Public {
+		if why := c.MayBePublic(name); why != "" {
+			ps.add(indexed("public", i), show(name), why+", so it cannot be public", "remove it")
+		}
+	}
+	refused, _ := c.Conflicts()
+	for _, p := range refused {
+		ps.add(p.Path, p.Value, p.Detail, p.Remedy)
+	}
+}
+
+// Doubts returns what the owner of a credential should mend before it is stored, and what no
+// run stops for.
+func Doubts(where string, c refresh.Credential) refresh.Problems {
+	_, doubtful := c.Conflicts()
+	for i := range doubtful {
+		doubtful[i].Where = where
+	}
+	return doubtful
 }
 
 // words reads a list of strings.
@@ -88,7 +118,7 @@ func (ps *problems) value(name string, v strictjson.Value) {
 	path := printableName(name)
 	reserved := []string{"allowed_hosts", "approved_only", "providers"}
 	if v.Type == strictjson.List {
-		reserved = append(reserved, "signs") // a value may well be called sign
+		reserved = append(reserved, "signs", "public", "sign_only") // a value may well be called sign
 	}
 	switch near := strictjson.Nearest(name, reserved); {
 	case near != "":

@@ -44,6 +44,7 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problems{where: e.where}
 	checkHosts(&ps, c, e.plan.everywhere())
 	e.checkValues(&ps, c)
+	e.plan.checkKeys(&ps, c)
 	if len(ps.list) == 0 {
 		e.plan.checkSigns(&ps, c)
 	}

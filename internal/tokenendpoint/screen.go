@@ -74,7 +74,7 @@ func (m *memory) remember(c refresh.Credential, text string, t template.Template
 	of, seen := "", false
 	for v := range t.Values() {
 		value := c.Values[v.Name].Reveal()
-		if value == "" || refresh.Identifier(v.Name) {
+		if value == "" || c.IsPublic(v.Name) {
 			continue
 		}
 		of = cmp.Or(of, v.Name)
@@ -203,7 +203,7 @@ func (x exchange) compared() *failure {
 
 func (x exchange) secretInAnswer(where, name string) *failure {
 	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, told(name), where),
-		"look at the paths under response: one of them leads to what was sent")
+		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
 // stated is the failure of an answer that has what was sent where it should say something
@@ -263,7 +263,7 @@ func (x exchange) screen() *failure {
 
 func (x exchange) secretInRecord(name string) *failure {
 	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.Status, told(name)),
-		"look at the paths under response: one of them leads to what was sent")
+		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
 // sameTicket stands in an answer where it repeats the refresh token that was sent, as many

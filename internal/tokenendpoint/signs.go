@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -126,22 +127,22 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 		for _, t := range place.templates {
 			name := ""
 			for v := range t.Values() {
-				if c.Values[v.Name].Len() >= leastSecret && !refresh.Identifier(v.Name) {
+				if c.Values[v.Name].Len() >= leastSecret && !c.IsPublic(v.Name) {
 					name = v.Name
 				}
 			}
 			if name != "" {
-				return j.discloses(place.name, name)
+				return j.discloses(c, place.name, name)
 			}
 		}
 	}
 	if name := foundIn(c.Searcher(), members, nil); name != "" {
-		return j.discloses("claims", name)
+		return j.discloses(c, "claims", name)
 	}
 	return nil
 }
 
-func (j jwt) discloses(place, name string) error {
+func (j jwt) discloses(c refresh.Credential, place, name string) error {
 	return &buildFault{j.path + "." + place, "would put the credential's " + name + " into the token, where consumers read it",
-		"write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}"}
+		cmp.Or(c.IfPublic(name), "write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}")}
 }

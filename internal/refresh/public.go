@@ -1,0 +1,171 @@
+package refresh
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// Which values of a credential are no secrets is its owner's word: those that it lists under
+// public, beside the names that never hold one. They may be found in tokens, scopes, records
+// and errors; all others are looked for there.
+
+// identifiers are the names of values that tell who logs in, but not how. Tokens and their
+// claims state them by right, though they are kept out of errors.
+var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
+
+// IsPublic reports whether the value of that name may be found in a record.
+func (c Credential) IsPublic(name string) bool {
+	return slices.Contains(identifiers, name) || slices.Contains(c.Public, name)
+}
+
+// Identifier reports whether the value of that name tells who logs in, and not how, whatever
+// the credential's owner says.
+func Identifier(name string) bool { return slices.Contains(identifiers, name) }
+
+// secretNames never name what is public, and neither do names that end in one of secretEnds.
+var (
+	secretNames = []string{"client_secret", "password", "passphrase", "refresh_token", "token", "secret", "api_key"}
+	secretEnds  = []string{"_key", "_secret", "_password", "_token"}
+)
+
+// NeverPublic reports whether a value of that name is a secret, whatever anybody says.
+func NeverPublic(name string) bool {
+	name = snake(name)
+	return slices.Contains(secretNames, name) || slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// snake returns clientSecret as client_secret.
+func snake(name string) string { return strings.ToLower(camel.ReplaceAllString(name, "${1}_$2")) }
+
+const (
+	// leastSearched is the length of the shortest value that can be looked for at all.
+	leastSearched = 4
+	// leastFound is that of the shortest one that is looked for within longer text.
+	leastFound = 8
+)
+
+// Conflicts returns what is wrong with the values of c that may be found: a secret is not
+// looked for where it lies within one of them. What a run must not accept is refused; what
+// its owner should mend, and a run need not stop for, is doubtful. Paths are names of values.
+func (c Credential) Conflicts() (refused, doubtful Problems) {
+	for _, public := range c.Names() {
+		if !c.IsPublic(public) {
+			continue
+		}
+		declared := slices.Contains(c.Public, public)
+		for _, name := range c.Names() {
+			value, other := c.Values[name].Reveal(), c.Values[public].Reveal()
+			if c.IsPublic(name) || len(value) < leastSearched || len(other) < leastSearched {
+				continue
+			}
+			how := overlap(other, value)
+			if how == "" {
+				continue
+			}
+			p := Problem{Path: public, Detail: fmt.Sprintf("may be found in tokens and records, and %s the secret %s", how, name),
+				Remedy: "have one of the two replaced at the provider"}
+			if declared {
+				p.Path, p.Remedy = "public", p.Remedy+", or take "+public+" out of public"
+				p.Detail = public + " " + p.Detail
+			}
+			if declared && len(value) >= leastFound {
+				refused = append(refused, p)
+			} else {
+				doubtful = append(doubtful, p)
+			}
+		}
+	}
+	for _, name := range c.Names() {
+		if c.Values[name].Len() < leastSearched && !c.IsPublic(name) && !NeverPublic(name) {
+			doubtful = append(doubtful, Problem{Path: name, Detail: fmt.Sprintf("has fewer than %d characters, too few to be looked for in answers", leastSearched),
+				Remedy: "if it is no secret, " + c.publicLine(name)})
+		}
+	}
+	for i, name := range c.Public {
+		if _, ok := c.Values[name]; !ok {
+			doubtful = append(doubtful, Problem{Path: fmt.Sprintf("public[%d]", i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
+		}
+	}
+	for i, name := range c.SignOnly {
+		if _, ok := c.Values[name]; !ok {
+			doubtful = append(doubtful, Problem{Path: fmt.Sprintf("sign_only[%d]", i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
+		}
+	}
+	return refused, doubtful
+}
+
+// overlap says how public holds value, or is held by it, as a search compares them; "" if
+// neither is so.
+func overlap(public, value string) string {
+	public, value = secret.Fold(public), secret.Fold(value)
+	switch {
+	case public == value:
+		return "is the same as"
+	case strings.Contains(public, value):
+		return "contains"
+	case strings.Contains(value, public):
+		return "is contained in"
+	}
+	return ""
+}
+
+// publicLine says what makes a value public.
+func (c Credential) publicLine(name string) string {
+	if len(c.Public) == 0 {
+		return fmt.Sprintf(`its owner adds "public": [%q] to the credential %q`, name, c.Name)
+	}
+	return fmt.Sprintf(`its owner adds %q to public in the credential %q`, name, c.Name)
+}
+
+// IfPublic returns what to do if the value of that name, which was found where no secret may
+// be, is none; "" unless it looks like an identifier.
+func (c Credential) IfPublic(name string) string {
+	value, own := c.Values[name]
+	if !own || strings.ContainsAny(name, ". ") || c.IsPublic(name) || !looksPublic(name, value.Reveal()) {
+		return ""
+	}
+	return "if it is no secret, " + c.publicLine(name)
+}
+
+var (
+	secretWord     = regexp.MustCompile(`secret|passw|passphrase|passcode|pwd|token|session|assertion|signature|cookie|credential|private|(^|_)(pin|otp|code|auth|nonce|seed|salt|cert|certificate|pat|jwt|hash)($|_)`)
+	identifierWord = regexp.MustCompile(`(^|_)(id|ids|identifier|name|user|login|mail|email|account|region|tenant|company|customer|client|instance|project|org|organization|organisation|domain|host|url|uri|realm|site|zone|environment|env|subdomain|workspace|team|role|issuer|audience|subject|sub|iss|aud|app|application|number|login_name)$|[a-z](id|name|mail)$`)
+	identifierText = regexp.MustCompile(`^(?:[A-Za-z0-9._%-]{1,64}@[A-Za-z0-9.-]{3,}|(?:https://)?[A-Za-z0-9-]{1,40}(?:\.[A-Za-z0-9-]{1,40})+/?|[A-Za-z]{1,24}(?:[ ._-][A-Za-z]{1,24}){0,4}[0-9]{0,2})$`)
+)
+
+// looksPublic reports whether a value looks like an identifier, and not like a secret, by its
+// name first.
+func looksPublic(name, value string) bool {
+	plain := snake(name)
+	switch {
+	case NeverPublic(name) || holdsKey(value):
+		return false
+	case plain == "private_key_id" || plain == "key_id":
+		return true
+	case secretWord.MatchString(plain) || strings.HasSuffix(plain, "key"):
+		return false
+	}
+	return identifierWord.MatchString(plain) || identifierText.MatchString(value)
+}
+
+// holdsKey reports whether a value has a PEM block or a JWK in it.
+func holdsKey(value string) bool {
+	return strings.Contains(value, "-----BEGIN ") || strings.Contains(value, `"kty"`) || secret.PrivateKey(value)
+}
+
+// MayBePublic says why the value of that name may not be public; "" if it may.
+func (c Credential) MayBePublic(name string) string {
+	switch {
+	case NeverPublic(name):
+		return "is a secret by its name"
+	case holdsKey(c.Values[name].Reveal()):
+		return "holds a PEM block or a JWK"
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+package refresh_test
+
+import (
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+func credentialOf(public []string, pairs ...string) refresh.Credential {
+	c := refresh.Credential{Name: "erp", Values: map[string]secret.Text{}, Public: public}
+	for i := 0; i < len(pairs); i += 2 {
+		c.Values[pairs[i]] = secret.New(pairs[i+1])
+	}
+	return c
+}
+
+// What the owner calls public may stand anywhere; everything else is looked for.
+func TestPublicValuesMayBeFound(t *testing.T) {
+	c := credentialOf([]string{"account_id", "region"}, "account_id", "northern-account", "region", "eu-north-1", "client_secret", "s3cr3t-of-the-north")
+	for _, text := range []string{"of northern-account in eu-north-1", `{"aud":"northern-account"}`} {
+		if name := found(c, text); name != "" {
+			t.Errorf("%s was found in %q", name, text)
+		}
+		if got := c.Redact(text); got != text {
+			t.Errorf("%q is printed as %q", text, got)
+		}
+	}
+	c.Public = nil
+	if name := found(c, "of northern-account"); name != "account_id" {
+		t.Errorf("found %q", name)
+	}
+}
+
+// A secret is not looked for where it lies within a public value, and only there.
+func TestSecretsWithinPublicValues(t *testing.T) {
+	c := credentialOf([]string{"account_id"}, "account_id", "north-a1b2c3-x", "pin", "a1b2c3", "client_secret", "a1b2c3-and-much-more")
+	for text, want := range map[string]string{"north-a1b2c3-x": "", "a1b2c3": "", "north-a1b2c3-xa1b2c3-and-much-more": "client_secret"} {
+		if name := found(c, text); name != want {
+			t.Errorf("%q in %q, want %q", name, text, want)
+		}
+	}
+}
+
+func TestConflicts(t *testing.T) {
+	for _, row := range []struct {
+		name              string
+		c                 refresh.Credential
+		refused, doubtful string
+	}{
+		{"none", credentialOf([]string{"region"}, "region", "eu-north-1", "client_id", "reports", "client_secret", "s3cr3t-of-the-north"), "", ""},
+		{"equal", credentialOf([]string{"login"}, "login", "annabella", "password", "annabella"), "login may be found in tokens and records, and is the same as the secret password", ""},
+		{"a secret within", credentialOf([]string{"url"}, "url", "https://x.example/?k=s3cr3t-k3y", "apikey", "s3cr3t-k3y"), "contains the secret apikey", ""},
+		{"within a secret", credentialOf([]string{"org"}, "org", "north", "apikey", "north.s3cr3t-k3y"), "is contained in the secret apikey", ""},
+		{"in another case", credentialOf([]string{"org"}, "org", "NORTHERN", "apikey", "northern"), "is the same as the secret apikey", ""},
+		{"a short secret", credentialOf([]string{"org"}, "org", "north-1234", "code", "1234"), "", "contains the secret code"},
+		{"by a usual name", credentialOf(nil, "username", "annabella", "password", "annabella"), "", "username: may be found in tokens and records, and is the same as the secret password"},
+		{"a usual name within", credentialOf(nil, "client_id", "reports", "client_secret", "reports-s3cr3t"), "", "is contained in the secret client_secret"},
+		{"two that are public", credentialOf([]string{"org", "login"}, "org", "north", "login", "annabella@north"), "", ""},
+		{"by chance", credentialOf([]string{"region"}, "region", "eu", "client_secret", "jeunesse-0815"), "", ""},
+		{"too short to be found", credentialOf(nil, "pin", "123", "client_secret", "s3cr3t-of-the-north"), "", `pin: has fewer than 4 characters, too few to be looked for in answers; if it is no secret, its owner adds "public": ["pin"] to the credential "erp"`},
+		{"short and public", credentialOf([]string{"zone"}, "zone", "eu"), "", ""},
+		{"short and never public", credentialOf(nil, "client_secret", "b"), "", ""},
+		{"not there", credentialOf([]string{"acount"}, "account", "north"), "", `public[0] = "acount": is not a value of the credential`},
+	} {
+		refused, doubtful := row.c.Conflicts()
+		for what, pair := range map[string][2]string{"refused": {refused.Error(), row.refused}, "doubtful": {doubtful.Error(), row.doubtful}} {
+			if !strings.Contains(pair[0], pair[1]) || (pair[0] == "") != (pair[1] == "") {
+				t.Errorf("%s: %s %q, want %q", row.name, what, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+func TestNeverPublic(t *testing.T) {
+	for name, never := range map[string]bool{
+		"client_secret": true, "password": true, "api_key": true, "clientSecret": true, "signing_key": true, "smtp_password": true, "bot_token": true, "Token": true, "webhookSecret": true,
+		"account_id": false, "private_key_id": false, "key": false, "login": false, "monkey": false, "token_url": false, "secret_id": false,
+	} {
+		if got := refresh.NeverPublic(name); got != never {
+			t.Errorf("NeverPublic(%q) = %v", name, got)
+		}
+	}
+}
+
+// The line that makes a value public is offered for what looks like an identifier, and never
+// for what looks like a secret.
+func TestWhatLooksPublic(t *testing.T) {
+	for _, row := range []struct {
+		name, value string
+		offered     bool
+	}{
+		{"account_id", "AbCdEfGhIjKlMnOpQrStUv", true}, {"identifier", "northrobot", true}, {"client_email", "svc@north.iam.example.com", true},
+		{"private_key_id", "4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c", true}, {"region", "eu-north-1", true}, {"instance", "north.example.com", true},
+		{"user_id", "0b6e4d5f-3a53-4f0e-9f0c-6a2f3b6d3c11", true}, {"project_id", "north-4711", true}, {"companyId", "4711-0815", true}, {"handle", "northern robot", true},
+		{"client_secret", "northern", false}, {"apikey", "northern", false}, {"secret_id", "northern", false}, {"pin", "12345678", false}, {"x", "0b6e4d5f-3a53-4f0e-9f0c-6a2f3b6d3c11", false},
+		{"y", "s3cr3t-k3y-4711", false}, {"session_id", "northern", false}, {"auth", "northern", false}, {"account_key", "northern", false},
+		{"key_id_and_more", "-----BEGIN PRIVATE KEY-----", false}, {"account", "-----BEGIN PRIVATE KEY-----\nMC4CAQ", false},
+	} {
+		if got := credentialOf(nil, row.name, row.value).IfPublic(row.name) != ""; got != row.offered {
+			t.Errorf("%s = %s: offered %v", row.name, row.value, got)
+		}
+	}
+	if got := credentialOf([]string{"region"}, "account", "north").IfPublic("account"); got != `if it is no secret, its owner adds "account" to public in the credential "erp"` {
+		t.Error(got)
+	}
+}
