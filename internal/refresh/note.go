@@ -3,6 +3,7 @@ package refresh
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,9 @@ type Note struct {
 }
 
 const noteFormat = "v1"
+
+// validVersion is the version of a credential: a number, a UUID or a digest.
+var validVersion = regexp.MustCompile(`^[A-Za-z0-9._:/@+-]{1,64}$`)
 
 // String returns n as the value of a tag: words of at most 256 characters in all.
 // The zero Note is "".
@@ -96,6 +100,9 @@ func ParseNote(s string) (Note, error) {
 			set(e)
 		case "cred":
 			n.Credential = v
+			if !validVersion.MatchString(v) {
+				set(fmt.Errorf("cred=%.20q is no version of a credential", v))
+			}
 		}
 	}
 	switch n.Class {

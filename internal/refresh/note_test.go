@@ -174,6 +174,9 @@ func FuzzParseNote(f *testing.F) {
 		"",
 		"v1 class=misconfigured code=invalid_client since=1795348800 last=1795352400 tries=2 next=1795356000 config=abcdef cred=9f3a11c2",
 		"v1 class=transient tries=-3 last=1795348800",
+		"v1 class=misconfigured cred=!",
+		"v1 class=misconfigured cred=" + strings.Repeat("a", 300),
+		"v1 class=misconfigured code=! cred=\u00e5",
 		"v1 class=transient tries=9223372036854775807 since=-9223372036854775808 next=9223372036854775807",
 	} {
 		f.Add(seed)
