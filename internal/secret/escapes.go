@@ -38,6 +38,9 @@ func (r *reading) unescape(c byte, i, rest int, depth uint8) {
 // backslashed adds the escapes that a backslash begins.
 func (r *reading) backslashed(i, rest int, depth uint8) {
 	r.each(rest, func(c byte, at int, d uint8) {
+		if c == '\\' && d != depth && strings.Trim(r.text[i:at], `\`) == "" {
+			return // of two in a row none was escaped more often than the other
+		}
 		d = max(depth, d)
 		switch {
 		case c == 'u':

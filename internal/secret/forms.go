@@ -137,7 +137,10 @@ func escaped(value string) []string {
 	}
 	careful := string(quoted[1 : len(quoted)-1])
 	plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(careful)
-	return append(list, careful, plain, strings.ReplaceAll(plain, "/", `\/`), ascii(plain), ascii(strings.ReplaceAll(plain, "/", `\/`)))
+	for _, text := range []string{careful, plain, strings.ReplaceAll(plain, "/", `\/`)} {
+		list = append(list, text, ascii(text))
+	}
+	return list
 }
 
 var percentEscape = regexp.MustCompile(`%[0-9A-F]{2}`)

@@ -36,7 +36,7 @@ func privateParts(value string) []string {
 		body := lineEnds.Replace(block[1])
 		if der, err := base64.StdEncoding.DecodeString(body); err == nil && len(der) > 0 {
 			parts = append(parts, ofDER(der)...)
-		} else {
+		} else if body != "" {
 			parts = append(parts, body)
 		}
 	}
