@@ -16,8 +16,8 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A recordForm is how a provider's record looks where it is not version 1: the bare token, or
-// JSON of the config's own. Its templates name fields of the record and nothing else, so
+// A recordForm is how a provider's record looks where it is not version 1: the bare token, a
+// line of text such as "Bearer ${access_token}", or JSON of the config's own. Its templates name fields of the record and nothing else, so
 // no value of a credential can be meant; that none is in it by accident is seen to by the
 // domain, whatever the form.
 type recordForm struct {
@@ -32,7 +32,7 @@ const extraPrefix = "extra."
 
 // compileRecord compiles the form of the record; nil: version 1.
 func compileRecord(ps *problems, v strictjson.Value, extra map[string]strictjson.Value) *recordForm {
-	const remedy = `write "token" for the bare token, or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
+	const remedy = `write "token" for the bare token, a text such as "Bearer ${access_token}", or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
 	switch {
 	case v.Type == strictjson.Absent:
 		return nil
@@ -41,10 +41,10 @@ func compileRecord(ps *problems, v strictjson.Value, extra map[string]strictjson
 			ps.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
 		}
 		return &recordForm{bare: true}
-	case v.Type == strictjson.String:
+	case v.Type == strictjson.String && !strings.Contains(v.Text, "${"):
 		ps.add("record", show(v.Text), "is not known here", remedy)
 		return nil
-	case v.Type != strictjson.Object:
+	case v.Type != strictjson.Object && v.Type != strictjson.String:
 		ps.add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return nil
 	}
@@ -75,6 +75,9 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 			return r.AccessToken, nil
 		}
 		v := template.NewValues(recordValues(r), time.Time{}, nil)
+		if f.node.kind == strictjson.String {
+			return f.line(v, r)
+		}
 		value, err := f.expand(f.node, v, r)
 		if err != nil {
 			return secret.Text{}, err
@@ -82,6 +85,20 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 		data, err := value.Encode()
 		return secret.New(string(data)), err
 	}
+}
+
+// line returns a record that is one text. Readers cannot see that a part of it is missing, as
+// they can of an object, so what the answer did not have is an error.
+func (f *recordForm) line(v *template.Values, r refresh.Record) (secret.Text, error) {
+	for named := range f.node.value.text.Values() {
+		if name, extra := strings.CutPrefix(named.Name, extraPrefix); extra {
+			if _, there := r.Extra[name]; !there {
+				return secret.Text{}, fmt.Errorf("the answer had no %s, which record is made of", named.Name)
+			}
+		}
+	}
+	value, err := f.node.value.expand(v)
+	return secret.New(value.Text), err
 }
 
 func recordValues(r refresh.Record) map[string]secret.Text {

@@ -1,6 +1,7 @@
 package tokenendpoint_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,9 @@ func TestRecordForms(t *testing.T) {
 	const extra = `, "response": {"extra": {"url": "a", "n": "b", "deep": "c", "gone": "d"}}`
 	for _, row := range []struct{ fields, want string }{
 		{`"record": "token"`, `t0k"3n`},
+		{`"record": "Bearer ${access_token}"`, `Bearer t0k"3n`},
+		{`"record": "machine ${extra.url} login x password ${access_token}\n"` + extra, "machine https://eu.example.com login x password t0k\"3n\n"},
+		{`"record": "${base64(access_token)}"`, `dDBrIjNu`},
 		{`"record": {"token": "${access_token}"}`, `{"token":"t0k\"3n"}`},
 		{`"record": {"z": "Bearer ${access_token}", "a": ["${provider}", 1.50, true, null]}`, `{"z":"Bearer t0k\"3n","a":["erp",1.50,true,null]}`},
 		{`"record": {"t": "${access_token}", "u": "${expires_at_unix}", "s": "at ${expires_at_unix}"}`, `{"t":"t0k\"3n","u":1795352400,"s":"at 1795352400"}`},
@@ -31,6 +35,13 @@ func TestRecordForms(t *testing.T) {
 		if err != nil || value.Reveal() != row.want {
 			t.Errorf("%s gives\n     %s, %v\nwant %s", row.fields, value.Reveal(), err, row.want)
 		}
+	}
+	// What the answer had not is an error in a line: half of one would be read as a whole.
+	p := understood(t, `{"token_endpoint": "https://id.example.com/token", "record": "${extra.gone} ${access_token}"`+extra+`}`)
+	if value, err := p.Encode(record); err == nil {
+		t.Errorf("a line without a part of it is stored: %q", value.Reveal())
+	} else if !strings.Contains(err.Error(), "extra.gone") {
+		t.Errorf("the error does not name what is missing: %v", err)
 	}
 	if understood(t, `{"token_endpoint": "https://id.example.com/token"}`).Encode != nil {
 		t.Error("a provider has a form of its own that did not ask for one")
