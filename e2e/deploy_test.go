@@ -70,7 +70,7 @@ func TestDeployed(t *testing.T) {
 }
 
 // parameters are those that make all that the template has.
-var parameters = []string{"ConsumerPolicyForAll=true", "AlarmEmail=ops@acme.example"}
+var parameters = []string{"ConsumerPolicyForAll=true", "NewTokenEvents=true", "AlarmEmail=ops@acme.example"}
 
 // buildsForAWS types what the README says, which is for AWS, and looks at what would be
 // uploaded.
@@ -235,6 +235,7 @@ func deletes(t *testing.T, d *deployment) {
 		{"cloudwatch", "describe-alarms", "--query", "MetricAlarms[].AlarmName"},
 		{"cloudwatch", "list-dashboards", "--query", "DashboardEntries[].DashboardName"},
 		{"sns", "list-topics", "--query", "Topics[].TopicArn"},
+		{"events", "list-rules", "--query", "Rules[].Name"},
 		{"sns", "list-subscriptions", "--query", "Subscriptions[].SubscriptionArn"},
 	} {
 		var left []string
