@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // a Lambda's system has no time zones
 )
 
 // Dates says of the dates in an answer what they do not say themselves.
@@ -33,16 +32,14 @@ func ParseDateFormat(word string) (DateFormat, *Misreading) {
 		DateFormat(unitEpochMicroseconds), DateFormat(unitEpochNanoseconds)})
 }
 
-// ParseZone reads a time zone: UTC, an offset such as +02:00, or a name of the IANA database.
+// ParseZone reads a time zone: UTC, or an offset such as +02:00. Names of places are not taken:
+// the database behind them costs a tenth of the bootstrap, and no provider's page wants it.
 func ParseZone(text string) (*time.Location, *Misreading) {
 	if offset, ok := parseOffset(text); ok {
 		return time.FixedZone(text, offset), nil
 	}
-	zone, err := time.LoadLocation(text)
-	if err != nil || text == "" || strings.EqualFold(text, "local") {
-		return nil, &Misreading{"is not a time zone", `write "UTC", an offset such as "+02:00", or a name such as "Europe/Stockholm"`}
-	}
-	return zone, nil
+	return nil, &Misreading{"is not a time zone",
+		`write "UTC" or an offset such as "+01:00"; where the clocks change, that of summer: a token is then replaced an hour early in winter, and never late`}
 }
 
 // epoch returns the unit of numbers, if one is stated.
@@ -167,8 +164,8 @@ func (d Dates) date(year, month, dayOfMonth string, rest []string, place string)
 	fraction, _ := strconv.ParseFloat("0."+rest[3]+"0", 64)
 
 	zone := d.Zone
-	if place != "" {
-		zone, _ = ParseZone(place)
+	if offset, ok := parseOffset(place); ok {
+		zone = time.FixedZone("", offset)
 	}
 	if offset, ok := parseOffset(rest[5]); ok {
 		zone = time.FixedZone("", offset)
