@@ -63,7 +63,8 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 		return l, r.fault(CodeTokenOver, "with a token that is already over", "look at the provider's clock, and at the lifetime's unit")
 	}
 	if unread != nil {
-		l.warning = fmt.Sprintf("%s; %s says that it lives %v: %s", unread.Detail, l.from, l.length.Round(time.Second), unread.Remedy)
+		// The same at each login, so that it is logged once.
+		l.warning = fmt.Sprintf("%s; instead, %s counts: %s", unread.Detail, l.from, unread.Remedy)
 	}
 	if most := r.wanted.Token.MaxLifetime; most > 0 && l.length > most {
 		l.length, l.from = most, "max_lifetime of the config"

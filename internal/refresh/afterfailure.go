@@ -30,17 +30,22 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 		n.Next = time.Time{}
 	case Transient:
 		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited))
-		if after := min(err.RetryAfter, maxRetryAfter); after > 0 {
-			after += a.took + s.jitter()
-			// The provider's word, but not beyond the life of the token that we have: from
-			// then on nothing can become worse by asking.
-			if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
-				after = min(after, left)
-			}
-			n.Next = later(n.Next, a.now.Add(after))
-		}
+	}
+	if err.RetryAfter > 0 && !n.Next.IsZero() {
+		n.Next = later(n.Next, a.now.Add(s.patience(a, err.RetryAfter)))
 	}
 	return n
+}
+
+// patience returns for how long a provider is left alone that asked for it: never less than it
+// said, whatever failed, up to a bound. While there is a live token, that is the last moment at
+// which a new one is of use, and a day; without one, an hour, since consumers have nothing.
+func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
+	bound := maxRetryAfterWithout
+	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
+		bound = min(left-s.margin(), maxRetryAfter)
+	}
+	return min(min(asked, maxRetryAfter)+a.took+s.jitter(), bound)
 }
 
 // unchanged returns the note to leave after the provider answered the token that we
@@ -59,8 +64,10 @@ const (
 	// to maxLockOut: many providers lock an account after some five in an hour.
 	lockOut    = 30 * time.Minute
 	maxLockOut = 4 * time.Hour
-	// maxRetryAfter bounds what a provider may ask for.
-	maxRetryAfter = 24 * time.Hour
+	// maxRetryAfter bounds what a provider may ask for, and maxRetryAfterWithout does while
+	// there is no live token.
+	maxRetryAfter        = 24 * time.Hour
+	maxRetryAfterWithout = time.Hour
 	// maxLimited is the longest between two attempts at a provider that limits them.
 	maxLimited = time.Hour
 	// maxBackOff is in ticks.

@@ -76,7 +76,7 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 		t.state = res.State
 		res = r.fail(storing, t, d, tried, e)
 	}
-	res.Warnings = append(grant.Warnings, res.Warnings...)
+	res.Warnings = append(r.told.news(t.Name, grant.Warnings), res.Warnings...)
 	return res
 }
 

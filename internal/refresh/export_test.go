@@ -43,3 +43,11 @@ func Turns(perSecond float64, n, saves int) []time.Duration {
 	}
 	return turns
 }
+
+// Told remembers what was reported.
+type Told struct{ told told }
+
+// News returns the warnings that are new.
+func (t *Told) News(provider string, warnings []string) []string {
+	return t.told.news(provider, warnings)
+}

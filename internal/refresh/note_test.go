@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,6 +70,9 @@ func TestNextAfterFailures(t *testing.T) {
 	hour := refresh.State{Exists: true, Owned: true,
 		Current: refresh.Version{IssuedAt: noon.Add(-50 * time.Minute), Lifetime: time.Hour, Config: 1}.ID()}
 
+	week := refresh.State{Exists: true, Owned: true, Current: refresh.Version{IssuedAt: noon, Lifetime: 7 * 24 * time.Hour, Config: 1}.ID()}
+	fresh := refresh.State{Exists: true, Owned: true, Current: refresh.Version{IssuedAt: noon, Lifetime: time.Hour, Config: 1}.ID()}
+
 	transient := &refresh.Error{Class: refresh.Transient, Code: "http_503"}
 	suspect := &refresh.Error{Class: refresh.Transient, Code: "no_token", Suspect: true}
 	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
@@ -109,8 +113,15 @@ func TestNextAfterFailures(t *testing.T) {
 		{"a refused login that then times out is transient again", empty, []*refresh.Error{refused, transient}, m(30, 1), refresh.Transient, 1},
 		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, []time.Duration{17*time.Minute + early}, refresh.Transient, 1},
 		{"Retry-After shorter than a tick changes nothing", empty, []*refresh.Error{after(2 * time.Second)}, m(1), refresh.Transient, 1},
-		{"Retry-After ends with the token", hour, []*refresh.Error{after(time.Hour)}, m(10), refresh.Transient, 1},
-		{"Retry-After is at most a day", empty, []*refresh.Error{after(1000 * time.Hour)}, []time.Duration{24*time.Hour + early}, refresh.Transient, 1},
+		{"Retry-After ends with the last useful moment of the token", hour, []*refresh.Error{after(time.Hour)}, m(3), refresh.Transient, 1},
+		{"Retry-After is at most an hour without a token", empty, []*refresh.Error{after(1000 * time.Hour)}, m(60), refresh.Transient, 1},
+		{"a year without a token", empty, []*refresh.Error{after(365 * 24 * time.Hour)}, m(60), refresh.Transient, 1},
+		{"for ever with one of a week", week, []*refresh.Error{after(math.MaxInt64)}, m(24 * 60), refresh.Transient, 1},
+		{"for ever with one of an hour", fresh, []*refresh.Error{after(math.MaxInt64)}, m(53), refresh.Transient, 1},
+		{"Retry-After holds for a refused login", week, []*refresh.Error{{Class: refresh.Misconfigured, Code: "invalid_client", RetryAfter: 2 * time.Hour}}, []time.Duration{2*time.Hour + early}, refresh.Misconfigured, 1},
+		{"and changes nothing where that waits longer", week, []*refresh.Error{{Class: refresh.Misconfigured, Code: "invalid_client", RetryAfter: time.Minute}}, m(30), refresh.Misconfigured, 1},
+		{"nor for one that needs a person", week, []*refresh.Error{{Class: refresh.NeedsPerson, Code: "invalid_grant", RetryAfter: time.Minute}}, m(never), refresh.NeedsPerson, 1},
+		{"and holds for what makes no sense", week, []*refresh.Error{{Class: refresh.Transient, Suspect: true, Code: "no_token", RetryAfter: 10 * time.Minute}}, []time.Duration{10*time.Minute + early}, refresh.Transient, 1},
 	} {
 		now, st := noon, row.state
 		for i, err := range row.errs {

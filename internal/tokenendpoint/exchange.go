@@ -25,8 +25,9 @@ type exchange struct {
 	// shape is that of the answer that has the token; nil: it is another.
 	shape *answer.Shape
 
-	answer *answer.Message // nil: none came
-	ticket ticket
+	answer   *answer.Message // nil: none came
+	received time.Time
+	ticket   ticket
 	// selected is what the config names in it.
 	selected answer.Selection
 }
@@ -37,12 +38,12 @@ func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
 	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
 	doc := m.Decode(x.request.path, w.Names()...)
 	doc.Value = x.withoutTicket(doc.Value)
-	x.answer, x.selected = m, w.Select(m, doc)
+	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
 	if f := x.compared(); f != nil {
 		return f
 	}
 	if !w.Accepts(m) {
-		return x.refused(now)
+		return x.refused()
 	}
 	return nil
 }

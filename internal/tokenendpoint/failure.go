@@ -27,13 +27,17 @@ func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
 	if over, ok := ofRefreshToken(code); ok && x.rotates {
 		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
 	}
-	return &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
+	f := &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
 		Class:   v.class,
 		Suspect: v.suspect,
 		Code:    code,
 		Detail:  x.request.target.shown + " " + detail,
 		Remedy:  remedy,
 	}}
+	if x.answer != nil {
+		f.err.RetryAfter, f.err.Limited = x.answer.RetryAfter(x.received), x.answer.Limited()
+	}
+	return f
 }
 
 // fault is the failure of x for a reason that is found here.
@@ -57,17 +61,16 @@ func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.De
 
 // refused is the failure of a request that was answered with another status than those that
 // say success.
-func (x exchange) refused(now time.Time) *failure {
+func (x exchange) refused() *failure {
 	a, said := x.answer, x.selected.Said()
 	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
 	code, v := ofRefusal(a.Status, said.Code)
-	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
-	if v == passing() {
-		f.err.RetryAfter = min(a.RetryAfter(now), maxRetryAfter)
+	if a.Limited() {
+		v = passing()
 	}
-	return f
+	return x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
 }
 
 // denied is the failure of an answer whose status says success and whose body does not.
@@ -153,10 +156,11 @@ func (x exchange) remedy(code string) string {
 		return "redirects are not followed with a secret: if the endpoint has moved, correct " + x.request.path
 	case "http_404", "http_405", "http_410":
 		return "look at " + x.request.path + " and the method: nothing is served there"
-	case "http_403":
+	case "http_429", "http_403":
+		if code == "http_429" || x.answer.Limited() {
+			return "if it stays so, the provider's quota is too small, or somebody else uses it too"
+		}
 		return "look whether a firewall of the provider keeps us out, and whether " + credential + " may log in"
-	case "http_429":
-		return "if it stays so, the provider's quota is too small, or somebody else uses it too"
 	}
 	if _, v := ofRefusal(x.answer.Status, code); v == passing() {
 		return "" // waiting is all

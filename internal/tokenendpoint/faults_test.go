@@ -3,6 +3,7 @@ package tokenendpoint_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -277,10 +278,12 @@ func TestRetryAfter(t *testing.T) {
 		{"a date", 429, func() string { return inTwoHours(time.Now()) }, 2 * time.Hour, 1, 0},
 		{"a date in the past", 429, func() string { return inTwoHours(time.Now().Add(-4 * time.Hour)) }, 0, 3, 0},
 		{"a negative number", 429, func() string { return "-5" }, 0, 3, 0},
-		{"a number beyond measure", 429, func() string { return "99999999999999999999" }, 24 * time.Hour, 1, 0},
+		{"a number beyond measure", 429, func() string { return "99999999999999999999" }, math.MaxInt64, 1, 0},
 		{"words", 429, func() string { return "later" }, 0, 3, 0},
 		{"a hexadecimal", 429, func() string { return "0x10" }, 0, 3, 0},
-		{"on a refusal, where it says nothing", 400, func() string { return "3600" }, 0, 1, 0},
+		{"on a refusal of another kind", 400, func() string { return "3600" }, time.Hour, 1, 0},
+		{"on one that would be a firewall's", 403, func() string { return "60" }, time.Minute, 1, 0},
+		{"on an answer without a token", 200, func() string { return "120" }, 2 * time.Minute, 1, 0},
 	} {
 		bubble(t, func(t *testing.T, sim *simulator.Simulator, p *tokenendpoint.Parser) {
 			e, c := provider(t, sim, p, simulator.Meitner)

@@ -30,11 +30,8 @@ func (p pauses) after(ctx context.Context, n int, f *failure, timeout time.Durat
 	}
 	pause = max(p.intervals.NextBackOff(), f.err.RetryAfter)
 	deadline, limited := ctx.Deadline()
-	if limited && time.Until(deadline) < pause+timeout {
+	if limited && time.Until(deadline)-timeout < pause {
 		return 0, false
 	}
 	return pause, ctx.Err() == nil
 }
-
-// maxRetryAfter bounds what a provider may ask for.
-const maxRetryAfter = 24 * time.Hour
