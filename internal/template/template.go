@@ -170,3 +170,26 @@ var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
 // ValidName reports whether a value of a credential may be called name.
 func ValidName(name string) bool { return validName.MatchString(name) }
+
+// Named goes through the values that templates name, those in arguments too.
+func Named(templates []Template) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		for _, t := range templates {
+			for v := range t.Values() {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Names reports whether templates name a value: that one, or any if it is empty.
+func Names(templates []Template, name string) bool {
+	for v := range Named(templates) {
+		if name == "" || v.Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
@@ -24,7 +25,7 @@ func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 	c.Values = maps.Clone(c.Values)
 	for _, j := range p.jwts {
 		if _, taken := c.Values[j.name]; taken {
-			return c, nil, &buildFault{j.path, "is signed here, and the credential has a value " + j.name + " as well", "rename that value"}
+			return c, nil, &httprequest.Fault{Path: j.path, Detail: "is signed here, and the credential has a value " + j.name + " as well", Remedy: "rename that value"}
 		}
 		token, warned, err := p.sign(j, c, now, m)
 		if err != nil {
@@ -38,7 +39,7 @@ func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 }
 
 // sign signs j with the key that c has, and says what is doubtful about that. The error is
-// a *buildFault.
+// a *httprequest.Fault.
 func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
 	v := newValues(c, now, m)
 	key, err := j.readKey(c)
@@ -54,7 +55,7 @@ func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ sec
 	if header.KeyID, err = v.Optional(j.kid); err != nil {
 		return secret.Text{}, nil, err
 	}
-	if header.Members, err = j.header.object(v); err != nil {
+	if header.Members, err = object(j.header, v); err != nil {
 		return secret.Text{}, nil, err
 	}
 	signer, err := signing.NewSigner(key, j.algorithm, header)
@@ -109,11 +110,11 @@ func unsuited(path, what, value string, err error) error {
 	var fault *signing.Fault
 	switch {
 	case !errors.As(err, &fault):
-		return &buildFault{path, what, ""}
+		return &httprequest.Fault{Path: path, Detail: what}
 	case value == "":
-		return &buildFault{path, what + ": " + fault.Detail, fault.Remedy}
+		return &httprequest.Fault{Path: path, Detail: what + ": " + fault.Detail, Remedy: fault.Remedy}
 	}
-	return &buildFault{path, what + " " + fault.Detail, fault.Remedy}
+	return &httprequest.Fault{Path: path, Detail: what + " " + fault.Detail, Remedy: fault.Remedy}
 }
 
 // claims returns what j says.
@@ -139,7 +140,7 @@ func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 		}
 		claims.Audience = append(claims.Audience, audience)
 	}
-	claims.Own, err = j.claims.object(v)
+	claims.Own, err = object(j.claims, v)
 	return claims, err
 }
 
@@ -149,7 +150,7 @@ func (p plan) audience(word string, v *template.Values) (string, error) {
 	case word == audienceIssuer:
 		return p.issuer, nil
 	}
-	u, err := p.requests[len(p.requests)-1].url(v)
+	u, err := p.requests[len(p.requests)-1].URL(v)
 	if err != nil {
 		return "", err
 	}
@@ -157,11 +158,11 @@ func (p plan) audience(word string, v *template.Values) (string, error) {
 }
 
 // object returns the members of a node, as package signing takes them; nil: none.
-func (n node) object(v *template.Values) (map[string]any, error) {
-	if len(n.members) == 0 {
+func object(n httprequest.Node, v *template.Values) (map[string]any, error) {
+	if len(n.Members) == 0 {
 		return nil, nil
 	}
-	value, err := n.expand(v)
+	value, err := n.Expand(v)
 	if err != nil {
 		return nil, err
 	}

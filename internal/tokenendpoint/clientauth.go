@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -30,8 +32,8 @@ func authMethods() []string {
 
 // A clientAuth is what says, in a request, which client sends it.
 type clientAuth struct {
-	params      []param
-	headers     []header
+	params      []httprequest.Param
+	headers     []httprequest.Header
 	certificate *clientCertificate // nil: none
 	// noColon are values that must not hold a colon.
 	noColon []template.Value
@@ -40,7 +42,7 @@ type clientAuth struct {
 
 // compileClientAuth compiles what authenticates the client, beside those headers; ok is false
 // if the method is not known.
-func compileClientAuth(ps *problems, cfg config, grantType string, headers []header) (auth clientAuth, ok bool) {
+func compileClientAuth(ps *problem.List, cfg config, grantType string, headers []httprequest.Header) (auth clientAuth, ok bool) {
 	const path = "token_endpoint_auth_method"
 	if cfg.AuthMethod == nil && grantType == jwtBearer {
 		// Who signed the assertion is known by it (RFC 7523 section 3.1).
@@ -49,27 +51,27 @@ func compileClientAuth(ps *problems, cfg config, grantType string, headers []hea
 	}
 	method := textOr(cfg.AuthMethod, clientSecretBasic)
 	encoding := textOr(cfg.BasicEncoding, "form")
-	ok = ps.oneOf(path, method, authMethods()...)
-	ok = ps.oneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
+	ok = ps.OneOf(path, method, authMethods()...)
+	ok = ps.OneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
 	if cfg.BasicEncoding != nil && method != clientSecretBasic {
-		ps.add("client_secret_basic_encoding", show(encoding), "has no effect with token_endpoint_auth_method "+show(method), "remove it")
+		ps.Add("client_secret_basic_encoding", problem.Show(encoding), "has no effect with token_endpoint_auth_method "+problem.Show(method), "remove it")
 	}
-	clientID := one("client_id", template.Implied(path, "client_id"))
+	clientID := httprequest.One("client_id", template.Implied(path, "client_id"))
 	switch method {
 	case clientSecretBasic:
 		auth = basicAuth(ps, encoding == "raw", headers)
 	case clientSecretPost:
-		auth.params = []param{clientID, one("client_secret", template.Implied(path, "client_secret"))}
+		auth.params = []httprequest.Param{clientID, httprequest.One("client_secret", template.Implied(path, "client_secret"))}
 	case clientSecretJWT, privateKeyJWT:
-		auth.params = []param{one("client_assertion_type", template.Literal(assertionType)), one("client_assertion", template.Of("client_assertion"))}
+		auth.params = []httprequest.Param{httprequest.One("client_assertion_type", template.Literal(assertionType)), httprequest.One("client_assertion", template.Of("client_assertion"))}
 		auth.jwts = []jwt{compileClientAssertion(ps, cfg, method)}
 	case tlsClientAuth, selfSignedClientAuth:
 		// The certificate does not say which client it is (RFC 8705 section 2).
-		auth.params = []param{clientID}
+		auth.params = []httprequest.Param{clientID}
 		auth.certificate = &clientCertificate{path: path, certificate: "certificate", key: "private_key"}
 	case noClientSecret:
 		// A public client still says who it is (RFC 6749 section 3.2.1).
-		auth.params = []param{clientID}
+		auth.params = []httprequest.Param{clientID}
 	}
 	if method != clientSecretJWT && method != privateKeyJWT {
 		refuseAssertion(ps, cfg, method)
@@ -80,10 +82,10 @@ func compileClientAuth(ps *problems, cfg config, grantType string, headers []hea
 // basicAuth is HTTP Basic authentication. RFC 6749 section 2.3.1 has both halves encoded
 // as in a form before they are joined; many a provider takes them raw instead, and then
 // a colon in the first cannot be told from the one between them (RFC 7617 section 2).
-func basicAuth(ps *problems, raw bool, headers []header) (auth clientAuth) {
+func basicAuth(ps *problem.List, raw bool, headers []httprequest.Header) (auth clientAuth) {
 	const path = "token_endpoint_auth_method"
-	if slices.ContainsFunc(headers, func(h header) bool { return h.name == "Authorization" }) {
-		ps.add("headers.Authorization", "", "is set by token_endpoint_auth_method client_secret_basic as well",
+	if slices.ContainsFunc(headers, func(h httprequest.Header) bool { return h.Name == "Authorization" }) {
+		ps.Add("headers.Authorization", "", "is set by token_endpoint_auth_method client_secret_basic as well",
 			`remove it, or say "token_endpoint_auth_method": "none"`)
 		return auth
 	}
@@ -95,27 +97,27 @@ func basicAuth(ps *problems, raw bool, headers []header) (auth clientAuth) {
 	}
 	pair := slices.Concat(id, template.Literal(":"), key)
 	toBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	auth.headers = []header{{name: "Authorization", path: path,
-		value: slices.Concat(template.Literal("Basic "), template.Apply(toBase64, pair))}}
+	auth.headers = []httprequest.Header{{Name: "Authorization", Path: path,
+		Value: slices.Concat(template.Literal("Basic "), template.Apply(toBase64, pair))}}
 	return auth
 }
 
 // refuseAssertion refuses what is about a client assertion where there is none.
-func refuseAssertion(ps *problems, cfg config, method string) {
+func refuseAssertion(ps *problem.List, cfg config, method string) {
 	without := "without token_endpoint_auth_method"
 	if method != "" {
-		without = "with token_endpoint_auth_method " + show(method)
+		without = "with token_endpoint_auth_method " + problem.Show(method)
 	}
 	if cfg.ClientAssertion != nil {
-		ps.add("client_assertion", "", "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
+		ps.Add("client_assertion", "", "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}))
 	}
 	if cfg.SigningAlg != nil {
-		ps.add("token_endpoint_auth_signing_alg", show(*cfg.SigningAlg), "has no effect "+without, "remove it, or use "+either([]string{privateKeyJWT, clientSecretJWT}))
+		ps.Add("token_endpoint_auth_signing_alg", problem.Show(*cfg.SigningAlg), "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}))
 	}
 }
 
 // compileClientAssertion compiles the JWT by which the client authenticates.
-func compileClientAssertion(ps *problems, cfg config, method string) jwt {
+func compileClientAssertion(ps *problem.List, cfg config, method string) jwt {
 	given := jwtConfig{}
 	if cfg.ClientAssertion != nil {
 		given = *cfg.ClientAssertion
@@ -130,9 +132,9 @@ func compileClientAssertion(ps *problems, cfg config, method string) jwt {
 	const alg = "token_endpoint_auth_signing_alg"
 	switch {
 	case method == clientSecretJWT && !j.shared:
-		ps.add(alg, show(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+show(privateKeyJWT))
+		ps.Add(alg, problem.Show(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Show(privateKeyJWT))
 	case method == privateKeyJWT && j.shared:
-		ps.add(alg, show(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+show(clientSecretJWT))
+		ps.Add(alg, problem.Show(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Show(clientSecretJWT))
 	}
 	// RFC 7523 section 3: both are the client's id.
 	if j.iss == nil {
@@ -146,13 +148,13 @@ func compileClientAssertion(ps *problems, cfg config, method string) jwt {
 }
 
 // checkAudience refuses an audience of which nobody says what it is.
-func checkAudience(ps *problems, cfg config, j jwt) {
+func checkAudience(ps *problem.List, cfg config, j jwt) {
 	if cfg.Issuer != nil {
 		return
 	}
 	for _, a := range j.aud {
 		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
-			ps.add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
+			ps.Add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
 				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
 		}
 	}

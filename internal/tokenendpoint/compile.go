@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -15,14 +17,14 @@ const (
 )
 
 // compile makes a plan of a config. The plan is good only if no problem is noted.
-func compile(ps *problems, cfg config) plan {
+func compile(ps *problem.List, cfg config) plan {
 	if cfg.Credential != nil {
 		if err := refresh.CheckName(*cfg.Credential); err != nil {
-			ps.add("credential", "", err.Error(), "")
+			ps.Add("credential", "", err.Error(), "")
 		}
 	}
 	p := plan{
-		timeout:    ps.duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout),
+		timeout:    ps.Duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout),
 		supersedes: cfg.Supersedes != nil && *cfg.Supersedes,
 	}
 	var login vocabulary
@@ -40,40 +42,40 @@ func compile(ps *problems, cfg config) plan {
 	p.record = compileRecord(ps, cfg.Record, cfg.Response.Extra)
 	p.probe = compileProbe(ps, cfg.Probe)
 	for _, r := range p.everywhere() {
-		p.advice = append(p.advice, r.advice...)
+		p.advice = append(p.advice, r.Advice...)
 	}
 	return p
 }
 
 // compileLogin adds to p the request that comes after all steps, or the token that is signed
 // here, by what the config says of either.
-func compileLogin(ps *problems, cfg config, p *plan, login vocabulary) {
+func compileLogin(ps *problem.List, cfg config, p *plan, login vocabulary) {
 	first := cfg.firstLevel()
 	var last request
 	switch {
 	case cfg.SignedJWT != nil && (cfg.Request != nil || len(first) > 0 || len(cfg.Steps) > 0):
-		ps.add("signed_jwt", "", "is itself the token, and stands beside a request for one", "keep one of the two")
+		ps.Add("signed_jwt", "", "is itself the token, and stands beside a request for one", "keep one of the two")
 		return
 	case cfg.SignedJWT != nil:
 		p.token = compileSignedJWT(ps, cfg)
 		return
 	case cfg.Request != nil && len(first) > 0:
 		for _, name := range first {
-			ps.add(name, "", "stands beside request, which spells the whole request out", "keep one of the two: remove "+name+" or request")
+			ps.Add(name, "", "stands beside request, which spells the whole request out", "keep one of the two: remove "+name+" or request")
 		}
 		return
 	case cfg.Request != nil:
-		last = compileRequest(ps, "request", *cfg.Request)
-		login.check(ps, last.templates())
+		last.Request = httprequest.Compile(ps, "request", *cfg.Request)
+		login.check(ps, last.Templates())
 	case len(first) > 0:
 		last, p.jwts = compileOAuth(ps, cfg)
-		login.check(ps, last.templates())
+		login.check(ps, last.Templates())
 		p.issuer = textOr(cfg.Issuer, "")
 	case len(cfg.Steps) > 0:
-		ps.add("steps", "", "come before a request for the token, and there is none", `write the last of them as "request" beside "steps"`)
+		ps.Add("steps", "", "come before a request for the token, and there is none", `write the last of them as "request" beside "steps"`)
 		return
-	case len(ps.list) == 0: // else it may be there, mistyped
-		ps.add("", "", "says neither token_endpoint nor request",
+	case len(ps.Found) == 0: // else it may be there, mistyped
+		ps.Add("", "", "says neither token_endpoint nor request",
 			`write {"token_endpoint": "https://…"} for OAuth, or {"request": {"url": "https://…"}} for a login of another shape`)
 		return
 	default:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -43,7 +44,7 @@ type config struct {
 	Headers         map[string]string `json:"headers"`
 
 	// The second level.
-	Request *requestConfig `json:"request"`
+	Request *httprequest.Config `json:"request"`
 
 	Response responseConfig `json:"response"`
 
@@ -51,18 +52,6 @@ type config struct {
 	Probe      *probeConfig     `json:"probe"`
 	Supersedes *bool            `json:"supersedes"` // a new token ends the one before
 	Record     strictjson.Value `json:"record"`     // "token", or an object; default: version 1
-}
-
-// A requestConfig is a request as it goes out. At most one of the bodies is set.
-type requestConfig struct {
-	Method    *string           `json:"method"` // default POST
-	URL       *string           `json:"url"`
-	Headers   map[string]string `json:"headers"`
-	Query     strictjson.Value  `json:"query"`
-	Form      strictjson.Value  `json:"form"`
-	JSON      strictjson.Value  `json:"json"`
-	Multipart strictjson.Value  `json:"multipart"`
-	Text      *string           `json:"text"`
 }
 
 // A responseConfig says where in the answer things are: see [answer.Path].
@@ -87,9 +76,9 @@ type responseConfig struct {
 
 // A stepConfig is a request that is made before the one that gives the token.
 type stepConfig struct {
-	Name     *string            `json:"name"`
-	Request  *requestConfig     `json:"request"`
-	Response stepResponseConfig `json:"response"`
+	Name     *string             `json:"name"`
+	Request  *httprequest.Config `json:"request"`
+	Response stepResponseConfig  `json:"response"`
 }
 
 // A stepResponseConfig says what of a step's answer is kept for later requests.
@@ -104,7 +93,7 @@ type stepResponseConfig struct {
 
 // A probeConfig is a request that is made with a new token before consumers get it.
 type probeConfig struct {
-	Request  *requestConfig      `json:"request"`
+	Request  *httprequest.Config `json:"request"`
 	Response probeResponseConfig `json:"response"`
 }
 

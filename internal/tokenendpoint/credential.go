@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -18,11 +19,11 @@ import (
 // once, and holds no value. That hosts are named at all is seen to where the config is
 // known, by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
-	ps := problems{where: d.Where}
+	ps := problem.List{Where: d.Where}
 	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}
 	members, ok := decode[map[string]strictjson.Value](&ps, d)
 	if !ok {
-		return refresh.Credential{}, ps.err()
+		return refresh.Credential{}, ps.Err()
 	}
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -34,55 +35,55 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 		list := v.Type == strictjson.List
 		switch {
 		case name == "allowed_hosts":
-			c.AllowedHosts = ps.words(name, v)
+			c.AllowedHosts = ps.Words(name, v)
 			for i, entry := range c.AllowedHosts {
 				if fault := wire.PinFault(entry, p.loopback); fault != nil {
-					ps.add(indexed(name, i), "", fault.Detail, fault.Remedy)
+					ps.Add(problem.Indexed(name, i), "", fault.Detail, fault.Remedy)
 				}
 			}
 		case name == "providers":
-			c.Providers = ps.words(name, v)
+			c.Providers = ps.Words(name, v)
 			for i, entry := range c.Providers {
 				if refresh.CheckName(entry) != nil {
-					ps.add(indexed(name, i), "", "is not the name of a provider", "name each provider that may use it; there are no wildcards")
+					ps.Add(problem.Indexed(name, i), "", "is not the name of a provider", "name each provider that may use it; there are no wildcards")
 				}
 			}
 		case name == "signs":
-			c.Signs = ps.audiences(name, v)
+			c.Signs = audiences(&ps, name, v)
 		case name == "approved_only":
 			c.ApprovedOnly = v.Text == "true"
 			if v.Type != strictjson.Bool {
-				ps.add(name, "", fmt.Sprintf("must be true or false, not %s", v.Type), "write it without quotes")
+				ps.Add(name, "", fmt.Sprintf("must be true or false, not %s", v.Type), "write it without quotes")
 			}
 		case name == "public" && list: // a value may well be called that
-			c.Public = ps.words(name, v)
+			c.Public = ps.Words(name, v)
 		case name == "sign_only" && list:
-			c.SignOnly = ps.words(name, v)
+			c.SignOnly = ps.Words(name, v)
 		default:
-			ps.value(name, v)
+			checkValue(&ps, name, v)
 			c.Values[name] = secret.New(v.Text)
 		}
 	}
-	if len(c.Values) == 0 && len(ps.list) == 0 {
-		ps.add("", "", "holds nothing to log in with", `add "client_id" and "client_secret", or what the config names`)
+	if len(c.Values) == 0 && len(ps.Found) == 0 {
+		ps.Add("", "", "holds nothing to log in with", `add "client_id" and "client_secret", or what the config names`)
 	}
-	ps.ownersWord(c)
-	if err := ps.err(); err != nil {
+	checkPublic(&ps, c)
+	if err := ps.Err(); err != nil {
 		return refresh.Credential{}, err
 	}
 	return c, nil
 }
 
-// ownersWord checks what the owner of a credential says of its values.
-func (ps *problems) ownersWord(c refresh.Credential) {
+// checkPublic checks what the owner of a credential says of its values.
+func checkPublic(ps *problem.List, c refresh.Credential) {
 	for i, name := range c.Public {
 		if why := c.MayBePublic(name); why != "" {
-			ps.add(indexed("public", i), show(name), why+", so it cannot be public", "remove it")
+			ps.Add(problem.Indexed("public", i), problem.Show(name), why+", so it cannot be public", "remove it")
 		}
 	}
 	refused, _ := c.Conflicts()
 	for _, p := range refused {
-		ps.add(p.Path, p.Value, p.Detail, p.Remedy)
+		ps.Add(p.Path, p.Value, p.Detail, p.Remedy)
 	}
 }
 
@@ -96,25 +97,8 @@ func Doubts(where string, c refresh.Credential) refresh.Problems {
 	return doubtful
 }
 
-// words reads a list of strings.
-func (ps *problems) words(path string, v strictjson.Value) []string {
-	if v.Type != strictjson.List {
-		ps.add(path, "", fmt.Sprintf("must be a list of strings, not %s", v.Type), `write ["…"]`)
-		return nil
-	}
-	var list []string
-	for i, item := range v.Items {
-		if item.Type != strictjson.String {
-			ps.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
-			continue
-		}
-		list = append(list, item.Text)
-	}
-	return list
-}
-
-// value checks one of a credential's own fields.
-func (ps *problems) value(name string, v strictjson.Value) {
+// checkValue checks one of a credential's own fields.
+func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	path := printableName(name)
 	reserved := []string{"allowed_hosts", "approved_only", "providers"}
 	if v.Type == strictjson.List {
@@ -122,17 +106,17 @@ func (ps *problems) value(name string, v strictjson.Value) {
 	}
 	switch near := strictjson.Nearest(name, reserved); {
 	case near != "":
-		ps.add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
+		ps.Add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
 	case !template.ValidName(name):
-		ps.add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
+		ps.Add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
 	case v.Type == strictjson.Num:
-		ps.add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
+		ps.Add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
 	case v.Type != strictjson.String:
-		ps.add(path, "", fmt.Sprintf("must be a string, not %s", v.Type), "")
+		ps.Add(path, "", fmt.Sprintf("must be a string, not %s", v.Type), "")
 	case v.Text == "":
-		ps.add(path, "", "is empty", "fill it in, or remove it")
+		ps.Add(path, "", "is empty", "fill it in, or remove it")
 	case strings.TrimRight(v.Text, "\r\n") != v.Text && !strings.Contains(strings.TrimRight(v.Text, "\r\n"), "\n"):
-		ps.add(path, "", "ends with a line break, as a value does that came from a file or from echo", "remove it")
+		ps.Add(path, "", "ends with a line break, as a value does that came from a file or from echo", "remove it")
 	}
 }
 
@@ -140,5 +124,5 @@ func printableName(name string) string {
 	if template.ValidName(name) {
 		return name
 	}
-	return show(name)
+	return problem.Show(name)
 }

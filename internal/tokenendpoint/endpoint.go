@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/wire"
@@ -29,7 +31,7 @@ var _ refresh.Endpoint = (*Endpoint)(nil)
 func (e *Endpoint) Hosts() []string {
 	var hosts []string
 	for _, r := range e.plan.everywhere() {
-		hosts = append(hosts, r.target.site.Pins()[0])
+		hosts = append(hosts, r.Target.Site.Pins()[0])
 	}
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
@@ -41,69 +43,69 @@ func (e *Endpoint) Advice() []string { return slices.Clone(e.plan.advice) }
 // Check says what of c does not fit the config, without sending anything: values that
 // are missing, hosts that c does not name, values that cannot stand where they would.
 func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
-	ps := problems{where: e.where}
+	ps := problem.List{Where: e.where}
 	checkHosts(&ps, c, e.plan.everywhere())
 	e.checkValues(&ps, c)
 	e.plan.checkKeys(&ps, c)
-	if len(ps.list) == 0 {
+	if len(ps.Found) == 0 {
 		e.plan.checkSigns(&ps, c)
 	}
-	if len(ps.list) > 0 {
-		return ps.list
+	if len(ps.Found) > 0 {
+		return ps.Found
 	}
 	wrong := func(path string, err error) {
-		var fault *buildFault
+		var fault *httprequest.Fault
 		switch {
 		case errors.As(err, &fault):
-			ps.add(fault.path, "", fault.detail, fault.remedy)
+			ps.Add(fault.Path, "", fault.Detail, fault.Remedy)
 		case err != nil:
-			ps.add(path, "", err.Error(), "")
+			ps.Add(path, "", err.Error(), "")
 		}
 	}
 	now := e.now()
 	c, _, err := e.plan.derive(e.plan.supposing(c), now, nil)
 	if err != nil {
 		wrong("", err)
-		return ps.list
+		return ps.Found
 	}
 	if e.plan.token != nil {
 		_, _, err := e.plan.sign(*e.plan.token, c, now, nil)
 		wrong(e.plan.token.path, err)
 	}
 	for _, r := range e.plan.requests {
-		_, err := r.build(context.Background(), c, now)
-		wrong(r.path, err)
+		_, err := r.Build(context.Background(), newValues(c, now, nil))
+		wrong(r.Path, err)
 		if r.certificate != nil {
 			_, err := r.certificate.load(c, now)
-			wrong(r.path, err)
+			wrong(r.Path, err)
 		}
 	}
-	return ps.list
+	return ps.Found
 }
 
 // checkHosts notes the hosts that c does not name.
-func checkHosts(ps *problems, c refresh.Credential, requests []request) {
+func checkHosts(ps *problem.List, c refresh.Credential, requests []request) {
 	for _, r := range requests {
-		s := r.target.site
-		path, _ := r.target.path.Fixed()
+		s := r.Target.Site
+		path := r.Target.FixedPath()
 		if s.Allowed(c.AllowedHosts, path) {
 			continue
 		}
 		if len(c.AllowedHosts) == 0 {
-			ps.add(r.path, showURL(r.target.shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
+			ps.Add(r.Path, httprequest.ShowURL(r.Target.Shown), fmt.Sprintf("the credential %q does not say where it may be sent", c.Name),
 				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.Pins()[0]))
 			continue
 		}
-		detail := fmt.Sprintf("the credential %q may only be sent to %s", c.Name, enumerate(c.AllowedHosts, "and"))
+		detail := fmt.Sprintf("the credential %q may only be sent to %s", c.Name, problem.Enumerate(c.AllowedHosts, "and"))
 		if path == "" && slices.ContainsFunc(c.AllowedHosts, func(pin string) bool { return strings.HasPrefix(pin, s.Pins()[0]+"/") }) {
 			detail += ", and with a path there the URL's own must be written out, without a value in it"
 		}
-		ps.add(r.path, showURL(r.target.shown), detail, fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.Pins()[0]))
+		ps.Add(r.Path, httprequest.ShowURL(r.Target.Shown), detail, fmt.Sprintf("if it may be sent there, its owner adds %q to allowed_hosts", s.Pins()[0]))
 	}
 }
 
 // checkValues notes the values that c does not have, each once.
-func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
+func (e *Endpoint) checkValues(ps *problem.List, c refresh.Credential) {
 	told := map[string]bool{}
 	for _, u := range e.plan.uses {
 		if _, ok := c.Values[u.Name]; ok || told[u.Name] || e.plan.provides(u.Name) {
@@ -120,9 +122,9 @@ func (e *Endpoint) checkValues(ps *problems, c refresh.Credential) {
 		case len(c.Values) == 0:
 			remedy = fmt.Sprintf("add %q to it", u.Name)
 		default:
-			remedy = fmt.Sprintf("add %q to it; it has %s", u.Name, enumerate(c.Names(), "and"))
+			remedy = fmt.Sprintf("add %q to it; it has %s", u.Name, problem.Enumerate(c.Names(), "and"))
 		}
-		ps.add(u.At, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.Name, c.Name), remedy)
+		ps.Add(u.At, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.Name, c.Name), remedy)
 	}
 }
 
@@ -175,8 +177,8 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 // unfit is the failure of a credential that does not fit the config.
 func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Error {
 	code := refresh.CodeBadCredential
-	hosts := problems{}
-	if checkHosts(&hosts, c, e.plan.everywhere()); len(hosts.list) > 0 {
+	hosts := problem.List{}
+	if checkHosts(&hosts, c, e.plan.everywhere()); len(hosts.Found) > 0 {
 		code = codeHostNotAllowed
 	}
 	return &refresh.Error{Class: ofFault(code).class, Code: code, Detail: ps.Error(), Err: ps}
@@ -248,7 +250,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
-	req, err := x.request.buildWith(ctx, newValues(x.credential, e.now(), x.made))
+	req, err := x.request.Build(ctx, newValues(x.credential, e.now(), x.made))
 	x.asked = x.known().Searcher()
 	x.all = x.asked
 	if err == nil && x.request.certificate != nil {

@@ -36,7 +36,7 @@ type exchange struct {
 // status says, if there is no failure. What is compared is screened first.
 func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
 	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
-	doc := m.Decode(x.request.path, w.Names()...)
+	doc := m.Decode(x.request.Path, w.Names()...)
 	doc.Value = x.withoutTicket(doc.Value)
 	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
 	if f := x.compared(); f != nil {

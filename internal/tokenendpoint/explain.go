@@ -1,21 +1,19 @@
 package tokenendpoint
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"mime"
-	"mime/multipart"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
-	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -98,7 +96,7 @@ func (p plan) messages(names []string) ([]Message, error) {
 	for i, r := range p.everywhere() {
 		m, err := symbolicMessage(r, template.NewSymbols(names))
 		if err != nil {
-			return nil, fmt.Errorf("explaining %s: %w", r.path, err)
+			return nil, fmt.Errorf("explaining %s: %w", r.Path, err)
 		}
 		switch {
 		case i >= len(p.requests):
@@ -129,9 +127,9 @@ func (r request) explainKept(token bool) []string {
 
 // symbolicMessage returns r as it would be sent, with symbols for values.
 func symbolicMessage(r request, s *template.Symbols) (Message, error) {
-	r = r.mapped(s.Symbolic)
-	r.noColon = nil // a symbol has none
-	req, err := r.build(context.Background(), refresh.Credential{}, time.Time{})
+	symbolic := r.Mapped(s.Symbolic)
+	symbolic.NoColon = nil // a symbol has none
+	req, err := symbolic.Build(context.Background(), noValues())
 	if err != nil {
 		return Message{}, err
 	}
@@ -152,36 +150,12 @@ func symbolicMessage(r request, s *template.Symbols) (Message, error) {
 		if err != nil {
 			return Message{}, err
 		}
-		m.Body = s.Shown(readable(r.body, boundary, data))
+		m.Body = s.Shown(httprequest.Readable(r.Body, boundary, data))
 	}
 	if t := r.certificate; t != nil {
 		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.certificate, t.key))
 	}
 	return m, nil
-}
-
-// readable breaks a body into lines.
-func readable(b body, boundary string, data []byte) string {
-	switch b.(type) {
-	case formBody:
-		return strings.ReplaceAll(string(data), "&", "\n&")
-	case jsonBody:
-		var out bytes.Buffer
-		if json.Indent(&out, data, "", "  ") == nil {
-			return out.String()
-		}
-	case multipartBody:
-		var out strings.Builder
-		for parts := multipart.NewReader(bytes.NewReader(data), boundary); ; {
-			part, err := parts.NextPart()
-			if err != nil {
-				return strings.TrimSuffix(out.String(), "\n")
-			}
-			value, _ := io.ReadAll(part) // of memory
-			fmt.Fprintf(&out, "%s: %s\n", part.FormName(), value)
-		}
-	}
-	return string(data)
 }
 
 // explainAnswer says how the answer that has the token is read.
@@ -227,7 +201,7 @@ func explainOutcome(o answer.Outcome) string {
 		text = "status " + strings.Join(words, " or ")
 	}
 	if !o.Success.IsZero() {
-		text += ", and something true at " + show(o.Success.String())
+		text += ", and something true at " + problem.Show(o.Success.String())
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
@@ -57,7 +58,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	member(&out.Claims, "exp", "now and "+unpadded(lifetime))
 	dated := "now, less " + unpadded(cmp.Or(j.backdate, signing.DefaultBackdate))
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
-		if _, stated := j.claims.names()[f.Name]; !stated {
+		if _, stated := memberNames(j.claims)[f.Name]; !stated {
 			out.Claims = append(out.Claims, f)
 		}
 	}
@@ -73,20 +74,20 @@ func (p plan) explainAudience(a template.Template, text string) string {
 	case word == audienceIssuer:
 		return p.issuer
 	case word == audienceEndpoint:
-		return p.requests[len(p.requests)-1].target.shown
+		return p.requests[len(p.requests)-1].Target.Shown
 	}
 	return text
 }
 
 // symbolicFields returns the members of an object, each as compact JSON or, if it is a string, as
 // that.
-func symbolicFields(n node, s *template.Symbols) []Field {
+func symbolicFields(n httprequest.Node, s *template.Symbols) []Field {
 	var list []Field
-	for _, m := range n.members {
-		if m.node.kind == strictjson.Null {
+	for _, m := range n.Members {
+		if m.Node.Kind == strictjson.Null {
 			continue // that is how a member is left out
 		}
-		v, err := m.node.mapped(s.Symbolic).expand(noValues())
+		v, err := m.Node.Mapped(s.Symbolic).Expand(noValues())
 		if err != nil {
 			continue // it is left out
 		}
@@ -98,7 +99,7 @@ func symbolicFields(n node, s *template.Symbols) []Field {
 			}
 			text = string(data)
 		}
-		list = append(list, Field{m.name, s.Shown(text)})
+		list = append(list, Field{m.Name, s.Shown(text)})
 	}
 	return list
 }

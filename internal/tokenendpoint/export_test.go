@@ -55,7 +55,7 @@ func Quote(c refresh.Credential, text string) string { return quote(c, text) }
 func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
 	var list []*http.Request
 	for _, r := range e.plan.requests {
-		req, err := r.build(context.Background(), e.plan.supposing(c), time.Time{})
+		req, err := r.Build(context.Background(), newValues(e.plan.supposing(c), time.Time{}, nil))
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func Fields() []string {
 			if f.Type.Kind() == reflect.Pointer {
 				f.Type = f.Type.Elem()
 			}
-			if f.Type.Kind() == reflect.Struct && f.Type.PkgPath() == t.PkgPath() {
+			if f.Type.Kind() == reflect.Struct && strings.HasSuffix(f.Type.Name(), "onfig") {
 				walk(f.Type)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/wire"
 )
@@ -31,7 +32,7 @@ func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
 		Class:   v.class,
 		Suspect: v.suspect,
 		Code:    code,
-		Detail:  x.request.target.shown + " " + detail,
+		Detail:  x.request.Target.Shown + " " + detail,
 		Remedy:  remedy,
 	}}
 	if x.answer != nil {
@@ -116,7 +117,7 @@ func (x exchange) words(code string, said answer.Said) string {
 // elsewhere says where a redirect leads, which is not followed.
 func (x exchange) elsewhere() string {
 	location := x.answer.Header.Get("Location")
-	base, err := url.Parse(x.request.target.shown)
+	base, err := url.Parse(x.request.Target.Shown)
 	if err != nil || location == "" || len(location) > longestForeign {
 		return "nowhere"
 	}
@@ -125,7 +126,7 @@ func (x exchange) elsewhere() string {
 		return "nowhere"
 	}
 	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return "to " + showURL(x.known().Redact(u.String()))
+	return "to " + httprequest.ShowURL(x.known().Redact(u.String()))
 }
 
 // remedy says what to do about a refusal.
@@ -153,9 +154,9 @@ func (x exchange) remedy(code string) string {
 	case "invalid_request", "http_400", "http_415", "http_422":
 		return "compare the parameters and the body's type with the provider's documentation"
 	case codeRedirected:
-		return "redirects are not followed with a secret: if the endpoint has moved, correct " + x.request.path
+		return "redirects are not followed with a secret: if the endpoint has moved, correct " + x.request.Path
 	case "http_404", "http_405", "http_410":
-		return "look at " + x.request.path + " and the method: nothing is served there"
+		return "look at " + x.request.Path + " and the method: nothing is served there"
 	case "http_429", "http_403":
 		if code == "http_429" || x.answer.Limited() {
 			return "if it stays so, the provider's quota is too small, or somebody else uses it too"

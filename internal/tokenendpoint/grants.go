@@ -3,6 +3,8 @@ package tokenendpoint
 import (
 	"slices"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -19,28 +21,28 @@ const (
 
 // A grant is what a request says by which right a token is asked for.
 type grant struct {
-	params []param
+	params []httprequest.Param
 	jwts   []jwt
 	advice []string
 }
 
 // compileGrant compiles a grant; ok is false if its type is not known.
-func compileGrant(ps *problems, cfg config, grantType string) (g grant, ok bool) {
+func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok bool) {
 	const path = "grant_type"
-	ok = ps.oneOf(path, grantType, clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange)
-	g.params = []param{one("grant_type", template.Literal(grantType))}
+	ok = ps.OneOf(path, grantType, clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange)
+	g.params = []httprequest.Param{httprequest.One("grant_type", template.Literal(grantType))}
 	switch grantType {
 	case passwordGrant:
-		g.params = append(g.params, one("username", template.Implied(path, "username")), one("password", template.Implied(path, "password")))
+		g.params = append(g.params, httprequest.One("username", template.Implied(path, "username")), httprequest.One("password", template.Implied(path, "password")))
 		g.advice = append(g.advice, "the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another")
 	case refreshTokenGrant:
-		g.params = append(g.params, one("refresh_token", template.Of(refreshToken)))
+		g.params = append(g.params, httprequest.One("refresh_token", template.Of(refreshToken)))
 	case jwtBearer:
 		if cfg.Assertion == nil {
-			ps.add("assertion", "", "is missing, and is what this grant_type sends", `write "assertion": {"iss": "…", "aud": "…"}`)
+			ps.Add("assertion", "", "is missing, and is what this grant_type sends", `write "assertion": {"iss": "…", "aud": "…"}`)
 			return g, false
 		}
-		g.params = append(g.params, one("assertion", template.Of("assertion")))
+		g.params = append(g.params, httprequest.One("assertion", template.Of("assertion")))
 	case tokenExchange:
 		checkExchange(ps, cfg)
 	}
@@ -49,14 +51,14 @@ func compileGrant(ps *problems, cfg config, grantType string) (g grant, ok bool)
 	case grantType == jwtBearer, grantType == tokenExchange:
 		g.jwts = []jwt{compileAssertion(ps, cfg)}
 	default:
-		ps.add("assertion", "", "has no effect with grant_type "+show(grantType), "remove it, or use "+show(jwtBearer))
+		ps.Add("assertion", "", "has no effect with grant_type "+problem.Show(grantType), "remove it, or use "+problem.Show(jwtBearer))
 	}
 	return g, ok
 }
 
 // compileAssertion compiles the JWT that is the grant, or that stands in a request where the
 // config writes ${assertion}.
-func compileAssertion(ps *problems, cfg config) jwt {
+func compileAssertion(ps *problem.List, cfg config) jwt {
 	j := compileJWT(ps, "assertion", *cfg.Assertion, grantAssertion, nil)
 	j.name = "assertion"
 	if j.iss == nil {
@@ -67,39 +69,39 @@ func compileAssertion(ps *problems, cfg config) jwt {
 }
 
 // checkExchange checks the parameters of a token exchange (RFC 8693 section 2.1).
-func checkExchange(ps *problems, cfg config) {
+func checkExchange(ps *problem.List, cfg config) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(cfg.Parameters.Members, func(m strictjson.Member) bool { return m.Name == name })
 	}
 	const typ = `say what it is, such as "urn:ietf:params:oauth:token-type:jwt"`
 	if !has("subject_token") {
-		ps.add("parameters.subject_token", "", "is missing, and is what is exchanged",
+		ps.Add("parameters.subject_token", "", "is missing, and is what is exchanged",
 			`write "${subject_token}" and put it in the credential, or sign one: "${assertion}" and "assertion": {…}`)
 	}
 	if !has("subject_token_type") {
-		ps.add("parameters.subject_token_type", "", "is missing", typ)
+		ps.Add("parameters.subject_token_type", "", "is missing", typ)
 	}
 	if has("actor_token") != has("actor_token_type") {
-		ps.add("parameters.actor_token_type", "", "stands beside actor_token, or neither does", typ)
+		ps.Add("parameters.actor_token_type", "", "stands beside actor_token, or neither does", typ)
 	}
 }
 
 // compileNamedAssertion compiles the assertion of a config at the second level, whose requests
 // name it where it is to stand.
-func compileNamedAssertion(ps *problems, cfg config, requests []request) jwt {
-	sent := func(r request) bool { return names(r.templates(), "assertion") }
+func compileNamedAssertion(ps *problem.List, cfg config, requests []request) jwt {
+	sent := func(r request) bool { return template.Names(r.Templates(), "assertion") }
 	if !slices.ContainsFunc(requests, sent) {
-		ps.add("assertion", "", "is signed and not sent", "write ${assertion} where it is to stand in the request")
+		ps.Add("assertion", "", "is signed and not sent", "write ${assertion} where it is to stand in the request")
 	}
 	return compileAssertion(ps, cfg)
 }
 
 // compileSignedJWT compiles a config whose token is signed here, and asked for nowhere.
-func compileSignedJWT(ps *problems, cfg config) *jwt {
+func compileSignedJWT(ps *problem.List, cfg config) *jwt {
 	j := compileJWT(ps, "signed_jwt", *cfg.SignedJWT, ownToken, nil)
 	for _, a := range j.aud {
 		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
-			ps.add("signed_jwt.aud", show(word), "stands for what a config of a token endpoint says, and this is none", "write the audience out")
+			ps.Add("signed_jwt.aud", problem.Show(word), "stands for what a config of a token endpoint says, and this is none", "write the audience out")
 		}
 	}
 	for _, f := range []struct {
@@ -112,7 +114,7 @@ func compileSignedJWT(ps *problems, cfg config) *jwt {
 		{"timeout", cfg.Timeout.Type != strictjson.Absent},
 	} {
 		if f.set {
-			ps.add(f.name, "", "has no effect beside signed_jwt: nobody is asked", "remove it")
+			ps.Add(f.name, "", "has no effect beside signed_jwt: nobody is asked", "remove it")
 		}
 	}
 	return &j

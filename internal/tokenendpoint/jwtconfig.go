@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
@@ -55,12 +57,12 @@ type jwt struct {
 	kid         template.Template
 	typ         string
 	omitTyp     bool
-	header      node
+	header      httprequest.Node
 	iss, sub    template.Template
 	aud         []template.Template
 	lifetime    time.Duration
 	backdate    time.Duration
-	claims      node
+	claims      httprequest.Node
 }
 
 // The words that stand for an audience.
@@ -70,7 +72,7 @@ const (
 )
 
 // compileJWT compiles the JWT at path. The algorithm is given where it has a field elsewhere.
-func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
+func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
 	j := jwt{path: path, use: use, key: "private_key"}
 	at := func(name string) string { return path + "." + name }
 
@@ -78,14 +80,14 @@ func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm 
 	if use == clientAssertion {
 		algorithmPath = "token_endpoint_auth_signing_alg"
 		if cfg.Algorithm != nil {
-			ps.add(at("alg"), show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
+			ps.Add(at("alg"), problem.Show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
 		}
 	} else {
 		algorithm = cfg.Algorithm
 	}
 	if algorithm != nil {
 		a, err := signing.ParseAlgorithm(*algorithm)
-		signingFault(ps, algorithmPath, show(*algorithm), err)
+		signingFault(ps, algorithmPath, problem.Show(*algorithm), err)
 		j.algorithm = a
 	}
 	if j.shared = j.algorithm.Symmetric(); j.shared {
@@ -93,18 +95,18 @@ func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm 
 	}
 	j.key = valueName(ps, at("key"), cfg.Key, j.key)
 	if cfg.KeyEncoding != nil {
-		ps.oneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
+		ps.OneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
 		j.encoding = signing.Encoding(*cfg.KeyEncoding)
 	}
 	j.members = cfg.CertificateHeader
 	if len(j.members) > 0 || cfg.Certificate != nil {
 		j.certificate = valueName(ps, at("certificate"), cfg.Certificate, "certificate")
 		if len(j.members) == 0 {
-			ps.add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
+			ps.Add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
 		}
 	}
 	if cfg.KeyID != nil {
-		j.kid = compileTemplate(ps, at("kid"), "kid", *cfg.KeyID)
+		j.kid = httprequest.CompileTemplate(ps, at("kid"), "kid", *cfg.KeyID)
 	}
 	if cfg.Type != nil {
 		j.typ, j.omitTyp = *cfg.Type, *cfg.Type == ""
@@ -113,15 +115,15 @@ func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm 
 	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
 	compileAudience(ps, &j, cfg.Audience)
 	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
-	j.backdate = ps.duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
+	j.backdate = ps.Duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
 	most := signing.MaxLifetime
 	if use == ownToken {
 		most = answer.Believable
 		if cfg.Lifetime.Type == strictjson.Absent {
-			ps.add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
+			ps.Add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}
 	}
-	j.lifetime = ps.duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
+	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
 	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
 	checkJWT(ps, j)
 	if use == ownToken {
@@ -131,40 +133,40 @@ func compileJWT(ps *problems, path string, cfg jwtConfig, use jwtUse, algorithm 
 }
 
 // valueName reads the name of a credential's value.
-func valueName(ps *problems, path string, given *string, missing string) string {
+func valueName(ps *problem.List, path string, given *string, missing string) string {
 	if given == nil {
 		return missing
 	}
 	if !template.ValidName(*given) {
 		// Not shown: it may be the value itself.
-		ps.add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
+		ps.Add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
 		return missing
 	}
 	return *given
 }
 
 // compileParty compiles iss or sub.
-func compileParty(ps *problems, path string, given *string) template.Template {
+func compileParty(ps *problem.List, path string, given *string) template.Template {
 	if given == nil {
 		return nil
 	}
 	if *given == "" {
-		ps.add(path, `""`, "is empty", "leave it out")
+		ps.Add(path, `""`, "is empty", "leave it out")
 	}
-	return compileTemplate(ps, path, "", *given)
+	return httprequest.CompileTemplate(ps, path, "", *given)
 }
 
 // compileMembers compiles an object; without one there are none.
-func compileMembers(ps *problems, path string, v strictjson.Value) node {
+func compileMembers(ps *problem.List, path string, v strictjson.Value) httprequest.Node {
 	if v.Type != strictjson.Absent && v.Type != strictjson.Object {
-		ps.add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
-		return node{}
+		ps.Add(path, "", fmt.Sprintf("must be an object, not %s", v.Type), "")
+		return httprequest.Node{}
 	}
-	return compileNode(ps, path, "", v)
+	return httprequest.CompileNode(ps, path, "", v)
 }
 
 // compileAudience compiles aud.
-func compileAudience(ps *problems, j *jwt, v strictjson.Value) {
+func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
 	path := j.path + ".aud"
 	switch v.Type {
 	case strictjson.Absent:
@@ -172,25 +174,25 @@ func compileAudience(ps *problems, j *jwt, v strictjson.Value) {
 			j.aud = []template.Template{template.Literal(audienceIssuer)}
 		}
 	case strictjson.String:
-		j.aud = []template.Template{compileTemplate(ps, path, "aud", v.Text)}
+		j.aud = []template.Template{httprequest.CompileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
 		for i, item := range v.Items {
 			if item.Type != strictjson.String {
-				ps.add(indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
+				ps.Add(problem.Indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 				continue
 			}
-			j.aud = append(j.aud, compileTemplate(ps, indexed(path, i), "aud", item.Text))
+			j.aud = append(j.aud, httprequest.CompileTemplate(ps, problem.Indexed(path, i), "aud", item.Text))
 		}
 	default:
-		ps.add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
+		ps.Add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
 	}
 }
 
 // checkJWT checks what is known without the credential.
-func checkJWT(ps *problems, j jwt) {
-	err := signing.Header{CertificateMembers: j.members, Members: j.header.names()}.Check()
+func checkJWT(ps *problem.List, j jwt) {
+	err := signing.Header{CertificateMembers: j.members, Members: memberNames(j.header)}.Check()
 	signingFault(ps, j.path, "", err)
-	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Lifetime: j.lifetime, Backdate: j.backdate, Own: j.claims.names()}
+	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Lifetime: j.lifetime, Backdate: j.backdate, Own: memberNames(j.claims)}
 	switch {
 	case j.use != ownToken:
 		err = claims.CheckAssertion()
@@ -200,22 +202,22 @@ func checkJWT(ps *problems, j jwt) {
 	signingFault(ps, j.path, "", err)
 }
 
-// names returns the members of an object, without their values.
-func (n node) names() map[string]any {
-	names := make(map[string]any, len(n.members))
-	for _, m := range n.members {
-		names[m.name] = ""
+// memberNames returns the members of an object, without their values.
+func memberNames(n httprequest.Node) map[string]any {
+	names := make(map[string]any, len(n.Members))
+	for _, m := range n.Members {
+		names[m.Name] = ""
 	}
 	return names
 }
 
 // signingFault notes what package signing says is wrong.
-func signingFault(ps *problems, path, value string, err error) {
+func signingFault(ps *problem.List, path, value string, err error) {
 	var fault *signing.Fault
 	if errors.As(err, &fault) {
-		ps.add(path, value, fault.Detail, fault.Remedy)
+		ps.Add(path, value, fault.Detail, fault.Remedy)
 	} else if err != nil {
-		ps.add(path, value, fmt.Sprint(err), "")
+		ps.Add(path, value, fmt.Sprint(err), "")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // handshake (RFC 8705 section 2).
 type clientCertificate struct{ path, certificate, key string }
 
-// load reads it. The error is a *buildFault.
+// load reads it. The error is a *httprequest.Fault.
 func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certificate, error) {
 	key, err := signing.ParseKey(c.Values[t.key])
 	if err != nil {

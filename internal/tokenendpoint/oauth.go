@@ -7,62 +7,64 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/wire"
 )
 
 // compileOAuth makes the request of a config at the first level, which is nothing but a short
 // way to write one at the second, and returns the JWTs that it sends.
-func compileOAuth(ps *problems, cfg config) (request, []jwt) {
+func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 	const path = "token_endpoint"
-	r := request{path: path, method: http.MethodPost}
+	r := request{Request: httprequest.Request{Path: path, Method: http.MethodPost}}
 	good := cfg.Issuer == nil || checkIssuer(ps, *cfg.Issuer)
 	switch {
 	case cfg.TokenEndpoint != nil:
-		r.target = compileTarget(ps, path, *cfg.TokenEndpoint)
+		r.Target = httprequest.CompileTarget(ps, path, *cfg.TokenEndpoint)
 	case cfg.Issuer != nil && good:
-		ps.add(path, "", "is missing: it is not looked up at the issuer when logging in", "write the line that this prints: tokenkeeper add --issuer "+pasted(*cfg.Issuer))
+		ps.Add(path, "", "is missing: it is not looked up at the issuer when logging in", "write the line that this prints: tokenkeeper add --issuer "+pasted(*cfg.Issuer))
 	case cfg.Issuer != nil:
 		// The issuer comes first.
-	case len(ps.list) == 0: // else it may be there, mistyped
-		ps.add(path, "", "is missing", `write "token_endpoint": "https://…"`)
+	case len(ps.Found) == 0: // else it may be there, mistyped
+		ps.Add(path, "", "is missing", `write "token_endpoint": "https://…"`)
 	}
-	r.headers = compileHeaders(ps, "headers", cfg.Headers)
+	r.Headers = httprequest.CompileHeaders(ps, "headers", cfg.Headers)
 
 	grantType := textOr(cfg.GrantType, clientCredentials)
 	bodyKind := textOr(cfg.Body, "form")
 	g, known := compileGrant(ps, cfg, grantType)
-	auth, served := compileClientAuth(ps, cfg, grantType, r.headers)
-	known = ps.oneOf("body", bodyKind, "form", "json", "multipart") && known && served
+	auth, served := compileClientAuth(ps, cfg, grantType, r.Headers)
+	known = ps.OneOf("body", bodyKind, "form", "json", "multipart") && known && served
 	sent := append(g.params, auth.params...)
 	sent = append(sent, compileParameters(ps, cfg.Parameters, sent)...)
 	scope := compileScope(ps, cfg)
 	sent = append(sent, scope.params...)
 
-	for _, name := range repeated(r.target.fixedQuery(), sent) {
+	for _, name := range httprequest.Repeated(r.Target.FixedQuery(), sent) {
 		// RFC 6749 section 3.2: parameters must not be included more than once.
-		ps.add(path, showURL(*cfg.TokenEndpoint), "has the parameter "+show(name)+" in its query, which is sent in the body", "remove it from the URL")
+		ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Show(name)+" in its query, which is sent in the body", "remove it from the URL")
 	}
 
-	r.headers = append(r.headers, auth.headers...)
-	r.certificate, r.noColon = auth.certificate, auth.noColon
-	r.scope, r.advice = scope.words, g.advice
+	r.Headers = append(r.Headers, auth.headers...)
+	r.certificate, r.NoColon = auth.certificate, auth.noColon
+	r.scope, r.Advice = scope.words, g.advice
 	if known {
-		r.body = bodyOf(bodyKind, sent)
+		r.Body = httprequest.BodyOf(bodyKind, sent)
 	}
-	checkContentType(ps, "headers", r)
+	httprequest.CheckContentType(ps, "headers", r.Request)
 	return r, append(g.jwts, auth.jwts...)
 }
 
 // checkIssuer reports whether text can be an issuer: a URL without query and fragment (RFC
 // 8414 section 2), of which nothing is asked.
-func checkIssuer(ps *problems, text string) bool {
+func checkIssuer(ps *problem.List, text string) bool {
 	const path = "issuer"
 	if strings.ContainsAny(text, "?#$") {
-		ps.add(path, showURL(text), "is not an issuer, which has neither a query, a fragment nor ${…} (RFC 8414 section 2)", "write it as the provider's metadata have it")
+		ps.Add(path, httprequest.ShowURL(text), "is not an issuer, which has neither a query, a fragment nor ${…} (RFC 8414 section 2)", "write it as the provider's metadata have it")
 		return false
 	}
-	return compileTarget(ps, path, text).site != (wire.Site{})
+	return httprequest.CompileTarget(ps, path, text).Site != (wire.Site{})
 }
 
 // plainURL is one that a shell takes as it is.
@@ -86,19 +88,19 @@ func textOr(field *string, missing string) string {
 
 // compileParameters compiles those of the config, which are sent after those that are sent
 // anyhow.
-func compileParameters(ps *problems, v strictjson.Value, sent []param) []param {
-	given := compileParams(ps, "parameters", v)
+func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.Param) []httprequest.Param {
+	given := httprequest.CompileParams(ps, "parameters", v)
 	for _, p := range given {
-		path := "parameters." + p.name
+		path := "parameters." + p.Name
 		switch {
-		case p.name == "scope":
-			ps.add(path, "", "has a field of its own", `write "scope" beside "parameters"`)
-		case p.name == "grant_type":
-			ps.add(path, "", "has a field of its own", `write "grant_type" beside "parameters"`)
-		case slices.ContainsFunc(sent, func(q param) bool { return q.name == p.name }):
-			ps.add(path, "", "is sent already, by the grant_type or the token_endpoint_auth_method", "remove it")
-		case p.name == "client_secret":
-			ps.add(path, "", "is how a client authenticates", `remove it and say "token_endpoint_auth_method": "client_secret_post"`)
+		case p.Name == "scope":
+			ps.Add(path, "", "has a field of its own", `write "scope" beside "parameters"`)
+		case p.Name == "grant_type":
+			ps.Add(path, "", "has a field of its own", `write "grant_type" beside "parameters"`)
+		case slices.ContainsFunc(sent, func(q httprequest.Param) bool { return q.Name == p.Name }):
+			ps.Add(path, "", "is sent already, by the grant_type or the token_endpoint_auth_method", "remove it")
+		case p.Name == "client_secret":
+			ps.Add(path, "", "is how a client authenticates", `remove it and say "token_endpoint_auth_method": "client_secret_post"`)
 		}
 	}
 	return given
@@ -107,17 +109,17 @@ func compileParameters(ps *problems, v strictjson.Value, sent []param) []param {
 // A requestedScope is the scope that is asked for: the parameter, and the words in it, as far
 // as the config spells them out.
 type requestedScope struct {
-	params []param // none, or one
+	params []httprequest.Param // none, or one
 	words  []string
 }
 
-func compileScope(ps *problems, cfg config) requestedScope {
+func compileScope(ps *problem.List, cfg config) requestedScope {
 	separator := textOr(cfg.ScopeSeparator, " ")
 	if cfg.ScopeSeparator != nil && cfg.Scope.Type == strictjson.Absent {
-		ps.add("scope_separator", show(separator), "has no effect without scope", "remove it")
+		ps.Add("scope_separator", problem.Show(separator), "has no effect without scope", "remove it")
 	}
 	if separator == "" {
-		ps.add("scope_separator", show(separator), "is empty", `leave it out for a space, or write what stands between scopes, such as ","`)
+		ps.Add("scope_separator", problem.Show(separator), "is empty", `leave it out for a space, or write what stands between scopes, such as ","`)
 	}
 	var words []string
 	switch cfg.Scope.Type {
@@ -127,26 +129,26 @@ func compileScope(ps *problems, cfg config) requestedScope {
 		words = []string{cfg.Scope.Text}
 	case strictjson.List:
 		for i, item := range cfg.Scope.Items {
-			path := indexed("scope", i)
+			path := problem.Indexed("scope", i)
 			switch {
 			case item.Type != strictjson.String:
-				ps.add(path, "", fmt.Sprintf("must be a string, not %s", item.Type), "")
+				ps.Add(path, "", fmt.Sprintf("must be a string, not %s", item.Type), "")
 			case item.Text == "" || strings.Contains(item.Text, separator):
-				ps.add(path, show(item.Text), "is not one scope", "write each as a string of its own, not empty and without the separator")
+				ps.Add(path, problem.Show(item.Text), "is not one scope", "write each as a string of its own, not empty and without the separator")
 			}
 			words = append(words, item.Text)
 		}
 	default:
-		ps.add("scope", "", fmt.Sprintf("must be a string or a list of strings, not %s", cfg.Scope.Type), `write "a b" or ["a", "b"]`)
+		ps.Add("scope", "", fmt.Sprintf("must be a string or a list of strings, not %s", cfg.Scope.Type), `write "a b" or ["a", "b"]`)
 		return requestedScope{}
 	}
 	text := strings.Join(words, separator)
 	if strings.TrimSpace(text) == "" {
-		ps.add("scope", show(text), "is empty", "leave it out to ask for all that the client may have")
+		ps.Add("scope", problem.Show(text), "is empty", "leave it out to ask for all that the client may have")
 		return requestedScope{}
 	}
-	t := compileTemplate(ps, "scope", "scope", text)
-	scope := requestedScope{params: []param{one("scope", t)}}
+	t := httprequest.CompileTemplate(ps, "scope", "scope", text)
+	scope := requestedScope{params: []httprequest.Param{httprequest.One("scope", t)}}
 	if asked, ok := t.Fixed(); ok {
 		scope.words = splitScope(asked, separator)
 	}

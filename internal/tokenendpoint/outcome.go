@@ -5,11 +5,12 @@ import (
 	"strconv"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // outcome compiles what a response says of success.
-func compileOutcome(ps *problems, path string, statuses strictjson.Value, success *string, code, text strictjson.Value) answer.Outcome {
+func compileOutcome(ps *problem.List, path string, statuses strictjson.Value, success *string, code, text strictjson.Value) answer.Outcome {
 	var good answer.Condition
 	if success != nil {
 		good = understand(ps, path+".success", *success, answer.ParseCondition)
@@ -23,31 +24,31 @@ func compileOutcome(ps *problems, path string, statuses strictjson.Value, succes
 }
 
 // statuses reads a list of statuses that say success.
-func compileStatuses(ps *problems, path string, v strictjson.Value) []int {
+func compileStatuses(ps *problem.List, path string, v strictjson.Value) []int {
 	const remedy = "write a list, such as [200, 201]"
 	switch v.Type {
 	case strictjson.Absent:
 		return nil
 	case strictjson.List:
 	default:
-		ps.add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
+		ps.Add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
 		return nil
 	}
 	var list []int
 	for i, item := range v.Items {
 		if item.Type != strictjson.Num {
-			ps.add(indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
+			ps.Add(problem.Indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
 			continue
 		}
 		n, err := strconv.Atoi(item.Text)
 		if err != nil || n < 200 || n > 399 {
-			ps.add(indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
+			ps.Add(problem.Indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
 			continue
 		}
 		list = append(list, n)
 	}
 	if len(v.Items) == 0 {
-		ps.add(path, "", "is an empty list", "leave it out for any status of 2xx")
+		ps.Add(path, "", "is an empty list", "leave it out for any status of 2xx")
 	}
 	return list
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/wire"
@@ -72,20 +74,20 @@ var unchanging = []string{"description", "timeout", "supersedes", "probe", "refr
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
-	ps := &problems{where: d.Where}
+	ps := &problem.List{Where: d.Where}
 	cfg, ok := decode[config](ps, d)
 	var plan plan
 	if ok {
 		plan = compile(ps, cfg)
 		p.checkLoopback(ps, plan)
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		return refresh.Provider{}, err
 	}
 	canonical, err := strictjson.Canonical([]byte(d.Data.Reveal()), unchanging...)
 	if err != nil {
-		ps.add("", "", "has no canonical form", "")
-		return refresh.Provider{}, ps.err()
+		ps.Add("", "", "has no canonical form", "")
+		return refresh.Provider{}, ps.Err()
 	}
 	e := &Endpoint{where: d.Where, plan: plan, client: p.client, now: p.now, sleep: p.sleep}
 	return refresh.Provider{
@@ -104,11 +106,11 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 }
 
 // checkLoopback refuses requests to this machine, where those are closed.
-func (p *Parser) checkLoopback(ps *problems, plan plan) {
+func (p *Parser) checkLoopback(ps *problem.List, plan plan) {
 	for _, r := range plan.everywhere() {
-		if r.target.site.Loopback() && !p.loopback {
+		if r.Target.Site.Loopback() && !p.loopback {
 			fault := wire.Closed()
-			ps.add(r.path, showURL(r.target.shown), fault.Detail, fault.Remedy)
+			ps.Add(r.Path, httprequest.ShowURL(r.Target.Shown), fault.Detail, fault.Remedy)
 		}
 	}
 }
@@ -117,25 +119,25 @@ func (p *Parser) checkLoopback(ps *problems, plan plan) {
 // which other things are wrong, so that both can be mended at once. Of a good one
 // [Endpoint.Check] says that and more.
 func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
-	found := &problems{where: d.Where}
+	found := &problem.List{Where: d.Where}
 	cfg, ok := decode[config](found, d)
 	if !ok {
 		return nil
 	}
-	ps := problems{where: d.Where}
+	ps := problem.List{Where: d.Where}
 	(&Endpoint{plan: compile(found, cfg)}).checkValues(&ps, c)
-	return ps.list
+	return ps.Found
 }
 
 // decode reads a document into a T, and notes in ps what is wrong with it as JSON; ok is
 // false if there is nothing to be had from it.
-func decode[T any](ps *problems, d refresh.Document) (v T, ok bool) {
+func decode[T any](ps *problem.List, d refresh.Document) (v T, ok bool) {
 	if d.Err != nil {
-		ps.add("", "", d.Err.Error(), "")
+		ps.Add("", "", d.Err.Error(), "")
 		return v, false
 	}
 	if n := d.Data.Len(); n > maxDocument {
-		ps.add("", "", fmt.Sprintf("has %d bytes; at most %d are read", n, maxDocument), "")
+		ps.Add("", "", fmt.Sprintf("has %d bytes; at most %d are read", n, maxDocument), "")
 		return v, false
 	}
 	v, err := strictjson.Decode[T]([]byte(d.Data.Reveal()))
@@ -145,8 +147,22 @@ func decode[T any](ps *problems, d refresh.Document) (v T, ok bool) {
 	}
 	ok = true
 	for _, f := range faults {
-		ps.fault(f)
+		noteFault(ps, f)
 		ok = ok && f.Path != "" && (f.Kind == strictjson.UnknownName || f.Kind == strictjson.WrongType)
 	}
 	return v, ok
+}
+
+// noteFault notes what is wrong with the document as JSON.
+func noteFault(ps *problem.List, f strictjson.Fault) {
+	detail, remedy := f.Detail, f.Remedy
+	if f.Kind == strictjson.UnknownName {
+		if better := misnomer(f.Path); better != "" {
+			remedy = better
+		}
+	}
+	if f.Kind != strictjson.WrongType {
+		detail = fmt.Sprintf("%s (line %d, column %d)", detail, f.Line, f.Column)
+	}
+	ps.Add(f.Path, "", detail, remedy)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -55,6 +56,29 @@ func (p plan) needs() []template.Value {
 	}
 	if p.token != nil {
 		list = append(list, p.token.needs()...)
+	}
+	return list
+}
+
+// A request is one of a plan's, and what is known of its answer.
+type request struct {
+	httprequest.Request
+	// scope is what is asked for, as single words, where the config spells it out.
+	scope []string
+	// certificate is what the client shows in the TLS handshake; nil: none.
+	certificate *clientCertificate
+	// outcome says what answer is a good one, and keep what of it later requests need.
+	outcome answer.Outcome
+	keep    []answer.Kept
+	// step is the name of the step that the request is; empty: it is none.
+	step string
+}
+
+// needs returns the values that r cannot do without, but for those that steps keep.
+func (r request) needs() []template.Value {
+	list := needed(r.Templates())
+	if t := r.certificate; t != nil {
+		list = append(list, template.Value{Name: t.certificate, At: t.path, Implied: true}, template.Value{Name: t.key, At: t.path, Implied: true})
 	}
 	return list
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
@@ -21,12 +23,12 @@ const probeTimeout = 2 * time.Second
 const probeToken = "access_token"
 
 // compileProbe compiles a probe; nil: none is made.
-func compileProbe(ps *problems, cfg *probeConfig) *request {
+func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 	if cfg == nil {
 		return nil
 	}
 	if cfg.Request == nil {
-		ps.add("probe.request", "", "is missing", `write "request": {"url": "https://…"}`)
+		ps.Add("probe.request", "", "is missing", `write "request": {"url": "https://…"}`)
 		return nil
 	}
 	given := *cfg.Request
@@ -34,19 +36,19 @@ func compileProbe(ps *problems, cfg *probeConfig) *request {
 		method := http.MethodGet
 		given.Method = &method
 	}
-	r := compileRequest(ps, "probe.request", given)
-	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.templates())
-	if len(r.advice) > 0 {
-		r.advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
+	r := request{Request: httprequest.Compile(ps, "probe.request", given)}
+	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.Templates())
+	if len(r.Advice) > 0 {
+		r.Advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
 	}
-	if !names(r.templates(), probeToken) {
-		for _, h := range r.headers {
-			if h.name == "Authorization" {
-				ps.add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
+	if !template.Names(r.Templates(), probeToken) {
+		for _, h := range r.Headers {
+			if h.Name == "Authorization" {
+				ps.Add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
 			}
 		}
 		bearer := slices.Concat(template.Literal("Bearer "), template.Of(probeToken))
-		r.headers = append(r.headers, header{name: "Authorization", path: "probe.request", value: bearer})
+		r.Headers = append(r.Headers, httprequest.Header{Name: "Authorization", Path: "probe.request", Value: bearer})
 	}
 	res := cfg.Response
 	r.outcome = compileOutcome(ps, "probe.response", res.Status, res.Success, res.Error, res.ErrorDescription)

@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -22,7 +23,7 @@ import (
 // domain, whatever the form.
 type recordForm struct {
 	bare bool
-	node node
+	node httprequest.Node
 }
 
 // recordWords are the fields of a record that a form may name, as version 1 has them.
@@ -31,36 +32,36 @@ var recordWords = []string{"access_token", "token_type", "provider", "issued_at"
 const extraPrefix = "extra."
 
 // compileRecord compiles the form of the record; nil: version 1.
-func compileRecord(ps *problems, v strictjson.Value, extra map[string]strictjson.Value) *recordForm {
+func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strictjson.Value) *recordForm {
 	const remedy = `write "token" for the bare token, a text such as "Bearer ${access_token}", or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`
 	switch {
 	case v.Type == strictjson.Absent:
 		return nil
 	case v.Type == strictjson.String && v.Text == "token":
 		if len(extra) > 0 {
-			ps.add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
+			ps.Add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
 		}
 		return &recordForm{bare: true}
 	case v.Type == strictjson.String && !strings.Contains(v.Text, "${"):
-		ps.add("record", show(v.Text), "is not known here", remedy)
+		ps.Add("record", problem.Show(v.Text), "is not known here", remedy)
 		return nil
 	case v.Type != strictjson.Object && v.Type != strictjson.String:
-		ps.add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
+		ps.Add("record", "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return nil
 	}
 	words := slices.Clone(recordWords)
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
 		words = append(words, extraPrefix+name)
 	}
-	form := &recordForm{node: compileNode(ps, "record", "", v)}
-	vocabulary{of: "a record", known: words, record: true}.check(ps, form.node.templates())
-	for _, t := range form.node.templates() {
+	form := &recordForm{node: httprequest.CompileNode(ps, "record", "", v)}
+	vocabulary{of: "a record", known: words, record: true}.check(ps, form.node.Templates())
+	for _, t := range form.node.Templates() {
 		if t.Fresh() {
-			ps.add("record", "", "has something that is new each time", "name fields of the record alone")
+			ps.Add("record", "", "has something that is new each time", "name fields of the record alone")
 		}
 	}
-	if !names(form.node.templates(), "access_token") {
-		ps.add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
+	if !template.Names(form.node.Templates(), "access_token") {
+		ps.Add("record", "", "does not hold the token", "write ${access_token} where consumers look for it")
 	}
 	return form
 }
@@ -75,10 +76,10 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 			return r.AccessToken, nil
 		}
 		v := template.NewValues(recordValues(r), time.Time{}, nil)
-		if f.node.kind == strictjson.String {
+		if f.node.Kind == strictjson.String {
 			return f.line(v, r)
 		}
-		value, err := f.expand(f.node, v, r)
+		value, err := f.expand(v, r)
 		if err != nil {
 			return secret.Text{}, err
 		}
@@ -90,15 +91,14 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 // line returns a record that is one text. Readers cannot see that a part of it is missing, as
 // they can of an object, so what the answer did not have is an error.
 func (f *recordForm) line(v *template.Values, r refresh.Record) (secret.Text, error) {
-	for named := range f.node.value.text.Values() {
+	for named := range f.node.Text.Values() {
 		if name, extra := strings.CutPrefix(named.Name, extraPrefix); extra {
 			if _, there := r.Extra[name]; !there {
 				return secret.Text{}, fmt.Errorf("the answer had no %s, which record is made of", named.Name)
 			}
 		}
 	}
-	value, err := f.node.value.expand(v)
-	return secret.New(value.Text), err
+	return v.Expand(f.node.Text)
 }
 
 func recordValues(r refresh.Record) map[string]secret.Text {
@@ -122,47 +122,26 @@ func recordValues(r refresh.Record) map[string]secret.Text {
 // expand returns the record as JSON. A string that is nothing but ${expires_at_unix}
 // becomes a number, and one that is nothing but ${extra.NAME} whatever the answer had.
 // A field of the answer that was not there is left out.
-func (f *recordForm) expand(n node, v *template.Values, r refresh.Record) (strictjson.Value, error) {
-	out := strictjson.Value{Type: n.kind}
-	for _, m := range n.members {
-		value, err := f.expand(m.node, v, r)
-		if errors.Is(err, template.ErrLeftOut) {
-			continue
+func (f *recordForm) expand(v *template.Values, r refresh.Record) (strictjson.Value, error) {
+	return f.node.ExpandWith(func(n httprequest.Node) (strictjson.Value, error) {
+		name := ""
+		if v, alone := n.Text.Alone(); alone && n.Kind == strictjson.String {
+			name = v.Name
 		}
-		if err != nil {
-			return out, err
+		if extra, ok := strings.CutPrefix(name, extraPrefix); ok {
+			found, there := r.Extra[extra]
+			if !there {
+				return strictjson.Value{}, template.ErrLeftOut
+			}
+			return jsonOf(found), nil
 		}
-		out.Members = append(out.Members, strictjson.Member{Name: m.name, Value: value})
-	}
-	for _, item := range n.items {
-		value, err := f.expand(item, v, r)
-		if errors.Is(err, template.ErrLeftOut) {
-			continue
+		text, err := v.Expand(n.Text)
+		kind := n.Kind
+		if name == "expires_at_unix" {
+			kind = strictjson.Num
 		}
-		if err != nil {
-			return out, err
-		}
-		out.Items = append(out.Items, value)
-	}
-	if n.kind == strictjson.Object || n.kind == strictjson.List {
-		return out, nil
-	}
-	name := ""
-	if v, alone := n.value.text.Alone(); alone && n.kind == strictjson.String {
-		name = v.Name
-	}
-	if extra, ok := strings.CutPrefix(name, extraPrefix); ok {
-		found, there := r.Extra[extra]
-		if !there {
-			return out, template.ErrLeftOut
-		}
-		return jsonOf(found), nil
-	}
-	value, err := n.value.expand(v)
-	if name == "expires_at_unix" {
-		value.Type = strictjson.Num
-	}
-	return value, err
+		return strictjson.Value{Type: kind, Text: text.Reveal()}, err
+	})
 }
 
 // jsonOf returns a value of an answer.

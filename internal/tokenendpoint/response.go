@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -15,7 +16,7 @@ import (
 var validExtra = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // compileReader compiles what the config says of the answer that has the token.
-func compileReader(ps *problems, cfg config) answer.Shape {
+func compileReader(ps *problem.List, cfg config) answer.Shape {
 	res := cfg.Response
 	r := answer.Shape{
 		AccessToken:     compileSource(ps, "response.access_token", res.AccessToken, "access_token"),
@@ -24,14 +25,14 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 		ExpiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
 		ExpiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
 		Scope:           compileSource(ps, "response.scope", res.Scope, "scope"),
-		DefaultLifetime: ps.duration("default_lifetime", cfg.DefaultLifetime, time.Second, answer.MostBelievable, 0),
-		MaxLifetime:     ps.duration("max_lifetime", cfg.MaxLifetime, time.Second, answer.MostBelievable, 0),
+		DefaultLifetime: ps.Duration("default_lifetime", cfg.DefaultLifetime, time.Second, answer.MostBelievable, 0),
+		MaxLifetime:     ps.Duration("max_lifetime", cfg.MaxLifetime, time.Second, answer.MostBelievable, 0),
 	}
 	if r.MaxLifetime > 0 && r.DefaultLifetime > r.MaxLifetime {
-		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.MaxLifetime), "")
+		ps.Add("default_lifetime", problem.Show(cfg.DefaultLifetime.Text), fmt.Sprintf("is more than max_lifetime, which is %v", r.MaxLifetime), "")
 	}
 	if r.MaxLifetime == 0 && r.DefaultLifetime > answer.BelievableStated {
-		ps.add("default_lifetime", show(cfg.DefaultLifetime.Text), "is more than 400 days, which is believed only if it is said twice",
+		ps.Add("default_lifetime", problem.Show(cfg.DefaultLifetime.Text), "is more than 400 days, which is believed only if it is said twice",
 			fmt.Sprintf("if it is right, add %q: %q", "max_lifetime", cfg.DefaultLifetime.Text))
 	}
 	if res.ExpiresInUnit != nil {
@@ -49,7 +50,7 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
 		if !validExtra.MatchString(name) {
-			ps.add("response.extra", show(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
+			ps.Add("response.extra", problem.Show(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
 			continue
 		}
 		r.Extra[name] = compileSource(ps, path, res.Extra[name], "")
@@ -58,7 +59,7 @@ func compileReader(ps *problems, cfg config) answer.Shape {
 }
 
 // compileType compiles where the token type is, which may also be written out.
-func compileType(ps *problems, path string, v strictjson.Value) answer.Source {
+func compileType(ps *problem.List, path string, v strictjson.Value) answer.Source {
 	if v.Type == strictjson.String {
 		return answer.Source{Path: understand(ps, path, v.Text, answer.ParseType)}
 	}
@@ -67,7 +68,7 @@ func compileType(ps *problems, path string, v strictjson.Value) answer.Source {
 
 // compileOutcomes returns the index of the request whose answer has the token, and completes
 // it with what the config says of a good answer.
-func compileOutcomes(ps *problems, res responseConfig, requests []request) (from int) {
+func compileOutcomes(ps *problem.List, res responseConfig, requests []request) (from int) {
 	if len(requests) == 0 {
 		return 0
 	}
@@ -86,7 +87,7 @@ func compileOutcomes(ps *problems, res responseConfig, requests []request) (from
 		{"error_description", res.ErrorDescription.Type != strictjson.Absent},
 	} {
 		if f.set {
-			ps.add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")
+			ps.Add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")
 		}
 	}
 	return stepNamed(ps, *res.Step, requests)

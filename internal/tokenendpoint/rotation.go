@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -32,10 +33,10 @@ const (
 )
 
 // compileRotation compiles what the config says of the refresh token.
-func compileRotation(ps *problems, cfg config, rotates bool) (next answer.Source, grace time.Duration) {
+func compileRotation(ps *problem.List, cfg config, rotates bool) (next answer.Source, grace time.Duration) {
 	if rotates {
 		return compileSource(ps, "response.refresh_token", cfg.Response.RefreshToken, refreshToken),
-			ps.duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
+			ps.Duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
 	}
 	for _, f := range []struct {
 		path  string
@@ -45,7 +46,7 @@ func compileRotation(ps *problems, cfg config, rotates bool) (next answer.Source
 		{"refresh_token_grace", cfg.RefreshTokenGrace},
 	} {
 		if f.value.Type != strictjson.Absent {
-			ps.add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+			ps.Add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
 		}
 	}
 	return answer.Source{}, 0
@@ -68,7 +69,7 @@ func (p plan) carriers() []int {
 	var list []int
 	for i, r := range p.requests {
 		carries := false
-		for _, t := range r.templates() {
+		for _, t := range r.Templates() {
 			for v := range t.Values() {
 				carries = carries || slices.Contains(names, v.Name)
 			}
@@ -128,7 +129,7 @@ func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok
 	if isNothing(found) || access == "" && selected.Denied() {
 		return s, false
 	}
-	what := fmt.Sprintf("%s answered %d with ", x.request.target.shown, selected.Message.Status)
+	what := fmt.Sprintf("%s answered %d with ", x.request.Target.Shown, selected.Message.Status)
 	text, isText := textOf(found)
 	switch {
 	case !isText:

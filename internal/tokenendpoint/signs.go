@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -21,14 +23,14 @@ import (
 // make a key of a value that is meant to be something else, nor put one into the token.
 
 // audiences reads those that tokens may be signed for.
-func (ps *problems) audiences(name string, v strictjson.Value) []string {
-	list := ps.words(name, v)
+func audiences(ps *problem.List, name string, v strictjson.Value) []string {
+	list := ps.Words(name, v)
 	for i, audience := range list {
 		switch {
 		case audience == "":
-			ps.add(indexed(name, i), "", "is empty", "remove it")
+			ps.Add(problem.Indexed(name, i), "", "is empty", "remove it")
 		case audience != strings.TrimSpace(audience) || strings.ContainsFunc(audience, unicode.IsControl):
-			ps.add(indexed(name, i), "", "has a space at an end, or a control character", "write the audience as the config has it under aud")
+			ps.Add(problem.Indexed(name, i), "", "has a space at an end, or a control character", "write the audience as the config has it under aud")
 		}
 	}
 	return list
@@ -55,7 +57,7 @@ func asWritten(t template.Template) string {
 }
 
 // checkSigns notes the audiences that the credential's owner does not name.
-func (p plan) checkSigns(ps *problems, c refresh.Credential) {
+func (p plan) checkSigns(ps *problem.List, c refresh.Credential) {
 	j := p.token
 	if j == nil {
 		return
@@ -72,34 +74,34 @@ func (p plan) checkSigns(ps *problems, c refresh.Credential) {
 			hint = ", with the values written out"
 		}
 		if len(c.Signs) == 0 {
-			ps.add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not say whom a token may be signed for with its %s", c.Name, j.key),
+			ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not say whom a token may be signed for with its %s", c.Name, j.key),
 				fmt.Sprintf(`if it may be for that one, its owner adds "signs": [%s] to it%s`, shown, hint))
 			continue
 		}
-		ps.add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, enumerate(c.Signs, "and")),
+		ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, problem.Enumerate(c.Signs, "and")),
 			fmt.Sprintf("if it may be for that one, its owner adds %s to signs%s", shown, hint))
 	}
 }
 
 // checkToken notes what a JWT that is itself the token must not have, or must.
-func checkToken(ps *problems, j jwt, cfg jwtConfig) {
+func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 	at := func(name string) string { return j.path + "." + name }
 	if len(j.aud) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
-		ps.add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
+		ps.Add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
 	}
 	if j.shared && j.key != "client_secret" {
-		ps.add(at("key"), show(j.key), "is not what a token can be signed with by "+show(string(j.algorithm)), "sign with client_secret, or with a private key")
+		ps.Add(at("key"), problem.Show(j.key), "is not what a token can be signed with by "+problem.Show(string(j.algorithm)), "sign with client_secret, or with a private key")
 	}
-	for _, m := range j.claims.members {
-		if m.name == "jti" && m.node.kind == strictjson.Null {
-			ps.add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
+	for _, m := range j.claims.Members {
+		if m.Name == "jti" && m.Node.Kind == strictjson.Null {
+			ps.Add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
 		}
 	}
 	for _, place := range j.places() {
 		for _, t := range place.templates {
 			for v := range t.Computed() {
 				if !refresh.Identifier(v.Name) {
-					ps.add(at(place.name), "", "has a function of "+v.Name+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
+					ps.Add(at(place.name), "", "has a function of "+v.Name+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
 				}
 			}
 		}
@@ -114,9 +116,9 @@ type jwtPlace struct {
 
 func (j jwt) places() []jwtPlace {
 	return []jwtPlace{
-		{"header", j.header.templates()}, {"kid", []template.Template{j.kid}},
+		{"header", j.header.Templates()}, {"kid", []template.Template{j.kid}},
 		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.aud},
-		{"claims", j.claims.templates()},
+		{"claims", j.claims.Templates()},
 	}
 }
 
@@ -143,6 +145,6 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 }
 
 func (j jwt) discloses(c refresh.Credential, place, name string) error {
-	return &buildFault{j.path + "." + place, "would put the credential's " + name + " into the token, where consumers read it",
-		cmp.Or(c.IfPublic(name), "write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}")}
+	return &httprequest.Fault{Path: j.path + "." + place, Detail: "would put the credential's " + name + " into the token, where consumers read it",
+		Remedy: cmp.Or(c.IfPublic(name), "write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}")}
 }

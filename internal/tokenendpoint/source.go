@@ -3,15 +3,16 @@ package tokenendpoint
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // source compiles the notation of a source: a path into the body, or an object that says
 // where else the value is. Where none is stated, the path is that of missing.
-func compileSource(ps *problems, path string, v strictjson.Value, missing string) answer.Source {
+func compileSource(ps *problem.List, path string, v strictjson.Value, missing string) answer.Source {
 	const remedy = `write a path, or {"header": "…"}, {"cookie": "…"} or {"body": "text"}`
 	switch v.Type {
 	case strictjson.Absent:
@@ -20,20 +21,20 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 		return answer.Source{Path: compilePath(ps, path, &v.Text, "")}
 	case strictjson.Object:
 	default:
-		ps.add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
+		ps.Add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
 		return answer.Source{}
 	}
 	var s answer.Source
 	places, unknown := 0, false
 	for _, m := range v.Members {
-		at := member(path, m.Name)
-		if !ps.oneOfNames(at, m.Name, "path", "header", "cookie", "body", "after", "json") {
+		at := problem.Member(path, m.Name)
+		if !ps.OneOfNames(at, m.Name, "path", "header", "cookie", "body", "after", "json") {
 			unknown = true
 			continue
 		}
 		if m.Value.Type != strictjson.String {
 			unknown = true
-			ps.add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
+			ps.Add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
 			continue
 		}
 		text := m.Value.Text
@@ -43,20 +44,20 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 			s.Path = compilePath(ps, at, &text, "")
 		case "header":
 			places++
-			if !validHeader.MatchString(text) {
-				ps.add(at, show(text), "is not the name of a header", "")
+			if !httprequest.ValidHeader(text) {
+				ps.Add(at, problem.Show(text), "is not the name of a header", "")
 			}
 			s.Header = http.CanonicalHeaderKey(text)
 		case "cookie":
 			places++
-			if !validHeader.MatchString(text) {
-				ps.add(at, show(text), "is not the name of a cookie", "")
+			if !httprequest.ValidHeader(text) {
+				ps.Add(at, problem.Show(text), "is not the name of a cookie", "")
 			}
 			s.Cookie = text
 		case "body":
 			places++
 			if text != "text" {
-				ps.add(at, show(text), "is not known here", `write {"body": "text"} where the whole body is the value, or a path into it`)
+				ps.Add(at, problem.Show(text), "is not known here", `write {"body": "text"} where the whole body is the value, or a path into it`)
 			}
 			s.Whole = true
 		case "after":
@@ -66,22 +67,7 @@ func compileSource(ps *problems, path string, v strictjson.Value, missing string
 		}
 	}
 	if places != 1 && !unknown {
-		ps.add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
+		ps.Add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
 	}
 	return s
-}
-
-// oneOfNames checks the name of a field where a type of our own reads the object.
-func (ps *problems) oneOfNames(path, name string, known ...string) bool {
-	for _, k := range known {
-		if name == k {
-			return true
-		}
-	}
-	remedy := "there are: " + strings.Join(known, ", ")
-	if near := strictjson.Nearest(name, known); near != "" {
-		remedy = `did you mean "` + near + `"?`
-	}
-	ps.add(path, "", "there is no such field", remedy)
-	return false
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -24,28 +26,26 @@ const stepPrefix = "steps."
 
 // compileSteps compiles the requests that come before the one that gives the token, and
 // returns the vocabulary of those that come after them.
-func compileSteps(ps *problems, given []stepConfig) (requests []request, v vocabulary) {
-	for _, p := range ps.list {
+func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v vocabulary) {
+	for _, p := range ps.Found {
 		v.open = v.open || strings.HasPrefix(p.Path, "steps")
 	}
 	if len(given) > maxSteps {
 		v.open = true
-		ps.add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
+		ps.Add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
 		return nil, v
 	}
 	for i, s := range given {
-		at := indexed("steps", i)
+		at := problem.Indexed("steps", i)
 		r := request{step: compileStepName(ps, at+".name", s.Name, requests)}
 		if s.Request == nil {
 			v.open = true
-			ps.add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
+			ps.Add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
 			requests = append(requests, r)
 			continue
 		}
-		step := r.step
-		r = compileRequest(ps, at+".request", *s.Request)
-		r.step = step
-		v.check(ps, r.templates())
+		r.Request = httprequest.Compile(ps, at+".request", *s.Request)
+		v.check(ps, r.Templates())
 		res := s.Response
 		r.outcome = compileOutcome(ps, at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
 		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
@@ -58,25 +58,25 @@ func compileSteps(ps *problems, given []stepConfig) (requests []request, v vocab
 }
 
 // compileStepName returns the name of a step, which no earlier one may have.
-func compileStepName(ps *problems, path string, given *string, earlier []request) string {
+func compileStepName(ps *problem.List, path string, given *string, earlier []request) string {
 	name := textOr(given, "")
 	switch {
 	case given == nil:
-		ps.add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
+		ps.Add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
 	case !template.ValidName(name):
-		ps.add(path, show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
+		ps.Add(path, problem.Show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
 	case slices.ContainsFunc(earlier, func(r request) bool { return r.step == name }):
-		ps.add(path, show(name), "is the name of an earlier step", "give it another")
+		ps.Add(path, problem.Show(name), "is the name of an earlier step", "give it another")
 	}
 	return name
 }
 
 // compileKeep compiles what is kept of a step's answer.
-func compileKeep(ps *problems, path, step string, given map[string]strictjson.Value) []answer.Kept {
+func compileKeep(ps *problem.List, path, step string, given map[string]strictjson.Value) []answer.Kept {
 	var list []answer.Kept
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if !template.ValidName(key) {
-			ps.add(path, show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
+			ps.Add(path, problem.Show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
 			continue
 		}
 		k := answer.Kept{Name: stepPrefix + step + "." + key, Field: path + "." + key}
@@ -92,7 +92,7 @@ func markNeeded(requests []request) {
 		for j := range requests[i].keep {
 			k := &requests[i].keep[j]
 			for _, later := range requests[i+1:] {
-				for p := range named(later.templates()) {
+				for p := range template.Named(later.Templates()) {
 					k.Needed = k.Needed || p.Name == k.Name && !p.Optional
 				}
 			}
@@ -101,7 +101,7 @@ func markNeeded(requests []request) {
 }
 
 // stepNamed returns the index of the step of that name, which response.step says.
-func stepNamed(ps *problems, name string, requests []request) int {
+func stepNamed(ps *problem.List, name string, requests []request) int {
 	var known []string
 	for i, r := range requests {
 		if r.step == name && name != "" {
@@ -113,9 +113,9 @@ func stepNamed(ps *problems, name string, requests []request) int {
 	}
 	remedy := "there are no steps: leave it out"
 	if len(known) > 0 {
-		remedy = "use " + either(known)
+		remedy = "use " + problem.Either(known)
 	}
-	ps.add("response.step", show(name), "is not the name of a step", remedy)
+	ps.Add("response.step", problem.Show(name), "is not the name of a step", remedy)
 	return len(requests) - 1
 }
 

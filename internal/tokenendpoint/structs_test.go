@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -23,6 +24,9 @@ func Structs() map[string][]string {
 			return
 		}
 		name := strings.TrimSuffix(t.Name(), "Config")
+		if t == reflect.TypeFor[httprequest.Config]() {
+			name = "request"
+		}
 		if _, seen := all[name]; seen || t == reflect.TypeFor[strictjson.Value]() {
 			return
 		}

@@ -1,65 +1,18 @@
 package tokenendpoint
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
 
-// compileTemplate compiles the string of the field at path. The name is that of the field or
-// parameter that the string is the value of, by which a secret is found that should not be
-// there.
-func compileTemplate(ps *problems, path, name, text string) template.Template {
-	t, fault := template.Parse(path, text)
-	if fault != nil {
-		ps.add(path, template.Shown(text), fault.Detail, fault.Remedy)
-		return nil
-	}
-	if !names([]template.Template{t}, "") && !t.Fresh() {
-		refuseSecret(ps, path, name, text)
-	}
-	return t
-}
-
-// mustStand refuses a value that may be absent where there is nothing to leave out.
-func mustStand(ps *problems, t template.Template) {
-	for v := range named([]template.Template{t}) {
-		if v.LeavesOut() {
-			ps.add(v.At, show("${"+v.Name+"?}"), "may be absent where there is no field to leave out", "say what stands there then: ${"+v.Name+"?''}")
-		}
-	}
-}
-
-// named goes through the values that templates name, those in arguments too.
-func named(templates []template.Template) iter.Seq[template.Value] {
-	return func(yield func(template.Value) bool) {
-		for _, t := range templates {
-			for v := range t.Values() {
-				if !yield(v) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// names reports whether templates name a value: that one, or any if it is empty.
-func names(templates []template.Template, name string) bool {
-	for v := range named(templates) {
-		if name == "" || v.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // needed returns the values that templates cannot do without, but for those that steps keep.
 func needed(templates []template.Template) []template.Value {
 	var list []template.Value
-	for v := range named(templates) {
+	for v := range template.Named(templates) {
 		if !v.Optional && !strings.HasPrefix(v.Name, stepPrefix) {
 			list = append(list, v)
 		}
@@ -80,9 +33,9 @@ type vocabulary struct {
 }
 
 // check notes the names in templates that are not in the vocabulary.
-func (words vocabulary) check(ps *problems, templates []template.Template) {
-	for v := range named(templates) {
-		shown := show("${" + v.Name + "}")
+func (words vocabulary) check(ps *problem.List, templates []template.Template) {
+	for v := range template.Named(templates) {
+		shown := problem.Show("${" + v.Name + "}")
 		switch {
 		case v.Implied || slices.Contains(words.known, v.Name):
 		case words.of != "":
@@ -95,21 +48,21 @@ func (words vocabulary) check(ps *problems, templates []template.Template) {
 			if len(words.known) > 0 {
 				remedy = words.instead(v)
 			}
-			ps.add(v.At, shown, "names what no earlier step keeps", remedy)
+			ps.Add(v.At, shown, "names what no earlier step keeps", remedy)
 		case strings.Contains(v.Name, "."):
-			ps.add(v.At, shown, "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
+			ps.Add(v.At, shown, "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
 		}
 	}
 }
 
 // refuse notes a name that is not among all that there are.
-func (words vocabulary) refuse(ps *problems, v template.Value) {
-	shown := show("${" + v.Name + "}")
+func (words vocabulary) refuse(ps *problem.List, v template.Value) {
+	shown := problem.Show("${" + v.Name + "}")
 	if name, ok := strings.CutPrefix(v.Name, extraPrefix); ok && words.record {
-		ps.add(v.At, shown, "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
+		ps.Add(v.At, shown, "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
 		return
 	}
-	ps.add(v.At, shown, "names what "+words.of+" does not have", words.instead(v))
+	ps.Add(v.At, shown, "names what "+words.of+" does not have", words.instead(v))
 }
 
 // instead says which names there are, or which one was meant.

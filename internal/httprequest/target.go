@@ -1,35 +1,36 @@
-package tokenendpoint
+package httprequest
 
 import (
 	"net/url"
 	"regexp"
 	"strings"
 
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// A target is the URL of a request. Values of the credential may stand in its path and
+// A Target is the URL of a request. Values of the credential may stand in its path and
 // query, percent-encoded, but never in what decides where it goes.
-type target struct {
-	site        wire.Site
+type Target struct {
+	Site        wire.Site
 	path, query template.Template // as they go out
-	// shown is the URL in errors: without its query, and with ${…} as written.
-	shown string
+	// Shown is the URL in errors: without its query, and with ${…} as written.
+	Shown string
 }
 
 // authority is what of a URL comes before its path, query and fragment (RFC 3986
 // section 3).
 var authority = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?`)
 
-// target compiles a URL.
-func compileTarget(ps *problems, path, text string) target {
+// CompileTarget compiles a URL.
+func CompileTarget(ps *problem.List, path, text string) Target {
 	where := authority.FindStringSubmatch(text)
-	refuse := func(detail, remedy string) target {
-		ps.add(path, showURL(text), detail, remedy)
-		return target{}
+	refuse := func(detail, remedy string) Target {
+		ps.Add(path, ShowURL(text), detail, remedy)
+		return Target{}
 	}
 	if where == nil || where[2] == "" {
 		return refuse("is not an absolute URL", `write it whole: "https://host/path"`)
@@ -56,14 +57,14 @@ func compileTarget(ps *problems, path, text string) target {
 	if rawPath == "" {
 		rawPath = "/"
 	}
-	t := target{site: s, shown: s.String() + rawPath}
-	t.path = compileTemplate(ps, path, "", rawPath).Each(url.PathEscape)
-	t.query = compileTemplate(ps, path, "", rawQuery).Each(url.QueryEscape)
+	t := Target{Site: s, Shown: s.String() + rawPath}
+	t.path = CompileTemplate(ps, path, "", rawPath).Each(url.PathEscape)
+	t.query = CompileTemplate(ps, path, "", rawQuery).Each(url.QueryEscape)
 	mustStand(ps, t.path)
 	mustStand(ps, t.query)
-	for _, pair := range t.fixedQuery() {
+	for _, pair := range t.FixedQuery() {
 		if value, ok := pair.values[0].text.Fixed(); ok {
-			refuseSecret(ps, path+"?"+pair.name, pair.name, value)
+			refuseSecret(ps, path+"?"+pair.Name, pair.Name, value)
 		}
 	}
 	if dotSegment(rawPath) {
@@ -78,9 +79,15 @@ func compileTarget(ps *problems, path, text string) target {
 	return t
 }
 
-// fixedQuery returns the parameters of the URL's own query.
-func (t target) fixedQuery() []param {
-	var list []param
+// FixedPath returns the URL's path; empty: a value stands in it.
+func (t Target) FixedPath() string {
+	path, _ := t.path.Fixed()
+	return path
+}
+
+// FixedQuery returns the parameters of the URL's own query.
+func (t Target) FixedQuery() []Param {
+	var list []Param
 	for pair := range strings.SplitSeq(t.query.Outline("${}"), "&") { // no value holds a separator
 		name, value, _ := strings.Cut(pair, "=")
 		if unescaped, err := url.QueryUnescape(name); err == nil && name != "" {
@@ -88,7 +95,7 @@ func (t target) fixedQuery() []param {
 			if strings.Contains(value, "${}") {
 				v = template.Of("x")
 			}
-			list = append(list, param{name: unescaped, values: []scalar{{v, strictjson.String}}})
+			list = append(list, Param{Name: unescaped, values: []scalar{{v, strictjson.String}}})
 		}
 	}
 	return list
@@ -106,8 +113,11 @@ func dotSegment(path string) bool {
 	return false
 }
 
-// showURL returns a URL in a form that may be printed: without what may hold a secret.
-func showURL(text string) string {
+// longestURL is how many characters of a URL are shown.
+const longestURL = 80
+
+// ShowURL returns a URL in a form that may be printed: without what may hold a secret.
+func ShowURL(text string) string {
 	if i := strings.IndexAny(text, "?#"); i >= 0 {
 		text = text[:i] + "…"
 	}
@@ -116,7 +126,7 @@ func showURL(text string) string {
 		rest = "…@" + host
 	}
 	if !ok {
-		return show(text)
+		return problem.Show(text)
 	}
 	segments := strings.Split(rest, "/")
 	for i := range segments {
@@ -124,11 +134,11 @@ func showURL(text string) string {
 			segments[i] = ascii(segments[i]) // or what looks like another letter would look like it here
 			continue
 		}
-		segments[i] = secret.Printable(secret.Mask(segments[i]), longestValue)
+		segments[i] = secret.Printable(secret.Mask(segments[i]), longestURL)
 	}
 	text = scheme + "//" + strings.Join(segments, "/")
-	if runes := []rune(text); len(runes) > longestValue {
-		text = string(runes[:longestValue]) + "…"
+	if runes := []rune(text); len(runes) > longestURL {
+		text = string(runes[:longestURL]) + "…"
 	}
 	return `"` + text + `"`
 }

@@ -1,0 +1,139 @@
+package httprequest
+
+import (
+	"maps"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/problem"
+	"example.com/tokenkeeper/internal/template"
+)
+
+// A Header is one that the config sets.
+type Header struct {
+	Name  string // in canonical form
+	Path  string // the field of the config
+	Value template.Template
+}
+
+// ValidHeader reports whether name is a field name of RFC 9110 section 5.1.
+func ValidHeader(name string) bool { return validHeader.MatchString(name) }
+
+var validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+// CompileHeaders compiles headers, sorted by name.
+func CompileHeaders(ps *problem.List, path string, given map[string]string) []Header {
+	var list []Header
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !validHeader.MatchString(name) {
+			ps.Add(path, problem.Show(name), "is not the name of a header", "")
+			continue
+		}
+		at := path + "." + name
+		h := Header{Name: http.CanonicalHeaderKey(name), Path: at}
+		if reason := reserved(h.Name); reason != "" {
+			ps.Add(at, "", reason, "remove it")
+			continue
+		}
+		if i := slices.IndexFunc(list, func(o Header) bool { return o.Name == h.Name }); i >= 0 {
+			ps.Add(at, "", "is the same header as "+list[i].Path, "keep one of them")
+			continue
+		}
+		h.Value = CompileTemplate(ps, at, name, given[name])
+		if text, ok := h.Value.Fixed(); ok && text == given[name] { // else it has been told what is wrong
+			if fault := headerFault(text); fault != "" {
+				ps.Add(at, problem.Show(text), fault, "")
+			}
+		}
+		h.Value = h.Value.InQuotes()
+		list = append(list, h)
+	}
+	return list
+}
+
+// reserved says why a config cannot set a Header, or nothing.
+func reserved(name string) string {
+	switch name {
+	case "Host":
+		return "is always that of the URL"
+	case "Content-Length", "Transfer-Encoding", "Trailer", "Expect":
+		return "frames the request, and is set with the body"
+	case "Connection", "Keep-Alive", "Te", "Upgrade", "Http2-Settings":
+		return "is about the connection, and is set with it"
+	case "Accept-Encoding":
+		return "decides how the answer is packed, and is set by who unpacks it"
+	}
+	if strings.HasPrefix(name, "Proxy-") {
+		return "is for a proxy, and none is used"
+	}
+	return ""
+}
+
+// headerFault says why text cannot be the value of a header (RFC 9110 section 5.5), or
+// nothing.
+func headerFault(text string) string {
+	switch {
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return "has a line break or another control character, which a header cannot hold"
+	case text != strings.TrimSpace(text):
+		return "begins or ends with a space, which a header cannot hold"
+	case text == "":
+		return "is empty"
+	}
+	return ""
+}
+
+func (h Header) expand(v *template.Values) ([]string, error) {
+	text, err := v.Expand(h.Value)
+	if err != nil {
+		return nil, err
+	}
+	if h.Name == "Cookie" {
+		if err := h.checkCookie(v); err != nil {
+			return nil, err
+		}
+	}
+	if fault := headerFault(text.Reveal()); fault != "" {
+		return nil, &Fault{h.Path, "cannot be sent: with the credential's values it " + fault, "look at the values that stand in it"}
+	}
+	return []string{text.Reveal()}, nil
+}
+
+// CheckContentType refuses a Content-Type that says of the body what it is not.
+func CheckContentType(ps *problem.List, path string, r Request) {
+	i := slices.IndexFunc(r.Headers, func(h Header) bool { return h.Name == "Content-Type" })
+	if i < 0 || r.Body == nil || r.Body.mediaType() == "" {
+		return
+	}
+	h := r.Headers[i]
+	want := r.Body.mediaType()
+	text, fixed := h.Value.Fixed()
+	given, _, err := mime.ParseMediaType(text)
+	switch {
+	case want == "multipart/form-data":
+		ps.Add(h.Path, problem.Show(text), "is set with the body, since it names what separates the parts", "remove it")
+	case !fixed || err != nil:
+		ps.Add(h.Path, problem.Show(text), "is not a media type", "remove it: the body sets "+want)
+	case given == want || want == "application/json" && strings.HasSuffix(given, "+json"):
+	default:
+		ps.Add(h.Path, problem.Show(text), "contradicts the body, which is "+want, "remove it, or write the body as what it says")
+	}
+}
+
+// checkCookie refuses values that would end a cookie and begin another (RFC 6265 section
+// 4.1.1).
+func (h Header) checkCookie(v *template.Values) error {
+	for _, t := range h.Value.Substituted() {
+		text, err := v.Expand(t)
+		if err != nil {
+			return err
+		}
+		if strings.ContainsFunc(text.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`",;\`, r) }) {
+			return &Fault{h.Path, "cannot be sent: a value in it has a character that a cookie cannot hold", "look at the values that stand in it, or encode them: ${base64url(name)}"}
+		}
+	}
+	return nil
+}

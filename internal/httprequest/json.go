@@ -1,0 +1,104 @@
+package httprequest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"example.com/tokenkeeper/internal/problem"
+	"example.com/tokenkeeper/internal/strictjson"
+	"example.com/tokenkeeper/internal/template"
+)
+
+// A Node is a JSON value whose strings are templates.
+type Node struct {
+	Kind    strictjson.Type
+	Text    template.Template // of what is neither a list nor an object
+	Items   []Node
+	Members []Member
+}
+
+// A Member is one of an object.
+type Member struct {
+	Name string
+	Node Node
+}
+
+// CompileNode compiles a JSON value; name is that of the member that it is the value of.
+func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
+	n := Node{Kind: v.Type}
+	switch v.Type {
+	case strictjson.Object:
+		for _, m := range v.Members {
+			if strings.Contains(m.Name, "${") {
+				ps.Add(path, problem.Show(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
+				continue
+			}
+			n.Members = append(n.Members, Member{m.Name, CompileNode(ps, problem.Member(path, m.Name), m.Name, m.Value)})
+		}
+	case strictjson.List:
+		for i, item := range v.Items {
+			n.Items = append(n.Items, CompileNode(ps, problem.Indexed(path, i), name, item))
+		}
+	default:
+		n.Text = compileScalar(ps, path, name, v).text
+	}
+	return n
+}
+
+// Expand returns the value with what it names, or [template.ErrLeftOut]. Members and items
+// that are left out are not in it.
+func (n Node) Expand(v *template.Values) (strictjson.Value, error) {
+	return n.ExpandWith(func(n Node) (strictjson.Value, error) { return scalar{n.Text, n.Kind}.expand(v) })
+}
+
+// ExpandWith does so with leaf for all that is neither a list nor an object.
+func (n Node) ExpandWith(leaf func(Node) (strictjson.Value, error)) (strictjson.Value, error) {
+	out := strictjson.Value{Type: n.Kind}
+	if n.Kind != strictjson.Object && n.Kind != strictjson.List {
+		return leaf(n)
+	}
+	for _, m := range n.Members {
+		value, err := m.Node.ExpandWith(leaf)
+		if errors.Is(err, template.ErrLeftOut) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Members = append(out.Members, strictjson.Member{Name: m.Name, Value: value})
+	}
+	for _, item := range n.Items {
+		value, err := item.ExpandWith(leaf)
+		if errors.Is(err, template.ErrLeftOut) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, value)
+	}
+	return out, nil
+}
+
+// Mapped returns n with do applied to all its templates.
+func (n Node) Mapped(do func(template.Template) template.Template) Node {
+	n.Text = do(n.Text)
+	n.Items, n.Members = slices.Clone(n.Items), slices.Clone(n.Members)
+	for i := range n.Items {
+		n.Items[i] = n.Items[i].Mapped(do)
+	}
+	for i := range n.Members {
+		n.Members[i].Node = n.Members[i].Node.Mapped(do)
+	}
+	return n
+}
+
+// Templates returns all templates in n.
+func (n Node) Templates() (list []template.Template) {
+	n.Mapped(func(t template.Template) template.Template {
+		list = append(list, t)
+		return t
+	})
+	return list
+}
