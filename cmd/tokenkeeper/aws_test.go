@@ -26,8 +26,9 @@ type function struct {
 	runner *refresh.Runner
 	log    *logGroup
 
-	mu   sync.Mutex
-	busy int // how many invocations are still refused
+	mu      sync.Mutex
+	busy    int    // how many invocations are still refused
+	refusal string // the error code of every answer; empty: none
 }
 
 // deploy sets up a function that runs by that clock.
@@ -55,6 +56,14 @@ const functionName = "tokenkeeper-RefresherFunction-8Qk2"
 
 // ServeHTTP answers the three operations that the command line uses.
 func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	refusal := f.refusal
+	f.mu.Unlock()
+	if refusal != "" {
+		w.Header().Set("X-Amzn-ErrorType", refusal)
+		answer(w, http.StatusForbidden, map[string]string{"Message": "refused"})
+		return
+	}
 	settings := map[string]any{"FunctionName": functionName, "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": map[string]string{
 		"TOKENKEEPER_NAMESPACE": "tokenkeeper", "TOKENKEEPER_STACK": "tokenkeeper", "TOKENKEEPER_CREDENTIAL_STORE": "ssm",
 		"TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s", "TOKENKEEPER_ALLOW_LOOPBACK": "true",
@@ -67,6 +76,10 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, settings)
 	case "POST /2015-03-31/functions/" + functionName + "/invocations":
 		f.invoke(w, r)
+	case "GET /2019-09-25/functions/" + functionName + "/event-invoke-config":
+		answer(w, http.StatusOK, map[string]any{"DestinationConfig": map[string]any{"OnFailure": map[string]any{"Destination": "arn:aws:sqs:eu-north-1:123456789012:failures"}}})
+	case "GET /2016-08-19/account-settings":
+		answer(w, http.StatusOK, map[string]any{"AccountLimit": map[string]any{"UnreservedConcurrentExecutions": 1000}})
 	default:
 		w.Header().Set("X-Amzn-ErrorType", "ResourceNotFoundException")
 		answer(w, http.StatusNotFound, map[string]string{"Message": "Function not found"})
@@ -136,6 +149,6 @@ func (f *function) logs(ctx context.Context, r *refresh.Report, err error) {
 		log.InfoContext(ctx, "invocation summed up", "event", "run_not_begun")
 		return
 	}
-	log.InfoContext(ctx, "invocation summed up", "event", "run_completed", "RunCompleted", 1, "version", "1.0.0",
+	log.InfoContext(ctx, "invocation summed up", "event", "run_completed", "RunCompleted", 1, "Refreshed", r.Count(refresh.Refreshed), "Failing", r.Failing(), "version", "1.0.0",
 		"_aws", map[string]any{"Timestamp": r.At.UnixMilli()})
 }

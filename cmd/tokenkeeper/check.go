@@ -17,11 +17,11 @@ func (c *cli) check() *cobra.Command {
 	var when scheduleFlags
 	var allowLoopback, readCredentials bool
 	cmd := &cobra.Command{
-		Use:   "check",
+		Use:   "check [NAME...]",
 		Short: "Find everything that is wrong in configs and credentials",
-		Long: `Find everything that is wrong in all configs and credentials, at once: the
-file, the path into it, what stands there, what is wrong with it and what to
-write instead. No provider is asked.
+		Long: `Find everything that is wrong in all configs and credentials, or in those of
+the providers that are named, at once: the file, the path into it, what is
+there, what is wrong with it and what to write instead. No provider is asked.
 
 For each provider that is in order it says how well its token can be kept, with
 the lifetime that the present token has, or that the config states: when it is
@@ -33,8 +33,7 @@ see that, and the rest with --read-credentials.`,
 		Example: `  tokenkeeper check
   tokenkeeper check --dir DIR
   tokenkeeper check --dir DIR --tick 5m --output json`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, names []string) error {
 			p, err := where.open(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -46,9 +45,9 @@ see that, and the rest with --read-credentials.`,
 			}
 			c.assumed(p, schedule)
 			k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials}
-			v, err := k.check(cmd.Context())
+			v, err := k.check(cmd.Context(), names)
 			if err != nil {
-				return err
+				return nameError(p.Guide(), err)
 			}
 			if err := c.show(v); err != nil {
 				return err

@@ -52,7 +52,7 @@ func TestCheckGoesOnAfterAPanic(t *testing.T) {
 	}
 	defer folder.Close()
 	k := checker{place: folder, parser: faultyParser{tokenendpoint.New(tokenendpoint.Options{})}, schedule: folder.Schedule(), read: true}
-	v, err := k.check(t.Context())
+	v, err := k.check(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

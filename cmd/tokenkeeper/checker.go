@@ -34,12 +34,23 @@ type checker struct {
 	seen   map[string]*refresh.Credential // nil: it cannot be used
 }
 
-func (k *checker) check(ctx context.Context) (checkView, error) {
+// check checks the providers that are named, or all, and then also the credentials that none
+// of them uses.
+func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	configs, idle, err := refresh.Configs(ctx, k.place)
 	if err != nil {
 		return checkView{}, err
 	}
-	names, err := k.place.Credentials(ctx)
+	var names []string
+	if len(only) == 0 {
+		names, err = k.place.Credentials(ctx)
+		if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
+			err = nil // then of one that nobody uses nothing is said
+		}
+	} else {
+		configs, err = configsOf(configs, only)
+		idle = nil
+	}
 	if err != nil {
 		return checkView{}, err
 	}
@@ -68,8 +79,10 @@ func (k *checker) check(ctx context.Context) (checkView, error) {
 		}
 	}
 	for _, name := range names {
-		if _, err := k.credential(ctx, name); err != nil {
-			return checkView{}, err
+		if k.read {
+			if _, err := k.credential(ctx, name); err != nil {
+				return checkView{}, err
+			}
 		}
 		if !used[name] {
 			k.view.Unused = append(k.view.Unused, name)

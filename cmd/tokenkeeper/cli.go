@@ -62,7 +62,6 @@ Commands look at AWS, unless --dir names a folder.`,
 		Args:              unknownCommand,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return c.checkOutput() },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -84,12 +83,15 @@ Commands look at AWS, unless --dir names a folder.`,
 		}
 	}
 	add(groupTry, c.demo(), c.simulate(), c.add(), c.explain(), c.try())
-	add(groupLook, c.status(), c.check(), c.history(), c.read())
+	add(groupLook, c.status(), c.doctor(), c.check(), c.history(), c.logs(), c.read(), c.wait())
 	add(groupWork, c.runCommand(), c.refresh(), c.pause(), c.resume(), c.adopt(),
 		c.config(), c.credential(), c.refreshToken())
 	add(groupWork, c.approve())
 	add(groupOther, c.version(), c.man())
 	root.InitDefaultHelpCmd()
+	root.SetCompletionCommandGroupID(groupOther)
+	root.InitDefaultCompletionCmd()
+	c.complete(root)
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "help" {
 			cmd.Short = "Tell all about one command"

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 
-	"golang.org/x/term"
-
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/secret"
@@ -17,21 +15,43 @@ import (
 const maxInput = 65536
 
 // readSecret reads what must not be seen: from a file that is for its owner alone, from a
-// terminal without echo, or from what is piped in. Arguments can be seen by every user of
-// the machine, so there is no flag for it.
+// terminal without echo, a line of it, or from what is piped in. Arguments can be seen by
+// every user of the machine, so there is no flag for it.
 func (c *cli) readSecret(file, prompt string) (secret.Text, error) {
+	return c.readHidden(file, prompt, terminal.Line)
+}
+
+// readObject reads a JSON object like that: at a terminal to its closing brace.
+func (c *cli) readObject(file, prompt string) (secret.Text, error) {
+	return c.readHidden(file, prompt, terminal.Object)
+}
+
+func (c *cli) readHidden(file, prompt string, end func([]byte) (int, error)) (secret.Text, error) {
 	if file != "" && file != "-" {
 		return readPrivateFile(file)
 	}
 	if terminal.Is(c.stdin) {
 		terminal.New(c.stderr, c.getenv).Paragraph("", prompt)
-		line, err := term.ReadPassword(int(c.stdin.(*os.File).Fd()))
+		data, err := terminal.ReadHidden(c.stdin.(*os.File), end)
 		if err != nil {
-			return secret.Text{}, fmt.Errorf("reading from the terminal: %w", err)
+			return secret.Text{}, misuse(err)
 		}
-		return secret.New(string(line)), nil
+		return secret.New(string(data)), nil
 	}
 	return read("the standard input", c.stdin)
+}
+
+// askMFA returns what asks for the code of an MFA device; nil: there is no terminal.
+func (c *cli) askMFA() func() (string, error) {
+	if !terminal.Is(c.stdin) {
+		return nil
+	}
+	return func() (string, error) {
+		fmt.Fprint(c.stderr, "MFA code: ")
+		var code string
+		_, err := fmt.Fscanln(c.stdin, &code)
+		return code, err
+	}
 }
 
 // readFile reads a file that anybody may read.

@@ -52,6 +52,7 @@ type stage struct {
 	sim      *simulator.Simulator
 	account  *awstest.AWS
 	function *function
+	control  *control
 
 	mu  sync.Mutex
 	now time.Time
@@ -101,6 +102,12 @@ func TestScripts(t *testing.T) {
 			logs := httptest.NewServer(s.function.log)
 			env.Defer(logs.Close)
 			env.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.URL)
+			s.control = &control{now: s.clock, has: map[string]bool{}}
+			account := httptest.NewServer(s.control)
+			env.Defer(account.Close)
+			for _, service := range []string{"STS", "SCHEDULER", "CLOUDWATCH", "SNS", "SQS", "KMS"} {
+				env.Setenv("AWS_ENDPOINT_URL_"+service, account.URL)
+			}
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			// With the race detector every command would sleep a second before it ends.
 			env.Setenv("GORACE", "atexit_sleep_ms=10")
@@ -168,6 +175,17 @@ func TestScripts(t *testing.T) {
 			// denylogs: nobody may read the log any more.
 			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value(stageKey{}).(*stage).function.log.deny(true)
+			},
+			// refuse CODE: Lambda answers everything with that error.
+			"refuse": func(ts *testscript.TestScript, _ bool, args []string) {
+				f := ts.Value(stageKey{}).(*stage).function
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				f.refusal = args[0]
+			},
+			// account [!] WORD: what is so in the account besides.
+			"account": func(ts *testscript.TestScript, neg bool, args []string) {
+				ts.Value(stageKey{}).(*stage).control.set(args[0], !neg)
 			},
 			// busy N: has the function refuse that many invocations.
 			"busy": func(ts *testscript.TestScript, _ bool, args []string) {

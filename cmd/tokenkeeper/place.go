@@ -110,9 +110,13 @@ func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
 			KMSKey:          f.kmsKey,
 		},
 		Now: c.now,
+		MFA: c.askMFA(),
 	})
 	if errors.Is(err, place.ErrNoRegion) {
 		return nil, instead(err, "give --region, or set AWS_REGION; without AWS, give --dir", "")
+	}
+	if access, ok := errors.AsType[*place.AccessError](err); ok {
+		return nil, unlooked(access, access.Remedy, access.Command)
 	}
 	return a, err
 }

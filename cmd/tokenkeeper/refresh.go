@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -34,7 +35,7 @@ With --force they are asked due or not, and whatever failed before; a pause and
 the quotas still hold.
 
 On AWS the function does it: it is invoked, and waited for, also while it is
-busy. In a folder it is done here, as 'tokenkeeper run' does.`,
+busy. In a folder the process does it that runs there, or else this one.`,
 		Example: `  tokenkeeper refresh meitner
   tokenkeeper refresh meitner educloud --force
   tokenkeeper refresh meitner --dir DIR`,
@@ -65,6 +66,9 @@ func (c *cli) refreshFolder(cmd *cobra.Command, f refreshFlags, job refresh.Job)
 	}
 	f.work.dir = f.dir
 	w, err := c.openWork(cmd, f.work)
+	if errors.As(err, new(*localstore.LockedError)) {
+		return c.refreshBeside(cmd, f, job)
+	}
 	if err != nil {
 		return err
 	}
@@ -78,6 +82,31 @@ func (c *cli) refreshFolder(cmd *cobra.Command, f refreshFlags, job refresh.Job)
 		return err
 	}
 	return c.refreshed(cmd.Context(), w.folder, w.runner.Schedule, job, report.Summary(), nil)
+}
+
+// refreshBeside has the process do it that runs there.
+func (c *cli) refreshBeside(cmd *cobra.Command, f refreshFlags, job refresh.Job) error {
+	folder, err := openFolder(f.dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := c.known(cmd.Context(), folder, job.Only); err != nil {
+		return err
+	}
+	summary, err := request(cmd.Context(), folder, job)
+	if errors.Is(err, errFree) {
+		_ = folder.Close()
+		return c.refreshFolder(cmd, f, job)
+	}
+	if err != nil {
+		return err
+	}
+	schedule, err := f.work.over(folder.Schedule(), cmd)
+	if err != nil {
+		return err
+	}
+	return c.refreshed(cmd.Context(), folder, schedule, job, summary, nil)
 }
 
 // refreshAWS has the function do it.
@@ -163,8 +192,14 @@ func sentence(r refresh.ProviderSummary) string {
 	case refresh.Skipped:
 		return r.Provider + ": there was no time left for it in this run."
 	}
-	if r.Reason == refresh.Fresh {
+	switch {
+	case r.Reason == refresh.Fresh:
 		return r.Provider + ": its token is not due; --force asks for another all the same."
+	case r.Reason == refresh.CoolingDown && r.Next.IsZero():
+		return fmt.Sprintf("%s: not asked: its last attempt failed (%s). --force asks all the same.", r.Provider, r.Code)
+	case r.Reason == refresh.CoolingDown:
+		return fmt.Sprintf("%s: not asked: its last attempt failed (%s), and the next is at %s UTC. --force asks all the same.",
+			r.Provider, r.Code, r.Next.UTC().Format(time.DateTime))
 	}
 	return fmt.Sprintf("%s: not asked (%s).", r.Provider, r.Reason)
 }

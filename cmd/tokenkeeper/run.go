@@ -29,7 +29,8 @@ at a time can write there.
 Once, it ends when all that was due is done; let cron call it, and give --tick
 if that is not every minute. With --every it stays, and runs at each full
 interval of the clock; a run that takes longer delays the next one. The first
-SIGINT or SIGTERM lets the present run store what it has been given.
+SIGINT or SIGTERM lets the present run store what it has been given. Meanwhile
+'tokenkeeper refresh' has it look at a provider at once.
 
 A line is logged for each provider that something happened to.`,
 		Example: `  tokenkeeper run --dir DIR
@@ -58,7 +59,7 @@ A line is logged for each provider that something happened to.`,
 				if err := said(err, report); err != nil && !errors.As(err, new(outcome)) {
 					w.log.ErrorContext(ctx, "the run failed", "event", "run_failed", "error", err.Error())
 				}
-			})
+			}, w.answer)
 			return nil
 		},
 	}
@@ -81,17 +82,28 @@ func said(err error, r *refresh.Report) error {
 	return errAttention
 }
 
-// each calls run now, and then at every full interval of the clock until ctx ends. Runs do
-// not overlap: an interval that ends during one is passed over.
-func each(ctx context.Context, now func() time.Time, interval time.Duration, run func(context.Context)) {
+// listening is how often a process that stays looks for requests.
+const listening = time.Second
+
+// each calls run now, and then at every full interval of the clock until ctx ends, and
+// meanwhile every second in between. Runs do not overlap: an interval that ends during one is
+// passed over.
+func each(ctx context.Context, now func() time.Time, interval time.Duration, run, meanwhile func(context.Context)) {
+	listen := time.NewTicker(listening)
+	defer listen.Stop()
 	for ctx.Err() == nil {
 		run(ctx)
 		at := now()
-		wait := time.NewTimer(at.Truncate(interval).Add(interval).Sub(at))
-		select {
-		case <-ctx.Done():
-		case <-wait.C:
+		tick := time.NewTimer(at.Truncate(interval).Add(interval).Sub(at))
+		for due := false; !due && ctx.Err() == nil; {
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+				due = true
+			case <-listen.C:
+				meanwhile(ctx)
+			}
 		}
-		wait.Stop()
+		tick.Stop()
 	}
 }

@@ -16,6 +16,7 @@ func TestEach(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		midnight := time.Now().Truncate(24 * time.Hour)
 		var ticks []string
+		asked := 0
 		each(ctx, time.Now, time.Minute, func(context.Context) {
 			ticks = append(ticks, time.Since(midnight).String())
 			switch len(ticks) {
@@ -24,9 +25,12 @@ func TestEach(t *testing.T) {
 			case 4:
 				cancel()
 			}
-		})
+		}, func(context.Context) { asked++ })
 		if diff := cmp.Diff([]string{"20s", "1m0s", "4m0s", "5m0s"}, ticks); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
+		}
+		if asked < 120 || asked > 165 { // two minutes and forty seconds between the runs
+			t.Errorf("it looked for requests %d times", asked)
 		}
 	})
 }
@@ -44,7 +48,7 @@ func TestEachEndsAfterTheRun(t *testing.T) {
 			runs++
 			time.Sleep(10 * time.Second)
 			ended++
-		})
+		}, func(context.Context) {})
 		if runs != 1 || ended != 1 {
 			t.Errorf("%d runs began and %d ended, want one", runs, ended)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,11 +13,13 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 func (c *cli) status() *cobra.Command {
 	var where placeFlags
 	var when scheduleFlags
+	var within, watch time.Duration
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
 		Short: "Show what stands, the most urgent first",
@@ -42,7 +45,9 @@ On AWS what is listed may be five minutes old; whatever is not well, or is
 named, is looked at itself.`,
 		Example: `  tokenkeeper status
   tokenkeeper status --dir DIR
-  tokenkeeper status meitner --dir DIR --output json`,
+  tokenkeeper status meitner --dir DIR --output json
+  tokenkeeper status --watch
+  tokenkeeper status --expiring-within 10m`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			p, err := where.open(cmd.Context(), c)
 			if err != nil {
@@ -56,27 +61,64 @@ named, is looked at itself.`,
 			if a, ok := p.(*place.AWS); !ok || !errors.Is(a.Undiscovered, place.ErrNoFunction) { // else the first line says so
 				c.assumed(p, schedule)
 			}
-			report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now(), Runs: true}, names)
-			if err != nil {
-				return err
+			once := func() error { return c.showStatus(cmd, p, schedule, names, within) }
+			if watch == 0 {
+				return once()
 			}
-			if k := report.Keeper; k != nil && k.Code == place.CodeNoFunction && len(report.Lines) == 0 {
-				return unlooked(fmt.Errorf("there is no provider here, and %w", p.(*place.AWS).Undiscovered), k.Remedy, "")
-			}
-			v := statusView{Report: report}
-			if len(names) == 0 {
-				guide := p.Guide()
-				v.guide = &guide
-			}
-			if err := c.show(v); err != nil {
-				return err
-			}
-			return verdict(report)
+			return c.watch(cmd.Context(), watch, once)
 		},
 	}
+	cmd.Flags().DurationVar(&within, "expiring-within", 0, "show those alone whose token expires within this `time`; exit 1 if there are any")
+	cmd.Flags().DurationVar(&watch, "watch", 0, "show it again and again, at this `interval`, until SIGINT (10s if none is given)")
+	cmd.Flags().Lookup("watch").NoOptDefVal = "10s"
 	where.register(cmd)
 	when.register(cmd)
 	return cmd
+}
+
+// showStatus looks once.
+func (c *cli) showStatus(cmd *cobra.Command, p place.Place, schedule refresh.Schedule, names []string, within time.Duration) error {
+	report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now(), Runs: true}, names)
+	if err != nil {
+		return err
+	}
+	if k := report.Keeper; k != nil && k.Code == place.CodeNoFunction && len(report.Lines) == 0 {
+		return unlooked(fmt.Errorf("there is no provider here, and %w", p.(*place.AWS).Undiscovered), k.Remedy, "")
+	}
+	v := statusView{Report: report}
+	switch {
+	case cmd.Flags().Changed("expiring-within"):
+		v.Report = report.Within(within)
+	case len(names) == 0:
+		guide := p.Guide()
+		v.guide = &guide
+	}
+	if err := c.show(v); err != nil {
+		return err
+	}
+	return verdict(v.Report)
+}
+
+// watch shows the same again and again, each time from the top of the screen, until ctx ends.
+func (c *cli) watch(ctx context.Context, interval time.Duration, once func() error) error {
+	if interval < time.Second {
+		return usagef("--watch is %v; it must be at least 1s", interval)
+	}
+	for {
+		if terminal.Is(c.stdout) && c.output == "text" {
+			c.screen().Clear()
+		}
+		err := once()
+		var o outcome
+		if err != nil && !errors.As(err, &o) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(interval):
+		}
+	}
 }
 
 // A statusView is what status shows.

@@ -107,14 +107,11 @@ func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.
 		if err != nil {
 			return doc, err
 		}
-		known := make([]string, len(configs))
-		for i, d := range configs {
-			known[i] = d.Name
+		configs, err = configsOf(configs, []string{arg})
+		if err != nil {
+			return doc, nameError(s.place.Guide(), err)
 		}
-		if i := slices.Index(known, arg); i >= 0 {
-			return configs[i].Document, nil
-		}
-		return doc, nameError(s.place.Guide(), &status.UnknownError{Name: arg, Near: strictjson.Nearest(arg, known)})
+		return configs[0].Document, nil
 	}
 	doc = refresh.Document{Name: strings.TrimSuffix(filepath.Base(arg), ".json"), Where: arg}
 	if refresh.CheckName(doc.Name) != nil {
@@ -127,6 +124,23 @@ func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.
 		doc.Data, err = readFile(arg)
 	}
 	return doc, err
+}
+
+// configsOf returns the configs of those names; the error is an [*status.UnknownError].
+func configsOf(docs []refresh.Config, names []string) ([]refresh.Config, error) {
+	known := make([]string, len(docs))
+	for i, d := range docs {
+		known[i] = d.Name
+	}
+	var found []refresh.Config
+	for _, name := range names {
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, &status.UnknownError{Name: name, Near: strictjson.Nearest(name, known)}
+		}
+		found = append(found, docs[i])
+	}
+	return found, nil
 }
 
 // credential returns what is logged in with: that of a file, or else that of the place.

@@ -43,7 +43,7 @@ type work struct {
 
 func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 	w := &work{cli: c, name: cmd.CommandPath()}
-	if w.log, err = f.log.logger(c.stderr); err != nil {
+	if w.log, err = f.log.logger(c.stderr, c.getenv); err != nil {
 		return nil, err
 	}
 	if w.folder, err = openFolder(f.dir); err != nil {

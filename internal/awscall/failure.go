@@ -59,7 +59,7 @@ type Call struct {
 // call that puts one, what is wrong with the request is quoted only where Sent shows that
 // the value is not in the text.
 func (c Call) Failure(err error) *refresh.Error {
-	e := &refresh.Error{Class: refresh.Transient, Err: err}
+	e := &refresh.Error{Class: refresh.Transient, Err: err, Ours: true}
 	code := errorCode(err)
 	var noTurn *noTurnError
 	switch {

@@ -11,6 +11,7 @@
 //	DIR/tokens/.lock               locked by the process that writes
 //	DIR/tokens/.pid                the id of that process
 //	DIR/state/last-run.json        when the last run was, for people
+//	DIR/state/requests/            runs that other processes ask the writer for
 //
 // Everything in tokens is ours and nobody else's: there is no owner tag, and a record
 // that somebody wrote by hand is reported and replaced, like a foreign version of a

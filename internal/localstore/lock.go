@@ -46,6 +46,9 @@ func (d *Dir) Lock() error {
 		err = d.sweep(tokens)
 	}
 	if err == nil {
+		err = d.forget()
+	}
+	if err == nil {
 		// What a killed writer renamed last may not be durable, and is built upon now.
 		err = d.disk.SyncDir(tokens)
 	}
@@ -53,6 +56,13 @@ func (d *Dir) Lock() error {
 		return locking(errors.Join(err, d.lock.Unlock()))
 	}
 	return nil
+}
+
+// A LockedError says that another process writes.
+type LockedError struct{ Who string }
+
+func (e *LockedError) Error() string {
+	return e.Who + " is writing there; one at a time can: wait for it, or end it"
 }
 
 const (
@@ -67,7 +77,7 @@ func (d *Dir) writer() error {
 	if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
 		who = fmt.Sprintf("process %d", pid)
 	}
-	return fmt.Errorf("%s is writing there; one at a time can: wait for it, or end it", who)
+	return &LockedError{who}
 }
 
 // makeFolder makes a folder of the store, if it is not there; durable on return.

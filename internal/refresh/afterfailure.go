@@ -20,15 +20,19 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 			n = s.follow(a, Misconfigured, err.Code)
 		}
 	}
-	if err.ours {
+	if err.Ours {
 		n.Ours = min(n.Ours+1, n.Tries)
 	}
-	switch n.Class {
-	case Misconfigured:
+	switch {
+	case n.Class == Misconfigured && err.Ours:
+		// Such as a permission that is lacking: only another try shows that it is back, and
+		// it locks no account.
+		n.Next = a.now.Add(s.backOff(a, n.Tries, false) - s.jitter())
+	case n.Class == Misconfigured:
 		n.Next = a.now.Add(min(lockOut<<min(n.Tries-1, 8), maxLockOut))
-	case NeedsPerson:
+	case n.Class == NeedsPerson:
 		n.Next = time.Time{}
-	case Transient:
+	case n.Class == Transient:
 		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited))
 	}
 	if err.RetryAfter > 0 && !n.Next.IsZero() {

@@ -62,7 +62,7 @@ func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
 	switch {
 	case err != nil && e == nil:
 		e := asError(err, CodeInternal, "logging in")
-		e.ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
+		e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
 		if e.Class == NeedsPerson && t.Rotates && r.overtaken(storing, t, ticket) {
 			e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
 		}

@@ -68,7 +68,9 @@ type Error struct {
 	// Err is the cause, for errors.Is and As; Detail has said of it what can be said.
 	Err error
 
-	ours bool // it failed here, which says nothing of the provider
+	// Ours is set where it failed here, which says nothing of the provider: a misconfiguration
+	// of that kind is tried again as soon as what is transient.
+	Ours bool
 }
 
 func (e *Error) Error() string {
@@ -92,7 +94,7 @@ func asError(err error, code, doing string) *Error {
 		copied := *known
 		e = &copied
 	}
-	e.ours = e.ours || code == CodeStoreFailed || code == CodeSourceFailed
+	e.Ours = e.Ours || code == CodeStoreFailed || code == CodeSourceFailed
 	return e
 }
 

@@ -76,6 +76,7 @@ func TestNextAfterFailures(t *testing.T) {
 	transient := &refresh.Error{Class: refresh.Transient, Code: "http_503"}
 	suspect := &refresh.Error{Class: refresh.Transient, Code: "no_token", Suspect: true}
 	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
+	denied := &refresh.Error{Class: refresh.Misconfigured, Code: "aws_access_denied", Ours: true}
 	revoked := &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant"}
 	after := func(d time.Duration) *refresh.Error {
 		return &refresh.Error{Class: refresh.Transient, Code: "http_429", RetryAfter: d}
@@ -107,6 +108,8 @@ func TestNextAfterFailures(t *testing.T) {
 		{"transient failures wait 1, 2, 4 and then 5 ticks", empty, repeat(transient, 5), m(1, 2, 4, 5, 5), refresh.Transient, 5},
 		{"near the end of the token, every tick", hour, repeat(transient, 4), m(1, 2, 1, 1), refresh.Transient, 4},
 		{"a refused login waits half an hour and longer", empty, repeat(refused, 5), m(30, 60, 120, 240, 240), refresh.Misconfigured, 5},
+		{"a permission that is lacking is tried as what is transient, as early as a tick may come", empty, repeat(denied, 5),
+			[]time.Duration{time.Minute - early, 2*time.Minute - early, 4*time.Minute - early, 5*time.Minute - early, 5*time.Minute - early}, refresh.Misconfigured, 5},
 		{"one that needs a person is not asked again", empty, repeat(revoked, 1), m(never), refresh.NeedsPerson, 1},
 		{"what makes no sense is put down to chance twice", empty, repeat(suspect, 4), m(1, 2, 30, 60), refresh.Misconfigured, 2},
 		{"what ends by itself is not, however often", empty, repeat(transient, 30)[:6], m(1, 2, 4, 5, 5, 5), refresh.Transient, 6},

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -31,6 +32,8 @@ type Options struct {
 	Stated Deployment
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// MFA asks for the code of a profile's MFA device; nil: nobody can be asked.
+	MFA func() (string, error)
 }
 
 // An AWS is a deployment on AWS. Looking at it needs rights to metadata only.
@@ -41,6 +44,9 @@ type AWS struct {
 
 	store *secretstore.Store
 	vault *secretstore.Vault
+
+	// Config is how AWS is asked.
+	Config aws.Config
 
 	Deployment
 	// Undiscovered is why the settings of the function are not known; nil: they are.
@@ -76,10 +82,13 @@ const answerTime = time.Minute
 func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, o.load()...)
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+		return nil, o.noIdentity(err)
 	}
 	if cfg.Region == "" {
 		return nil, ErrNoRegion
+	}
+	if err := o.identify(ctx, cfg); err != nil {
+		return nil, err
 	}
 	quota := cfg.Copy()
 	if quota.HTTPClient == nil { // else the AWS configuration has one, with authorities of its own
@@ -87,6 +96,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	}
 	awscall.Configure(&quota)
 	a := &AWS{
+		Config:  cfg,
 		ssm:     ssm.NewFromConfig(quota),
 		secrets: secretsmanager.NewFromConfig(quota),
 		// An invocation that is repeated would be another login.
@@ -99,6 +109,9 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		a.now = time.Now
 	}
 	found, err := discover(ctx, lambda.NewFromConfig(cfg), o.Stated)
+	if err := o.refused(cfg.Region, err); err != nil {
+		return nil, err
+	}
 	a.Undiscovered = err
 	a.Guessed = err != nil && !o.Stated.complete()
 	a.Deployment = o.Stated.or(found).or(undeployed())
@@ -139,6 +152,9 @@ func (o Options) load() []func(*config.LoadOptions) error {
 	if o.EndpointURL != "" {
 		load = append(load, config.WithBaseEndpoint(o.EndpointURL))
 	}
+	if o.MFA != nil {
+		load = append(load, config.WithAssumeRoleCredentialOptions(func(r *stscreds.AssumeRoleOptions) { r.TokenProvider = o.MFA }))
+	}
 	return load
 }
 
@@ -152,9 +168,6 @@ func (a *AWS) Schedule() refresh.Schedule {
 
 // AllowsLoopback says what the function does, as on an emulator.
 func (a *AWS) AllowsLoopback() bool { return a.AllowLoopback }
-
-// Credentials is empty: to list them takes a right that nothing else needs.
-func (a *AWS) Credentials(context.Context) ([]string, error) { return nil, nil }
 
 // ReadsCredentials is false: they are for the function alone.
 func (a *AWS) ReadsCredentials() bool { return false }
@@ -211,6 +224,11 @@ func (a *AWS) Resume(ctx context.Context, provider string) error {
 
 // Adopt makes the stack the owner of a secret that has none.
 func (a *AWS) Adopt(ctx context.Context, provider string) error { return a.store.Adopt(ctx, provider) }
+
+// Writes counts the versions of a secret of the last 24 hours.
+func (a *AWS) Writes(ctx context.Context, provider string) (int, error) {
+	return a.store.Writes(ctx, provider)
+}
 
 // History returns the versions of a secret, the newest first.
 func (a *AWS) History(ctx context.Context, provider string) ([]secretstore.StoredVersion, error) {

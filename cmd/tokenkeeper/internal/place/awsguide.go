@@ -33,16 +33,21 @@ func (a *AWS) Guide() Guide {
 	if a.CredentialStore == InSecretsManager {
 		kind = "secret "
 	}
-	return Guide{
+	g := Guide{
 		Config:     a.Providers.Path + "/" + Name,
 		Approved:   a.Providers.Approved + "/" + Approver + "/" + Name,
 		Credential: kind + a.credentialPrefix + Name,
 		Flags:      a.flags,
 		// The function has no right to delete anything.
-		Remove: a.awsCommand("secretsmanager delete-secret --secret-id", a.store.Prefix+Name, "--recovery-window-in-days 7"),
-		Runner: "the schedule of stack " + a.Stack,
-		Log:    "the log of the function",
+		Remove:  a.awsCommand("secretsmanager delete-secret --secret-id", a.store.Prefix+Name, "--recovery-window-in-days 7"),
+		Restore: a.awsCommand("secretsmanager restore-secret --secret-id", a.store.Prefix+Name),
+		Runner:  "the schedule of stack " + a.Stack,
+		Log:     "the log of the function",
 	}
+	if a.CredentialStore == InSecretsManager {
+		g.RestoreCredential = a.awsCommand("secretsmanager restore-secret --secret-id", a.credentialPrefix+Name)
+	}
+	return g
 }
 
 // awsCommand returns a command line of the AWS CLI for the same account and region.

@@ -19,6 +19,9 @@ type Guide struct {
 	AskingFlags []string
 	// Remove is the command line that removes a token, and all that is kept beside it.
 	Remove string
+	// Restore is the one that ends the scheduled deletion of the secret of a token, and
+	// RestoreCredential that of a credential; empty: there is nothing like that.
+	Restore, RestoreCredential string
 	// Runner says what replaces tokens when they are due, and Log where it says more.
 	Runner, Log string
 }
@@ -65,6 +68,20 @@ func (g Guide) Command(verb, provider string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// CheckCommand returns the command line that says all that is wrong with a provider, its
+// credential included.
+func (g Guide) CheckCommand(provider string) string {
+	if g.EditsCredential {
+		return g.Command("check", provider)
+	}
+	return g.Command("check", provider) + " --read-credentials"
+}
+
+// RestoreCommand returns the command line that ends the scheduled deletion of a token's
+// secret, and RestoreCredentialCommand that of a credential.
+func (g Guide) RestoreCommand(name string) string           { return named(g.Restore, name) }
+func (g Guide) RestoreCredentialCommand(name string) string { return named(g.RestoreCredential, name) }
 
 // RemoveCommand returns the command line that removes the token of that name, and all
 // that is kept beside it.

@@ -49,6 +49,10 @@ type Editor interface {
 	PutCredential(ctx context.Context, name string, credential secret.Text) error
 	// PutApproved stores a copy of a config that the owner of a credential has approved.
 	PutApproved(ctx context.Context, credential, provider string, config secret.Text) error
+	// DeleteConfig and DeleteCredential delete one; the error wraps [refresh.ErrNotFound]
+	// where there is none.
+	DeleteConfig(ctx context.Context, name string) error
+	DeleteCredential(ctx context.Context, name string) error
 	// PutRefreshToken stores the one that the next run uses.
 	PutRefreshToken(ctx context.Context, provider string, token secret.Text) error
 	// Pause has the runs leave a provider alone, until Resume.

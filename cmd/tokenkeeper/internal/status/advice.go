@@ -84,7 +84,29 @@ var (
 )
 
 func check(j *judgement) step {
-	return step{"To see all that is wrong:", j.guide.Command("check", "")}
+	return step{"To see all that is wrong:", j.guide.Command("check", j.Name)}
+}
+
+func checkCredential(j *judgement) step {
+	return step{"To see all that is wrong:", j.guide.CheckCommand(j.Name)}
+}
+
+func allowHost(j *judgement) step {
+	return step{fmt.Sprintf("If it may be sent there, its owner adds the host to allowed_hosts in %s; else mend %s. To see which hosts that takes:",
+		j.credentialPlace(), j.Provider.Where), j.guide.Command("explain", j.Name)}
+}
+
+func allowProvider(j *judgement) step {
+	return step{fmt.Sprintf(`If it may be used here, its owner adds "providers": [%q] in %s; else name another one in %s.`,
+		j.Name, j.credentialPlace(), j.Provider.Where), ""}
+}
+
+func restore(j *judgement) step {
+	return step{"Applications are refused until it is restored:", j.guide.RestoreCommand(j.Name)}
+}
+
+func restoreCredential(j *judgement) step {
+	return step{"Restore it, or put another one:", j.guide.RestoreCredentialCommand(j.Provider.Credential)}
 }
 
 func putRefreshToken(j *judgement) step {
@@ -148,7 +170,7 @@ var byCode = map[string]advice{
 	"secret_in_answer":       {"The provider's answer repeats what it was sent, so nothing of it is used.", editConfig},
 	"probe_failed":           {"A new token did not pass the probe, so it is not given to applications.", editConfig},
 	"host_not_found":         {"The host of its token endpoint does not exist.", editConfig},
-	"host_not_allowed":       {"Its credential may not be sent to that host.", check},
+	"host_not_allowed":       {"Its credential may not be sent to that host.", allowHost},
 	"address_not_allowed":    {"The host of its token endpoint has no public address.", editConfig},
 	"tls_untrusted":          {"The certificate of its token endpoint is not good.", lookAtLog},
 	"tls_failed":             {"No TLS connection with its token endpoint can be agreed on.", lookAtLog},
@@ -176,9 +198,9 @@ var byCode = map[string]advice{
 	"ambiguous_value": {"The provider's answer has several values where the config wants one.", editConfig},
 
 	refresh.CodeBadConfig:        {"Its config is wrong.", check},
-	refresh.CodeBadCredential:    {"Its credential cannot be used.", check},
+	refresh.CodeBadCredential:    {"Its credential cannot be used.", checkCredential},
 	refresh.CodeNoCredential:     {"It has no credential.", putCredential},
-	refresh.CodeNotForProvider:   {"Its credential is not for this provider.", check},
+	refresh.CodeNotForProvider:   {"Its credential is not for this provider.", allowProvider},
 	refresh.CodeNotApproved:      {"The owner of its credential wants to approve its config, and has not.", approveConfig},
 	refresh.CodeSecretInRecord:   {"The record would contain a value of the credential, so it was not stored.", editConfig},
 	refresh.CodeTokenOver:        {"The provider answers tokens that are already over.", editConfig},
@@ -193,9 +215,9 @@ var byCode = map[string]advice{
 		says("It is written again by itself. Find what writes it so often, such as a job that forces refreshes.")},
 
 	string(refresh.NotOurs):  {"A secret of that name is there without our owner tag, so it is not touched.", adopt},
-	string(refresh.Deleting): {"Its secret is scheduled for deletion, so nothing can be stored in it.", says("Restore the secret, or remove the config.")},
+	string(refresh.Deleting): {"Its secret is scheduled for deletion: nobody can read it, and nothing can be stored in it.", restore},
 
-	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", says("Restore the credential, or remove the config.")},
+	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", restoreCredential},
 	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
 	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
 	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and takes no write of ours.", lookAtLog},

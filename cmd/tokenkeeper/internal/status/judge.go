@@ -123,7 +123,7 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 	if n.Code == refresh.CodeNotApproved && j.Provider.Approved {
 		j.line.State, j.line.Next = Failing, j.now
 		j.next(step{"Its config was approved since; the next run tries it.", ""})
-	} else if n.Class != refresh.Transient && j.Credential != "" && j.Credential != n.Credential {
+	} else if j.replaced(n) {
 		j.line.State, j.line.Next = Failing, j.now
 		j.next(step{"Its credential was edited since; the next run tries it.", ""})
 	}
@@ -137,11 +137,20 @@ func (j *judgement) failed(d refresh.Decision, n refresh.Note) {
 	}
 }
 
+// replaced reports whether the credential is another one than the one that failed. A note that
+// has none is of one that was missing, or that could not be read.
+func (j *judgement) replaced(n refresh.Note) bool {
+	if n.Class == refresh.Transient || j.Credential == "" || j.Credential == n.Credential {
+		return false
+	}
+	return n.Credential != "" || n.Code == refresh.CodeNoCredential
+}
+
 func (j *judgement) badConfig() {
 	j.fail(Failing, refresh.Misconfigured, refresh.CodeBadConfig)
 	first := j.Problems[0]
 	j.line.Wrong = sentence("Its config is wrong: " + first.String())
-	j.next(step{"Every problem of it, and of the others:", j.guide.Command("check", "")})
+	j.next(step{"Every problem of it:", j.guide.Command("check", j.Name)})
 }
 
 // sentence ends text with a full stop, unless it has an end already.
@@ -154,6 +163,10 @@ func sentence(text string) string {
 
 // none has the word for a provider that fails say that it has no token at all.
 func (j *judgement) none() {
+	if j.State.Deleting && j.line.State != Orphan {
+		j.line.State, j.line.ExpiresAt = NoToken, time.Time{} // nobody can read it
+		return
+	}
 	if j.State.Current == "" && (j.line.State == Failing || j.line.State == Cooling) {
 		j.line.State = NoToken
 	}
@@ -170,7 +183,7 @@ func (j *judgement) edited() {
 
 // over says of a token that is over that it is: nothing is more urgent.
 func (j *judgement) over() {
-	if !j.ours || j.now.Before(j.line.ExpiresAt) || j.line.State == Orphan {
+	if !j.ours || j.now.Before(j.line.ExpiresAt) || j.line.State == Orphan || j.State.Deleting {
 		return
 	}
 	wrong := fmt.Sprintf("Its token ended %s ago.", terminal.Span(j.now.Sub(j.line.ExpiresAt)))

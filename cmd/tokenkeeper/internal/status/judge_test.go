@@ -19,7 +19,7 @@ var (
 // guide leads to one place of short names.
 var guide = place.Guide{
 	Config: "providers/" + place.Name, Credential: "credentials/" + place.Name, EditsCredential: true,
-	Remove: "rm " + place.Name, Runner: "run", Log: "the log",
+	Remove: "rm " + place.Name, Restore: "restore " + place.Name, Runner: "run", Log: "the log",
 }
 
 const config refresh.Fingerprint = 0xc0ffee
@@ -87,7 +87,7 @@ func TestJudge(t *testing.T) {
 		{"a question has an end of its own", with(subject(50*time.Minute), func(s *status.Subject) {
 			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "scop", Detail: "there is no such field", Remedy: "did you mean \"scope\"?"}}
 		}), status.Failing, true, "Its config is wrong: providers/acme: scop: there is no such field; did you mean \"scope\"?",
-			"Every problem of it, and of the others: tokenkeeper check"},
+			"Every problem of it: tokenkeeper check acme"},
 		{"a refused login cools down", with(subject(20*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.Cooling, true,
 			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
 			"Put what the provider accepts into credentials/acme; the next run tries it at once."},
@@ -98,6 +98,17 @@ func TestJudge(t *testing.T) {
 			func(s *status.Subject) { s.Credential = "v2" }), status.Failing, true,
 			"The provider refuses the credential (invalid_client, for 2m, 2 tries).",
 			"Its credential was edited since; the next run tries it."},
+		{"a credential that was missing and was put is tried at once", with(subject(20*time.Minute), noted(refresh.Misconfigured, "no_credential", time.Hour),
+			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Failing, true,
+			"It has no credential (no_credential, for 2m, 2 tries).", "Its credential was edited since; the next run tries it."},
+		{"a credential that the function may no longer read was not edited", with(subject(20*time.Minute), noted(refresh.Misconfigured, "aws_access_denied", time.Minute),
+			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
+			"AWS does not allow the function what it must do (aws_access_denied, for 2m, 2 tries).",
+			"Allow it: the action and the resource stand in the log."},
+		{"nor was one whose key was taken away", with(subject(20*time.Minute), noted(refresh.Misconfigured, "kms_key_unusable", time.Minute),
+			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
+			"The KMS key cannot be used (kms_key_unusable, for 2m, 2 tries).",
+			"Enable it, or let its policy admit the function; more is in the log."},
 		{"a note of another config says nothing", with(subject(50*time.Minute), noted(refresh.Misconfigured, "invalid_client", time.Hour),
 			func(s *status.Subject) { s.State.Note.Config = 1 }), status.OK, false, "", ""},
 		{"a note from before the token says nothing", with(subject(time.Hour), noted(refresh.Misconfigured, "invalid_client", time.Hour)), status.OK, false, "", ""},
@@ -132,16 +143,16 @@ func TestJudge(t *testing.T) {
 		{"a token of another config is due", with(subject(50*time.Minute), func(s *status.Subject) { s.Provider.Config = 1 }), status.Due, false, "", ""},
 		{"a wrong config is failing", with(subject(50*time.Minute), func(s *status.Subject) {
 			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "token_endpoint", Detail: "is missing"}}
-		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it, and of the others: tokenkeeper check"},
+		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it: tokenkeeper check acme"},
 		{"a token without a config is an orphan", with(subject(-time.Minute), func(s *status.Subject) { s.Provider = nil }), status.Orphan, false,
 			"There is a token but no config of that name; it is left alone.",
 			"Put the config back; or, when nobody reads it any more: rm acme"},
 		{"a secret of somebody else is not touched", with(subject(0), func(s *status.Subject) { s.State.Owned = false }), status.Expired, true,
 			"Its token ended 0s ago. A secret of that name is there without our owner tag, so it is not touched.",
 			"Rename the provider; or, if the secret may be replaced: tokenkeeper adopt acme"},
-		{"a secret that is being deleted is failing", with(subject(50*time.Minute), func(s *status.Subject) { s.State.Deleting = true }), status.Failing, true,
-			"Its secret is scheduled for deletion, so nothing can be stored in it.",
-			"Restore the secret, or remove the config."},
+		{"a secret that is being deleted is as bad as none", with(subject(50*time.Minute), func(s *status.Subject) { s.State.Deleting = true }), status.NoToken, true,
+			"Its secret is scheduled for deletion: nobody can read it, and nothing can be stored in it.",
+			"Applications are refused until it is restored: restore acme"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			line := status.Judge([]status.Subject{row.subject}, nil, schedule, guide, now).Lines[0]

@@ -148,3 +148,19 @@ func urgency(a, b Line) int {
 	}
 	return cmp.Or(rank(a)-rank(b), a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.Provider, b.Provider))
 }
+
+// Within returns the judgement on those whose token expires within d, or that have none; it
+// is failing if there are any.
+func (r Report) Within(d time.Duration) Report {
+	soon := Report{AsOf: r.AsOf, Keeper: r.Keeper, Counts: map[Word]int{}, Served: true, Lines: []Line{}}
+	for _, l := range r.Lines {
+		if l.State == Orphan || l.Served && l.ExpiresAt.Sub(r.AsOf) > d {
+			continue
+		}
+		soon.Lines = append(soon.Lines, l)
+		soon.Counts[l.counted()]++
+		soon.Served = soon.Served && l.Served
+	}
+	soon.Failing = r.Keeper.failing() || len(soon.Lines) > 0
+	return soon
+}

@@ -102,6 +102,15 @@ func (s *Screen) Line(format string, args ...any) {
 	}
 }
 
+// Clear begins at the top of an empty screen. It is for terminals.
+func (s *Screen) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		_, s.err = io.WriteString(s.w, "\x1b[H\x1b[2J")
+	}
+}
+
 // Err returns the error of the first write that failed, or nil.
 func (s *Screen) Err() error {
 	s.mu.Lock()
