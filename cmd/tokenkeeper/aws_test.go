@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"example.com/tokenkeeper/internal/accounttest"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
@@ -24,7 +25,7 @@ import (
 // deployed one does, on the same account.
 type function struct {
 	runner *refresh.Runner
-	log    *logGroup
+	log    *accounttest.LogGroup
 
 	mu      sync.Mutex
 	busy    int    // how many invocations are still refused
@@ -35,7 +36,7 @@ type function struct {
 func deploy(account *awstest.AWS, now func() time.Time) *function {
 	cfg := account.Config()
 	parameters, secrets := ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
-	return &function{log: &logGroup{now: now}, runner: &refresh.Runner{
+	return &function{log: &accounttest.LogGroup{Name: logGroupName, Now: now}, runner: &refresh.Runner{
 		Source: struct {
 			*paramstore.Providers
 			*paramstore.Credentials

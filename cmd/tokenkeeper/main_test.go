@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/trial"
+	"example.com/tokenkeeper/internal/accounttest"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/simulator"
 )
@@ -52,7 +53,7 @@ type stage struct {
 	sim      *simulator.Simulator
 	account  *awstest.AWS
 	function *function
-	control  *control
+	control  *accounttest.Account
 
 	mu  sync.Mutex
 	now time.Time
@@ -102,7 +103,7 @@ func TestScripts(t *testing.T) {
 			logs := httptest.NewServer(s.function.log)
 			env.Defer(logs.Close)
 			env.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.URL)
-			s.control = &control{now: s.clock, has: map[string]bool{}}
+			s.control = &accounttest.Account{Now: s.clock, Function: functionName}
 			account := httptest.NewServer(s.control)
 			env.Defer(account.Close)
 			for _, service := range []string{"STS", "SCHEDULER", "CLOUDWATCH", "SNS", "SQS", "KMS"} {
@@ -174,7 +175,7 @@ func TestScripts(t *testing.T) {
 			},
 			// denylogs: nobody may read the log any more.
 			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
-				ts.Value(stageKey{}).(*stage).function.log.deny(true)
+				ts.Value(stageKey{}).(*stage).function.log.Deny(true)
 			},
 			// refuse CODE: Lambda answers everything with that error.
 			"refuse": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -185,7 +186,7 @@ func TestScripts(t *testing.T) {
 			},
 			// account [!] WORD: what is so in the account besides.
 			"account": func(ts *testscript.TestScript, neg bool, args []string) {
-				ts.Value(stageKey{}).(*stage).control.set(args[0], !neg)
+				ts.Value(stageKey{}).(*stage).control.Set(args[0], !neg)
 			},
 			// busy N: has the function refuse that many invocations.
 			"busy": func(ts *testscript.TestScript, _ bool, args []string) {

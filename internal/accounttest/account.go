@@ -1,7 +1,8 @@
-package main
+package accounttest
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,26 +12,39 @@ import (
 	"time"
 )
 
-// A control is what of an account a doctor looks at: the schedule, the alarms, the topic, the
-// queue, the key and the identity. It answers each service in its own protocol.
-type control struct {
-	now func() time.Time
+// An Account has one stack, whose function is called Function.
+type Account struct {
+	Now      func() time.Time
+	Function string
+	// Allows says whether a caller may do it; nil: everything.
+	Allows func(action string) bool
 
-	mu   sync.Mutex
-	has  map[string]bool // what is so, by words: see the script doctor.txtar
-	seen []string        // the operations
+	mu  sync.Mutex
+	has map[string]bool
 }
 
-func (a *control) set(word string, yes bool) {
+// Set says that something is so in the account, or not: disabled and noschedule of the
+// schedule, ringing of an alarm, pending of the subscription, failed of a run, skew of the
+// caller's clock, denied of all but the identity.
+func (a *Account) Set(word string, yes bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.has == nil {
+		a.has = map[string]bool{}
+	}
 	a.has[word] = yes
 }
 
-func (a *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// actions are the operations as policies spell them.
+var actions = map[string]string{
+	"ListSchedules": "scheduler:ListSchedules", "DescribeAlarms": "cloudwatch:DescribeAlarms", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
+	"GetQueueUrl": "sqs:GetQueueUrl", "GetQueueAttributes": "sqs:GetQueueAttributes", "DescribeKey": "kms:DescribeKey",
+}
+
+func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	w.Header().Set("Date", a.now().Add(map[bool]time.Duration{true: 90 * time.Second}[a.has["skew"]]).UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", a.Now().Add(map[bool]time.Duration{true: 90 * time.Second}[a.has["skew"]]).UTC().Format(http.TimeFormat))
 	operation := r.Header.Get("X-Amz-Target")
 	switch {
 	case r.URL.Path == "/schedules":
@@ -41,18 +55,17 @@ func (a *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		operation = r.FormValue("Action")
 	}
 	operation = operation[strings.LastIndex(operation, ".")+1:]
-	a.seen = append(a.seen, operation)
-	if a.has["denied"] && operation != "GetCallerIdentity" {
+	if action := actions[operation]; action != "" && (a.has["denied"] || a.Allows != nil && !a.Allows(action)) {
 		w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		w.WriteHeader(http.StatusForbidden)
 		switch operation {
 		case "DescribeAlarms":
-			_, _ = w.Write(cbor(map[string]any{"__type": "AccessDeniedException", "message": "no"}))
+			_, _ = w.Write(cbor(map[string]any{"__type": "AccessDeniedException", "message": "not authorized"}))
 		case "ListSubscriptionsByTopic":
-			_, _ = io.WriteString(w, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
+			_, _ = io.WriteString(w, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>")
 		default:
-			_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "no"}`)
+			_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "not authorized"}`)
 		}
 		return
 	}
@@ -69,7 +82,7 @@ func (a *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		schedules := []any{map[string]any{"Name": "another", "State": "ENABLED", "Target": map[string]string{"Arn": "arn:aws:lambda:eu-north-1:123456789012:function:another"}}}
 		if !a.has["noschedule"] {
 			schedules = append(schedules, map[string]any{"Name": "tokenkeeper-Tick-7", "State": pick("disabled", "DISABLED", "ENABLED"),
-				"Target": map[string]string{"Arn": "arn:aws:lambda:eu-north-1:123456789012:function:" + functionName}})
+				"Target": map[string]string{"Arn": "arn:aws:lambda:eu-north-1:123456789012:function:" + a.Function}})
 		}
 		answer(w, http.StatusOK, map[string]any{"Schedules": schedules})
 	case "DescribeAlarms":
@@ -88,6 +101,8 @@ func (a *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"QueueUrl": "https://sqs.eu-north-1.amazonaws.com/123456789012/failures"})
 	case "GetQueueAttributes":
 		answer(w, http.StatusOK, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": pick("failed", "3", "0")}})
+	case "DescribeKey":
+		answer(w, http.StatusOK, map[string]any{"KeyMetadata": map[string]string{"KeyId": "k", "KeyState": "Enabled"}})
 	default:
 		http.Error(w, "what is "+operation+"?", http.StatusBadRequest)
 	}
@@ -120,4 +135,12 @@ func cbor(v any) []byte {
 		return out
 	}
 	panic(fmt.Sprintf("no CBOR of %T", v))
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		panic(fmt.Sprintf("encoding an answer: %v", err))
+	}
 }

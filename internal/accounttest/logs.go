@@ -1,4 +1,4 @@
-package main
+package accounttest
 
 import (
 	"bytes"
@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// A logGroup is CloudWatch Logs with the log of one function in it.
-type logGroup struct {
-	now func() time.Time
+// A LogGroup is CloudWatch Logs with the log of one function in it.
+type LogGroup struct {
+	Name string
+	Now  func() time.Time
 
 	mu     sync.Mutex
 	events []logEvent
@@ -26,17 +27,17 @@ type logEvent struct {
 }
 
 // Write takes lines, each of them one object.
-func (g *logGroup) Write(p []byte) (int, error) {
+func (g *LogGroup) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for line := range bytes.Lines(p) {
-		g.events = append(g.events, logEvent{g.now().UnixMilli(), string(bytes.TrimSpace(line))})
+		g.events = append(g.events, logEvent{g.Now().UnixMilli(), string(bytes.TrimSpace(line))})
 	}
 	return len(p), nil
 }
 
-// deny has who asks not be allowed to.
-func (g *logGroup) deny(denied bool) {
+// Deny has callers be refused, or no longer.
+func (g *LogGroup) Deny(denied bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.denied = denied
@@ -46,7 +47,7 @@ func (g *logGroup) deny(denied bool) {
 var alternative = regexp.MustCompile(`\(\$\.(\w+) = "([^"]*)"\)`)
 
 // ServeHTTP answers FilterLogEvents, two events a page.
-func (g *logGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *LogGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var in struct {
@@ -61,7 +62,7 @@ func (g *logGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "what is that?", http.StatusBadRequest)
 		return
 	}
-	if g.denied || in.LogGroupName != logGroupName {
+	if g.denied || in.LogGroupName != g.Name {
 		kind, text := "AccessDeniedException", "User: arn:aws:iam::123456789012:user/oncall is not authorized to perform: logs:FilterLogEvents"
 		if !g.denied {
 			kind, text = "ResourceNotFoundException", "The specified log group does not exist."
