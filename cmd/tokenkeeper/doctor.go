@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (c *cli) examine(ctx context.Context, p place.Place) []doctor.Finding {
 	f := doctor.Finding{Of: "last run", State: doctor.Bad, Detail: k.Wrong, Remedy: k.Remedy, Command: k.Command}
 	switch k.State {
 	case status.Running:
-		f = doctor.Finding{Of: "last run", State: doctor.Well, Detail: fmt.Sprintf("%s ago, by %s, version %s", terminal.Span(c.now().Sub(k.LastRun)), k.By, k.Version)}
+		f = doctor.Finding{Of: "last run", State: doctor.Well, Detail: terminal.Span(c.now().Sub(k.LastRun)) + " ago, by " + k.By + ", version " + cmp.Or(k.Version, "not stated")}
 	case status.NotLooked:
 		f.State = doctor.NotLooked
 	}

@@ -78,7 +78,7 @@ var outside = map[string][]place{
 var unscoped = []string{
 	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-	"lambda:ListFunctions", "secretsmanager:ListSecrets",
+	"lambda:GetAccountSettings", "lambda:ListFunctions", "scheduler:ListSchedules", "secretsmanager:ListSecrets",
 }
 
 // A company are the stack's role and its people, each with the policy of the template's.
@@ -223,6 +223,13 @@ func TestNobodyDoesMore(t *testing.T) {
 			{oneOnly, except("lambda", "GetFunctionConfiguration"), []place{"RefresherFunction.Arn"}},
 			{editor, except("lambda", "GetFunctionConfiguration", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
 
+			{oncall, sm("GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage", "CreateSecret", "DeleteSecret", "UpdateSecret",
+				"RestoreSecret", "PutResourcePolicy"), secrets},
+			{oncall, c.actions("secretsmanager"), []place{refreshToken, credential2}},
+			{oncall, except("ssm", "GetParametersByPath"), []place{config, configs, approval, approved}},
+			{oncall, c.actions("ssm"), []place{credential, credentials}},
+			{oncall, except("lambda", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
+
 			{owner, sm("GetSecretValue", "UpdateSecretVersionStage", "UpdateSecret", "RestoreSecret", "PutResourcePolicy"), secrets},
 			{owner, except("secretsmanager", "DescribeSecret"), []place{record, otherRecord}},
 			{owner, except("secretsmanager", "CreateSecret", "DescribeSecret", "PutSecretValue", "TagResource"), []place{refreshToken}},
@@ -311,7 +318,8 @@ func TestKeyIsForLittle(t *testing.T) {
 							} else if where != "" {
 								a.Keys["kms:EncryptionContext:SecretARN"] = []string{string(where)}
 							}
-							may := key == keyARN && want[use{who, action, service, where}]
+							seen := who == oncall && action == "DescribeKey" && parameters["KmsKeyArn"] != ""
+							may := key == keyARN && (seen || want[use{who, action, service, where}])
 							if got := policy.Allows(a); got != may {
 								t.Errorf("%s: %s may do %s with %s by way of %q for %q: %v, want %v", name, who, a.Action, key, service, where, got, may)
 							}

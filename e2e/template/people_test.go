@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/accounttest"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/reader"
@@ -31,8 +33,14 @@ const (
 	editor   = "ConfigEditorPolicy"
 	oneOnly  = "ProviderEditorPolicy" // of Meitner
 	owner    = "CredentialOwnerPolicy"
+	oncall   = "OnCallPolicy"
 	consumer = "ConsumerPolicy" // of Meitner
 	everyone = "ConsumerForAllPolicy"
+)
+
+const (
+	logGroupName = "tokenkeeper-RefresherLog-3x"
+	alarmTopic   = "arn:aws:sns:eu-north-1:123456789012:ops"
 )
 
 const functionName = "tokenkeeper-RefresherFunction-8Qk2"
@@ -78,14 +86,29 @@ func TestPeopleAtWork(t *testing.T) {
 			o.mayNot(editor, putCredential, credential, "credential", "put", simulator.Meitner)
 			o.mayNot(editor, "secretsmanager:DescribeSecret", ticket, "refresh-token", "put", "acme")
 
-			o.tick()
-			for _, who := range []string{editor, owner} {
+			for _, line := range o.tick().Lines {
+				o.logged = append(append(o.logged, line...), '\n')
+			}
+			for _, who := range []string{editor, owner, oncall} {
 				o.may(who, "", "status", simulator.Meitner)
+				if out, _ := o.run(who, "", "status"); !strings.HasPrefix(out, "keeper: last run ") || strings.Contains(out, "not looked") {
+					t.Errorf("%s does not see the last run:\n%s", who, out)
+				}
 				o.may(who, "", "status", simulator.Meitner, "--function", functionName)
 				if out, _ := o.run(who, "", "status"); !strings.Contains(out, "acme      failing") {
 					t.Errorf("%s does not see what is failing:\n%s", who, out)
 				}
 			}
+			if out, err := o.run(oncall, "", "doctor"); err == nil || strings.Contains(out, "\n? ") || !strings.Contains(out, "\n✓ schedule ") {
+				t.Errorf("a doctor on call may not look everywhere: %v\n%s", err, out)
+			}
+			o.may(oncall, "", "logs", simulator.Meitner)
+			o.may(oncall, "", "history", simulator.Meitner)
+			o.may(oncall, "", "pause", simulator.Meitner)
+			o.may(oncall, "", "resume", simulator.Meitner)
+			o.may(oncall, "", "refresh", simulator.Meitner, "--force")
+			o.mayNot(oncall, "ssm:PutParameter", config, "config", "put", simulator.Meitner, "--file", "-")
+			o.mayNot(oncall, putCredential, credential, "credential", "put", simulator.Meitner)
 			o.may(editor, "", "adopt", "acme")
 			o.may(editor, "", "history", simulator.Meitner)
 			o.may(editor, "", "pause", simulator.Meitner)
@@ -111,7 +134,7 @@ func TestPeopleAtWork(t *testing.T) {
 			o.reads(consumer, simulator.Meitner)
 			o.reads(everyone, simulator.Meitner)
 
-			for _, who := range []string{editor, oneOnly, owner, consumer, everyone} {
+			for _, who := range []string{editor, oneOnly, owner, oncall, consumer, everyone} {
 				for _, g := range grantsOf(t, o.documents(who)) {
 					if !g.used(o.needed[who]) && !byHand(t, g.action) {
 						t.Errorf("%s: %s allows %s on %s, and it was not used", who, g.sid, g.action, g.resource)
@@ -131,6 +154,7 @@ func byHand(t *testing.T, action string) bool {
 		"ssm:GetParameterHistory":     "aws ssm get-parameter-history --name /tokenkeeper/providers/",
 		"ssm:DeleteParameter":         "aws ssm delete-parameter --name /tokenkeeper/providers/",
 		"secretsmanager:DeleteSecret": "aws secretsmanager delete-secret --secret-id tokenkeeper/",
+		"sqs:ReceiveMessage":          "aws sqs receive-message --queue-url",
 	}[action]
 	documents, err := os.ReadFile(root + "/docs/operations.md")
 	if err != nil {
@@ -146,15 +170,16 @@ type office struct {
 	command  string
 	policies map[string]*awstest.Policy
 	needed   map[string][]awstest.Access // by whom
+	logged   []byte                      // what the function has printed
 }
 
 func newOffice(t *testing.T, bootstrap, command string, parameters map[string]string) *office {
 	t.Helper()
 	parameters = maps.Clone(parameters)
-	parameters["ConsumerPolicyForAll"] = "true"
+	parameters["ConsumerPolicyForAll"], parameters["AlarmTopicArn"] = "true", alarmTopic
 	o := &office{world: newWorld(t, bootstrap, parameters), command: command,
 		policies: map[string]*awstest.Policy{}, needed: map[string][]awstest.Access{}}
-	for _, who := range []string{editor, oneOnly, owner, consumer, everyone} {
+	for _, who := range []string{editor, oneOnly, owner, oncall, consumer, everyone} {
 		o.policies[who] = policy(t, o.documents(who)...)
 	}
 	return o
@@ -182,7 +207,13 @@ func (o *office) run(who, stdin string, args ...string) (string, error) {
 	defer functions.Close()
 	cmd := exec.CommandContext(o.t.Context(), o.command, args...)
 	cmd.Stdin = strings.NewReader(stdin)
-	cmd.Env = append(o.Environ(), "AWS_ENDPOINT_URL_LAMBDA="+functions.URL, "HOME="+o.t.TempDir())
+	log, around := httptest.NewServer(o.log(who)), httptest.NewServer(o.around(who))
+	defer log.Close()
+	defer around.Close()
+	cmd.Env = append(o.Environ(), "AWS_ENDPOINT_URL_LAMBDA="+functions.URL, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS="+log.URL, "HOME="+o.t.TempDir())
+	for _, service := range []string{"STS", "SCHEDULER", "CLOUDWATCH", "SNS", "SQS", "KMS"} {
+		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_"+service+"="+around.URL)
+	}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -242,16 +273,43 @@ func (o *office) putsLarge(who string) {
 	}
 }
 
+// log is the log of the function, which the built one has written, to one of them.
+func (o *office) log(who string) http.Handler {
+	group := &accounttest.LogGroup{Name: logGroupName, Now: time.Now}
+	_, _ = group.Write(o.logged)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		group.Deny(!o.allows(who, "logs:FilterLogEvents", "RefresherLog.Arn"))
+		group.ServeHTTP(w, r)
+	})
+}
+
+// around is the rest of the account, to one of them.
+func (o *office) around(who string) http.Handler {
+	resources := map[string]string{
+		"cloudwatch:DescribeAlarms": "arn:aws:cloudwatch:eu-north-1:123456789012:alarm:*", "scheduler:ListSchedules": "*",
+		"sns:ListSubscriptionsByTopic": alarmTopic, "sqs:GetQueueUrl": "FailureQueue.Arn", "sqs:GetQueueAttributes": "FailureQueue.Arn",
+		"kms:DescribeKey": o.parameters["KmsKeyArn"],
+	}
+	return &accounttest.Account{Now: time.Now, Function: functionName, Allows: func(action string) bool {
+		return o.allows(who, action, resources[action])
+	}}
+}
+
+// allows reports whether one may do it, and notes that it was needed.
+func (o *office) allows(who, action, resource string) bool {
+	a := awstest.Access{Action: action, Resource: resource}
+	o.needed[who] = append(o.needed[who], a)
+	return o.policies[who].Allows(a)
+}
+
 // functions is Lambda, to one of them.
 func (o *office) functions(who string) http.Handler {
-	settings := map[string]any{"FunctionName": functionName, "Environment": map[string]any{"Variables": environment(o.t, o.resources)}}
+	settings := map[string]any{"FunctionName": functionName, "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": environment(o.t, o.resources)}}
 	mux := http.NewServeMux()
 	handle := func(pattern, action, resource string, answer func(*http.Request) any) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			a := awstest.Access{Action: action, Resource: resource}
-			o.needed[who] = append(o.needed[who], a)
 			w.Header().Set("Content-Type", "application/json")
-			if !o.policies[who].Allows(a) {
+			if !o.allows(who, action, resource) {
 				w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
 				w.WriteHeader(http.StatusForbidden)
 				_, _ = io.WriteString(w, `{"Message": "not authorized"}`)
@@ -265,6 +323,12 @@ func (o *office) functions(who string) http.Handler {
 	})
 	handle("GET /2015-03-31/functions/"+functionName+"/configuration", "lambda:GetFunctionConfiguration", "RefresherFunction.Arn", func(*http.Request) any {
 		return settings
+	})
+	handle("GET /2019-09-25/functions/"+functionName+"/event-invoke-config", "lambda:GetFunctionEventInvokeConfig", "RefresherFunction.Arn", func(*http.Request) any {
+		return map[string]any{"DestinationConfig": map[string]any{"OnFailure": map[string]any{"Destination": "arn:aws:sqs:eu-north-1:123456789012:failures"}}}
+	})
+	handle("GET /2016-08-19/account-settings", "lambda:GetAccountSettings", "*", func(*http.Request) any {
+		return map[string]any{"AccountLimit": map[string]any{"UnreservedConcurrentExecutions": 1000}}
 	})
 	handle("POST /2015-03-31/functions/"+functionName+"/invocations", "lambda:InvokeFunction", "RefresherFunction.Arn", func(r *http.Request) any {
 		event, err := io.ReadAll(r.Body)
