@@ -63,7 +63,9 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 				Prefix: s.privatePrefix(),
 				Stack:  s.Stack,
 				KMSKey: s.KMSKey,
-				Now:    now,
+				// It is told to no function how long it may run, before it does.
+				LongestRun: secretstore.LongestRun(s.Tick),
+				Now:        now,
 			},
 			Schedule: s.schedule(),
 			Now:      now,

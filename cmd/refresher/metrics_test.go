@@ -75,7 +75,7 @@ func readSummary(t *testing.T, line []byte) summary {
 }
 
 func schedule() refresh.Schedule {
-	return refresh.Schedule{Tick: time.Minute, CacheAge: 300 * time.Second, Distance: secretstore.Distance, Claims: secretstore.Claims()}
+	return refresh.Schedule{Tick: time.Minute, CacheAge: 300 * time.Second, Distance: secretstore.Distance, Claims: secretstore.Claims(time.Minute)}
 }
 
 // owned returns the state of a token of that lifetime that was issued at noon less age.

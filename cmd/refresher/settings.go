@@ -102,7 +102,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 }
 
 func (s settings) schedule() refresh.Schedule {
-	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims()}
+	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims(s.Tick)}
 }
 
 // The five places of a stack. In one name space none lies inside another; see namespace

@@ -2,7 +2,10 @@ package localstore
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -10,17 +13,18 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// claimTime is how long a claim keeps other runs away: longer than the 20 seconds that a
-// run spends on one provider.
-const claimTime = 30 * time.Second
+// claimTime is how long a claim is kept for a run that does not release it, as after a bug:
+// longer than any run needs for one provider.
+const claimTime = 5 * time.Minute
 
 // A Vault keeps refresh tokens in the folder private of a [Dir]. It implements
 // [refresh.Vault].
 //
-// Who claims holds the lock of the Dir, so that all claims are of one process, and are
-// kept in its memory; a process that dies gives up what it has claimed. A person may put a
-// token in while a run holds that lock, and so there is another one for this folder, held
-// only while a file of it is compared and replaced.
+// Who claims holds the lock of the Dir, so that all claims are of one process, which keeps
+// them in its memory. A claim is also left beside the token, so that the next process sees
+// that one was made by a process that died. A person may put a token in while a run holds
+// the lock of the Dir, and so there is another one for this folder, held only while a file
+// of it is compared and replaced.
 type Vault struct {
 	dir *Dir
 	// Now is the clock by which claims end; nil means time.Now.
@@ -54,6 +58,16 @@ func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID
 	return refresh.VersionID(revision(fi)), nil
 }
 
+// Credential returns the name of the credential that the token is for, or "". The error may
+// wrap [refresh.ErrNotFound].
+func (v *Vault) Credential(ctx context.Context, provider string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	_, stored, err := v.read(provider)
+	return stored.Credential, err
+}
+
 // Claim implements [refresh.Vault].
 func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, error) {
 	if !v.dir.lock.Locked() {
@@ -61,7 +75,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	}
 	var ticket refresh.Ticket
 	err := v.locked(ctx, "claiming", provider, func() error {
-		found, err := v.read(provider)
+		id, stored, err := v.read(provider)
 		if err != nil {
 			return err
 		}
@@ -73,13 +87,22 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 		if err != nil {
 			return err
 		}
-		ticket = found
-		return v.claim(provider, found.ID)
+		t := refresh.Ticket{ID: id, Token: stored.Token, Credential: stored.Credential,
+			Claim: refresh.Claim{ID: rand.Text(), At: v.now().UTC().Truncate(time.Second)}}
+		if t.Before, err = v.lastClaim(provider, id); err != nil {
+			return err
+		}
+		if err := v.claim(provider, id); err != nil {
+			return err
+		}
+		if err := v.noteClaim(provider, id, t.Claim); err != nil {
+			v.Release(provider, t)
+			return err
+		}
+		ticket = t
+		return nil
 	})
-	if err != nil {
-		return refresh.Ticket{}, err
-	}
-	return ticket, nil
+	return ticket, err
 }
 
 func (v *Vault) claim(provider string, version refresh.VersionID) error {
@@ -92,24 +115,36 @@ func (v *Vault) claim(provider string, version refresh.VersionID) error {
 	return nil
 }
 
+// Release implements [refresh.Vault].
+func (v *Vault) Release(provider string, _ refresh.Ticket) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.claims, provider)
+}
+
 // Rotate implements [refresh.Vault].
 func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next secret.Text) error {
 	return v.locked(ctx, "replacing", provider, func() error {
-		found, err := v.read(provider)
-		if err != nil || !found.Token.Equal(spent.Token) {
+		_, found, err := v.read(provider)
+		var e *refresh.Error
+		switch {
+		case errors.As(err, &e) && e.Code == refresh.CodeRefreshTokenLost, err == nil && found.Token.Equal(next):
+			return v.dir.disk.SyncDir(private) // it may be here because this failed the last time
+		case err != nil || !found.Token.Equal(spent.Token):
 			return err // a person's is there
 		}
-		if err := v.store(provider, next); err != nil {
+		// What it is for may have been said anew meanwhile.
+		if err := v.store(provider, refresh.StoredRefreshToken{Token: next, Credential: found.Credential}); err != nil {
 			return err
 		}
 		// The run has yet to store what it was spent for.
-		found, err = v.read(provider)
+		fi, err := v.stat(provider)
 		if err != nil {
 			return err
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.claims[provider] = claim{found.ID, v.now().Add(claimTime)}
+		v.claims[provider] = claim{refresh.VersionID(revision(fi)), v.now().Add(claimTime)}
 		return nil
 	})
 }
@@ -122,8 +157,9 @@ func (v *Vault) now() time.Time {
 }
 
 // Put makes a token the one that the next run claims, as a person does who has obtained
-// it; also while a run holds the lock of the Dir.
-func (v *Vault) Put(ctx context.Context, provider string, token secret.Text) error {
+// it, for the credential of that name; empty: the one with the provider's name. It works
+// while a run holds the lock of the Dir, as Bind and Restore do.
+func (v *Vault) Put(ctx context.Context, provider string, token secret.Text, credential string) error {
 	return v.locked(ctx, "putting in", provider, func() error {
 		if err := v.dir.known(provider); err != nil {
 			return err
@@ -131,6 +167,38 @@ func (v *Vault) Put(ctx context.Context, provider string, token secret.Text) err
 		if err := refresh.CheckRefreshToken(token); err != nil {
 			return err
 		}
-		return v.store(provider, token)
+		return v.store(provider, refresh.StoredRefreshToken{Token: token, Credential: credential})
+	})
+}
+
+// Bind says for which credential the present token is; empty: the one with the provider's
+// name. The error wraps [refresh.ErrNotFound] where there is none.
+func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
+	return v.locked(ctx, "binding", provider, func() error {
+		_, stored, err := v.read(provider)
+		if err != nil {
+			return err
+		}
+		stored.Credential = credential
+		return v.write(ticketFile(provider), stored)
+	})
+}
+
+// Restore makes the token before the present one the one that the next run claims. The
+// error wraps [refresh.ErrNotFound] where there is none before.
+func (v *Vault) Restore(ctx context.Context, provider string) error {
+	return v.locked(ctx, "restoring", provider, func() error {
+		data, err := v.dir.disk.Read(previousFile(provider))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w", v.dir.path(previousFile(provider)), refresh.ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		before, err := refresh.DecodeRefreshToken(provider, v.dir.path(previousFile(provider)), secret.New(string(data)))
+		if err != nil {
+			return err
+		}
+		return v.store(provider, before)
 	})
 }

@@ -2,11 +2,13 @@ package localstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -16,15 +18,64 @@ import (
 
 // private is the folder of refresh tokens, for their owner alone:
 //
-//	DIR/private/NAME.json    {"refresh_token": "…"}
-//	DIR/private/.lock        locked while one of them is replaced
+//	DIR/private/NAME.json             {"refresh_token": "…", "credential": "…"}
+//	DIR/private/NAME.previous.json    the one before
+//	DIR/private/.NAME.claim           the last claim, which has nothing secret in it
+//	DIR/private/.lock                 locked while one of them is replaced
 const private = "private"
 
-func ticketFile(provider string) string { return path.Join(private, provider+".json") }
+func ticketFile(provider string) string   { return path.Join(private, provider+".json") }
+func previousFile(provider string) string { return path.Join(private, provider+".previous.json") }
+func claimFile(provider string) string    { return path.Join(private, "."+provider+".claim") }
 
-// store replaces a file of the folder, durably.
-func (v *Vault) store(provider string, token secret.Text) error {
-	return v.dir.replace(ticketFile(provider), []byte(refresh.EncodeRefreshToken(token).Reveal()+"\n"))
+// store replaces a token, durably, and keeps the one before.
+func (v *Vault) store(provider string, t refresh.StoredRefreshToken) error {
+	data, err := v.dir.disk.Read(ticketFile(provider))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if err := v.dir.replace(previousFile(provider), data); err != nil {
+			return err
+		}
+	}
+	return v.write(ticketFile(provider), t)
+}
+
+func (v *Vault) write(file string, t refresh.StoredRefreshToken) error {
+	return v.dir.replace(file, []byte(t.Encode().Reveal()+"\n"))
+}
+
+// A noted claim is one as it is left beside the token.
+type notedClaim struct {
+	Version refresh.VersionID `json:"version"`
+	ID      string            `json:"id"`
+	At      time.Time         `json:"at"`
+}
+
+func (v *Vault) noteClaim(provider string, version refresh.VersionID, c refresh.Claim) error {
+	data, err := json.Marshal(notedClaim{version, c.ID, c.At})
+	if err != nil {
+		return err
+	}
+	return v.dir.replace(claimFile(provider), append(data, '\n'))
+}
+
+// lastClaim returns the last claim on a version; zero: none is known.
+func (v *Vault) lastClaim(provider string, version refresh.VersionID) (refresh.Claim, error) {
+	data, err := v.dir.disk.Read(claimFile(provider))
+	if errors.Is(err, fs.ErrNotExist) {
+		return refresh.Claim{}, nil
+	}
+	if err != nil {
+		return refresh.Claim{}, err
+	}
+	var c notedClaim
+	if err := json.Unmarshal(data, &c); err != nil || c.Version != version {
+		return refresh.Claim{}, nil
+	}
+	return refresh.Claim{ID: c.ID, At: c.At}, nil
 }
 
 func (v *Vault) stat(provider string) (fs.FileInfo, error) {
@@ -40,24 +91,22 @@ func (v *Vault) stat(provider string) (fs.FileInfo, error) {
 
 // read returns the token that is there. Its version is from before it was read: one that
 // a person replaces meanwhile is seen to have changed.
-func (v *Vault) read(provider string) (refresh.Ticket, error) {
+func (v *Vault) read(provider string) (refresh.VersionID, refresh.StoredRefreshToken, error) {
+	none := refresh.StoredRefreshToken{}
 	fi, err := v.stat(provider)
 	if err != nil {
-		return refresh.Ticket{}, err
+		return "", none, err
 	}
 	where := v.dir.path(ticketFile(provider))
 	if err := v.dir.checkPrivate(fi, where); err != nil {
-		return refresh.Ticket{}, v.dir.badCredential(where, err)
+		return "", none, v.dir.badCredential(where, err)
 	}
 	data, err := v.dir.disk.Read(ticketFile(provider))
 	if err != nil {
-		return refresh.Ticket{}, v.dir.badCredential(where, err)
+		return "", none, v.dir.badCredential(where, err)
 	}
-	token, err := refresh.DecodeRefreshToken(provider, where, secret.New(string(data)))
-	if err != nil {
-		return refresh.Ticket{}, err
-	}
-	return refresh.Ticket{ID: refresh.VersionID(revision(fi)), Token: token}, nil
+	stored, err := refresh.DecodeRefreshToken(provider, where, secret.New(string(data)))
+	return refresh.VersionID(revision(fi)), stored, err
 }
 
 // locked runs f as the only one, of all processes, who looks at the folder and then

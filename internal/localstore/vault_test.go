@@ -38,7 +38,19 @@ func TestVault(t *testing.T) {
 			Put: func(provider, token string) {
 				t.Helper()
 				// A person's process does not have the lock.
-				if err := open(t, dir).Vault().Put(t.Context(), provider, secret.New(token)); err != nil {
+				if err := open(t, dir).Vault().Put(t.Context(), provider, secret.New(token), ""); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Bind: func(provider, credential string) {
+				t.Helper()
+				if err := open(t, dir).Vault().Bind(t.Context(), provider, credential); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Restore: func(provider string) {
+				t.Helper()
+				if err := open(t, dir).Vault().Restore(t.Context(), provider); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -60,7 +72,7 @@ func TestARefreshTokenIsReplacedWhole(t *testing.T) {
 	for killed := 0; ; killed++ {
 		dir, disk := t.TempDir(), &tracedDisk{}
 		v := newVault(t, dir, disk)
-		if err := v.Put(t.Context(), "quickbooks", secret.New("first")); err != nil {
+		if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
 			t.Fatal(err)
 		}
 		ticket, err := v.Claim(t.Context(), "quickbooks")
@@ -79,7 +91,7 @@ func TestARefreshTokenIsReplacedWhole(t *testing.T) {
 			t.Errorf("killed before step %d: %v, and %s is there", killed, err, got)
 		}
 		// Whoever comes next cleans up.
-		if err := open(t, dir).Vault().Put(t.Context(), "xero", secret.New("another's")); err != nil {
+		if err := open(t, dir).Vault().Put(t.Context(), "xero", secret.New("another's"), ""); err != nil {
 			t.Fatal(err)
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, "private", ".tmp-*")); left != nil {
@@ -94,7 +106,7 @@ func TestARefreshTokenIsReplacedWhole(t *testing.T) {
 func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
 	dir := t.TempDir()
 	v := newVault(t, dir, &tracedDisk{})
-	if err := v.Put(t.Context(), "quickbooks", secret.New("first")); err != nil {
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]fs.FileMode{"private": 0o700 | fs.ModeDir, "private/quickbooks.json": 0o600, "private/.lock": 0o600} {
@@ -122,11 +134,11 @@ func TestWhatIsNoRefreshToken(t *testing.T) {
 	dir := t.TempDir()
 	v := newVault(t, dir, &tracedDisk{})
 	for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
-		if err := v.Put(t.Context(), "quickbooks", secret.New(text)); err == nil {
+		if err := v.Put(t.Context(), "quickbooks", secret.New(text), ""); err == nil {
 			t.Errorf("%q was put in", text)
 		}
 	}
-	if err := v.Put(t.Context(), "quickboks", secret.New("token")); err == nil || !strings.Contains(err.Error(), "there is no") {
+	if err := v.Put(t.Context(), "quickboks", secret.New("token"), ""); err == nil || !strings.Contains(err.Error(), "there is no") {
 		t.Errorf("a token was put in for a provider that is not there: %v", err)
 	}
 	for _, text := range []string{"", "canary", `{"token": "canary"}`, `{"refresh_token": 1}`, `{"refresh_token": ""}`} {
@@ -145,7 +157,7 @@ func TestWhatIsNoRefreshToken(t *testing.T) {
 func TestOnlyTheOneWriterClaims(t *testing.T) {
 	dir := t.TempDir()
 	v := newVault(t, dir, &tracedDisk{})
-	if err := v.Put(t.Context(), "quickbooks", secret.New("first")); err != nil {
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := open(t, dir).Vault().Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "lock it first") {

@@ -9,6 +9,8 @@ type attempt struct {
 	credential string        // the version of what was tried; empty: none was found
 	now        time.Time     // of the run
 	took       time.Duration // since then
+	// rest is until when a refresh token that may have been spent rests; zero: not at all.
+	rest time.Time
 }
 
 // failed returns the note to leave after err.
@@ -34,6 +36,9 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 		n.Next = time.Time{}
 	case n.Class == Transient:
 		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited))
+		if n.Code == CodeRefreshTokenUnsure {
+			n = s.unsure(a, n)
+		}
 	}
 	if err.RetryAfter > 0 && !n.Next.IsZero() {
 		n.Next = later(n.Next, a.now.Add(s.patience(a, err.RetryAfter)))
@@ -50,6 +55,26 @@ func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 		bound = min(left-s.margin(), maxRetryAfter)
 	}
 	return min(min(asked, maxRetryAfter)+a.took+s.jitter(), bound)
+}
+
+// unsure returns the note to leave where a refresh token may have been spent. It rests while
+// there is a good token, until the last moment at which it is of use. From then on there is
+// nothing left that its reuse could end: it is tried like a provider that is down, and then
+// like a login that is refused.
+func (s Schedule) unsure(a attempt, n Note) Note {
+	if a.previous().Code != n.Code {
+		n.Since, n.Tries = n.Last, 1
+	}
+	tick := a.now.Add(s.Tick)
+	switch {
+	case a.now.Before(a.rest):
+		n.Next = later(a.rest, tick).Truncate(time.Second)
+	case n.Tries <= unsureTries:
+		n.Next = a.now.Add(min(s.Tick<<(n.Tries-1), maxBackOff*s.Tick))
+	default:
+		n.Next = later(tick, a.now.Add(min(lockOut<<min(n.Tries-unsureTries-1, 8), maxLockOut)))
+	}
+	return n
 }
 
 // unchanged returns the note to leave after the provider answered the token that we
@@ -74,6 +99,9 @@ const (
 	maxRetryAfterWithout = time.Hour
 	// maxLimited is the longest between two attempts at a provider that limits them.
 	maxLimited = time.Hour
+	// unsureTries is how often a refresh token that may have been spent is tried at the
+	// distances of a provider that is down.
+	unsureTries = 4
 	// maxBackOff is in ticks.
 	maxBackOff = 5
 	// maxTries is where counting ends.

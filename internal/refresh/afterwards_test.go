@@ -20,32 +20,34 @@ func down(context.Context) (refresh.Grant, error) {
 // The token that came with the lost refresh token is good, and still the spent refresh
 // token must not be sent again, until a person has put in another.
 func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
-	w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
-	v.put("first")
-	sent := map[string]int{}
-	w.next["a"] = func(spent string) refresh.Successor {
-		sent[spent]++
-		return refresh.Successor{Token: secret.New("next of " + spent)}
-	}
-	for range 90 {
-		v.claimed = false
-		if res, _ := w.runWith(v, rotates); res.Class() != refresh.NeedsPerson {
-			t.Fatalf("%v: %s %s, class %q", w.now, res.Outcome, res.Reason, res.Class())
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
+		v.put("first")
+		sent := map[string]int{}
+		w.next["a"] = func(spent string) refresh.Successor {
+			sent[spent]++
+			return refresh.Successor{Token: secret.New("next of " + spent)}
 		}
-		w.now = w.now.Add(time.Minute)
-	}
-	if sent["first"] != 1 {
-		t.Errorf("it was sent %d times", sent["first"])
-	}
-	v.err = nil
-	v.put("second")
-	for range 2 {
-		v.claimed = false
-		w.now = w.now.Add(time.Minute)
-		if res, err := w.runWith(v, rotates); err != nil || res.Class() != "" {
-			t.Errorf("another was put in, and it is still %q: %v", res.Class(), err)
+		for range 90 {
+			v.claimed = false
+			if res, _ := w.runWith(v, rotates); res.Class() != refresh.NeedsPerson {
+				t.Fatalf("%v: %s %s, class %q", w.now, res.Outcome, res.Reason, res.Class())
+			}
+			w.now = w.now.Add(time.Minute)
 		}
-	}
+		if sent["first"] != 1 {
+			t.Errorf("it was sent %d times", sent["first"])
+		}
+		v.err = nil
+		v.put("second")
+		for range 2 {
+			v.claimed = false
+			w.now = w.now.Add(time.Minute)
+			if res, err := w.runWith(v, rotates); err != nil || res.Class() != "" {
+				t.Errorf("another was put in, and it is still %q: %v", res.Class(), err)
+			}
+		}
+	})
 }
 
 // A failure of what was asked for by hand is over when nothing is left to be tried again.

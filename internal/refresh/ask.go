@@ -12,11 +12,11 @@ const maxWrites = 95
 // planned reports whether the schedule itself keeps the distance between this write and
 // the last. What happens outside the plan could use up the versions that the store
 // keeps, and then a token that ends could not be replaced.
-func (r *run) planned(t task, d Decision) bool {
-	switch d.Reason {
+func (v *visit) planned() bool {
+	switch v.due.Reason {
 	case ConfigChanged, Forced:
-		v, ok := t.state.current()
-		return ok && !r.now.Before(r.Schedule.For(t.Provider).DueAt(t.Name, v))
+		current, ok := v.state.current()
+		return ok && !v.now.Before(v.Schedule.For(v.Provider).DueAt(v.Name, current))
 	case ForeignVersion:
 		return false
 	}
@@ -24,65 +24,42 @@ func (r *run) planned(t task, d Decision) bool {
 }
 
 // ask logs in, once, and keeps what that gives.
-func (r *run) ask(asking, storing context.Context, t task, d Decision) Result {
-	if !r.planned(t, d) {
-		if e := r.budget(asking, t); e != nil {
-			return r.fail(storing, t, d, "", e)
+func (v *visit) ask(asking, storing context.Context) Result {
+	if !v.planned() {
+		if e := v.budget(asking); e != nil {
+			return v.fail(storing, e)
 		}
 	}
-	cred, e := r.credential(asking, t)
-	tried := r.tried(asking, t, cred.Version)
-	var ticket Ticket
-	if e == nil && t.Rotates {
-		ticket, e = r.claim(asking, t)
-		cred = cred.With("refresh_token", ticket.Token)
-	}
+	cred, e := v.credential(asking)
+	v.tried = v.triedWith(asking, cred.Version)
 	switch {
 	case e != nil && cut(asking):
-		return r.skip(t)
-	case e != nil && e.Code == CodeClaimed:
-		return r.await(asking, storing, t, d, tried, e)
+		return v.skip(v.task)
 	case e != nil:
-		return r.fail(storing, t, d, tried, e)
+		return v.fail(storing, e)
+	case v.Rotates:
+		return v.spend(asking, storing, cred)
 	}
+	grant, err := v.Endpoint.Grant(asking, Login{Credential: cred})
+	if err != nil && cut(asking) {
+		return v.skip(v.task)
+	}
+	if err != nil {
+		return v.fail(storing, v.refusal(asking, err))
+	}
+	return v.keep(storing, cred, grant)
+}
 
-	login := Login{Credential: cred}
-	if t.Rotates {
-		login.Rotate = func(s Successor) {
-			cred = cred.With("next refresh_token", s.Token)
-			if e = r.rotate(storing, t, ticket, s); e == nil {
-				tried = r.tried(storing, t, cred.Version)
-			}
-		}
-	}
-	grant, err := t.Endpoint.Grant(asking, login)
-	if err != nil && cut(asking) && !t.Rotates {
-		return r.skip(t)
-	}
-	switch {
-	case err != nil && e == nil:
-		e := asError(err, CodeInternal, "logging in")
-		e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
-		if e.Class == NeedsPerson && t.Rotates && r.overtaken(storing, t, ticket) {
-			e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
-		}
-		return r.fail(storing, t, d, tried, e)
-	case err != nil:
-		return r.fail(storing, t, d, tried, e)
-	}
-	res := r.keep(storing, t, d, cred, tried, grant)
-	if e != nil && res.Outcome != Failed {
-		// The token is good to its end, but nothing will come after it.
-		t.state = res.State
-		res = r.fail(storing, t, d, tried, e)
-	}
-	res.Warnings = append(r.told.news(t.Name, grant.Warnings), res.Warnings...)
-	return res
+// refusal is the failure of a login.
+func (v *visit) refusal(asking context.Context, err error) *Error {
+	e := asError(err, CodeInternal, "logging in")
+	e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
+	return e
 }
 
 // budget says why there is no room for a write that is not planned, or returns nil.
-func (r *run) budget(ctx context.Context, t task) *Error {
-	n, err := r.Store.Writes(ctx, t.Name)
+func (v *visit) budget(ctx context.Context) *Error {
+	n, err := v.Store.Writes(ctx, v.Name)
 	switch {
 	case err != nil:
 		return asError(err, CodeStoreFailed, "counting the versions of the last 24 hours")
@@ -94,34 +71,34 @@ func (r *run) budget(ctx context.Context, t task) *Error {
 	return nil
 }
 
-// credential reads what t is logged in to with. The version is set wherever one was
-// found, also beside an error.
-func (r *run) credential(ctx context.Context, t task) (Credential, *Error) {
-	doc, err := r.Source.Credential(ctx, t.Credential)
+// credential reads what the provider is logged in to with. The version is set wherever one
+// was found, also beside an error.
+func (v *visit) credential(ctx context.Context) (Credential, *Error) {
+	doc, err := v.Source.Credential(ctx, v.Credential)
 	found := Credential{Version: doc.Version}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return found, &Error{Class: Misconfigured, Code: CodeNoCredential,
-			Detail: fmt.Sprintf("there is no credential %q", t.Credential),
-			Remedy: "put it in with 'tokenkeeper credential put " + t.Credential + "'", Err: err}
+			Detail: fmt.Sprintf("there is no credential %q", v.Credential),
+			Remedy: "put it in with 'tokenkeeper credential put " + v.Credential + "'", Err: err}
 	case err != nil:
-		return found, asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", t.Credential))
+		return found, asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", v.Credential))
 	case doc.Err != nil:
-		return found, asError(doc.Err, CodeBadCredential, fmt.Sprintf("reading credential %q", t.Credential))
+		return found, asError(doc.Err, CodeBadCredential, fmt.Sprintf("reading credential %q", v.Credential))
 	}
-	c, err := r.Parser.Credential(doc)
+	c, err := v.Parser.Credential(doc)
 	if err != nil {
 		return found, &Error{Class: Misconfigured, Code: CodeBadCredential, Detail: err.Error(), Err: err}
 	}
-	if !c.Serves(t.Name) {
+	if !c.Serves(v.Name) {
 		return found, &Error{Class: Misconfigured, Code: CodeNotForProvider,
-			Detail: fmt.Sprintf("credential %q is not for provider %q", c.Name, t.Name),
-			Remedy: fmt.Sprintf(`if it may be used there, its owner adds "providers": [%q] to it`, t.Name)}
+			Detail: fmt.Sprintf("credential %q is not for provider %q", c.Name, v.Name),
+			Remedy: fmt.Sprintf(`if it may be used there, its owner adds "providers": [%q] to it`, v.Name)}
 	}
-	if c.ApprovedOnly && !t.Approved {
+	if c.ApprovedOnly && !v.Approved {
 		return found, &Error{Class: Misconfigured, Code: CodeNotApproved,
-			Detail: fmt.Sprintf("credential %q is for approved configs only, and no approved copy of %s is in effect", c.Name, t.Where),
-			Remedy: "the owner of the credential looks at it and runs 'tokenkeeper approve " + t.Name + "'"}
+			Detail: fmt.Sprintf("credential %q is for approved configs only, and no approved copy of %s is in effect", c.Name, v.Where),
+			Remedy: "the owner of the credential looks at it and runs 'tokenkeeper approve " + v.Name + "'"}
 	}
 	return c, nil
 }

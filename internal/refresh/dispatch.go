@@ -90,7 +90,10 @@ func (r *run) turn(ctx context.Context, t task) bool {
 
 // leastTime returns how long a login of t is given at least.
 func (t task) leastTime() time.Duration {
-	if t.Rotates || t.Supersedes {
+	switch {
+	case t.Rotates:
+		return claimTime + 2*t.Timeout
+	case t.Supersedes:
 		return onceTime
 	}
 	return loginTime
@@ -136,5 +139,5 @@ func (r *run) hint(t task) Decision {
 
 // idle reports whether nothing needs to be looked at for one that is not due.
 func (d Decision) idle(st State) bool {
-	return d.Reason == Paused || d.Reason == Fresh && st.Note == Note{}
+	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""
 }

@@ -12,27 +12,51 @@ import (
 // maxRecord is the size of the largest value that Secrets Manager takes, in bytes.
 const maxRecord = 65536
 
-// keep stores a grant, unless it is the token that is stored already or must not be.
-func (r *run) keep(ctx context.Context, t task, d Decision, cred Credential, tried string, grant Grant) Result {
-	v, record := grant.version(t.Provider, r.Schedule)
-	if cur, ok := t.state.current(); ok && cur.Digest == v.Digest && cur.Config == v.Config && r.now.Before(cur.ExpiresAt()) {
+// keep stores a grant, and says what became of it and of the next refresh token.
+func (v *visit) keep(ctx context.Context, cred Credential, grant Grant) Result {
+	res, e := v.store(ctx, cred, grant)
+	res.Warnings = append(v.told.news(v.Name, grant.Warnings), res.Warnings...)
+	return v.settle(ctx, res, e)
+}
+
+// store stores a grant, unless it is the token that is stored already or must not be.
+func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result, *Error) {
+	grant = v.inOrder(grant)
+	version, record := grant.version(v.Provider, v.Schedule)
+	if cur, ok := v.state.current(); ok && cur.Digest == version.Digest && cur.Config == version.Config && v.now.Before(cur.ExpiresAt()) {
 		// What the answer says of the lifetime is not believed: a cached answer often
 		// repeats the first one's.
-		return r.same(ctx, t, d, tried)
+		return v.result(Same, Decision{Reason: v.due.Reason}), nil
 	}
-	value, e := t.storable(cred, grant, v, record, r.now)
+	value, e := v.storable(cred, grant, version, record, v.now)
 	if e != nil {
-		return r.fail(ctx, t, d, tried, e)
+		return Result{}, e
 	}
-	c := Change{Provider: t.Name, From: t.state.Current, To: v.ID(), Record: value}
-	if t.Probe != nil {
-		c.Probe = func(ctx context.Context) error { return t.Probe(ctx, grant.AccessToken) }
+	c := Change{Provider: v.Name, From: v.state.Current, To: version.ID(), Record: value}
+	if v.Probe != nil {
+		c.Probe = func(ctx context.Context) error { return v.Probe(ctx, grant.AccessToken) }
 	}
-	res := r.save(ctx, t, d, c, tried)
-	if r.Schedule.For(t.Provider).ShortLived(v.Lifetime) {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("the token lives %v: too short to be kept without a gap at a tick of %v", v.Lifetime, r.Schedule.Tick))
+	res, e := v.save(ctx, c)
+	if v.Schedule.For(v.Provider).ShortLived(version.Lifetime) {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("the token lives %v: too short to be kept without a gap at a tick of %v", version.Lifetime, v.Schedule.Tick))
 	}
-	return res
+	return res, e
+}
+
+// inOrder returns a grant that was asked for in the same second as the token that is there,
+// or before by a clock that was set back, as if that had been a second after it, with the
+// same end: versions are ordered by the second, and this one came later.
+func (v *visit) inOrder(g Grant) Grant {
+	cur, ok := v.state.current()
+	if !ok {
+		return g
+	}
+	asked := g.AskedAt.UTC().Truncate(time.Second)
+	if late := cur.IssuedAt.Sub(asked); late >= 0 && late < maxAhead {
+		g.Lifetime -= late + time.Second
+		g.AskedAt = asked.Add(late + time.Second)
+	}
+	return g
 }
 
 // Storable returns the record that g becomes for p, as consumers will read it, or why a
@@ -76,41 +100,55 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, now 
 }
 
 // save makes a version current.
-func (r *run) save(ctx context.Context, t task, d Decision, c Change, tried string) Result {
+func (v *visit) save(ctx context.Context, c Change) (Result, *Error) {
 	deadline, _ := ctx.Deadline()
-	saving, cancel := context.WithDeadline(ctx, deadline.Add(-noteTime))
+	saving, cancel := context.WithDeadline(ctx, earlier(deadline.Add(-noteTime), time.Now().Add(providerTime)))
 	defer cancel()
-	after, err := r.Store.Save(saving, c)
+	after, err := v.Store.Save(saving, c)
 	if err != nil {
-		return r.fail(ctx, t, d, tried, asError(err, CodeStoreFailed, "storing the token"))
+		return Result{}, asError(err, CodeStoreFailed, "storing the token")
 	}
-	after.Name, after.Note = t.Name, t.state.Note
-	t.state = after
-	res := t.result(Refreshed, Decision{Reason: d.Reason})
+	after.Name, after.Note = v.Name, v.state.Note
+	v.state = after
+	res := v.result(Refreshed, Decision{Reason: v.due.Reason})
 	switch {
 	case after.Current != c.To:
 		res.Outcome = Adopted
-	case d.Reason == Unfinished:
+	case v.due.Reason == Unfinished:
 		res.Outcome = Finished
 	}
-	if v, ok := after.current(); ok {
-		res.Next = r.Schedule.For(t.Provider).DueAt(t.Name, v)
+	return res, nil
+}
+
+// settle returns the result of a login, once it is known what became of the next refresh
+// token too. Of two failures the worse is noted and reported.
+func (v *visit) settle(ctx context.Context, res Result, e *Error) Result {
+	if e = worse(v.rotated(ctx), e); e != nil {
+		failed := v.fail(ctx, e)
+		failed.Warnings = append(res.Warnings, failed.Warnings...)
+		return failed
 	}
-	r.clearNote(ctx, &res)
+	if res.Outcome == Same {
+		v.same(ctx, &res)
+		return res
+	}
+	if current, ok := v.state.current(); ok {
+		res.Next = v.Schedule.For(v.Provider).DueAt(v.Name, current)
+	}
+	v.clearNote(ctx, &res)
 	return res
 }
 
 // same notes that the provider answered the token that is stored.
-func (r *run) same(ctx context.Context, t task, d Decision, tried string) Result {
-	n := r.Schedule.unchanged(attempt{state: t.state, config: t.Config, credential: tried, now: r.now})
-	if v, ok := t.state.current(); ok {
+func (v *visit) same(ctx context.Context, res *Result) {
+	n := v.Schedule.unchanged(v.attempt())
+	if current, ok := v.state.current(); ok {
 		// Asked for by hand, it was not due yet, and the plan stands.
-		if due := r.Schedule.For(t.Provider).DueAt(t.Name, v); r.now.Before(due) && due.Before(n.Next) {
+		if due := v.Schedule.For(v.Provider).DueAt(v.Name, current); v.now.Before(due) && due.Before(n.Next) {
 			n.Next = due
 		}
 	}
-	res := t.result(Same, Decision{Reason: d.Reason, Next: n.Next})
-	res.Recovered = t.state.Note.Class.Failing()
-	r.note(ctx, &res, n)
-	return res
+	res.Next = n.Next
+	res.Recovered = v.state.Note.Class.Failing()
+	v.note(ctx, res, v.remember(n))
 }

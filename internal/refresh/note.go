@@ -24,6 +24,11 @@ type Note struct {
 	Ours int
 	// Next is when to try again; zero: not before something was edited.
 	Next time.Time
+	// Claim tells of which claim on the refresh token this is the outcome. Spent tells of
+	// which token that was replaced and must never be sent again, and Unsure which may have
+	// been spent. Each is eight hexadecimal digits, or empty. The latter two also stand where
+	// nothing fails.
+	Claim, Spent, Unsure string
 	// Config is the fingerprint of the config, and Credential the version of the
 	// credential, that were tried: editing either clears the note.
 	Config     Fingerprint
@@ -38,24 +43,29 @@ var validVersion = regexp.MustCompile(`^[A-Za-z0-9._:/@+-]{1,64}$`)
 // String returns n as the value of a tag: words of at most 256 characters in all.
 // The zero Note is "".
 func (n Note) String() string {
-	if n.Class == "" {
-		return ""
-	}
-	words := []string{
-		noteFormat,
-		"class=" + string(n.Class),
-		"code=" + fixedWord(n.Code),
-		"since=" + stamp(n.Since),
-		"last=" + stamp(n.Last),
-		"tries=" + strconv.Itoa(n.Tries),
-		"next=" + stamp(n.Next),
-		"config=" + n.Config.String(),
+	words := []string{noteFormat}
+	if n.Class != "" {
+		words = append(words,
+			"class="+string(n.Class),
+			"code="+fixedWord(n.Code),
+			"since="+stamp(n.Since),
+			"last="+stamp(n.Last),
+			"tries="+strconv.Itoa(n.Tries),
+			"next="+stamp(n.Next),
+			"config="+n.Config.String())
 	}
 	if n.Ours > 0 {
 		words = append(words, "ours="+strconv.Itoa(n.Ours))
 	}
-	if n.Credential != "" {
-		words = append(words, "cred="+n.Credential)
+	for _, w := range []struct{ key, value string }{
+		{"cred", n.Credential}, {"claim", n.Claim}, {"spent", n.Spent}, {"unsure", n.Unsure},
+	} {
+		if w.value != "" {
+			words = append(words, w.key+"="+w.value)
+		}
+	}
+	if len(words) == 1 {
+		return ""
 	}
 	return strings.Join(words, " ")
 }
@@ -70,7 +80,7 @@ func ParseNote(s string) (Note, error) {
 	if words[0] != noteFormat {
 		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
 	}
-	n := Note{Tries: 1}
+	var n Note
 	var errs []error
 	set := func(err error) { errs = append(errs, err) }
 	for _, w := range words[1:] {
@@ -100,20 +110,41 @@ func ParseNote(s string) (Note, error) {
 			set(e)
 		case "cred":
 			n.Credential = v
-			if !validVersion.MatchString(v) {
-				set(fmt.Errorf("cred=%.20q is no version of a credential", v))
-			}
+			set(checkVersion(k, v))
+		case "claim":
+			n.Claim = v
+			set(checkVersion(k, v))
+		case "spent":
+			n.Spent = v
+			set(checkVersion(k, v))
+		case "unsure":
+			n.Unsure = v
+			set(checkVersion(k, v))
 		}
 	}
 	switch n.Class {
 	case Transient, Misconfigured, NeedsPerson, Unchanged:
 	default:
+		if n.Class == "" && n.Claim+n.Spent+n.Unsure != "" {
+			break
+		}
 		set(fmt.Errorf("unknown class %.20q", string(n.Class)))
+	}
+	if n.Class != "" && n.Tries == 0 {
+		n.Tries = 1
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Note{}, fmt.Errorf("reading the state tag: %w", err)
 	}
 	return n, nil
+}
+
+// checkVersion says that a word is not what a version is told by.
+func checkVersion(key, value string) error {
+	if validVersion.MatchString(value) {
+		return nil
+	}
+	return fmt.Errorf("%s=%.20q is no version", key, value)
 }
 
 func stamp(t time.Time) string {

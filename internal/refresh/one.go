@@ -8,105 +8,156 @@ import (
 	"time"
 )
 
+// A visit is what a run does for one provider, and what it knows of it by now.
+type visit struct {
+	*run
+	task
+	// due is the last decision, and tried the version of what a login is made with: see
+	// run.tried.
+	due   Decision
+	tried string
+	// version is that of the credential.
+	version string
+	// ticket is what is known of the refresh token, where one is sent.
+	ticket ticketState
+	// rotation stores the next refresh token; nil: none came.
+	rotation *rotation
+}
+
 // one deals with one provider, from the hint to a stored token or a noted failure. A
-// panic ends there: its value is not printed, since anything may be in it.
+// panic ends there, and is a failure like any other.
 func (r *run) one(ctx context.Context, t task) (res Result) {
+	v := &visit{run: r, task: t}
+	asking, storing, stop := v.times(ctx)
+	defer stop()
 	defer func() {
-		if v := recover(); v != nil {
-			res = t.result(Failed, Decision{})
-			res.Notice = true
-			res.Stack = string(debug.Stack())
-			res.Err = &Error{Class: Transient, Code: CodeInternal,
-				Detail: fmt.Sprintf("a panic of type %T while refreshing %s", v, t.Name),
-				Remedy: "this is a bug in tokenkeeper: report it with the stack, which is logged"}
+		if p := recover(); p != nil {
+			res = v.panicked(storing, p, string(debug.Stack()))
 		}
 	}()
 
-	// What the login gave is still stored when ctx ends, in the time kept for that.
-	deadline := time.Now().Add(providerTime)
-	asked, cause := deadline.Add(-writeTime), context.DeadlineExceeded
-	if end, ok := ctx.Deadline(); ok {
-		deadline = earlier(deadline, end)
-		if end = end.Add(-reserve); end.Before(asked) {
-			asked, cause = end, errRunEnds
-		}
+	if v.bad != nil {
+		return v.badConfig(storing)
 	}
-	asking, cancel := context.WithDeadlineCause(ctx, asked, cause)
-	defer cancel()
-	storing, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
-	defer cancel()
-
-	if t.bad != nil {
-		return r.badConfig(storing, t)
+	v.decide(asking)
+	if v.blocked(v.due) != nil || v.due.Reason == CoolingDown {
+		return v.wait(storing, false)
 	}
-	d := r.decide(asking, t)
-	if t.blocked(d) != nil || d.Reason == CoolingDown {
-		return r.wait(storing, t, d, false)
-	}
-	if ctx.Err() != nil || time.Until(asked) < t.leastTime() || d.Due && !t.turn && !r.turn(ctx, t) {
-		return r.skip(t)
+	asked, _ := asking.Deadline()
+	if ctx.Err() != nil || time.Until(asked) < v.leastTime() || v.due.Due && !v.task.turn && !r.turn(ctx, v.task) {
+		return r.skip(v.task)
 	}
 
 	// The hint is old: somebody else may have done it.
-	wasDue := d.Due
-	st, err := r.Store.Open(asking, t.Name)
+	wasDue := v.due.Due
+	st, err := r.Store.Open(asking, v.Name)
 	if err != nil && cut(asking) {
-		return r.skip(t)
+		return r.skip(v.task)
 	}
 	if err != nil {
-		res := t.result(Failed, Decision{Reason: d.Reason})
+		res := v.result(Failed, Decision{Reason: v.due.Reason})
 		res.Err = asError(err, CodeStoreFailed, "opening the secret")
 		res.Notice = true // there is no place to remember that it was told
 		return res
 	}
-	t.state = st
-	if d = r.decide(asking, t); !d.Due {
-		return r.wait(storing, t, d, wasDue)
-	}
-	if d.Reason == Unfinished {
+	v.state = st
+	v.decide(asking)
+	switch {
+	case !v.due.Due:
+		return v.wait(storing, wasDue)
+	case v.due.Reason == Unfinished:
 		// Nobody is asked, so a failure that stands is still that of the same credential.
-		return r.save(storing, t, d, Change{Provider: t.Name, From: st.Current, To: st.Next}, st.Note.Credential)
+		v.tried = st.Note.Credential
+		res, e := v.save(storing, Change{Provider: v.Name, From: st.Current, To: st.Next})
+		return v.settle(storing, res, e)
 	}
-	res = r.ask(asking, storing, t, d)
+	res = v.ask(asking, storing)
 	if st.Caution != "" {
 		res.Warnings = append(res.Warnings, st.Caution)
 	}
 	return res
 }
 
-// decide decides on the state of t. A failure that waits for an edit is forgotten once
-// the credential has another version than the one that failed, or the config was approved.
-func (r *run) decide(ctx context.Context, t task) Decision {
-	d := r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
-	if d.Reason != CoolingDown {
-		return d
+// times returns the contexts in which the provider is asked, and in which what it answers is
+// stored, also where ctx ends before. One with a refresh token is given the time for two
+// attempts, and to the end of the run to store the next one.
+func (v *visit) times(ctx context.Context) (asking, storing context.Context, stop func()) {
+	asked, cause := time.Now().Add(providerTime-writeTime), context.DeadlineExceeded
+	stored := asked.Add(writeTime)
+	if v.Rotates {
+		asked = time.Now().Add(claimTime + v.leastTime())
+		stored = asked.Add(keepTime)
 	}
-	n := t.state.Standing(t.Config)
-	if n.Class != Misconfigured && n.Class != NeedsPerson {
-		return d
-	}
-	// An approval may leave the config's fingerprint as it was.
-	if n.Code != CodeNotApproved || !t.Approved {
-		version, err := r.Source.CredentialVersion(ctx, t.Credential)
-		if err != nil && !errors.Is(err, ErrNotFound) || r.tried(ctx, t, version) == n.Credential {
-			return d
+	if end, ok := ctx.Deadline(); ok {
+		stored = earlier(stored, end)
+		if end = end.Add(-reserve); end.Before(asked) {
+			asked, cause = end, errRunEnds
 		}
 	}
-	st := t.state
+	asking, stopAsking := context.WithDeadlineCause(ctx, asked, cause)
+	storing, stopStoring := context.WithDeadline(context.WithoutCancel(ctx), stored)
+	return asking, storing, func() { stopAsking(); stopStoring() }
+}
+
+// panicked notes a panic. Its value is not printed, since anything may be in it.
+func (v *visit) panicked(ctx context.Context, value any, stack string) (res Result) {
+	e := &Error{Class: Transient, Code: CodeInternal,
+		Detail: fmt.Sprintf("a panic of type %T while refreshing %s", value, v.Name),
+		Remedy: "this is a bug in tokenkeeper: report it with the stack, which is logged"}
+	defer func() {
+		if recover() != nil {
+			res = v.result(Failed, v.due)
+			res.Err, res.Notice = e, true
+		}
+		res.Stack = stack
+	}()
+	if !v.notable() {
+		res = v.result(Failed, v.due)
+		res.Err, res.Notice = e, true
+		return res
+	}
+	return v.fail(ctx, worse(v.rotated(ctx), e))
+}
+
+// notable reports whether a note can be left beside the secret.
+func (t task) notable() bool {
+	return t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil
+}
+
+// decide decides on the present state. A failure that waits for an edit is forgotten once
+// the credential, or the refresh token, has another version than the one that failed, or the
+// config was approved.
+func (v *visit) decide(ctx context.Context) {
+	v.due = v.Schedule.decide(v.Provider, v.state, v.now, v.job.Force)
+	if v.due.Reason != CoolingDown {
+		return
+	}
+	n := v.state.Standing(v.Config)
+	if n.Class != Misconfigured && n.Class != NeedsPerson && n.Unsure == "" {
+		return
+	}
+	// An approval may leave the config's fingerprint as it was.
+	if n.Code != CodeNotApproved || !v.Approved {
+		version, err := v.Source.CredentialVersion(ctx, v.Credential)
+		if err != nil && !errors.Is(err, ErrNotFound) || v.triedWith(ctx, version) == n.Credential {
+			return
+		}
+	}
+	st := v.state
 	st.Note = Note{}
-	return r.Schedule.decide(t.Provider, st, r.now, r.job.Force)
+	v.due = v.Schedule.decide(v.Provider, st, v.now, v.job.Force)
 }
 
 // wait returns the result for a provider that is not asked; wasDue says that by the hint
 // it would have been.
-func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result {
-	res := t.result(Waiting, d)
-	if err := t.blocked(d); err != nil {
+func (v *visit) wait(ctx context.Context, wasDue bool) Result {
+	res := v.result(Waiting, v.due)
+	if err := v.blocked(v.due); err != nil {
 		// No note can be left in a secret that is not ours to touch: it is told every time.
 		res.Outcome, res.Err, res.Notice = Failed, err, true
 		return res
 	}
-	if d.Reason != Fresh {
+	if v.due.Reason != Fresh {
 		return res
 	}
 	if wasDue {
@@ -114,7 +165,7 @@ func (r *run) wait(ctx context.Context, t task, d Decision, wasDue bool) Result 
 	}
 	// Whatever failed need not be done any more: it was asked for by hand, or another run has
 	// done it.
-	r.clearNote(ctx, &res)
+	v.clearNote(ctx, &res)
 	return res
 }
 

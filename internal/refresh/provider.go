@@ -51,6 +51,8 @@ type Provider struct {
 	// Grace is for how long a refresh token whose answer was lost may be sent again: the
 	// provider repeats that answer then. Zero: it never does.
 	Grace time.Duration
+	// RenewsItself says that the token is its own refresh token.
+	RenewsItself bool
 	// Supersedes says that a new token ends the one before at once. Such a token is
 	// replaced late rather than early, and its login is never repeated.
 	Supersedes bool

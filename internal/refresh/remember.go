@@ -7,45 +7,87 @@ import (
 )
 
 // fail notes a failure beside the secret.
-func (r *run) fail(ctx context.Context, t task, d Decision, tried string, e *Error) Result {
-	n := r.Schedule.failed(attempt{state: t.state, config: t.Config, credential: tried, now: r.now, took: time.Since(r.began)}, e)
-	res := t.result(Failed, Decision{Reason: d.Reason, Next: n.Next})
+func (v *visit) fail(ctx context.Context, e *Error) Result {
+	n := v.remember(v.Schedule.failed(v.attempt(), e))
+	res := v.result(Failed, Decision{Reason: v.due.Reason, Next: n.Next})
 	res.Err, res.Notice = e, n.Tries == 1 // else it was told when it began
-	r.note(ctx, &res, n)
+	v.note(ctx, &res, n)
 	return res
+}
+
+// attempt returns what is known of this attempt.
+func (v *visit) attempt() attempt {
+	return attempt{state: v.state, config: v.Config, credential: v.tried, now: v.now, took: time.Since(v.began),
+		rest: v.rest()}
+}
+
+// remember returns n with what is known of the refresh token, or was known before.
+func (v *visit) remember(n Note) Note {
+	before := v.state.Note
+	n.Claim, n.Spent, n.Unsure = before.Claim, before.Spent, before.Unsure
+	if v.ticket.version != "" {
+		n.Spent, n.Unsure = v.ticket.spent, v.ticket.unsure
+	}
+	if v.ticket.claim != "" {
+		n.Claim = v.ticket.claim
+	}
+	return n
+}
+
+// worse returns the failure that asks for more of people, or the first.
+func worse(a, b *Error) *Error {
+	rank := map[Class]int{Transient: 1, Misconfigured: 2, NeedsPerson: 3}
+	switch {
+	case a == nil:
+		return b
+	case b != nil && rank[b.Class] > rank[a.Class]:
+		return b
+	}
+	return a
 }
 
 // badConfig reports a config that cannot be used. It is noted where there is a secret
 // to note it in; none is made for a name that may be a slip.
-func (r *run) badConfig(ctx context.Context, t task) Result {
-	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
-	if n := t.state.Standing(t.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
-		res := t.result(Waiting, Decision{Reason: CoolingDown, Next: d.Next})
-		res.Err = t.bad
+func (v *visit) badConfig(ctx context.Context) Result {
+	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
+	if n := v.state.Standing(v.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
+		res := v.result(Waiting, Decision{Reason: CoolingDown, Next: v.due.Next})
+		res.Err = v.bad
 		return res
 	}
-	if t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil {
-		return r.fail(ctx, t, d, "", t.bad)
+	if v.notable() {
+		return v.fail(ctx, v.bad)
 	}
-	res := t.result(Failed, d)
-	res.Err, res.Notice = t.bad, true
+	res := v.result(Failed, v.due)
+	res.Err, res.Notice = v.bad, true
 	return res
 }
 
-// note leaves n beside the secret.
-func (r *run) note(ctx context.Context, res *Result, n Note) {
+// note leaves n beside the secret. Where refresh tokens are used, and another run may have
+// the one of this provider, what that has noted meanwhile stays: it knows more.
+func (v *visit) note(ctx context.Context, res *Result, n Note) {
 	res.Note = n
-	if err := r.Store.Note(ctx, res.Provider, n); err != nil {
+	if v.Rotates && v.ticket.claim == "" {
+		if st, err := v.Store.Open(ctx, v.Name); err == nil && st.Note != v.state.Note {
+			return
+		}
+	}
+	if err := v.Store.Note(ctx, res.Provider, n); err != nil {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
 	}
 }
 
-// clearNote removes a note that is no longer true, and tells of the recovery.
-func (r *run) clearNote(ctx context.Context, res *Result) {
+// clearNote removes a note that is no longer true, and tells of the recovery. What is known
+// of the refresh token stays.
+func (v *visit) clearNote(ctx context.Context, res *Result) {
 	before := res.State.Note
-	if before == (Note{}) {
+	n := v.remember(Note{})
+	if v.ticket.claim != "" {
+		n.Claim = "" // the token that is stored is its outcome
+	}
+	if before == n {
 		return
 	}
 	res.Recovered = before.Class.Failing()
-	r.note(ctx, res, Note{})
+	v.note(ctx, res, n)
 }

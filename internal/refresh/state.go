@@ -49,7 +49,7 @@ func (s State) ExpiresAt() time.Time {
 // dies between storing a token and removing the note.
 func (s State) Standing(config Fingerprint) Note {
 	n := s.Note
-	if v, ok := s.current(); n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
+	if v, ok := s.current(); n.Class == "" || n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
 		return Note{}
 	}
 	return n

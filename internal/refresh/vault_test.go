@@ -15,10 +15,15 @@ import (
 
 // A vault keeps tickets in memory.
 type vault struct {
-	id      int
-	token   string // empty: none was put in
-	claimed bool
-	err     error // of Rotate
+	id         int
+	token      string // empty: none was put in
+	credential string
+	claimed    bool
+	claims     int
+	last       refresh.Claim // on the present token
+	lost       bool
+	err        error // of Rotate
+	rotations  int
 }
 
 func (v *vault) Version(context.Context, string) (refresh.VersionID, error) {
@@ -37,23 +42,33 @@ func (v *vault) Claim(ctx context.Context, name string) (refresh.Ticket, error) 
 		return refresh.Ticket{}, fmt.Errorf("%s: %w", name, refresh.ErrClaimed)
 	}
 	v.claimed = true
-	return refresh.Ticket{ID: id, Token: secret.New(v.token)}, nil
+	v.claims++
+	t := refresh.Ticket{ID: id, Token: secret.New(v.token), Credential: v.credential, Before: v.last,
+		Claim: refresh.Claim{ID: fmt.Sprint("claim ", v.claims), At: v.now()}}
+	v.last = t.Claim
+	return t, nil
 }
 
+func (v *vault) now() time.Time { return noon }
+
 func (v *vault) Rotate(_ context.Context, _ string, spent refresh.Ticket, next secret.Text) error {
+	v.rotations++
 	if v.err != nil {
 		return v.err
 	}
 	if string(spent.ID) == fmt.Sprint(v.id) {
 		v.put(next.Reveal())
+		v.lost = next.IsZero()
 	}
 	return nil
 }
 
+func (v *vault) Release(string, refresh.Ticket) { v.claimed = false }
+
 // put is what a person does, or a run that has logged in.
 func (v *vault) put(token string) {
 	v.id++
-	v.token, v.claimed = token, false
+	v.token, v.claimed, v.last = token, false, refresh.Claim{}
 }
 
 // rotating has every provider need a refresh token, and take a probe or another shape.
@@ -78,7 +93,9 @@ func (w *world) runWith(v *vault, change func(*refresh.Provider)) (refresh.Resul
 	return report.Results[0], err
 }
 
-func rotates(p *refresh.Provider) { p.Rotates = true }
+func rotates(p *refresh.Provider) {
+	p.Rotates, p.Timeout, p.Grace = true, 10*time.Second, 25*time.Second
+}
 
 func TestRefreshTokensRotate(t *testing.T) {
 	w, v := newWorld("a"), &vault{}
@@ -187,16 +204,18 @@ func TestARefusedRefreshTokenThatAnotherRunHasSpent(t *testing.T) {
 }
 
 func TestANewRefreshTokenThatCannotBeStored(t *testing.T) {
-	w, v := newWorld("a"), &vault{err: errors.New("key disabled")}
-	v.put("first-refresh-token")
-	w.rotateTo("a", "second-refresh-token")
-	res, err := w.runWith(v, rotates)
-	if err == nil || res.Class() != refresh.NeedsPerson || res.Err.Code != refresh.CodeRefreshTokenLost {
-		t.Errorf("%+v, %v", res, err)
-	}
-	if w.record("a") == "" {
-		t.Error("the access token, which is good, was thrown away")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{err: errors.New("key disabled")}
+		v.put("first-refresh-token")
+		w.rotateTo("a", "second-refresh-token")
+		res, err := w.runWith(v, rotates)
+		if err == nil || res.Class() != refresh.NeedsPerson || res.Err.Code != refresh.CodeRefreshTokenLost {
+			t.Errorf("%+v, %v", res, err)
+		}
+		if w.record("a") == "" {
+			t.Error("the access token, which is good, was thrown away")
+		}
+	})
 }
 
 func TestAProbeThatFailsKeepsTheOldToken(t *testing.T) {

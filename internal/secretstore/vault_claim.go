@@ -1,12 +1,14 @@
 package secretstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,13 +25,16 @@ const labelClaim = "tokenkeeper-claim"
 const labelPrevious = "AWSPREVIOUS"
 
 const (
-	// slotTime is how long a claim keeps others away, if it was made at the beginning of a
-	// slot. A run has 20 seconds for one provider.
-	slotTime = 2 * time.Minute
-	// graceTime is how long at the beginning of a slot a claim of the one before it counts:
-	// those 20 seconds, and ten by which clocks and descriptions may lag behind.
-	graceTime = 30 * time.Second
+	// longestRun is the longest that the template lets a run last, at any tick.
+	longestRun = 4 * time.Minute
+	// clockError is by how much the clocks of those who claim, and what they see, may lag
+	// behind AWS.
+	clockError = 10 * time.Second
 )
+
+// LongestRun returns how long a run lasts at most at that tick: the template ends it before
+// the next one begins, and after four minutes in any case.
+func LongestRun(tick time.Duration) time.Duration { return min(tick, longestRun) }
 
 const (
 	// maxVersions is how many versions of the last 24 hours leave room for a claim and for
@@ -38,19 +43,27 @@ const (
 	// eagerClaims is how many claims there may be on one token in eagerTime before the next
 	// have to wait for claimPause. A provider that is down for a day would use all versions
 	// up, and then a token that it gives when it is back could not be kept.
-	eagerClaims = 6
-	eagerTime   = 2 * time.Hour
+	eagerClaims = 8
+	eagerTime   = 3 * time.Hour
 	claimPause  = 20 * time.Minute
 )
 
-// Claims returns the limits within which a Vault lets a refresh token be claimed.
-func Claims() refresh.Claims {
-	return refresh.Claims{Apart: slotTime + graceTime, Eager: (eagerClaims - 1) * slotTime, Rest: claimPause}
+// Claims returns the limits within which a Vault lets a refresh token be claimed at a tick.
+func Claims(tick time.Duration) refresh.Claims {
+	v := Vault{LongestRun: LongestRun(tick)}
+	apart := v.hold()
+	if over := apart % max(tick, 1); over > 0 {
+		apart += tick - over // there is nobody to claim it between two ticks
+	}
+	return refresh.Claims{Apart: apart, Eager: (eagerClaims - 1) * tick, Rest: claimPause}
 }
+
+// hold is for how long a claim keeps other runs away: for as long as its run may last.
+func (v *Vault) hold() time.Duration { return cmp.Or(v.LongestRun, longestRun) + clockError }
 
 // Claim implements refresh.Vault.
 func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, error) {
-	// Before the look: what is seen must be from this slot, or later.
+	// Before the look: nothing is taken for older than it is.
 	now := v.secrets().now()
 	m, err := v.look(ctx, provider)
 	if err != nil {
@@ -62,25 +75,32 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 		return refresh.Ticket{}, err
 	}
 	rotated := current != m.labelled(labelCurrent) || current == successor(m.labelled(labelPrevious))
-	slot := slotOf(now)
-	early := now.Sub(now.Truncate(slotTime)) < graceTime
-	if m.holds(claimID(current, slot), labelClaim) || early && m.holds(claimID(current, slot-1), labelClaim) {
-		return refresh.Ticket{}, claimed(name, "is claimed by another run")
-	}
 	versions, err := v.secrets().History(ctx, provider) // the newest first
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	if rotated && slices.ContainsFunc(versions, func(s StoredVersion) bool { return s.ID == current && now.Sub(s.StoredAt) < graceTime }) {
-		// The run that has stored it may still be about to store what it was for.
-		return refresh.Ticket{}, claimed(name, "was replaced by another run just now")
+	last := m.labelled(labelClaim)
+	before, err := lastClaim(name, versions, last, current)
+	if err != nil {
+		return refresh.Ticket{}, err
+	}
+	if last == "" || last != v.mine(provider) {
+		recent := func(s StoredVersion) bool { return now.Sub(s.StoredAt) < v.hold() }
+		switch {
+		case !before.StoredAt.IsZero() && recent(before):
+			return refresh.Ticket{}, claimed(name, "is claimed by another run")
+		case rotated && slices.ContainsFunc(versions, func(s StoredVersion) bool { return s.ID == current && recent(s) }):
+			// The run that has stored it may still be about to store what it was for.
+			return refresh.Ticket{}, claimed(name, "was replaced by another run just now")
+		}
 	}
 	if err := v.room(name, versions, current, now); err != nil {
 		return refresh.Ticket{}, err
 	}
+	id := claimID(current, before.ID)
 	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:           aws.String(name),
-		ClientRequestToken: aws.String(string(claimID(current, slot))),
+		ClientRequestToken: aws.String(string(id)),
 		VersionStages:      []string{labelClaim},
 		SecretString:       aws.String(fmt.Sprintf(`{"claim":%q}`, rand.Text())),
 	})
@@ -89,16 +109,54 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 		return refresh.Ticket{}, claimed(name, "is claimed by another run")
 	case err != nil:
 		return refresh.Ticket{}, v.secrets().blocked(ctx, provider, failure("PutSecretValue", name, err))
-	case slotOf(v.secrets().now()) != slot:
-		// By now another run may have looked, seen no claim, and made one of the new slot.
-		return refresh.Ticket{}, claimed(name, "was claimed too late in its slot of time")
 	}
-	token, err := v.read(ctx, provider, current)
-	return refresh.Ticket{ID: current, Token: token}, err
+	t := refresh.Ticket{ID: current, Claim: refresh.Claim{ID: string(id), At: now}}
+	if !before.StoredAt.IsZero() {
+		t.Before = refresh.Claim{ID: string(before.ID), At: before.StoredAt.Add(-clockError)}
+	}
+	version, stored, err := v.read(ctx, provider, labelCurrent)
+	if version != "" && version != current {
+		return refresh.Ticket{}, claimed(name, "was replaced while it was being claimed")
+	}
+	t.Token, t.Credential = stored.Token, stored.Credential
+	return t, err
 }
 
-// finish makes the successor of the current version current, where a run has stored one
-// and died, and returns what is current then.
+// Release implements refresh.Vault: what this process has claimed is no obstacle to its next
+// run.
+func (v *Vault) Release(provider string, t refresh.Ticket) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.released == nil {
+		v.released = make(map[string]refresh.VersionID)
+	}
+	v.released[provider] = refresh.VersionID(t.Claim.ID)
+}
+
+// mine returns the last claim of this process that was released.
+func (v *Vault) mine(provider string) refresh.VersionID {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.released[provider]
+}
+
+// lastClaim returns the claim that has the label, if it is on the version that is current
+// now; zero: there is none on that one.
+func lastClaim(name string, versions []StoredVersion, last, current refresh.VersionID) (StoredVersion, error) {
+	if !isClaim(last, current) {
+		return StoredVersion{}, nil
+	}
+	for _, s := range versions {
+		if s.ID == last {
+			return s, nil
+		}
+	}
+	// The listing is older than the description.
+	return StoredVersion{}, claimed(name, "is claimed by another run")
+}
+
+// finish makes the successor of the current version current, where a run has stored one and
+// has not moved the label, and returns what is current then.
 func (v *Vault) finish(ctx context.Context, provider string, m metadata) (refresh.VersionID, error) {
 	current := m.labelled(labelCurrent)
 	next := successor(current)
@@ -143,25 +201,30 @@ func claimed(secret, how string) error {
 	return fmt.Errorf("the refresh token in %s %s: %w", secret, how, refresh.ErrClaimed)
 }
 
-// slotOf numbers the slot of time that t is in.
-func slotOf(t time.Time) int64 { return t.Unix() / int64(slotTime/time.Second) }
+// claimID is the id of the one claim on a version that comes after another, or first. Which
+// version a claim is on can be told from its id: see isClaim.
+func claimID(current, before refresh.VersionID) refresh.VersionID {
+	on := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + current))
+	which := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + string(current) + " after " + string(before)))
+	return uuid(append(on[:6:6], which[:10]...))
+}
 
-// claimID is the id of the one claim on a version in a slot of time.
-func claimID(current refresh.VersionID, slot int64) refresh.VersionID {
-	return derivedID(fmt.Sprintf("claim %s %d", current, slot))
+// isClaim reports whether id is that of a claim on a version.
+func isClaim(id, current refresh.VersionID) bool {
+	on := string(claimID(current, ""))
+	return strings.HasPrefix(string(id), on[:len("00000000-0000")])
 }
 
 // successor is the id of the version that replaces one that was spent. There is one, so
 // that what an interrupted run has left can be told from what is older than the present
 // token; and of two runs that have both spent it, the token of the first is kept.
 func successor(spent refresh.VersionID) refresh.VersionID {
-	return derivedID("successor " + string(spent))
+	sum := sha256.Sum256([]byte("tokenkeeper vault\x00successor " + spent))
+	return uuid(sum[:16])
 }
 
-// derivedID returns a UUID of version 8 (RFC 9562 section 5.8).
-func derivedID(of string) refresh.VersionID {
-	sum := sha256.Sum256([]byte("tokenkeeper vault\x00" + of))
-	u := sum[:16]
+// uuid returns one of version 8 (RFC 9562 section 5.8) of 16 bytes.
+func uuid(u []byte) refresh.VersionID {
 	u[6] = u[6]&0x0f | 0x80
 	u[8] = u[8]&0x3f | 0x80
 	h := hex.EncodeToString(u)

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
@@ -46,7 +48,7 @@ func vaultIn(fake *awstest.AWS) *secretstore.Vault {
 
 func (s *safe) put(t *testing.T, token string) {
 	t.Helper()
-	if err := s.Put(t.Context(), "quickbooks", secret.New(token)); err != nil {
+	if err := s.Put(t.Context(), "quickbooks", secret.New(token), ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -57,7 +59,20 @@ func TestVault(t *testing.T) {
 		return s.Vault, vaulttest.Hooks{
 			Put: func(provider, token string) {
 				t.Helper()
-				if err := s.Put(t.Context(), provider, secret.New(token)); err != nil {
+				if err := s.Put(t.Context(), provider, secret.New(token), ""); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Bind: func(provider, credential string) {
+				t.Helper()
+				// By a process of its own.
+				if err := vaultIn(s.AWS).Bind(t.Context(), provider, credential); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Restore: func(provider string) {
+				t.Helper()
+				if err := vaultIn(s.AWS).Restore(t.Context(), provider); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -173,19 +188,73 @@ func TestCallsOfAVaultAreRepeated(t *testing.T) {
 	}
 }
 
-// A put that takes so long that its slot is over gives no claim: another run may have
-// looked before it arrived.
-func TestAClaimThatArrivesInTheNextSlot(t *testing.T) {
+// Whatever a run takes, and however long a claim is on its way: no two runs hold one at the
+// same time. Each is given the longest run that the template allows.
+func TestNoTwoHoldersOverlap(t *testing.T) {
+	type attempt struct{ begins, lasts, late time.Duration }
+	type hold struct{ from, to time.Time }
+	rapid.Check(t, func(rt *rapid.T) {
+		longest := time.Duration(rapid.IntRange(20, 240).Draw(rt, "longest run in seconds")) * time.Second
+		within := func(name string, least, most time.Duration) time.Duration {
+			return time.Duration(rapid.Int64Range(int64(least), int64(most)).Draw(rt, name))
+		}
+		var attempts []attempt
+		for range rapid.IntRange(2, 12).Draw(rt, "runs") {
+			attempts = append(attempts, attempt{within("begins", 0, 2*longest), within("lasts", longest/2, longest), within("claim takes", 0, 1900*time.Millisecond)})
+		}
+		synctest.Test(t, func(t *testing.T) {
+			s := newSafe(t)
+			s.put(t, "token 0")
+			var mu sync.Mutex
+			var holds []hold
+			var wg sync.WaitGroup
+			for _, a := range attempts {
+				v := vaultIn(s.AWS)
+				v.LongestRun = longest
+				wg.Go(func() {
+					time.Sleep(a.begins)
+					end := time.Now().Add(a.lasts)
+					s.Fail("secretsmanager:PutSecretValue", awstest.Fault{Delay: a.late, Times: 1})
+					_, err := v.Claim(t.Context(), "quickbooks")
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil {
+						holds = append(holds, hold{time.Now(), end})
+					} else if !errors.Is(err, refresh.ErrClaimed) {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			slices.SortFunc(holds, func(a, b hold) int { return a.from.Compare(b.from) })
+			for i := 1; i < len(holds); i++ {
+				if holds[i].from.Before(holds[i-1].to) {
+					rt.Errorf("with runs of %v one has it from %v on, and another until %v", longest, holds[i].from, holds[i-1].to)
+				}
+			}
+			if len(holds) == 0 {
+				rt.Error("nobody had it")
+			}
+		})
+	})
+}
+
+// A put of a claim that arrives after that of another run gives none.
+func TestAClaimThatArrivesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		s.put(t, "token 0")
-		time.Sleep(2*time.Minute - time.Second)
 		s.Fail("secretsmanager:PutSecretValue", awstest.Fault{Delay: 1500 * time.Millisecond, Times: 1})
-		if _, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
-			t.Errorf("%v", err)
+		late := make(chan error)
+		go func() {
+			_, err := s.Claim(t.Context(), "quickbooks")
+			late <- err
+		}()
+		time.Sleep(time.Second)
+		if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil {
+			t.Error(err)
 		}
-		// It counts as one all the same.
-		if _, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
+		if err := <-late; !errors.Is(err, refresh.ErrClaimed) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -280,7 +349,7 @@ func TestAVaultTouchesNothingElse(t *testing.T) {
 					t.Error("the error tells what is in it")
 				}
 				if row.class == refresh.Misconfigured {
-					if err := s.Put(t.Context(), "quickbooks", secret.New("token")); err == nil {
+					if err := s.Put(t.Context(), "quickbooks", secret.New("token"), ""); err == nil {
 						t.Error("a token was put in")
 					}
 				}
@@ -293,7 +362,7 @@ func TestPutRefusesWhatNoProviderGives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
-			if err := s.Put(t.Context(), "quickbooks", secret.New(text)); err == nil {
+			if err := s.Put(t.Context(), "quickbooks", secret.New(text), ""); err == nil {
 				t.Errorf("%q was put in", text)
 			}
 		}

@@ -70,7 +70,7 @@ func spentOnce(f *fixture) {
 	var wg sync.WaitGroup
 	for range runs {
 		begin := time.Duration(random.Int64N(int64(90 * time.Minute)))
-		answer := time.Duration(random.Int64N(int64(providerTime - 5*time.Second)))
+		answer := time.Duration(random.Int64N(int64(longestRun - 5*time.Second)))
 		dies := random.IntN(8) == 0 // before it asks
 		wg.Go(func() {
 			time.Sleep(begin)

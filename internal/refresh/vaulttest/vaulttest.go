@@ -5,6 +5,7 @@ package vaulttest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,8 +17,12 @@ import (
 // Hooks is what happens to a vault without its being asked. None may be nil. They end the
 // test where they fail.
 type Hooks struct {
-	// Put puts a token in, as a person does.
+	// Put puts a token in, as a person does, for the credential with the provider's name.
 	Put func(provider, token string)
+	// Bind says for which credential the present token is, and Restore puts the one before in
+	// again, as people do.
+	Bind    func(provider, credential string)
+	Restore func(provider string)
 	// Reopen returns the vault as a process finds it that was not there before.
 	Reopen func() refresh.Vault
 }
@@ -36,7 +41,10 @@ func Run(t *testing.T, open func(t *testing.T) (refresh.Vault, Hooks)) {
 		{"providers are kept apart", keptApart},
 
 		{"what is claimed is not given to another run", claimedOnce},
-		{"a claim outlasts the time of a provider, whenever it was made", claimLasts},
+		{"a claim outlasts a run, whenever it was made", claimLasts},
+		{"a claim that is released keeps nobody away in its process", claimReleased},
+		{"the claim before is known, whatever became of its run", claimBefore},
+		{"a claim on another token is none before", claimBeforeOther},
 		{"a claim ends by itself", claimEnds},
 		{"runs at once: one has it", atOnce},
 
@@ -45,6 +53,13 @@ func Run(t *testing.T, open func(t *testing.T) (refresh.Vault, Hooks)) {
 		{"a repeated replacement does nothing", rotatedAgain},
 		{"what a person has put in meanwhile stays", putInMeanwhile},
 		{"what a person has put in is nobody's claim", putInAfterClaim},
+		{"that a spent token has no successor is durable", lostDurably},
+		{"whatever a provider gives is stored as it is", storedAsItIs},
+
+		{"a token is for its own credential, unless it is said", boundByName},
+		{"what replaces a token is for the same credential", boundRotates},
+		{"what a token is for can be said anew", boundAnew},
+		{"the token before can be put in again", restored},
 
 		{"any number of runs spend each token once", spentOnce},
 		{"a history of many runs is that of one after the other", linearizable},
@@ -62,10 +77,9 @@ const (
 	provider = "quickbooks"
 	other    = "xero"
 
-	// providerTime is what a run spends on one provider at most, and longEnough when every
-	// claim is over.
-	providerTime = 20 * time.Second
-	longEnough   = 5 * time.Minute
+	// longestRun is how long a run lasts at most, and longEnough when every claim is over.
+	longestRun = 4 * time.Minute
+	longEnough = 6 * time.Minute
 )
 
 // A fixture is one test's vault.
@@ -175,7 +189,7 @@ func claimLasts(f *fixture) {
 	f.Put(provider, "token 0")
 	for n := range 60 {
 		ticket := f.claim("token " + string(rune('0'+n%10)))
-		time.Sleep(providerTime - time.Millisecond)
+		time.Sleep(longestRun - time.Millisecond)
 		f.refused("before the run can be over")
 		f.rotate(ticket, "token "+string(rune('0'+(n+1)%10)))
 		// Each begins at another second of what may be a slot of time.
@@ -244,4 +258,123 @@ func putInAfterClaim(f *fixture) {
 	time.Sleep(time.Second)
 	f.Put(provider, "a person's")
 	f.claim("a person's")
+}
+
+func claimReleased(f *fixture) {
+	f.Put(provider, "first")
+	first := f.claim("first")
+	f.vault.Release(provider, first)
+	again := f.claim("first")
+	if again.ID != first.ID || again.Claim.ID == first.Claim.ID {
+		f.Errorf("%+v, and then %+v", first.Claim, again.Claim)
+	}
+	f.refused("before the second is released")
+	f.rotate(again, "second")
+	f.refused("before the run has stored what it was for")
+	f.vault.Release(provider, again)
+	f.claim("second")
+}
+
+func claimBefore(f *fixture) {
+	f.Put(provider, "first")
+	first := f.claim("first")
+	if first.Claim.ID == "" || first.Claim.At.IsZero() || first.Before != (refresh.Claim{}) {
+		f.Errorf("the first claim is %+v, and before it %+v", first.Claim, first.Before)
+	}
+	f.vault = f.Reopen()
+	time.Sleep(longEnough)
+	second := f.claim("first")
+	if second.Before.ID != first.Claim.ID || second.Before.At.After(first.Claim.At) || second.Before.At.Before(first.Claim.At.Add(-time.Minute)) {
+		f.Errorf("the claim before is %+v, want %+v", second.Before, first.Claim)
+	}
+}
+
+func claimBeforeOther(f *fixture) {
+	f.Put(provider, "first")
+	first := f.claim("first")
+	f.rotate(first, "second")
+	time.Sleep(longEnough)
+	if second := f.claim("second"); second.Before != (refresh.Claim{}) {
+		f.Errorf("a claim on what was replaced counts: %+v", second.Before)
+	}
+	time.Sleep(time.Second)
+	f.Put(provider, "a person's")
+	if third := f.claim("a person's"); third.Before != (refresh.Claim{}) {
+		f.Errorf("a claim on what was there before counts: %+v", third.Before)
+	}
+}
+
+func lostDurably(f *fixture) {
+	f.Put(provider, "first")
+	ticket := f.claim("first")
+	for range 2 { // also where it is repeated
+		if err := f.vault.Rotate(f.Context(), provider, ticket, secret.Text{}); err != nil {
+			f.Fatalf("Rotate() failed: %v", err)
+		}
+	}
+	f.vault = f.Reopen()
+	time.Sleep(longEnough)
+	_, err := f.vault.Claim(f.Context(), provider)
+	var e *refresh.Error
+	if !errors.As(err, &e) || e.Class != refresh.NeedsPerson || e.Code != refresh.CodeRefreshTokenLost {
+		f.Errorf("Claim() = %v", err)
+	}
+	f.Put(provider, "a person's")
+	f.claim("a person's")
+}
+
+func storedAsItIs(f *fixture) {
+	f.Put(provider, "first")
+	before := "first"
+	for _, token := range []string{" né\nxt\t", `{"a": "b"}`, "<&>\u2028", strings.Repeat("n", 48<<10)} {
+		f.rotate(f.claim(before), token)
+		time.Sleep(longEnough)
+		before = token
+	}
+	f.claim(before)
+}
+
+func (f *fixture) claimFor(token, credential string) refresh.Ticket {
+	f.Helper()
+	t := f.claim(token)
+	if t.Credential != credential {
+		f.Errorf("%q is for %q, want %q", token, t.Credential, credential)
+	}
+	return t
+}
+
+func boundByName(f *fixture) {
+	f.Put(provider, "first")
+	f.claimFor("first", "")
+}
+
+func boundRotates(f *fixture) {
+	f.Put(provider, "first")
+	f.Bind(provider, "erp")
+	f.rotate(f.claimFor("first", "erp"), "second")
+	f.vault = f.Reopen()
+	time.Sleep(longEnough)
+	f.claimFor("second", "erp")
+}
+
+func boundAnew(f *fixture) {
+	f.Put(provider, "first")
+	f.Bind(provider, "erp")
+	f.Bind(provider, "")
+	f.claimFor("first", "")
+}
+
+func restored(f *fixture) {
+	f.Put(provider, "first")
+	f.Bind(provider, "erp")
+	f.rotate(f.claimFor("first", "erp"), "second")
+	before := f.version(provider)
+	f.Restore(provider)
+	if f.version(provider) == before {
+		f.Error("it is not another version")
+	}
+	f.claimFor("first", "erp")
+	time.Sleep(time.Second)
+	f.Restore(provider) // of the restored one, so that it can be undone
+	f.claimFor("second", "erp")
 }

@@ -137,7 +137,8 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		KMSKey: a.KMSKey,
 		Now:    o.Now,
 	}
-	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace + "/private/", Stack: a.Stack, KMSKey: a.KMSKey, Now: o.Now}
+	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace + "/private/", Stack: a.Stack, KMSKey: a.KMSKey,
+		LongestRun: secretstore.LongestRun(a.Tick), Now: o.Now}
 	return a, nil
 }
 
@@ -163,7 +164,7 @@ func (a *AWS) Close() error { return nil }
 
 // Schedule is that of the deployment.
 func (a *AWS) Schedule() refresh.Schedule {
-	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims()}
+	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims(a.Tick)}
 }
 
 // AllowsLoopback says what the function does, as on an emulator.

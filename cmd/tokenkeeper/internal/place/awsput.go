@@ -53,8 +53,23 @@ func (a *AWS) PutCredential(ctx context.Context, name string, credential secret.
 }
 
 // PutRefreshToken puts it into a secret that no consumer reads.
-func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret.Text) error {
-	return a.vault.Put(ctx, provider, token)
+func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret.Text, credential string) error {
+	return a.vault.Put(ctx, provider, token, credential)
+}
+
+// BindRefreshToken reads the token and does not show it.
+func (a *AWS) BindRefreshToken(ctx context.Context, provider, credential string) error {
+	return a.vault.Bind(ctx, provider, credential)
+}
+
+// RestoreRefreshToken makes the version AWSPREVIOUS current again, as a new one.
+func (a *AWS) RestoreRefreshToken(ctx context.Context, provider string) error {
+	return a.vault.Restore(ctx, provider)
+}
+
+// RefreshTokenCredential goes by a tag, and reads no token.
+func (a *AWS) RefreshTokenCredential(ctx context.Context, provider string) (string, error) {
+	return a.vault.Credential(ctx, provider)
 }
 
 func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {

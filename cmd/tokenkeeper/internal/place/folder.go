@@ -128,8 +128,23 @@ func (f Folder) PutApproved(_ context.Context, credential, provider string, conf
 }
 
 // PutRefreshToken works while a run holds the folder.
-func (f Folder) PutRefreshToken(ctx context.Context, provider string, token secret.Text) error {
-	return f.Vault().Put(ctx, provider, token)
+func (f Folder) PutRefreshToken(ctx context.Context, provider string, token secret.Text, credential string) error {
+	return f.Vault().Put(ctx, provider, token, credential)
+}
+
+// BindRefreshToken works while a run holds the folder, as RestoreRefreshToken does.
+func (f Folder) BindRefreshToken(ctx context.Context, provider, credential string) error {
+	return f.Vault().Bind(ctx, provider, credential)
+}
+
+// RestoreRefreshToken takes NAME.previous.json.
+func (f Folder) RestoreRefreshToken(ctx context.Context, provider string) error {
+	return f.Vault().Restore(ctx, provider)
+}
+
+// RefreshTokenCredential reads it beside the token.
+func (f Folder) RefreshTokenCredential(ctx context.Context, provider string) (string, error) {
+	return f.Vault().Credential(ctx, provider)
 }
 
 // write replaces a file: who reads it meets the old one or the new one, whole.

@@ -28,6 +28,10 @@ type Reader interface {
 	// Describe returns the present state of those of the named providers that have a
 	// secret.
 	Describe(ctx context.Context, providers []string) ([]refresh.State, error)
+	// RefreshTokenCredential returns the name of the credential that the refresh token of a
+	// provider is for; empty: the one with the provider's name. The error wraps
+	// refresh.ErrNotFound where there is none.
+	RefreshTokenCredential(ctx context.Context, provider string) (string, error)
 	// Credentials returns the names of all credentials, sorted, where they can be listed.
 	Credentials(ctx context.Context) ([]string, error)
 	// ReadsCredentials reports whether those who look at the place may read credentials.
@@ -53,8 +57,14 @@ type Editor interface {
 	// where there is none.
 	DeleteConfig(ctx context.Context, name string) error
 	DeleteCredential(ctx context.Context, name string) error
-	// PutRefreshToken stores the one that the next run uses.
-	PutRefreshToken(ctx context.Context, provider string, token secret.Text) error
+	// PutRefreshToken stores the one that the next run uses, for the credential of that name;
+	// empty: the one with the provider's name.
+	PutRefreshToken(ctx context.Context, provider string, token secret.Text, credential string) error
+	// BindRefreshToken says for which credential the one is that is there. The error wraps
+	// refresh.ErrNotFound where there is none.
+	BindRefreshToken(ctx context.Context, provider, credential string) error
+	// RestoreRefreshToken puts the one before in again, for the credential it was for.
+	RestoreRefreshToken(ctx context.Context, provider string) error
 	// Pause has the runs leave a provider alone, until Resume.
 	Pause(ctx context.Context, provider string) error
 	Resume(ctx context.Context, provider string) error

@@ -113,6 +113,11 @@ func putRefreshToken(j *judgement) step {
 	return step{"Obtain a refresh token from the provider, and put it in:", j.guide.Command("refresh-token put", j.Name)}
 }
 
+func bindRefreshToken(j *judgement) step {
+	return step{"If it was obtained with the credential " + j.Provider.Credential + ", its owner runs:",
+		j.guide.Command("refresh-token bind", j.Name+" --credential "+j.Provider.Credential)}
+}
+
 func grantAnew(j *judgement) step {
 	if j.Provider.Rotates {
 		return putRefreshToken(j)
@@ -210,6 +215,9 @@ var byCode = map[string]advice{
 	refresh.CodeInternal:         {"A bug in tokenkeeper was met.", lookAtLog},
 	refresh.CodeNoRefreshToken:   {"It has no refresh token.", putRefreshToken},
 	refresh.CodeRefreshTokenLost: {"The provider has replaced the refresh token, and the new one could not be stored.", putRefreshToken},
+	refresh.CodeRefreshTokenUnsure: {"A login with its refresh token was not answered, so that may have been spent.",
+		says("It rests while there is a good token, and is then tried again by itself. If the provider refuses it, obtain a new one.")},
+	refresh.CodeNotForCredential: {"Its refresh token was put in for another credential than its config names.", bindRefreshToken},
 	refresh.CodeClaimed:          {"Another run has its refresh token, or died with it.", waitOurs},
 	refresh.CodeWriteBudget: {"Its secret was written so often in 24 hours that AWS takes no more.",
 		says("It is written again by itself. Find what writes it so often, such as a job that forces refreshes.")},

@@ -1,0 +1,113 @@
+package secretstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// Put makes a token the one that the next run claims, as a person does who has obtained
+// it, for the credential of that name; empty: the one with the provider's name. It makes
+// the secret where it is missing. What no provider gives is refused.
+//
+// It takes CreateSecret and TagResource with the tags of the owner and of the credential,
+// DescribeSecret and PutSecretValue, and cannot read what is there.
+func (v *Vault) Put(ctx context.Context, provider string, token secret.Text, credential string) error {
+	if err := refresh.CheckRefreshToken(token); err != nil {
+		return fmt.Errorf("putting the refresh token of %q: %w", provider, err)
+	}
+	return v.put(ctx, provider, refresh.StoredRefreshToken{Token: token, Credential: credential})
+}
+
+// Restore makes the token before the present one the one that the next run claims, as a new
+// version, and keeps what it is for. The error wraps refresh.ErrNotFound where there is none
+// before. It takes DescribeSecret, GetSecretValue of AWSPREVIOUS, PutSecretValue, and
+// TagResource with the tag of the credential.
+func (v *Vault) Restore(ctx context.Context, provider string) error {
+	if _, err := v.look(ctx, provider); err != nil {
+		return err
+	}
+	_, before, err := v.read(ctx, provider, labelPrevious)
+	if err != nil {
+		return err
+	}
+	return v.put(ctx, provider, before)
+}
+
+// Bind puts the present token in again, for the credential of that name; empty: the one with
+// the provider's name. It holds the claim meanwhile, so that no run spends the token: the
+// error wraps refresh.ErrClaimed where one has it. It takes what a run takes, and TagResource
+// with the tag of the credential.
+func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
+	t, err := v.Claim(ctx, provider)
+	if err != nil {
+		return err
+	}
+	return v.put(ctx, provider, refresh.StoredRefreshToken{Token: t.Token, Credential: credential})
+}
+
+func (v *Vault) put(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
+	m, err := v.secrets().describe(ctx, provider)
+	if isMissing(err) {
+		return v.create(ctx, provider, t)
+	}
+	if err == nil {
+		err = v.usable(provider, m)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId:     aws.String(v.Prefix + provider),
+		SecretString: aws.String(t.Encode().Reveal()),
+	})
+	if err != nil {
+		return v.secrets().blocked(ctx, provider, failurePutting(t.Token, "PutSecretValue", v.Prefix+provider, err))
+	}
+	if shown, _ := m.tag(tagCredential); shown == t.Credential {
+		return nil
+	}
+	return v.show(ctx, provider, t.Credential)
+}
+
+// show has the tag say what the token is for.
+func (v *Vault) show(ctx context.Context, provider, credential string) error {
+	if credential == "" {
+		credential = provider
+	}
+	if err := v.secrets().tag(ctx, provider, tagCredential, credential); err != nil {
+		return fmt.Errorf("the refresh token is stored for the credential %q; its tag %s could not be set to say so: %w", credential, tagCredential, err)
+	}
+	return nil
+}
+
+func (v *Vault) create(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
+	tags := []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(v.Stack)}}
+	if t.Credential != "" {
+		tags = append(tags, types.Tag{Key: aws.String(tagCredential), Value: aws.String(t.Credential)})
+	}
+	in := &secretsmanager.CreateSecretInput{
+		Name:         aws.String(v.Prefix + provider),
+		Description:  aws.String(fmt.Sprintf("Refresh token of %s, kept and replaced by tokenkeeper, stack %s.", provider, v.Stack)),
+		SecretString: aws.String(t.Encode().Reveal()),
+		Tags:         tags,
+	}
+	if v.KMSKey != "" {
+		in.KmsKeyId = aws.String(v.KMSKey)
+	}
+	_, err := v.Client.CreateSecret(ctx, in)
+	if awscall.Is(err, "ResourceExistsException") {
+		return fmt.Errorf("secret %s has been made by another process just now; look whether the right refresh token is in it, or put it in again", v.Prefix+provider)
+	}
+	if err != nil {
+		return failurePutting(t.Token, "CreateSecret", v.Prefix+provider, err)
+	}
+	return nil
+}
