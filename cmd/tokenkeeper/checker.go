@@ -177,7 +177,7 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 			k.view.Problems = append(k.view.Problems, ps...)
 			return nil
 		}
-		kept.Advice = endpoint.Advice()
+		kept.Advice = endpoint.AdviceFor(*c)
 	}
 	k.view.Providers = append(k.view.Providers, kept)
 	return nil

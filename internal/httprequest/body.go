@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -136,32 +137,41 @@ func (j jsonBody) Mapped(do func(template.Template) template.Template) Body {
 }
 
 // compileText compiles a body that is text of the type that the headers state. In XML, values
-// are escaped; in what has a notation of its own here, they are refused.
+// are escaped; in what has a notation of its own here, or looks like it, they are refused.
 func compileText(ps *problem.List, path, text string, headers []Header) textBody {
 	t := CompileTemplate(ps, path, "", text)
 	mustStand(ps, t)
+	if _, fixed := t.Fixed(); fixed || t == nil {
+		return textBody(t)
+	}
 	kind := ""
 	if i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" }); i >= 0 {
 		given, _ := headers[i].Value.Fixed()
 		kind, _, _ = mime.ParseMediaType(given)
 	}
-	_, fixed := t.Fixed()
+	shape := strings.TrimSpace(t.Outline("x"))
+	plain := kind == "" || kind == "text/plain"
 	instead := ""
 	switch {
-	case kind == "application/xml" || kind == "text/xml" || strings.HasSuffix(kind, "+xml"):
+	case strings.Contains(kind, "xml"):
 		return textBody(t.Each(template.EscapeXML))
-	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
-		instead = "json"
-	case kind == "application/x-www-form-urlencoded":
-		instead = "form"
+	case strings.Contains(kind, "json"), plain && (strings.HasPrefix(shape, "{") || strings.HasPrefix(shape, "[")):
+		instead = `"json", beside any Content-Type`
+	case kind == "application/x-www-form-urlencoded", plain && looksLikeForm.MatchString(shape):
+		instead = `"form"`
 	case kind == "text/html":
 		instead = "another type"
+	case plain && strings.HasPrefix(shape, "<"):
+		ps.Add(path, "", "looks like XML and does not say so, so that a value could become more than a value", `state it: "headers": {"Content-Type": "text/xml"}, and values are escaped`)
 	}
-	if instead != "" && !fixed && t != nil {
-		ps.Add(path, "", "is of the type "+kind+", in which a value could become more than a value", "write the body as "+instead+", where values are encoded")
+	if instead != "" {
+		ps.Add(path, "", "is, or looks like, a notation in which a value could become more than a value", "write the body as "+instead+", where values are encoded")
 	}
 	return textBody(t)
 }
+
+// looksLikeForm is text that a server takes for a form.
+var looksLikeForm = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=[^\s&]*(&[A-Za-z0-9_.\[\]-]+=[^\s&]*)*$`)
 
 // Readable breaks a body into lines.
 func Readable(b Body, boundary string, data []byte) string {

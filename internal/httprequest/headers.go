@@ -14,9 +14,20 @@ import (
 
 // A Header is one that the config sets.
 type Header struct {
-	Name  string // in canonical form
-	Path  string // the field of the config
-	Value template.Template
+	Name string // in canonical form
+	// written is the name as the config has it, which HTTP/1.1 sends; HTTP/2 has small letters.
+	written string
+	Path    string // the field of the config
+	Value   template.Template
+}
+
+// NewHeader returns the header of that name, which the field at path sets, without a value.
+func NewHeader(name, path string) Header {
+	h := Header{Name: http.CanonicalHeaderKey(name), Path: path, written: name}
+	if h.Name == "User-Agent" {
+		h.written = h.Name // net/http adds its own to any other spelling
+	}
+	return h
 }
 
 // ValidHeader reports whether name is a field name of RFC 9110 section 5.1.
@@ -33,7 +44,7 @@ func CompileHeaders(ps *problem.List, path string, given map[string]string) []He
 			continue
 		}
 		at := path + "." + name
-		h := Header{Name: http.CanonicalHeaderKey(name), Path: at}
+		h := NewHeader(name, at)
 		if reason := reserved(h.Name); reason != "" {
 			ps.Add(at, "", reason, "remove it")
 			continue
@@ -47,6 +58,9 @@ func CompileHeaders(ps *problem.List, path string, given map[string]string) []He
 			if fault := headerFault(text); fault != "" {
 				ps.Add(at, problem.Show(text), fault, "")
 			}
+		}
+		if reason := unreadable(h.Name, given[name]); reason != "" {
+			ps.Add(at, problem.Show(given[name]), reason, "")
 		}
 		h.Value = h.Value.InQuotes()
 		list = append(list, h)
@@ -68,6 +82,18 @@ func reserved(name string) string {
 	}
 	if strings.HasPrefix(name, "Proxy-") {
 		return "is for a proxy, and none is used"
+	}
+	return ""
+}
+
+// unreadable says why the answer, or the token, that a header asks for could not be used, or
+// nothing.
+func unreadable(name, value string) string {
+	switch {
+	case name == "Dpop":
+		return "proves possession of a key (RFC 9449), and the token that it gets takes more to use than the token"
+	case name == "Accept" && strings.Contains(value, "xml") && !strings.ContainsAny(value, ",*"):
+		return "asks for an answer in XML, which is not read: take JSON, a form or text, if the provider has one"
 	}
 	return ""
 }
@@ -117,7 +143,9 @@ func CheckContentType(ps *problem.List, path string, r Request) {
 		ps.Add(h.Path, problem.Show(text), "is set with the body, since it names what separates the parts", "remove it")
 	case !fixed || err != nil:
 		ps.Add(h.Path, problem.Show(text), "is not a media type", "remove it: the body sets "+want)
-	case given == want || want == "application/json" && strings.HasSuffix(given, "+json"):
+	case given == want:
+	case want == "application/json" && given != "application/x-www-form-urlencoded" && given != "multipart/form-data" && given != "text/html":
+		// JSON goes by many names: application/json-rpc, application/x-amz-json-1.1, text/plain.
 	default:
 		ps.Add(h.Path, problem.Show(text), "contradicts the body, which is "+want, "remove it, or write the body as what it says")
 	}

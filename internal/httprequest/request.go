@@ -25,6 +25,7 @@ type Config struct {
 	Method    *string           `json:"method"` // default POST
 	URL       *string           `json:"url"`
 	Headers   map[string]string `json:"headers"`
+	Basic     []string          `json:"basic"` // two names of values, for HTTP Basic authentication
 	Query     strictjson.Value  `json:"query"`
 	Form      strictjson.Value  `json:"form"`
 	JSON      strictjson.Value  `json:"json"`
@@ -74,6 +75,7 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 		r.Target = CompileTarget(ps, at+".url", *cfg.URL)
 	}
 	r.Headers = CompileHeaders(ps, at+".headers", cfg.Headers)
+	r.basic(ps, at+".basic", cfg.Basic)
 	r.Query = CompileParams(ps, at+".query", cfg.Query)
 	for _, name := range Repeated(r.Query, r.Target.FixedQuery()) {
 		ps.Add(problem.Member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
@@ -136,8 +138,11 @@ func (f *Fault) Error() string { return f.Detail }
 func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, error) {
 	for _, u := range r.NoColon {
 		if strings.Contains(v.Get(u.Name).Reveal(), ":") {
-			return nil, &Fault{u.At, "cannot send a " + u.Name + " that has a colon in it raw",
-				`ask the provider whether it takes "client_secret_basic_encoding": "form", or use "client_secret_post"`}
+			remedy := "ask the provider how it takes it"
+			if u.Implied {
+				remedy = `ask the provider whether it takes "client_secret_basic_encoding": "form", or use "client_secret_post"`
+			}
+			return nil, &Fault{u.At, "cannot send a " + u.Name + " that has a colon in it raw", remedy}
 		}
 	}
 	u, err := r.URL(v)
@@ -174,7 +179,8 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 		if err != nil {
 			return nil, err
 		}
-		req.Header[h.Name] = value
+		delete(req.Header, h.Name)
+		req.Header[h.written] = value
 	}
 	return req, nil
 }

@@ -22,6 +22,8 @@ const (
 	DefaultBackdate = 10 * time.Second
 	// MaxBackdate is how far they may lie back, which is what GitHub recommends.
 	MaxBackdate = time.Minute
+	// NotBackdated has them be now, for servers that refuse an iat that lies back.
+	NotBackdated time.Duration = -1
 )
 
 // Claims are those that the JWTs of this package have in common.
@@ -34,7 +36,7 @@ type Claims struct {
 	// Lifetime is exp, counted from now, in whole seconds. Zero: DefaultLifetime.
 	Lifetime time.Duration
 	// Backdate is how far before now iat and nbf are, at most MaxBackdate, in whole
-	// seconds. Zero: DefaultBackdate.
+	// seconds. Zero: DefaultBackdate; [NotBackdated]: not at all.
 	Backdate time.Duration
 	// Own are others, with values as in [Signer.Sign]. They may not be any of iss, sub,
 	// aud, exp, nor, in an assertion, jti. An iat or nbf among them, and in a token a
@@ -90,7 +92,7 @@ func (c Claims) check(reserved ...string) error {
 	switch {
 	case c.Lifetime != 0 && c.Lifetime < time.Second:
 		return &Fault{fmt.Sprintf("the lifetime of %s is shorter than a second", c.Lifetime), "make it longer"}
-	case c.Backdate != 0 && c.Backdate < time.Second:
+	case c.Backdate != 0 && c.Backdate != NotBackdated && c.Backdate < time.Second:
 		return &Fault{fmt.Sprintf("the allowance for skew of %s is shorter than a second", c.Backdate), "make it longer, or leave it out"}
 	case c.Backdate > MaxBackdate:
 		return &Fault{fmt.Sprintf("the allowance for skew of %s is longer than %s", c.Backdate, MaxBackdate), "make it shorter: servers refuse what was issued long ago"}
@@ -114,8 +116,11 @@ func (c Claims) at(now time.Time) map[string]any {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	back, life := c.Backdate, c.Lifetime
-	if back == 0 {
+	switch back {
+	case 0:
 		back = DefaultBackdate
+	case NotBackdated:
+		back = 0
 	}
 	if life == 0 {
 		life = DefaultLifetime

@@ -8,13 +8,18 @@ import (
 // Nearest returns the one of known that word was most likely meant to be, or "" if
 // none is near. Case, hyphens and underscores do not count.
 func Nearest(word string, known []string) string {
+	return NearestWithin(word, known, max(1, len(word)/3))
+}
+
+// NearestWithin does so with at most that many letters to change.
+func NearestWithin(word string, known []string, most int) string {
 	if len(word) > longestName {
 		return ""
 	}
 	plain := strings.NewReplacer("-", "", "_", "", " ", "")
 	fold := func(s string) []rune { return []rune(plain.Replace(strings.ToLower(s))) }
 	w := fold(word)
-	best, least := "", max(1, len(w)/3)+1
+	best, least := "", most+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
 		if d := distance(w, fold(k)); d < least {
 			best, least = k, d

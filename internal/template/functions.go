@@ -77,12 +77,13 @@ var functions = map[string]*function{
 
 // timeFormats are how a time may be written, always in UTC.
 var timeFormats = map[string]func(time.Time) string{
-	"unix":    func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
-	"unix_ms": func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
-	"rfc3339": func(t time.Time) string { return t.Format(time.RFC3339) },
-	"date":    func(t time.Time) string { return t.Format(time.DateOnly) },
-	"http":    func(t time.Time) string { return t.Format(http.TimeFormat) },
-	"compact": func(t time.Time) string { return t.Format("20060102T150405Z") },
+	"unix":     func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
+	"unix_ms":  func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
+	"rfc3339":  func(t time.Time) string { return t.Format(time.RFC3339) },
+	"datetime": func(t time.Time) string { return t.Format("2006-01-02T15:04:05") },
+	"date":     func(t time.Time) string { return t.Format(time.DateOnly) },
+	"http":     func(t time.Time) string { return t.Format(http.TimeFormat) },
+	"compact":  func(t time.Time) string { return t.Format("20060102T150405Z") },
 }
 
 // checkNow checks what now is called with.

@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"encoding/base64"
 	"net/url"
 	"slices"
 
@@ -37,7 +36,9 @@ type clientAuth struct {
 	certificate *clientCertificate // nil: none
 	// noColon are values that must not hold a colon.
 	noColon []template.Value
-	jwts    []jwt
+	// formEncoded marks Basic authentication whose halves are form-encoded first.
+	formEncoded bool
+	jwts        []jwt
 }
 
 // compileClientAuth compiles what authenticates the client, beside those headers; ok is false
@@ -94,11 +95,9 @@ func basicAuth(ps *problem.List, raw bool, headers []httprequest.Header) (auth c
 		auth.noColon = slices.Collect(id.Values())
 	} else {
 		id, key = id.Each(url.QueryEscape), key.Each(url.QueryEscape)
+		auth.formEncoded = true
 	}
-	pair := slices.Concat(id, template.Literal(":"), key)
-	toBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	auth.headers = []httprequest.Header{{Name: "Authorization", Path: path,
-		Value: slices.Concat(template.Literal("Basic "), template.Apply(toBase64, pair))}}
+	auth.headers = []httprequest.Header{httprequest.BasicHeader(path, id, key)}
 	return auth
 }
 

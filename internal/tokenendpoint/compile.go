@@ -30,6 +30,11 @@ func compile(ps *problem.List, cfg config) plan {
 	var login vocabulary
 	p.requests, login = compileSteps(ps, cfg.Steps)
 	compileLogin(ps, cfg, &p, login)
+	if t := compileCertificate(ps, cfg); t != nil {
+		for i := range p.requests {
+			p.requests[i].certificate = t
+		}
+	}
 	markNeeded(p.requests)
 	p.uses = p.needs()
 	p.rotates = slices.ContainsFunc(p.uses, func(u template.Value) bool { return u.Name == refreshToken })

@@ -29,6 +29,9 @@ type config struct {
 	// Assertion is signed for each attempt: the grant of a JWT bearer, or ${assertion}.
 	Assertion *jwtConfig `json:"assertion"`
 
+	// ClientCertificate is shown in the TLS handshake of every request of a login.
+	ClientCertificate *certificateConfig `json:"client_certificate"`
+
 	// The first level.
 	Issuer          *string           `json:"issuer"` // whom assertions are for; nothing is asked of it
 	TokenEndpoint   *string           `json:"token_endpoint"`
@@ -148,6 +151,12 @@ func misnomer(path string) string {
 		return ""
 	}
 	switch path {
+	case "dpop", "dpop_bound_access_tokens":
+		return "tokens that are bound to a key (DPoP, RFC 9449) take more to use than the token, and are not kept: ask the provider for bearer tokens"
+	case "saml", "saml_assertion":
+		return "no SAML assertion is made here (RFC 7522): ask the provider for a JWT bearer or for client_credentials"
+	case "cert", "tls", "mtls", "client_cert":
+		return `say "client_certificate": {}, and put "certificate" and "private_key" in the credential`
 	case "client_id", "client_secret":
 		return "put it in the credential, from where it is sent"
 	case "username", "password", "email", "user", "api_key", "secret":

@@ -64,7 +64,7 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 			c.Values[name] = secret.New(v.Text)
 		}
 	}
-	if len(c.Values) == 0 && len(ps.Found) == 0 {
+	if len(c.Values)+len(c.AllowedHosts) == 0 && len(ps.Found) == 0 {
 		ps.Add("", "", "holds nothing to log in with", `add "client_id" and "client_secret", or what the config names`)
 	}
 	checkPublic(&ps, c)

@@ -37,9 +37,6 @@ func (e *Endpoint) Hosts() []string {
 	return slices.Compact(hosts)
 }
 
-// Advice returns what speaks against the config, though it works: for who checks it.
-func (e *Endpoint) Advice() []string { return slices.Clone(e.plan.advice) }
-
 // Check says what of c does not fit the config, without sending anything: values that
 // are missing, hosts that c does not name, values that cannot stand where they would.
 func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {

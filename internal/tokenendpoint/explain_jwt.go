@@ -56,7 +56,10 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	member(&out.Claims, "aud", strings.Join(audience, ", "))
 	lifetime := cmp.Or(j.lifetime, signing.DefaultLifetime)
 	member(&out.Claims, "exp", "now and "+unpadded(lifetime))
-	dated := "now, less " + unpadded(cmp.Or(j.backdate, signing.DefaultBackdate))
+	dated := "now"
+	if j.backdate != signing.NotBackdated {
+		dated += ", less " + unpadded(j.backdate)
+	}
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
 		if _, stated := memberNames(j.claims)[f.Name]; !stated {
 			out.Claims = append(out.Claims, f)

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"slices"
+	"strings"
 
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
@@ -29,7 +30,7 @@ type grant struct {
 // compileGrant compiles a grant; ok is false if its type is not known.
 func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok bool) {
 	const path = "grant_type"
-	ok = ps.OneOf(path, grantType, clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange)
+	ok = checkGrantType(ps, path, grantType)
 	g.params = []httprequest.Param{httprequest.One("grant_type", template.Literal(grantType))}
 	switch grantType {
 	case passwordGrant:
@@ -54,6 +55,26 @@ func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok b
 		ps.Add("assertion", "", "has no effect with grant_type "+problem.Show(grantType), "remove it, or use "+problem.Show(jwtBearer))
 	}
 	return g, ok
+}
+
+// checkGrantType reports whether a grant type can be asked for. Those that are not known here
+// are sent as they are written, with what parameters has: many a provider has one of its own.
+func checkGrantType(ps *problem.List, path, grantType string) bool {
+	known := []string{clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange}
+	near := strictjson.NearestWithin(grantType, known, 2)
+	switch {
+	case slices.Contains(known, grantType):
+		return true
+	case strings.Contains(grantType, "saml2-bearer"):
+		ps.Add(path, problem.Show(grantType), "sends a SAML assertion (RFC 7522), and none is made here", "ask the provider for "+problem.Show(jwtBearer)+" or "+problem.Show(clientCredentials))
+	case grantType != strings.TrimSpace(grantType) || grantType == "":
+		ps.Add(path, problem.Show(grantType), "is empty, or has a space at an end", "leave it out for "+problem.Show(clientCredentials))
+	case near != "":
+		ps.Add(path, problem.Show(grantType), "is not known here", "did you mean "+problem.Show(near)+"?")
+	default:
+		return true
+	}
+	return false
 }
 
 // compileAssertion compiles the JWT that is the grant, or that stands in a request where the

@@ -115,7 +115,10 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
 	compileAudience(ps, &j, cfg.Audience)
 	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
-	j.backdate = ps.Duration(at("backdate"), cfg.Backdate, time.Second, signing.MaxBackdate, 0)
+	j.backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
+	if j.backdate == 0 {
+		j.backdate = signing.NotBackdated
+	}
 	most := signing.MaxLifetime
 	if use == ownToken {
 		most = answer.Believable

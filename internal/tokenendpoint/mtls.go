@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"time"
 
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/signing"
 )
@@ -11,6 +12,26 @@ import (
 // A clientCertificate says which values of the credential a client shows in the TLS
 // handshake (RFC 8705 section 2).
 type clientCertificate struct{ path, certificate, key string }
+
+// A certificateConfig names the values of the credential that a client shows.
+type certificateConfig struct {
+	Certificate *string `json:"certificate"` // default certificate
+	Key         *string `json:"key"`         // default private_key
+}
+
+// compileCertificate compiles client_certificate; nil: none is shown.
+func compileCertificate(ps *problem.List, cfg config) *clientCertificate {
+	const path = "client_certificate"
+	if cfg.ClientCertificate == nil {
+		return nil
+	}
+	if cfg.SignedJWT != nil {
+		ps.Add(path, "", "has no effect beside signed_jwt: nothing is asked", "remove it")
+	}
+	return &clientCertificate{path: path,
+		certificate: valueName(ps, path+".certificate", cfg.ClientCertificate.Certificate, "certificate"),
+		key:         valueName(ps, path+".key", cfg.ClientCertificate.Key, "private_key")}
+}
 
 // load reads it. The error is a *httprequest.Fault.
 func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certificate, error) {

@@ -47,7 +47,7 @@ func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 	}
 
 	r.Headers = append(r.Headers, auth.headers...)
-	r.certificate, r.NoColon = auth.certificate, auth.noColon
+	r.certificate, r.NoColon, r.formEncodedBasic = auth.certificate, auth.noColon, auth.formEncoded
 	r.scope, r.Advice = scope.words, g.advice
 	if known {
 		r.Body = httprequest.BodyOf(bodyKind, sent)

@@ -70,6 +70,8 @@ type request struct {
 	// outcome says what answer is a good one, and keep what of it later requests need.
 	outcome answer.Outcome
 	keep    []answer.Kept
+	// formEncodedBasic marks HTTP Basic authentication whose halves are form-encoded first.
+	formEncodedBasic bool
 	// step is the name of the step that the request is; empty: it is none.
 	step string
 }

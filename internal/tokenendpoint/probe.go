@@ -48,7 +48,9 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 			}
 		}
 		bearer := slices.Concat(template.Literal("Bearer "), template.Of(probeToken))
-		r.Headers = append(r.Headers, httprequest.Header{Name: "Authorization", Path: "probe.request", Value: bearer})
+		h := httprequest.NewHeader("Authorization", "probe.request")
+		h.Value = bearer
+		r.Headers = append(r.Headers, h)
 	}
 	res := cfg.Response
 	r.outcome = compileOutcome(ps, "probe.response", res.Status, res.Success, res.Error, res.ErrorDescription)

@@ -1,0 +1,46 @@
+package httprequest
+
+import (
+	"encoding/base64"
+	"slices"
+
+	"example.com/tokenkeeper/internal/problem"
+	"example.com/tokenkeeper/internal/template"
+)
+
+// BasicHeader is HTTP Basic authentication (RFC 7617) with two templates.
+func BasicHeader(path string, user, password template.Template) Header {
+	toBase64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	h := NewHeader("Authorization", path)
+	h.Value = slices.Concat(template.Literal("Basic "), template.Apply(toBase64, slices.Concat(user, template.Literal(":"), password)))
+	return h
+}
+
+// basic adds the header that two names of values make. An empty name stands for nothing, as
+// where an API key is sent as a user without a password.
+func (r *Request) basic(ps *problem.List, path string, names []string) {
+	if names == nil {
+		return
+	}
+	if len(names) != 2 || names[0] == "" && names[1] == "" {
+		ps.Add(path, "", "is not a list of the names of two values of the credential", `write "basic": ["username", "password"]; "" stands for nothing`)
+		return
+	}
+	if slices.ContainsFunc(r.Headers, func(h Header) bool { return h.Name == "Authorization" }) {
+		ps.Add(path, "", "sets the header Authorization, which headers sets as well", "keep one of the two")
+		return
+	}
+	var pair [2]template.Template
+	for i, name := range names {
+		switch {
+		case name == "":
+		case !template.ValidName(name):
+			// Not shown: it may be the value itself.
+			ps.Add(problem.Indexed(path, i), "", "is not the name of a credential's value", `write the name alone, such as "username", and put the value in the credential`)
+		default:
+			pair[i], _ = template.Parse(problem.Indexed(path, i), "${"+name+"}") // a valid name is one
+		}
+	}
+	r.NoColon = append(r.NoColon, slices.Collect(pair[0].Values())...)
+	r.Headers = append(r.Headers, BasicHeader(path, pair[0], pair[1]))
+}
