@@ -130,7 +130,7 @@ func ofTransport(kind wire.Kind) (code string, v verdict, remedy string) {
 	case wire.Untrusted:
 		return codeTLSUntrusted, settled(), "the provider must present a certificate for that name from a public authority"
 	case wire.HandshakeFailed:
-		return codeTLSFailed, settled(), "the provider must speak TLS 1.2 or later at that port, and not ask for a client certificate"
+		return codeTLSFailed, settled(), "the provider must speak TLS 1.2 or later at that port, with a key exchange that is safe today; a client certificate is shown where the config says so"
 	case wire.BadAnswer:
 		return codeBadAnswer, doubtful(), ""
 	case wire.ConnectionLost:

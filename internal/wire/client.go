@@ -48,6 +48,8 @@ type Client struct {
 	// newTransport makes another one, with the same settings and none of its connections.
 	newTransport func() *http.Transport
 	now          func() time.Time
+	// http1 is set where HTTP/2 is not offered.
+	http1 bool
 }
 
 // New returns a Client.
@@ -97,7 +99,35 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Do sends req once. Its context must have a deadline, which covers the whole answer, and must
 // end after it. A failure beside an answer is why its body broke off.
+//
+// A server that has not looked at it, but wants it over HTTP/1.1, gets it so (RFC 9113 section 7:
+// HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
 func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
+	m, f := c.once(req)
+	if f == nil || !f.wantsHTTP1() || c.http1 {
+		return m, f
+	}
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return m, f
+		}
+		again.Body = body
+	}
+	own := *c
+	own.http1 = true
+	own.transport = c.newTransport()
+	own.transport.TLSClientConfig.GetClientCertificate = c.transport.TLSClientConfig.GetClientCertificate
+	own.transport.ForceAttemptHTTP2 = false
+	own.transport.Protocols = new(http.Protocols)
+	own.transport.Protocols.SetHTTP1(true)
+	defer own.Close()
+	return own.once(again)
+}
+
+// once sends req over one connection.
+func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 	var p progress
 	ctx := withLease(httptrace.WithClientTrace(req.Context(), p.trace()))
 	m := &answer.Message{AskedAt: c.now()}

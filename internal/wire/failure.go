@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -36,9 +37,9 @@ type Failure struct {
 	// Begun says that there was a connection on which the request could be written: a part of
 	// it may have left. Sent says that it was wholly written: the server may have it.
 	Begun, Sent bool
-	// certificate says, where it was not trusted, what is wrong with it.
-	certificate string
-	err         error
+	// reason says, where a certificate was not trusted or no TLS agreed on, what is wrong.
+	reason string
+	err    error
 }
 
 // Detail says in a few words, after what was asked, what went wrong.
@@ -55,9 +56,9 @@ func (f *Failure) Detail() string {
 	case AddressNotAllowed:
 		return "was not asked: its name leads to an address that is not a public one"
 	case Untrusted:
-		return "was not asked: its certificate is not good (" + f.certificate + ")"
+		return "was not asked: its certificate is not good (" + f.reason + ")"
 	case HandshakeFailed:
-		return "was not asked: no TLS connection could be agreed on"
+		return "was not asked: no TLS connection could be agreed on (" + f.reason + ")"
 	case BadAnswer:
 		return "sent an answer that is not HTTP, or that is larger or otherwise packed than is read"
 	case ConnectionLost:
@@ -73,8 +74,11 @@ func (f *Failure) Unwrap() error { return f.err }
 
 func newFailure(err error, at stage) *Failure {
 	f := &Failure{Kind: kindOf(err, at), Begun: at.begun, Sent: at.sent, err: err}
-	if f.Kind == Untrusted {
-		f.certificate = certificateFault(err)
+	switch f.Kind {
+	case Untrusted:
+		f.reason = certificateFault(err)
+	case HandshakeFailed:
+		f.reason = handshakeFault(err)
 	}
 	return f
 }
@@ -94,7 +98,7 @@ func kindOf(err error, at stage) Kind {
 		return AddressNotAllowed
 	case isUntrusted(err):
 		return Untrusted
-	case at.handshake != nil && !isNetwork(at.handshake):
+	case at.handshake != nil && !isNetwork(at.handshake), !at.answered && wantsCertificate(err):
 		return HandshakeFailed
 	case isPacking(err), at.answered && !at.body && !isNetwork(err):
 		return BadAnswer
@@ -128,6 +132,52 @@ func certificateFault(err error) string {
 	}
 	return "it cannot be verified"
 }
+
+// alert returns the words of crypto/tls for what a server ended a handshake with, or "".
+func alert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return strings.TrimPrefix(op.Err.Error(), "tls: ")
+	}
+	return ""
+}
+
+// wantsCertificate reports whether a server refused a client for its certificate, or for showing
+// none. With TLS 1.3 it says so after the client's handshake is done.
+func wantsCertificate(err error) bool {
+	switch alert(err) {
+	case "certificate required", "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate",
+		"unknown certificate", "unknown certificate authority":
+		return true
+	}
+	return false
+}
+
+// handshakeFault says in our words why a handshake failed.
+func handshakeFault(err error) string {
+	said := alert(err)
+	switch {
+	case said == "certificate required":
+		return "it asks for a client certificate"
+	case wantsCertificate(err):
+		return "it does not accept the client certificate, or asks for one"
+	case said == "protocol version not supported", strings.Contains(err.Error(), "unsupported protocol version"):
+		return "it speaks an older version than TLS 1.2"
+	case said == "handshake failure", said == "insufficient security level":
+		return "no cipher is shared, as with servers that know RSA key exchange alone; or it asks for a client certificate"
+	case said == "unrecognized name":
+		return "it does not serve that name"
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return "what is at that port does not speak TLS"
+	case said != "":
+		return "it broke the handshake off"
+	}
+	return "what it sent is refused here"
+}
+
+// wantsHTTP1 reports whether the server wants the same request over HTTP/1.1. The error is of a
+// type that net/http does not export.
+func (f *Failure) wantsHTTP1() bool { return strings.Contains(f.err.Error(), "HTTP_1_1_REQUIRED") }
 
 // isNetwork reports whether err comes from the connection rather than from what was
 // said over it.
