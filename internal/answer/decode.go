@@ -72,7 +72,7 @@ func (m *Message) Decode(place string, names ...string) Document {
 func (m *Message) Describe(d Document) string { return m.describe(d.Fault == nil) }
 
 func (m *Message) describe(decoded bool) string {
-	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	kind := m.MediaType()
 	switch {
 	case m.Lost:
 		return "a body that broke off"
@@ -84,13 +84,23 @@ func (m *Message) describe(decoded bool) string {
 		return fmt.Sprintf("an HTML page of %d bytes", len(m.Body))
 	case decoded:
 		return fmt.Sprintf("%d bytes of JSON that hold no error message", len(m.Body))
-	case err != nil || !mediaType.MatchString(kind):
+	case kind == "":
 		return fmt.Sprintf("%d bytes of no stated type", len(m.Body))
 	}
 	return fmt.Sprintf("%d bytes of %s", len(m.Body), kind)
 }
 
-var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,40}$`)
+// MediaType returns the type that m states of its body, without parameters, or "" where it
+// states none or one that is none.
+func (m *Message) MediaType() string {
+	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || !mediaType.MatchString(kind) {
+		return ""
+	}
+	return kind
+}
+
+var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,100}$`)
 
 // pairs is how a form begins.
 var pairs = regexp.MustCompile(`^[A-Za-z0-9_.%+-]{1,64}=[^\s<>"{}]*(?:&|$)`)

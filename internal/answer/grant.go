@@ -174,38 +174,3 @@ func (r reading) tokenType() (string, *Fault) {
 		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which is not known", r.quote(kind)), remedy)
 	}
 }
-
-// scope returns the scope as the answer states it, and a warning where that is less than was
-// asked for.
-func (r reading) scope() (scope string, warnings []string) {
-	switch v := r.Scope.(type) {
-	case string:
-		scope = v
-	case []any:
-		var words []string
-		for _, item := range v {
-			if s, ok := item.(string); ok {
-				words = append(words, s)
-			}
-		}
-		scope = strings.Join(words, " ")
-	}
-	if strings.TrimSpace(scope) == "" {
-		return "", nil // the same as asked for (RFC 6749 section 5.1)
-	}
-	has := strings.FieldsFunc(scope, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' || c == '\n' })
-	var missing []string
-	for _, s := range r.wanted.Token.Scopes {
-		if !slices.Contains(has, s) {
-			missing = append(missing, fmt.Sprintf("%q", s))
-		}
-	}
-	if len(missing) > 0 {
-		last := len(missing) - 1
-		if last > 0 {
-			missing = []string{strings.Join(missing[:last], ", ") + " and " + missing[last]}
-		}
-		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", missing[0]))
-	}
-	return scope, warnings
-}

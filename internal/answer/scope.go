@@ -1,0 +1,63 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// scope returns the scope as the answer states it, and a warning where that is less than was
+// asked for.
+func (r reading) scope() (scope string, warnings []string) {
+	switch v := r.Scope.(type) {
+	case string:
+		scope = v
+	case []any:
+		var words []string
+		for _, item := range v {
+			if s, ok := item.(string); ok {
+				words = append(words, s)
+			}
+		}
+		scope = strings.Join(words, " ")
+	}
+	if strings.TrimSpace(scope) == "" {
+		return "", nil // the same as asked for (RFC 6749 section 5.1)
+	}
+	has := strings.FieldsFunc(scope, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' || c == '\n' })
+	var missing []string
+	for _, s := range r.wanted.Token.Scopes {
+		if !slices.ContainsFunc(has, func(h string) bool { return sameScope(s, h) }) && !silent(s) {
+			missing = append(missing, fmt.Sprintf("%q", s))
+		}
+	}
+	if len(missing) > 0 {
+		last := len(missing) - 1
+		if last > 0 {
+			missing = []string{strings.Join(missing[:last], ", ") + " and " + missing[last]}
+		}
+		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", missing[0]))
+	}
+	return scope, warnings
+}
+
+// silent reports whether a scope is not repeated where it was granted: Microsoft's /.default
+// stands for whatever the client may have, and offline_access for the refresh token.
+func silent(asked string) bool {
+	return asked == "offline_access" || asked == ".default" || strings.HasSuffix(asked, "/.default")
+}
+
+// sameScope reports whether a scope that was granted is the one that was asked for in other
+// words: with or without the resource before it, as at Microsoft and Google, or in other case.
+func sameScope(asked, granted string) bool {
+	return strings.EqualFold(asked, granted) || strings.EqualFold(plainScope(asked), plainScope(granted))
+}
+
+// plainScope returns the last part of a scope that is a URI, without what Google has before the
+// names of OpenID Connect.
+func plainScope(scope string) string {
+	if strings.Contains(scope, "://") {
+		scope = scope[strings.LastIndexByte(scope, '/')+1:]
+	}
+	return strings.TrimPrefix(scope, "userinfo.")
+}
