@@ -70,7 +70,7 @@ does, and it is stored only if all of these logins go well.`,
 			if err := to.PutCredential(cmd.Context(), name, data); err != nil {
 				return err
 			}
-			v := putView{Stored: to.Guide().CredentialPlace(name)}
+			v := putView{Stored: to.Guide().CredentialPlace(name), Advice: tokenendpoint.Edges(credential)}
 			if !credential.ApprovedOnly {
 				v.Next, v.Command = openCredential, to.Guide().Command("approve", "NAME")
 			}

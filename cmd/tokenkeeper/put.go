@@ -8,9 +8,11 @@ import (
 
 // A putView says where a document is now.
 type putView struct {
-	Stored  string `json:"stored"`
-	Next    string `json:"next,omitempty"`
-	Command string `json:"command,omitempty"`
+	Stored string `json:"stored"`
+	// Advice says what of it may not be meant.
+	Advice  []string `json:"advice,omitempty"`
+	Next    string   `json:"next,omitempty"`
+	Command string   `json:"command,omitempty"`
 	// Then and ThenCommand are what may be done as well.
 	Then        string `json:"then,omitempty"`
 	ThenCommand string `json:"then_command,omitempty"`
@@ -18,6 +20,9 @@ type putView struct {
 
 func (v putView) text(s *terminal.Screen) {
 	s.Paragraph("", "Stored: "+v.Stored+".")
+	for _, a := range v.Advice {
+		s.Paragraph("! ", "Is it meant that "+a+"?")
+	}
 	if v.Next != "" {
 		s.Paragraph("→ ", v.Next, v.Command)
 	}

@@ -80,7 +80,7 @@ func NewSearcher(values []Value, harmless ...string) *Searcher {
 func formsOf(values []Value, kind Kind) []string {
 	var list []string
 	for _, v := range values {
-		if v.Kind == kind {
+		if v.Kind == kind && !v.Text.IsZero() {
 			list = append(list, forms(v.Text.Reveal())...)
 		}
 	}

@@ -16,6 +16,9 @@ func (e *Endpoint) Advice() []string { return slices.Clone(e.plan.advice) }
 // what the values are.
 func (e *Endpoint) AdviceFor(c refresh.Credential) []string {
 	advice := e.Advice()
+	for _, odd := range Edges(c) {
+		advice = append(advice, fmt.Sprintf("in the credential %q, %s: if that is not meant, put it in anew", c.Name, odd))
+	}
 	for _, name := range c.Names() {
 		if isCertificate(c.Values[name].Reveal()) && !e.plan.names(name) {
 			advice = append(advice, fmt.Sprintf(

@@ -132,6 +132,9 @@ func (x exchange) elsewhere() string {
 // remedy says what to do about a refusal.
 func (x exchange) remedy(code string) string {
 	credential := fmt.Sprintf("the credential %q", x.credential.Name)
+	if odd := Edges(x.credential); len(odd) > 0 {
+		credential += ", where " + strings.Join(odd, ", and ") + ","
+	}
 	if code == codeUnknownError {
 		code = fmt.Sprintf("http_%d", x.answer.Status)
 	}

@@ -1,0 +1,55 @@
+package tokenendpoint
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// Edges says which values of a credential begin or end with what cannot be seen, as what is
+// copied from a page or a mail often does. It may be meant, so that no run stops for it.
+func Edges(c refresh.Credential) []string {
+	var list []string
+	for _, name := range c.Names() {
+		value := c.Values[name].Reveal()
+		if strings.HasPrefix(name, stepPrefix) || strings.Contains(value, "-----BEGIN ") {
+			continue
+		}
+		first, _ := utf8.DecodeRuneInString(value)
+		last, _ := utf8.DecodeLastRuneInString(value)
+		if what := unseen(first); what != "" {
+			list = append(list, fmt.Sprintf("%s begins with %s", name, what))
+		}
+		if what := unseen(last); what != "" {
+			list = append(list, fmt.Sprintf("%s ends with %s", name, what))
+		}
+	}
+	return list
+}
+
+// unseen names a character that cannot be seen at the end of a text, or returns "".
+func unseen(r rune) string {
+	switch r {
+	case utf8.RuneError:
+		return ""
+	case ' ':
+		return "a space"
+	case '\t':
+		return "a tab"
+	case '\n', '\r':
+		return "a line break"
+	case '\u00A0', '\u202F':
+		return "a no-break space"
+	case '\u200B':
+		return "a zero-width space"
+	case '\uFEFF':
+		return "a byte order mark"
+	}
+	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Z, r) {
+		return fmt.Sprintf("an invisible character (%U)", r)
+	}
+	return ""
+}
