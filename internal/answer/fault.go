@@ -1,6 +1,11 @@
 package answer
 
-import "example.com/tokenkeeper/internal/strictjson"
+import (
+	"regexp"
+
+	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/strictjson"
+)
 
 // A Fault is why an answer cannot be used. Whose it is, and how often it is worth another try,
 // is for the caller to say.
@@ -31,6 +36,9 @@ const (
 	CodeNoValue          = "no_value"
 )
 
+// A Misreading says what is wrong with a path, and what to write instead.
+type Misreading struct{ Detail, Remedy string }
+
 // TypeOf names the type of a value in an answer.
 func TypeOf(v any) strictjson.Type {
 	switch v.(type) {
@@ -46,4 +54,14 @@ func TypeOf(v any) strictjson.Type {
 		return strictjson.List
 	}
 	return strictjson.Object
+}
+
+// word is what may be an error code: RFC 6749 section 5.2 allows more, and people write
+// sentences there.
+var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
+
+// shown returns what a config says in a form that may be printed. A config should hold no
+// secret, but people err, so what looks like one is masked.
+func shown(value string) string {
+	return `"` + secret.Printable(secret.Mask(value), 80) + `"`
 }

@@ -12,9 +12,6 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// MaxToken is the size of the longest token in bytes. A record has room for 64 KiB.
-const MaxToken = 48 << 10
-
 // A Grant is what a good answer gives.
 type Grant struct {
 	AccessToken secret.Text
@@ -27,13 +24,6 @@ type Grant struct {
 	Extra map[string]any
 	// Warnings are for the operator; nothing is wrong yet.
 	Warnings []string
-}
-
-// A reading interprets one selection.
-type reading struct {
-	Selection
-	// quote makes foreign text fit to be printed.
-	quote func(string) string
 }
 
 // Grant interprets an answer that has the token, has no [Selection.Fault] and was not denied. What it quotes of the
@@ -148,9 +138,9 @@ func Name(n string, quote func(string) string) string {
 // validType is a token type that is a name (RFC 6749 appendix A.13).
 var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// tokenType returns the token type. Who cannot use a type must not use its token (RFC 6749
-// section 7.1): a token that needs a signature or a proof with each use is no good to
-// those who read records.
+// tokenType returns the token type. A client that does not understand a type must not use its token (RFC 6749
+// section 7.1), and one that needs a signature or a proof with each use is of no use to
+// readers of records.
 func (r reading) tokenType() (string, *Fault) {
 	const bearer = "Bearer"
 	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`

@@ -8,8 +8,6 @@ import (
 
 // How long a token may live to be believed, whatever says so.
 const (
-	day = 24 * time.Hour
-
 	// Believable is for a number without a unit: what is longer is more likely milliseconds, or
 	// a time.
 	Believable = 31 * day
@@ -60,7 +58,7 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 			return l, r.fault(CodeTokenOver, fmt.Sprintf("with an answer that is %v old, and its token has expired in the meantime", age),
 				"something on the way keeps answers: have it pass this one on, or ask with POST or a Cache-Control header")
 		}
-		return l, r.fault(CodeTokenOver, "with a token that is already over", "look at the provider's clock, and at the lifetime's unit")
+		return l, r.fault(CodeTokenOver, "with a token that has expired already", "look at the provider's clock, and at the lifetime's unit")
 	}
 	if unread != nil {
 		// The same at each login, so that it is logged once.

@@ -2,111 +2,11 @@ package answer
 
 import (
 	"fmt"
-	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"example.com/tokenkeeper/internal/strictjson"
 )
-
-// A Unit says how a number is to be read. Empty: as seconds if it is a number, and else as what
-// its text says of itself.
-type Unit string
-
-const (
-	unitSeconds      Unit = "seconds"
-	unitMilliseconds Unit = "milliseconds"
-	unitMinutes      Unit = "minutes"
-	unitHours        Unit = "hours"
-	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), a number and a unit in words
-	// (7 days), or hours, minutes and seconds (01:00:00).
-	unitDuration Unit = "duration"
-	// The others are not how long a token lives but when it ends.
-	unitEpochSeconds      Unit = "epoch_seconds"
-	unitEpochMilliseconds Unit = "epoch_milliseconds"
-	unitEpochMicroseconds Unit = "epoch_microseconds"
-	unitEpochNanoseconds  Unit = "epoch_nanoseconds"
-	// unitDate is text: see date.
-	unitDate Unit = "date"
-)
-
-// epochs are how many of each fit into a second.
-var epochs = map[Unit]float64{unitEpochSeconds: 1, unitEpochMilliseconds: 1e3, unitEpochMicroseconds: 1e6, unitEpochNanoseconds: 1e9}
-
-// ParseUnit reads the word for a unit.
-func ParseUnit(word string) (Unit, *Misreading) {
-	known := []Unit{unitSeconds, unitMilliseconds, unitMinutes, unitHours, unitDuration,
-		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds, unitDate}
-	short := map[string]Unit{
-		"s": unitSeconds, "sec": unitSeconds, "ms": unitMilliseconds, "millis": unitMilliseconds,
-		"m": unitMinutes, "min": unitMinutes, "h": unitHours, "unix": unitEpochSeconds, "epoch": unitEpochSeconds,
-		"timestamp": unitEpochSeconds, "unix_ms": unitEpochMilliseconds, "epoch_ms": unitEpochMilliseconds,
-		"unix_us": unitEpochMicroseconds, "epoch_us": unitEpochMicroseconds, "micros": unitEpochMicroseconds,
-		"unix_ns": unitEpochNanoseconds, "epoch_ns": unitEpochNanoseconds, "nanos": unitEpochNanoseconds,
-		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
-	}
-	if long, ok := short[strings.ToLower(word)]; ok {
-		return "", &Misreading{"is not the word for this unit", fmt.Sprintf("write %q", long)}
-	}
-	return oneOf(word, known)
-}
-
-// oneOf returns a word that is known, or says which there are.
-func oneOf[T ~string](word string, known []T) (T, *Misreading) {
-	if slices.Contains(known, T(word)) {
-		return T(word), nil
-	}
-	var words []string
-	for _, k := range known {
-		words = append(words, string(k))
-	}
-	remedy := fmt.Sprintf(`use "%s" or %q`, strings.Join(words[:len(words)-1], `", "`), words[len(words)-1])
-	if near := strictjson.Nearest(word, words); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	return "", &Misreading{"is not known here", remedy}
-}
-
-// words says what a number of that unit is.
-func (u Unit) words() string {
-	if fine, ok := strings.CutPrefix(string(u), "epoch_"); ok {
-		return fine + " since 1970"
-	}
-	return string(u)
-}
-
-// of returns n of these, as a lifetime that begins at clock.
-func (u Unit) of(n float64, clock time.Time) span {
-	s := span{number: n, isNumber: true}
-	if per, ok := epochs[u]; ok {
-		s.length = since(n/per, clock)
-		return s
-	}
-	s.counted = true
-	each, ok := map[Unit]time.Duration{unitMilliseconds: time.Millisecond, unitMinutes: time.Minute, unitHours: time.Hour}[u]
-	if !ok {
-		each, s.assumed = time.Second, u == ""
-	}
-	s.length = saturate(n, each)
-	return s
-}
-
-// A span is a lifetime as an answer states it.
-type span struct {
-	// length is how long it is. A length beyond what a Duration holds is the longest
-	// Duration.
-	length time.Duration
-	// assumed marks a number whose unit is not stated anywhere.
-	assumed bool
-	// number is what was written, if isNumber is set.
-	number   float64
-	isNumber bool
-	// counted marks one that begins with the answer. The others end at a time.
-	counted bool
-}
 
 // absent reports whether an answer states no lifetime: by silence, by null, by an
 // empty text or by the word that some use.
@@ -115,9 +15,6 @@ func absent(v any) bool {
 	text = strings.TrimSpace(text)
 	return v == nil || ok && (text == "" || strings.EqualFold(text, "never") || strings.EqualFold(text, "null"))
 }
-
-// lookAt is the remedy where a lifetime is written in a way of its own.
-const lookAt = "look at the paths under response, and at expires_in_unit"
 
 // relative reads expires_in, which is not absent. What it says of a time is counted from clock.
 // A misreading does not repeat the value.
@@ -170,9 +67,6 @@ func absolute(v any, dates Dates, clock time.Time) (span, *Misreading) {
 	return span{}, &Misreading{"is a number too small for a time", "if it is a lifetime, its path belongs under response.expires_in"}
 }
 
-// decimal is a number as JSON and careless servers write it.
-var decimal = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$`)
-
 // numeral returns v as a number, if it is one or a text that is one, and else as text.
 func numeral(v any) (n float64, text string, isNumber bool) {
 	switch v := v.(type) {
@@ -186,23 +80,6 @@ func numeral(v any) (n float64, text string, isNumber bool) {
 		}
 	}
 	return 0, text, false
-}
-
-// saturate returns n units.
-func saturate(n float64, u time.Duration) time.Duration {
-	switch d := n * float64(u); {
-	case d >= math.MaxInt64:
-		return math.MaxInt64
-	case d <= math.MinInt64:
-		return math.MinInt64
-	default:
-		return time.Duration(d)
-	}
-}
-
-// since returns the time from clock to n seconds after 1970.
-func since(n float64, clock time.Time) time.Duration {
-	return saturate(n-float64(clock.UnixMilli())/1000, time.Second)
 }
 
 // until returns the time from clock to t.

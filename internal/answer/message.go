@@ -11,6 +11,9 @@ import (
 // MaxBody is how much of a body is read, in bytes, after it was unpacked.
 const MaxBody = 1 << 20
 
+// MaxToken is the size of the longest token in bytes. A record has room for 64 KiB.
+const MaxToken = 48 << 10
+
 // A Message is an answer as it arrived.
 type Message struct {
 	// AskedAt is when the request was about to be sent, by our clock.

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// plainName is a name that needs no quotes.
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
+
 // What people write who know JMESPath, JSONPath or jq.
 var (
 	bareValue   = regexp.MustCompile(`(==\s*)(true|false|null|-?[0-9]+(?:\.[0-9]+)?)(\s*(?:\]|$))`)

@@ -51,9 +51,6 @@ type Condition struct {
 	compare bool
 }
 
-// A Misreading says what is wrong with a path, and what to write instead.
-type Misreading struct{ Detail, Remedy string }
-
 const longestPath = 1024 // bytes
 
 // ParsePath reads a path.
@@ -233,7 +230,6 @@ func (s *scanner) match(re *regexp.Regexp) (string, bool) {
 }
 
 var (
-	plainName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
 	quotedName  = regexp.MustCompile(`^"(?:[^"\\]|\\.)+"`)
 	indexText   = regexp.MustCompile(`^\[\s*-?[0-9]{1,9}\s*\]`)
 	singleQuote = regexp.MustCompile(`^'(?:[^'\\]|\\.)*'`)

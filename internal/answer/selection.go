@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"example.com/tokenkeeper/internal/secret"
 )
 
 // Wanted is everything that a config names in one answer.
@@ -127,7 +125,9 @@ func (w Wanted) Select(m *Message, d Document) Selection {
 	var looked Found
 	s.holds, looked = w.Success.Holds(d.Value)
 	found("response.success", looked)
-	s.code, s.text = take("response.error", w.Error), take("response.error_description", w.Description)
+	s.code = take("response.error", w.Error)
+	text := w.Description.find(m, d) // never decides anything, so that it may be ambiguous
+	s.text, s.Compared = text.Value, append(s.Compared, text.Compared...)
 	for _, k := range w.Keep {
 		s.keep = append(s.keep, take(k.Field, k.Source))
 	}
@@ -187,8 +187,9 @@ func (s Selection) fault(code, detail, remedy string) *Fault {
 	return &Fault{code, fmt.Sprintf("answered %d %s", s.Message.Status, detail), remedy}
 }
 
-// shown returns what a config says in a form that may be printed. A config should hold no
-// secret, but people err, so what looks like one is masked.
-func shown(value string) string {
-	return `"` + secret.Printable(secret.Mask(value), 80) + `"`
+// A reading interprets one selection.
+type reading struct {
+	Selection
+	// quote makes foreign text fit to be printed.
+	quote func(string) string
 }

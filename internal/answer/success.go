@@ -73,10 +73,6 @@ type Said struct {
 	Text string
 }
 
-// word is what may be an error code: RFC 6749 section 5.2 allows more, and people write
-// sentences there.
-var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
-
 // Said returns what the answer says of an error: where the config says, and else in the members
 // that RFC 6749 section 5.2, RFC 9457 and common use have for it. No other part of an answer is
 // ever quoted.
