@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -103,20 +102,6 @@ func (j jwt) fault(value string, err error) error {
 	return unsuited(j.path, "cannot be signed", value, err)
 }
 
-func unsuited(path, what, value string, err error) error {
-	if value != "" {
-		what += ": the credential's " + value
-	}
-	var fault *signing.Fault
-	switch {
-	case !errors.As(err, &fault):
-		return &httprequest.Fault{Path: path, Detail: what}
-	case value == "":
-		return &httprequest.Fault{Path: path, Detail: what + ": " + fault.Detail, Remedy: fault.Remedy}
-	}
-	return &httprequest.Fault{Path: path, Detail: what + " " + fault.Detail, Remedy: fault.Remedy}
-}
-
 // claims returns what j says.
 func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 	claims := signing.Claims{Lifetime: j.lifetime, Backdate: j.backdate}
@@ -192,38 +177,4 @@ func plainValue(v strictjson.Value) any {
 		return object
 	}
 	return nil
-}
-
-// ownGrant is the grant of a token that is signed here.
-func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
-	j, now := *e.plan.token, e.now()
-	token, warnings, err := e.plan.sign(j, c, now, nil)
-	if err != nil {
-		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
-	}
-	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime, Warnings: warnings}, nil
-}
-
-// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
-// refused and the answer's date says that this may be why; else zero. Less than five
-// seconds is within what signing allows for, and within what a date can tell; more than
-// fifteen minutes is no clock, but somebody who collects JWTs of another time.
-func (x exchange) skew(f *failure) time.Duration {
-	const least, most = 5 * time.Second, 15 * time.Minute
-	if x.answer == nil || x.answer.OK() {
-		return 0
-	}
-	switch f.err.Code {
-	case "invalid_client":
-	case "invalid_grant", "invalid_request", "http_400", "http_401":
-		if x.rotates {
-			return 0 // it may be the refresh token that was refused, and then it is over
-		}
-	default:
-		return 0
-	}
-	if d := x.answer.Clock().Sub(x.answer.AskedAt); d.Abs() >= least && d.Abs() <= most {
-		return d
-	}
-	return 0
 }

@@ -145,16 +145,3 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) jwt {
 	checkAudience(ps, cfg, j)
 	return j
 }
-
-// checkAudience refuses an audience of which nobody says what it is.
-func checkAudience(ps *problem.List, cfg config, j jwt) {
-	if cfg.Issuer != nil {
-		return
-	}
-	for _, a := range j.aud {
-		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
-			ps.Add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
-				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
-		}
-	}
-}

@@ -180,3 +180,36 @@ func misnomer(path string) string {
 	}
 	return ""
 }
+
+// textOr returns what a field says, or its default.
+func textOr(field *string, missing string) string {
+	if field == nil {
+		return missing
+	}
+	return *field
+}
+
+// A jwtConfig is a JWT that is signed with a key of the credential, in the words of RFC
+// 7515 and 7519. What it is for decides what is required, and what is there by default.
+type jwtConfig struct {
+	Algorithm         *string          `json:"alg"`                // default: the usual one of the key
+	Key               *string          `json:"key"`                // the name of a value; default private_key, or client_secret for HS
+	KeyEncoding       *string          `json:"key_encoding"`       // of a shared secret: base64 or hex; default: it is text
+	KeyID             *string          `json:"kid"`                // default: that of a JWK
+	Type              *string          `json:"typ"`                // default JWT; empty: left out
+	Certificate       *string          `json:"certificate"`        // the name of a value; default certificate
+	CertificateHeader []string         `json:"certificate_header"` // of x5t, x5t#S256 and x5c
+	Header            strictjson.Value `json:"header"`             // other members
+	Issuer            *string          `json:"iss"`
+	Subject           *string          `json:"sub"`
+	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint stand for those
+	Lifetime          strictjson.Value `json:"lifetime"`
+	Backdate          strictjson.Value `json:"backdate"`
+	Claims            strictjson.Value `json:"claims"` // others
+}
+
+// A certificateConfig names the values of the credential that a client shows.
+type certificateConfig struct {
+	Certificate *string `json:"certificate"` // default certificate
+	Key         *string `json:"key"`         // default private_key
+}

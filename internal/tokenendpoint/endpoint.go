@@ -45,7 +45,7 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	e.checkValues(&ps, c)
 	e.plan.checkKeys(&ps, c)
 	if len(ps.Found) == 0 {
-		e.plan.checkSigns(&ps, c)
+		e.plan.token.checkSigns(&ps, c)
 	}
 	if len(ps.Found) > 0 {
 		return ps.Found
@@ -295,4 +295,14 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// ownGrant is the grant of a token that is signed here.
+func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
+	j, now := *e.plan.token, e.now()
+	token, warnings, err := e.plan.sign(j, c, now, nil)
+	if err != nil {
+		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
+	}
+	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime, Warnings: warnings}, nil
 }

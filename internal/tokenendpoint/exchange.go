@@ -105,3 +105,40 @@ type granted struct {
 	refresh.Grant
 	lifetimeFrom string
 }
+
+// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
+// refused and the answer's date says that this may be why; else zero. Less than five
+// seconds is within what signing allows for, and within what a date can tell; more than
+// fifteen minutes is no clock, but somebody who collects JWTs of another time.
+func (x exchange) skew(f *failure) time.Duration {
+	const least, most = 5 * time.Second, 15 * time.Minute
+	if x.answer == nil || x.answer.OK() {
+		return 0
+	}
+	switch f.err.Code {
+	case "invalid_client":
+	case "invalid_grant", "invalid_request", "http_400", "http_401":
+		if x.rotates {
+			return 0 // it may be the refresh token that was refused, and then it is over
+		}
+	default:
+		return 0
+	}
+	if d := x.answer.Clock().Sub(x.answer.AskedAt); d.Abs() >= least && d.Abs() <= most {
+		return d
+	}
+	return 0
+}
+
+// A witness is what a login leaves of itself.
+type witness struct {
+	// made is what was made of secrets.
+	made *memory
+	seen []sighting
+}
+
+// A sighting is one request that was sent and what came back.
+type sighting struct {
+	index  int             // among the requests of the plan
+	answer *answer.Message // nil: none came
+}

@@ -14,45 +14,9 @@ import (
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
 )
-
-// An Explanation is what a config comes to, for the people who write it.
-type Explanation struct {
-	// Requests are what is sent, in order; none, where the token is signed here.
-	Requests []Message `json:"requests"`
-	// Signed are the JWTs that are signed for it.
-	Signed []SignedJWT `json:"signed,omitempty"`
-	// Answer says where in the last answer, or in the one that has the token, things are.
-	Answer []Field `json:"answer,omitempty"`
-	// Hosts are what allowed_hosts must name.
-	Hosts []string `json:"allowed_hosts"`
-	// Signs are the audiences that signs must name.
-	Signs []string `json:"signs,omitempty"`
-	// Values are the names of the credential's values that are needed.
-	Values []string `json:"credential_values"`
-}
-
-// A Message is a request. Where a value stands in it is ${name}, and what a function makes
-// of values is ${function(name)}: nothing secret is in it.
-type Message struct {
-	// Purpose says what the request is for, in a few words.
-	Purpose string  `json:"purpose"`
-	Method  string  `json:"method"`
-	URL     string  `json:"url"`
-	Headers []Field `json:"headers"`
-	// Body is as it goes out, but for the line breaks that make it easy to read; of
-	// multipart/form-data it has the fields.
-	Body string `json:"body,omitempty"`
-	// Notes are what else there is to know.
-	Notes []string `json:"notes,omitempty"`
-}
-
-// A Field is a name and what stands behind it.
-type Field struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
 
 // Explain returns what is sent with a credential that has those values; nil: it is not
 // known which ones, so that those that may be left out stand there with a question mark.
@@ -234,14 +198,15 @@ func explainLifetime(r answer.Shape) string {
 	return text
 }
 
-// unpadded writes a duration in Go's notation, without the zeros at its end.
-func unpadded(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
+// Signs returns whom the token of a config with signed_jwt is for: what the credential's
+// signs must name, with ${…} as written. Of other configs it is empty.
+func (e *Endpoint) Signs() []string {
+	if e.plan.token == nil {
+		return nil
 	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	list := make([]string, len(e.plan.token.aud))
+	for i, a := range e.plan.token.aud {
+		list[i] = secret.Visible(asWritten(a))
 	}
-	return text
+	return list
 }

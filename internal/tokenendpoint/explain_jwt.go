@@ -10,17 +10,6 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A SignedJWT is one that is signed with a key of the credential.
-type SignedJWT struct {
-	// Name is that of the value by which requests send it; "token" where it is the token.
-	Name string `json:"name"`
-	// Header and Claims are its members. Those that each have anew say so in words.
-	Header []Field `json:"header"`
-	Claims []Field `json:"claims"`
-	// Key is the value that it is signed with.
-	Key string `json:"key"`
-}
-
 func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	s := template.NewSymbols(names)
 	text := func(t template.Template) string {

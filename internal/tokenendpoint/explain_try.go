@@ -59,19 +59,6 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	return t, err
 }
 
-// A witness is what a login leaves of itself.
-type witness struct {
-	// made is what was made of secrets.
-	made *memory
-	seen []sighting
-}
-
-// A sighting is one request that was sent and what came back.
-type sighting struct {
-	index  int             // among the requests of the plan
-	answer *answer.Message // nil: none came
-}
-
 // tell returns what a provider sent, fit to be printed, without the tokens of a grant.
 func tell(c refresh.Credential, g refresh.Grant, text string) string {
 	known := refresh.Credential{Values: maps.Clone(c.Values)}

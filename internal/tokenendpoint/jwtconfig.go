@@ -13,64 +13,6 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A jwtConfig is a JWT that is signed with a key of the credential, in the words of RFC
-// 7515 and 7519. What it is for decides what is required, and what is there by default.
-type jwtConfig struct {
-	Algorithm         *string          `json:"alg"`                // default: the usual one of the key
-	Key               *string          `json:"key"`                // the name of a value; default private_key, or client_secret for HS
-	KeyEncoding       *string          `json:"key_encoding"`       // of a shared secret: base64 or hex; default: it is text
-	KeyID             *string          `json:"kid"`                // default: that of a JWK
-	Type              *string          `json:"typ"`                // default JWT; empty: left out
-	Certificate       *string          `json:"certificate"`        // the name of a value; default certificate
-	CertificateHeader []string         `json:"certificate_header"` // of x5t, x5t#S256 and x5c
-	Header            strictjson.Value `json:"header"`             // other members
-	Issuer            *string          `json:"iss"`
-	Subject           *string          `json:"sub"`
-	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint stand for those
-	Lifetime          strictjson.Value `json:"lifetime"`
-	Backdate          strictjson.Value `json:"backdate"`
-	Claims            strictjson.Value `json:"claims"` // others
-}
-
-// A jwtUse is what a JWT is for.
-type jwtUse int
-
-const (
-	clientAssertion jwtUse = iota // authenticates the client (RFC 7523 section 2.2)
-	grantAssertion                // is the grant (RFC 7523 section 2.1)
-	ownToken                      // is the token
-)
-
-// A jwt is a jwtConfig, compiled.
-type jwt struct {
-	path string
-	use  jwtUse
-	// name is that of the value that stands for it in a request; empty for a token.
-	name string
-
-	algorithm   signing.Algorithm
-	key         string
-	shared      bool
-	encoding    signing.Encoding
-	certificate string // empty: none is needed
-	members     []string
-	kid         template.Template
-	typ         string
-	omitTyp     bool
-	header      httprequest.Node
-	iss, sub    template.Template
-	aud         []template.Template
-	lifetime    time.Duration
-	backdate    time.Duration
-	claims      httprequest.Node
-}
-
-// The words that stand for an audience.
-const (
-	audienceIssuer   = "issuer"
-	audienceEndpoint = "token_endpoint"
-)
-
 // compileJWT compiles the JWT at path. The algorithm is given where it has a field elsewhere.
 func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
 	j := jwt{path: path, use: use, key: "private_key"}
@@ -135,19 +77,6 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	return j
 }
 
-// valueName reads the name of a credential's value.
-func valueName(ps *problem.List, path string, given *string, missing string) string {
-	if given == nil {
-		return missing
-	}
-	if !template.ValidName(*given) {
-		// Not shown: it may be the value itself.
-		ps.Add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
-		return missing
-	}
-	return *given
-}
-
 // compileParty compiles iss or sub.
 func compileParty(ps *problem.List, path string, given *string) template.Template {
 	if given == nil {
@@ -205,15 +134,6 @@ func checkJWT(ps *problem.List, j jwt) {
 	signingFault(ps, j.path, "", err)
 }
 
-// memberNames returns the members of an object, without their values.
-func memberNames(n httprequest.Node) map[string]any {
-	names := make(map[string]any, len(n.Members))
-	for _, m := range n.Members {
-		names[m.Name] = ""
-	}
-	return names
-}
-
 // signingFault notes what package signing says is wrong.
 func signingFault(ps *problem.List, path, value string, err error) {
 	var fault *signing.Fault
@@ -224,20 +144,15 @@ func signingFault(ps *problem.List, path, value string, err error) {
 	}
 }
 
-// templates returns all templates of j.
-func (j jwt) templates() []template.Template {
-	var list []template.Template
-	for _, place := range j.places() {
-		list = append(list, place.templates...)
+// checkAudience refuses an audience of which nobody says what it is.
+func checkAudience(ps *problem.List, cfg config, j jwt) {
+	if cfg.Issuer != nil {
+		return
 	}
-	return list
-}
-
-// needs returns the values that j cannot be signed without.
-func (j jwt) needs() []template.Value {
-	list := []template.Value{{Name: j.key, At: j.path, Implied: true}}
-	if j.certificate != "" {
-		list = append(list, template.Value{Name: j.certificate, At: j.path, Implied: true})
+	for _, a := range j.aud {
+		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
+			ps.Add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
+				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
+		}
 	}
-	return append(list, needed(j.templates())...)
 }

@@ -2,8 +2,10 @@ package tokenendpoint
 
 import (
 	"crypto/tls"
+	"errors"
 	"time"
 
+	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/signing"
@@ -12,12 +14,6 @@ import (
 // A clientCertificate says which values of the credential a client shows in the TLS
 // handshake (RFC 8705 section 2).
 type clientCertificate struct{ path, certificate, key string }
-
-// A certificateConfig names the values of the credential that a client shows.
-type certificateConfig struct {
-	Certificate *string `json:"certificate"` // default certificate
-	Key         *string `json:"key"`         // default private_key
-}
 
 // compileCertificate compiles client_certificate; nil: none is shown.
 func compileCertificate(ps *problem.List, cfg config) *clientCertificate {
@@ -44,4 +40,18 @@ func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certif
 		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.certificate, err)
 	}
 	return certificate.TLS(), nil
+}
+
+func unsuited(path, what, value string, err error) error {
+	if value != "" {
+		what += ": the credential's " + value
+	}
+	var fault *signing.Fault
+	switch {
+	case !errors.As(err, &fault):
+		return &httprequest.Fault{Path: path, Detail: what}
+	case value == "":
+		return &httprequest.Fault{Path: path, Detail: what + ": " + fault.Detail, Remedy: fault.Remedy}
+	}
+	return &httprequest.Fault{Path: path, Detail: what + " " + fault.Detail, Remedy: fault.Remedy}
 }

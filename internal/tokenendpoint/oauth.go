@@ -78,14 +78,6 @@ func pasted(url string) string {
 	return "URL"
 }
 
-// textOr returns what a field says, or its default.
-func textOr(field *string, missing string) string {
-	if field == nil {
-		return missing
-	}
-	return *field
-}
-
 // compileParameters compiles those of the config, which are sent after those that are sent
 // anyhow.
 func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.Param) []httprequest.Param {

@@ -29,8 +29,6 @@ type recordForm struct {
 // recordWords are the fields of a record that a form may name, as version 1 has them.
 var recordWords = []string{"access_token", "token_type", "provider", "issued_at", "refresh_after", "expires_at", "expires_at_unix", "scope"}
 
-const extraPrefix = "extra."
-
 // compileRecord compiles the form of the record; nil: version 1.
 func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strictjson.Value) *recordForm {
 	const remedy = `write "token" for the bare token, a text such as "Bearer ${access_token}", or an object such as {"token": "${access_token}", "expires": "${expires_at}"}`

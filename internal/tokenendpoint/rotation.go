@@ -19,10 +19,6 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// refreshToken is the value that stands for the ticket of a provider that rotates them
-// (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
-const refreshToken = "refresh_token"
-
 const (
 	// defaultGrace is how long providers commonly repeat the answer to a refresh token that
 	// was spent, and maxGrace the longest that is known of any, and more.

@@ -36,19 +36,6 @@ func audiences(ps *problem.List, name string, v strictjson.Value) []string {
 	return list
 }
 
-// Signs returns whom the token of a config with signed_jwt is for: what the credential's
-// signs must name, with ${…} as written. Of other configs it is empty.
-func (e *Endpoint) Signs() []string {
-	if e.plan.token == nil {
-		return nil
-	}
-	list := make([]string, len(e.plan.token.aud))
-	for i, a := range e.plan.token.aud {
-		list[i] = secret.Visible(asWritten(a))
-	}
-	return list
-}
-
 // asWritten returns t as a config has it.
 func asWritten(t template.Template) string {
 	s := template.NewSymbols(nil)
@@ -56,9 +43,9 @@ func asWritten(t template.Template) string {
 	return s.Shown(text.Reveal())
 }
 
-// checkSigns notes the audiences that the credential's owner does not name.
-func (p plan) checkSigns(ps *problem.List, c refresh.Credential) {
-	j := p.token
+// checkSigns notes the audiences of a token that the credential's owner does not name; nil: none
+// is signed.
+func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 	if j == nil {
 		return
 	}
@@ -105,20 +92,6 @@ func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 				}
 			}
 		}
-	}
-}
-
-// A jwtPlace is a member of a JWT with its templates.
-type jwtPlace struct {
-	name      string
-	templates []template.Template
-}
-
-func (j jwt) places() []jwtPlace {
-	return []jwtPlace{
-		{"header", j.header.Templates()}, {"kid", []template.Template{j.kid}},
-		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.aud},
-		{"claims", j.claims.Templates()},
 	}
 }
 

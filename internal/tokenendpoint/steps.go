@@ -19,11 +19,6 @@ import (
 // deadline is for all.
 const maxSteps = 8
 
-// stepPrefix begins the names of values that steps keep. Names of a credential's own
-// values have no dots, so the two share one map, and everything that is redacted of the
-// one is redacted of the other.
-const stepPrefix = "steps."
-
 // compileSteps compiles the requests that come before the one that gives the token, and
 // returns the vocabulary of those that come after them.
 func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v vocabulary) {

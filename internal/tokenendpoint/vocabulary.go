@@ -72,3 +72,28 @@ func (words vocabulary) instead(v template.Value) string {
 	}
 	return "there are: " + strings.Join(words.known, ", ")
 }
+
+// stepPrefix begins the names of values that steps keep. Names of a credential's own
+// values have no dots, so the two share one map, and everything that is redacted of the
+// one is redacted of the other.
+const stepPrefix = "steps."
+
+// extraPrefix begins the names of fields of a record that an answer gives.
+const extraPrefix = "extra."
+
+// refreshToken is the value that stands for the ticket of a provider that rotates them
+// (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
+const refreshToken = "refresh_token"
+
+// valueName reads the name of a credential's value.
+func valueName(ps *problem.List, path string, given *string, missing string) string {
+	if given == nil {
+		return missing
+	}
+	if !template.ValidName(*given) {
+		// Not shown: it may be the value itself.
+		ps.Add(path, "", "is not the name of a credential's value", `put the value itself in the credential, and write its name here, such as "private_key"`)
+		return missing
+	}
+	return *given
+}

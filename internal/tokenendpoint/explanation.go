@@ -1,0 +1,100 @@
+package tokenendpoint
+
+import (
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// An Explanation is what a config comes to, for the people who write it.
+type Explanation struct {
+	// Requests are what is sent, in order; none, where the token is signed here.
+	Requests []Message `json:"requests"`
+	// Signed are the JWTs that are signed for it.
+	Signed []SignedJWT `json:"signed,omitempty"`
+	// Answer says where in the last answer, or in the one that has the token, things are.
+	Answer []Field `json:"answer,omitempty"`
+	// Hosts are what allowed_hosts must name.
+	Hosts []string `json:"allowed_hosts"`
+	// Signs are the audiences that signs must name.
+	Signs []string `json:"signs,omitempty"`
+	// Values are the names of the credential's values that are needed.
+	Values []string `json:"credential_values"`
+}
+
+// A Message is a request. Where a value stands in it is ${name}, and what a function makes
+// of values is ${function(name)}: nothing secret is in it.
+type Message struct {
+	// Purpose says what the request is for, in a few words.
+	Purpose string  `json:"purpose"`
+	Method  string  `json:"method"`
+	URL     string  `json:"url"`
+	Headers []Field `json:"headers"`
+	// Body is as it goes out, but for the line breaks that make it easy to read; of
+	// multipart/form-data it has the fields.
+	Body string `json:"body,omitempty"`
+	// Notes are what else there is to know.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// A Field is a name and what stands behind it.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// unpadded writes a duration in Go's notation, without the zeros at its end.
+func unpadded(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// A SignedJWT is one that is signed with a key of the credential.
+type SignedJWT struct {
+	// Name is that of the value by which requests send it; "token" where it is the token.
+	Name string `json:"name"`
+	// Header and Claims are its members. Those that each have anew say so in words.
+	Header []Field `json:"header"`
+	Claims []Field `json:"claims"`
+	// Key is the value that it is signed with.
+	Key string `json:"key"`
+}
+
+// What is explained of a config is printed on terminals, and a config may come from
+// anybody: what could move a cursor, change a title or turn the reading direction is
+// escaped in all of it, here.
+
+// visible returns m as it may be printed.
+func (m Message) visible() Message {
+	m.Method, m.URL = secret.Visible(m.Method), secret.Visible(m.URL)
+	m.Headers = visibleFields(m.Headers)
+	m.Body = secret.VisibleBut(m.Body, "\n\t")
+	notes := m.Notes
+	m.Notes = nil
+	for _, n := range notes {
+		m.Notes = append(m.Notes, secret.Visible(n))
+	}
+	return m
+}
+
+func visibleFields(fields []Field) []Field {
+	out := make([]Field, len(fields))
+	for i, f := range fields {
+		out[i] = Field{secret.Visible(f.Name), secret.Visible(f.Value)}
+	}
+	return out
+}
+
+// visible returns j as it may be printed.
+func (j SignedJWT) visible() SignedJWT {
+	j.Name, j.Key = secret.Visible(j.Name), secret.Visible(j.Key)
+	j.Header, j.Claims = visibleFields(j.Header), visibleFields(j.Claims)
+	return j
+}

@@ -1,0 +1,89 @@
+package tokenendpoint
+
+import (
+	"time"
+
+	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/template"
+)
+
+// A jwtUse is what a JWT is for.
+type jwtUse int
+
+const (
+	clientAssertion jwtUse = iota // authenticates the client (RFC 7523 section 2.2)
+	grantAssertion                // is the grant (RFC 7523 section 2.1)
+	ownToken                      // is the token
+)
+
+// A jwt is a jwtConfig, compiled.
+type jwt struct {
+	path string
+	use  jwtUse
+	// name is that of the value that stands for it in a request; empty for a token.
+	name string
+
+	algorithm   signing.Algorithm
+	key         string
+	shared      bool
+	encoding    signing.Encoding
+	certificate string // empty: none is needed
+	members     []string
+	kid         template.Template
+	typ         string
+	omitTyp     bool
+	header      httprequest.Node
+	iss, sub    template.Template
+	aud         []template.Template
+	lifetime    time.Duration
+	backdate    time.Duration
+	claims      httprequest.Node
+}
+
+// The words that stand for an audience.
+const (
+	audienceIssuer   = "issuer"
+	audienceEndpoint = "token_endpoint"
+)
+
+// memberNames returns the members of an object, without their values.
+func memberNames(n httprequest.Node) map[string]any {
+	names := make(map[string]any, len(n.Members))
+	for _, m := range n.Members {
+		names[m.Name] = ""
+	}
+	return names
+}
+
+// templates returns all templates of j.
+func (j jwt) templates() []template.Template {
+	var list []template.Template
+	for _, place := range j.places() {
+		list = append(list, place.templates...)
+	}
+	return list
+}
+
+// needs returns the values that j cannot be signed without.
+func (j jwt) needs() []template.Value {
+	list := []template.Value{{Name: j.key, At: j.path, Implied: true}}
+	if j.certificate != "" {
+		list = append(list, template.Value{Name: j.certificate, At: j.path, Implied: true})
+	}
+	return append(list, needed(j.templates())...)
+}
+
+// A jwtPlace is a member of a JWT with its templates.
+type jwtPlace struct {
+	name      string
+	templates []template.Template
+}
+
+func (j jwt) places() []jwtPlace {
+	return []jwtPlace{
+		{"header", j.header.Templates()}, {"kid", []template.Template{j.kid}},
+		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.aud},
+		{"claims", j.claims.Templates()},
+	}
+}

@@ -1,0 +1,38 @@
+package shape_test
+
+import (
+	"path"
+	"slices"
+	"testing"
+
+	"example.com/tokenkeeper/tools/shape/internal/shape"
+)
+
+// A package can be read from top to bottom: few arrows lead back up, and few files can only be
+// understood together.
+func TestPackagesReadFromTopToBottom(t *testing.T) {
+	const largestCircle, uphillPercent = 6, 10
+	held := []string{
+		"discovery", "httprequest", "paramstore", "preset", "problem", "secret", "secretstore", "strictjson", "tokenendpoint", "version", "wire",
+	}
+	packages, err := shape.Measure("../../../..", "./internal/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range packages {
+		if !slices.Contains(held, path.Base(p.Path)) {
+			continue
+		}
+		found++
+		if c := p.Circle(); len(c) > largestCircle {
+			t.Errorf("%s: %d files can only be understood together: %q; see go run ./tools/shape -v", p.Path, len(c), c)
+		}
+		if n := len(p.Uphill()); n > 1 && n*100 > len(p.Arrows)*uphillPercent {
+			t.Errorf("%s: %d of %d arrows lead uphill; see go run ./tools/shape -v", p.Path, n, len(p.Arrows))
+		}
+	}
+	if found != len(held) {
+		t.Errorf("%d packages of %d were found", found, len(held))
+	}
+}
