@@ -16,19 +16,17 @@ func BasicHeader(path string, user, password template.Template) Header {
 	return h
 }
 
-// basic adds the header that two names of values make. An empty name stands for nothing, as
-// where an API key is sent as a user without a password.
-func (r *Request) basic(ps *problem.List, path string, names []string) {
-	if names == nil {
-		return
-	}
+// compileBasic compiles the header that two names of values make, beside others, and returns
+// the value in it that must not hold a colon. An empty name stands for nothing, as where an
+// API key is sent as a user without a password.
+func compileBasic(ps *problem.List, path string, names []string, others []Header) (header []Header, user []template.Value) {
 	if len(names) != 2 || names[0] == "" && names[1] == "" {
 		ps.Add(path, "", "is not a list of the names of two values of the credential", `write "basic": ["username", "password"]; "" stands for nothing`)
-		return
+		return nil, nil
 	}
-	if slices.ContainsFunc(r.Headers, func(h Header) bool { return h.Name == "Authorization" }) {
+	if slices.ContainsFunc(others, func(h Header) bool { return h.Name == "Authorization" }) {
 		ps.Add(path, "", "sets the header Authorization, which headers sets as well", "keep one of the two")
-		return
+		return nil, nil
 	}
 	var pair [2]template.Template
 	for i, name := range names {
@@ -41,6 +39,5 @@ func (r *Request) basic(ps *problem.List, path string, names []string) {
 			pair[i], _ = template.Parse(problem.Indexed(path, i), "${"+name+"}") // a valid name is one
 		}
 	}
-	r.NoColon = append(r.NoColon, slices.Collect(pair[0].Values())...)
-	r.Headers = append(r.Headers, BasicHeader(path, pair[0], pair[1]))
+	return []Header{BasicHeader(path, pair[0], pair[1])}, slices.Collect(pair[0].Values())
 }

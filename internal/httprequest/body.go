@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/problem"
@@ -136,18 +134,13 @@ func (j jsonBody) Mapped(do func(template.Template) template.Template) Body {
 	return jsonBody(Node(j).Mapped(do))
 }
 
-// compileText compiles a body that is text of the type that the headers state. In XML, values
+// compileText compiles a body that is text of the media type kind; empty: none is stated. In XML, values
 // are escaped; in what has a notation of its own here, or looks like it, they are refused.
-func compileText(ps *problem.List, path, text string, headers []Header) textBody {
+func compileText(ps *problem.List, path, text, kind string) textBody {
 	t := CompileTemplate(ps, path, "", text)
 	mustStand(ps, t)
 	if _, fixed := t.Fixed(); fixed || t == nil {
 		return textBody(t)
-	}
-	kind := ""
-	if i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" }); i >= 0 {
-		given, _ := headers[i].Value.Fixed()
-		kind, _, _ = mime.ParseMediaType(given)
 	}
 	shape := strings.TrimSpace(t.Outline("x"))
 	plain := kind == "" || kind == "text/plain"

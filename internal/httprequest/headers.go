@@ -129,13 +129,13 @@ func (h Header) expand(v *template.Values) ([]string, error) {
 }
 
 // CheckContentType refuses a Content-Type that says of the body what it is not.
-func CheckContentType(ps *problem.List, path string, r Request) {
-	i := slices.IndexFunc(r.Headers, func(h Header) bool { return h.Name == "Content-Type" })
-	if i < 0 || r.Body == nil || r.Body.mediaType() == "" {
+func CheckContentType(ps *problem.List, headers []Header, body Body) {
+	i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" })
+	if i < 0 || body == nil || body.mediaType() == "" {
 		return
 	}
-	h := r.Headers[i]
-	want := r.Body.mediaType()
+	h := headers[i]
+	want := body.mediaType()
 	text, fixed := h.Value.Fixed()
 	given, _, err := mime.ParseMediaType(text)
 	switch {
@@ -164,4 +164,21 @@ func (h Header) checkCookie(v *template.Values) error {
 		}
 	}
 	return nil
+}
+
+// A Fault is why a request cannot be built with the values that a credential has.
+// It says nothing of the values themselves.
+type Fault struct{ Path, Detail, Remedy string }
+
+func (f *Fault) Error() string { return f.Detail }
+
+// contentType returns the media type that headers state, or "".
+func contentType(headers []Header) string {
+	i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" })
+	if i < 0 {
+		return ""
+	}
+	given, _ := headers[i].Value.Fixed()
+	kind, _, _ := mime.ParseMediaType(given)
+	return kind
 }

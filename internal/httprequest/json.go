@@ -102,3 +102,27 @@ func (n Node) Templates() (list []template.Template) {
 	})
 	return list
 }
+
+// A scalar is a string with places for values, or a number or boolean as it was
+// written, which in JSON stays without quotes.
+type scalar struct {
+	text template.Template
+	kind strictjson.Type
+}
+
+// compileScalar compiles a value that is neither a list nor an object.
+func compileScalar(ps *problem.List, path, name string, v strictjson.Value) scalar {
+	if v.Type == strictjson.String {
+		return scalar{CompileTemplate(ps, path, name, v.Text), v.Type}
+	}
+	if v.Type == strictjson.Num {
+		refuseSecret(ps, path, name, v.Text)
+	}
+	return scalar{template.Literal(v.Text), v.Type}
+}
+
+// expand returns the value with what it names.
+func (s scalar) expand(v *template.Values) (strictjson.Value, error) {
+	text, err := v.Expand(s.text)
+	return strictjson.Value{Type: s.kind, Text: text.Reveal()}, err
+}

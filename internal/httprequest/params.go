@@ -20,13 +20,6 @@ type Param struct {
 	list bool
 }
 
-// A scalar is a string with places for values, or a number or boolean as it was
-// written, which in JSON stays without quotes.
-type scalar struct {
-	text template.Template
-	kind strictjson.Type
-}
-
 // One returns the parameter of a single string.
 func One(name string, text template.Template) Param {
 	return Param{Name: name, values: []scalar{{text, strictjson.String}}}
@@ -74,17 +67,6 @@ func CompileParams(ps *problem.List, path string, v strictjson.Value) []Param {
 	return list
 }
 
-// scalar compiles a value that is neither a list nor an object.
-func compileScalar(ps *problem.List, path, name string, v strictjson.Value) scalar {
-	if v.Type == strictjson.String {
-		return scalar{CompileTemplate(ps, path, name, v.Text), v.Type}
-	}
-	if v.Type == strictjson.Num {
-		refuseSecret(ps, path, name, v.Text)
-	}
-	return scalar{template.Literal(v.Text), v.Type}
-}
-
 // paramName checks the name of a parameter, which is sent as it is.
 func validParamName(ps *problem.List, path, name string) bool {
 	switch {
@@ -98,12 +80,6 @@ func validParamName(ps *problem.List, path, name string) bool {
 		return true
 	}
 	return false
-}
-
-// expand returns the value with what it names.
-func (s scalar) expand(v *template.Values) (strictjson.Value, error) {
-	text, err := v.Expand(s.text)
-	return strictjson.Value{Type: s.kind, Text: text.Reveal()}, err
 }
 
 // Repeated returns the names that occur in both lists.

@@ -75,7 +75,10 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 		r.Target = CompileTarget(ps, at+".url", *cfg.URL)
 	}
 	r.Headers = CompileHeaders(ps, at+".headers", cfg.Headers)
-	r.basic(ps, at+".basic", cfg.Basic)
+	if cfg.Basic != nil {
+		basic, user := compileBasic(ps, at+".basic", cfg.Basic, r.Headers)
+		r.Headers, r.NoColon = append(r.Headers, basic...), user
+	}
 	r.Query = CompileParams(ps, at+".query", cfg.Query)
 	for _, name := range Repeated(r.Query, r.Target.FixedQuery()) {
 		ps.Add(problem.Member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
@@ -98,7 +101,7 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 	}
 	if cfg.Text != nil {
 		bodies = append(bodies, "text")
-		r.Body = compileText(ps, at+".text", *cfg.Text, r.Headers)
+		r.Body = compileText(ps, at+".text", *cfg.Text, contentType(r.Headers))
 	}
 	for i, name := range bodies {
 		if i > 0 {
@@ -112,7 +115,7 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 		r.Advice = append(r.Advice,
 			"a value of the credential is sent in the URL, which servers and proxies log: send it in a header or the body if the provider takes it there")
 	}
-	CheckContentType(ps, at+".headers", r)
+	CheckContentType(ps, r.Headers, r.Body)
 	return r
 }
 
@@ -126,12 +129,6 @@ func secretInURL(r Request) bool {
 	}
 	return false
 }
-
-// A Fault is why a request cannot be built with the values that a credential has.
-// It says nothing of the values themselves.
-type Fault struct{ Path, Detail, Remedy string }
-
-func (f *Fault) Error() string { return f.Detail }
 
 // Build makes the request that is sent, of the values that v has. The error is a *[Fault], or
 // one of package template.

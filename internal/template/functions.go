@@ -2,6 +2,7 @@ package template
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -32,46 +33,46 @@ type function struct {
 	constants func(args []string) *Fault
 	// fresh marks one that gives something else each time, so that no secret can be meant.
 	fresh bool
-	do    func(v *Values, args []string) string
+	do    func(m moment, args []string) string
 }
 
 const manyArguments = 16
 
 // functions are all that there are. It is not written to.
 var functions = map[string]*function{
-	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
+	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
 		return base64.StdEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
+	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ *Values, a []string) string {
+	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
 		return hex.EncodeToString([]byte(a[0]))
 	}},
-	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ *Values, a []string) string {
+	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ moment, a []string) string {
 		sum := sha256.Sum256([]byte(a[0]))
 		return string(sum[:])
 	}},
-	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ *Values, a []string) string {
+	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ moment, a []string) string {
 		mac := hmac.New(sha256.New, []byte(a[0]))
 		mac.Write([]byte(a[1]))
 		return string(mac.Sum(nil))
 	}},
-	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ *Values, a []string) string {
+	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ moment, a []string) string {
 		return strings.ToLower(a[0])
 	}},
-	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ *Values, a []string) string {
+	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ moment, a []string) string {
 		return strings.Join(a[1:], a[0])
 	}},
-	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(v *Values, a []string) string {
+	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(m moment, a []string) string {
 		var offset time.Duration
 		if len(a) == 2 {
 			offset, _ = time.ParseDuration(a[1]) // see checkNow
 		}
-		return timeFormats[a[0]](v.now.Add(offset).UTC())
+		return timeFormats[a[0]](m.now.Add(offset).UTC())
 	}},
-	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *Fault { return nil }, do: func(v *Values, a []string) string {
-		return v.uuid(strings.Join(a, ""))
+	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *Fault { return nil }, do: func(m moment, a []string) string {
+		return m.uuid(strings.Join(a, ""))
 	}},
 }
 
@@ -146,4 +147,35 @@ func words(list []string, last string) string {
 	}
 	n := len(quoted)
 	return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
+}
+
+// A typedPart is an expression and whether its value is octets, which no text can hold.
+type typedPart struct {
+	part   part
+	octets bool
+	// constant marks a text that stands in the config.
+	constant bool
+}
+
+// A moment is what functions know beside their arguments: it is the same throughout a request.
+type moment struct {
+	now   time.Time
+	uuids map[string]string // by name
+}
+
+// uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name
+// throughout one request; for the empty name another each time.
+func (m moment) uuid(name string) string {
+	if id, ok := m.uuids[name]; ok {
+		return id
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if name != "" {
+		m.uuids[name] = id
+	}
+	return id
 }

@@ -70,14 +70,6 @@ type notation struct {
 	calls int
 }
 
-// A typedPart is an expression and whether its value is octets, which no text can hold.
-type typedPart struct {
-	part   part
-	octets bool
-	// constant marks a text that stands in the config.
-	constant bool
-}
-
 // expression reads one up to what follows it.
 func (n *notation) expression(depth int) (typedPart, *Fault) {
 	n.skipSpace()

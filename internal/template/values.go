@@ -1,9 +1,7 @@
 package template
 
 import (
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -24,10 +22,9 @@ var (
 // Values are what the templates of one request are filled in with, and how many bytes of
 // them still. Not safe for concurrent use.
 type Values struct {
-	of    map[string]secret.Text
-	now   time.Time
-	left  int
-	uuids map[string]string
+	of     map[string]secret.Text
+	left   int
+	moment moment
 	// made is called with each text that was made of values, and with what made it; nil: not.
 	made func(text string, of Template)
 }
@@ -35,7 +32,7 @@ type Values struct {
 // NewValues returns those by their names, at that time. If made is not nil, it is called with
 // each text that was made of values.
 func NewValues(of map[string]secret.Text, now time.Time, made func(text string, of Template)) *Values {
-	return &Values{of: of, now: now, left: mostExpanded, uuids: map[string]string{}, made: made}
+	return &Values{of: of, left: mostExpanded, moment: moment{now, map[string]string{}}, made: made}
 }
 
 // Get returns the value of that name; without one it is empty.
@@ -87,7 +84,7 @@ func (v *Values) expand(p part) (text string, err error) {
 			}
 			args[i] = arg.Reveal()
 		}
-		text = p.function.do(v, args)
+		text = p.function.do(v.moment, args)
 	default:
 		return p.literal, nil
 	}
@@ -104,21 +101,4 @@ func (v *Values) Optional(t Template) (string, error) {
 		return "", nil
 	}
 	return text.Reveal(), err
-}
-
-// uuid returns a random UUID (RFC 9562 section 5.4), the same for the same name
-// throughout one request; for the empty name another each time.
-func (v *Values) uuid(name string) string {
-	if id, ok := v.uuids[name]; ok {
-		return id
-	}
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	if name != "" {
-		v.uuids[name] = id
-	}
-	return id
 }

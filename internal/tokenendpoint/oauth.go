@@ -52,7 +52,7 @@ func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 	if known {
 		r.Body = httprequest.BodyOf(bodyKind, sent)
 	}
-	httprequest.CheckContentType(ps, "headers", r.Request)
+	httprequest.CheckContentType(ps, r.Headers, r.Body)
 	return r, append(g.jwts, auth.jwts...)
 }
 

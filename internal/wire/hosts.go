@@ -51,3 +51,6 @@ func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback() && !a.Is4In6() && a.String() == host
 }
+
+// A Fault is what is wrong with the name of a place, and what to write instead.
+type Fault struct{ Detail, Remedy string }

@@ -36,9 +36,6 @@ func defaultPort(scheme string) string {
 // Loopback reports whether the site is this machine.
 func (s Site) Loopback() bool { return isLoopback(s.Host) }
 
-// A Fault is what is wrong with the name of a place, and what to write instead.
-type Fault struct{ Detail, Remedy string }
-
 // Closed is the fault of a site on this machine where loopback is not allowed.
 func Closed() *Fault {
 	return &Fault{"is this machine itself, which is closed to providers", "to try it out on your own machine, use --allow-loopback"}
