@@ -95,6 +95,14 @@ Commands look at AWS, unless --dir names a folder.`,
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "help" {
 			cmd.Short = "Tell all about one command"
+			cmd.Run, cmd.RunE = nil, func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 {
+					return unknownCommand(root, args)
+				}
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			}
 		}
 	}
 	return root

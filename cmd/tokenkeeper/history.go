@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,7 +32,10 @@ is read.`,
 			}
 			versions, err := a.History(cmd.Context(), args[0])
 			if errors.Is(err, refresh.ErrNotFound) {
-				return instead(err, "see which there are:", a.Guide().Command("status", ""))
+				if err := c.known(cmd.Context(), a, args); err != nil {
+					return err // perhaps another name was meant
+				}
+				return notServed(fmt.Errorf("%s has had no token yet", args[0]), "to see why:", a.Guide().Command("status", args[0]))
 			}
 			if err != nil {
 				return err

@@ -76,7 +76,9 @@ func (c *cli) refreshFolder(cmd *cobra.Command, f refreshFlags, job refresh.Job)
 	if err := c.known(cmd.Context(), w.folder, job.Only); err != nil {
 		return err
 	}
+	stop := terminal.Working(c.stderr, "asking "+strings.Join(job.Only, ", "))
 	report, err := w.runner.Run(cmd.Context(), job)
+	stop()
 	report.Log(cmd.Context(), w.log)
 	if err := said(err, report); err != nil && !errors.As(err, new(outcome)) {
 		return err
@@ -118,9 +120,11 @@ func (c *cli) refreshAWS(ctx context.Context, f refreshFlags, job refresh.Job) e
 	if err := c.known(ctx, a, job.Only); err != nil {
 		return err
 	}
+	stop := terminal.Working(c.stderr, "the function asks "+strings.Join(job.Only, ", "))
 	answer, err := a.Invoke(ctx, job, func(wait time.Duration) {
 		terminal.New(c.stderr, c.getenv).Line("the function is busy; it is asked again in %s", terminal.Span(wait))
 	})
+	stop()
 	var failed *place.FunctionError
 	if err != nil && !errors.As(err, &failed) {
 		if errors.Is(err, place.ErrNoFunction) {
@@ -184,6 +188,9 @@ func (v refreshView) text(s *terminal.Screen) {
 func sentence(r refresh.ProviderSummary) string {
 	switch r.Outcome {
 	case refresh.Refreshed, refresh.Finished, refresh.Adopted:
+		if r.ExpiresAt.IsZero() {
+			return fmt.Sprintf("%s: %s.", r.Provider, r.Outcome)
+		}
 		return fmt.Sprintf("%s: %s; its token lives until %s UTC.", r.Provider, r.Outcome, r.ExpiresAt.UTC().Format(time.DateTime))
 	case refresh.Same:
 		return r.Provider + ": the provider answered the same token again."

@@ -54,6 +54,8 @@ A line is logged for each provider that something happened to.`,
 			if err := w.runner.Schedule.Check(); err != nil {
 				return misuse(err)
 			}
+			w.began(cmd.Context(), f.every)
+			defer w.log.InfoContext(cmd.Context(), "stopped; tokens that are there stay until they expire", "event", "keeper_stopped")
 			each(cmd.Context(), c.now, f.every, func(ctx context.Context) {
 				report, err := w.run(ctx, refresh.Job{})
 				if err := said(err, report); err != nil && !errors.As(err, new(outcome)) {

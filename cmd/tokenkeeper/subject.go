@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,6 +75,11 @@ func (c *cli) subject(cmd *cobra.Command, f *subjectFlags, find search) (_ subje
 			s.close()
 		}
 	}()
+	if isFile(find.arg) && find.arg != "-" { // before AWS is looked for
+		if _, err := os.Stat(find.arg); err != nil {
+			return s, misuse(err)
+		}
+	}
 	s.schedule = place.Template()
 	if !isFile(find.arg) || find.needsPlace || f.where != (placeFlags{}) {
 		found, err := f.where.open(cmd.Context(), c)

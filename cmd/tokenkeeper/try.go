@@ -47,7 +47,9 @@ need: it takes another one, in a file, and that one is spent.`,
 			if err != nil {
 				return c.wrong(err, unsent)
 			}
+			stop := terminal.Working(c.stderr, "logging in to "+s.Name)
 			v := t.try(cmd.Context(), s, held)
+			stop()
 			if err := c.show(v); err != nil {
 				return err
 			}

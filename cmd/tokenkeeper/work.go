@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -80,7 +81,9 @@ func (w *work) close() { _ = w.folder.Close() }
 
 // run does a job, logs it and, for programs, prints what came of it.
 func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error) {
+	stop := terminal.Working(w.stderr, "asking providers")
 	report, err := w.runner.Run(ctx, job)
+	stop()
 	w.leave(ctx, report, err)
 	report.Log(ctx, w.log)
 	logSummary(ctx, w.log, report)
@@ -92,6 +95,16 @@ func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error
 		err = errors.Join(err, w.json(report.Summary()))
 	}
 	return report, err
+}
+
+// began says that a process has begun to keep tokens, and how many.
+func (w *work) began(ctx context.Context, every time.Duration) {
+	configs, _, err := refresh.Configs(ctx, w.folder)
+	if err != nil {
+		return // the first run says so
+	}
+	w.log.InfoContext(ctx, fmt.Sprintf("keeping the tokens of %s, every %s", plural(len(configs), "provider"), exact(every)),
+		"event", "keeper_started", "version", built().Version)
 }
 
 // leave notes for status that there was a run.
