@@ -36,7 +36,7 @@ func TestDashboard(t *testing.T) {
 			X, Y          int
 			Width, Height int
 			Properties    struct {
-				Title, Region, Query string
+				Title, Region, Query, Markdown string
 				Period               int
 				Alarms               []string
 				Metrics              [][]any
@@ -50,9 +50,10 @@ func TestDashboard(t *testing.T) {
 	}
 	var alarms []string
 	shown := map[string]bool{}
+	queries := ""
 	for _, widget := range dashboard.Widgets {
 		p := widget.Properties
-		if p.Title == "" || widget.X+widget.Width > 24 || widget.Y+widget.Height > 15 {
+		if p.Title+p.Markdown == "" || widget.X+widget.Width > 24 || widget.Y+widget.Height > 15 {
 			t.Errorf("%q is without a title, or not on the one screen", p.Title)
 		}
 		switch widget.Type {
@@ -73,11 +74,21 @@ func TestDashboard(t *testing.T) {
 			if !strings.HasPrefix(p.Query, "SOURCE 'RefresherLog' |") {
 				t.Errorf("%q does not look at the log: %s", p.Title, p.Query)
 			}
+			queries += p.Query
+		case "text":
+			equal(t, "the commands", command.FindAllString(p.Markdown, -1), []string{
+				"tokenkeeper status --stack tokenkeeper --region eu-north-1", "tokenkeeper doctor --stack tokenkeeper --region eu-north-1"})
+			continue
 		default:
 			t.Errorf("%q is of the type %q", p.Title, widget.Type)
 		}
 		if widget.Type != "alarm" {
 			equal(t, "the region of "+p.Title, p.Region, "eu-north-1")
+		}
+	}
+	for _, field := range []string{"provider", "class", "code", "error", "remedy"} {
+		if !strings.Contains(queries, field+",") {
+			t.Errorf("of what fails the dashboard does not show the %s: %s", field, queries)
 		}
 	}
 	// Failing is the sum of three that are shown by themselves.
