@@ -37,10 +37,10 @@ func TestDashboard(t *testing.T) {
 			Width, Height int
 			Properties    struct {
 				Title, Region, Query, Markdown string
-				Period               int
-				Alarms               []string
-				Metrics              [][]any
-				Annotations          struct{ Horizontal []struct{ Value int } }
+				Period                         int
+				Alarms                         []string
+				Metrics                        [][]any
+				Annotations                    struct{ Horizontal []struct{ Value int } }
 			}
 		}
 	}
