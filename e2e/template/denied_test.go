@@ -105,16 +105,18 @@ func newCompany(t *testing.T, parameters map[string]string) company {
 
 // may tells whether one may do it with the tags that make it the most likely.
 func (c company) may(who, action string, where place) bool {
-	for _, key := range []string{"tokenkeeper:owner", "tokenkeeper:state", "tokenkeeper:paused", ""} {
-		keys := map[string][]string{
-			"aws:ResourceTag/tokenkeeper:owner": {stack},
-			"secretsmanager:VersionStage":       {"AWSCURRENT"},
-		}
-		if key != "" {
-			keys["aws:TagKeys"], keys["aws:RequestTag/"+key] = []string{key}, []string{stack}
-		}
-		if c.policies[who].Allows(awstest.Access{Action: action, Resource: string(where), Keys: keys}) {
-			return true
+	for _, key := range []string{"tokenkeeper:owner", "tokenkeeper:state", "tokenkeeper:paused", "tokenkeeper:credential", ""} {
+		for _, stage := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
+			keys := map[string][]string{
+				"aws:ResourceTag/tokenkeeper:owner": {stack},
+				"secretsmanager:VersionStage":       {stage},
+			}
+			if key != "" {
+				keys["aws:TagKeys"], keys["aws:RequestTag/"+key] = []string{key}, []string{stack}
+			}
+			if c.policies[who].Allows(awstest.Access{Action: action, Resource: string(where), Keys: keys}) {
+				return true
+			}
 		}
 	}
 	return false
@@ -230,9 +232,15 @@ func TestNobodyDoesMore(t *testing.T) {
 			{oncall, c.actions("ssm"), []place{credential, credentials}},
 			{oncall, except("lambda", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
 
-			{owner, sm("GetSecretValue", "UpdateSecretVersionStage", "UpdateSecret", "RestoreSecret", "PutResourcePolicy"), secrets},
+			{owner, sm("GetSecretValue"), []place{record, otherRecord, longerRecord, credential2}},
+			{owner, sm("UpdateSecretVersionStage", "UpdateSecret", "RestoreSecret", "PutResourcePolicy"), secrets},
 			{owner, except("secretsmanager", "DescribeSecret"), []place{record, otherRecord}},
-			{owner, except("secretsmanager", "CreateSecret", "DescribeSecret", "PutSecretValue", "TagResource"), []place{refreshToken}},
+			{owner, except("secretsmanager", "CreateSecret", "DescribeSecret", "GetSecretValue", "ListSecretVersionIds", "PutSecretValue",
+				"TagResource"), []place{refreshToken}},
+			{restorer, c.actions("secretsmanager"), []place{record, otherRecord, longerRecord, credential2}},
+			{restorer, except("secretsmanager", "DescribeSecret", "GetSecretValue", "PutSecretValue", "TagResource"), []place{refreshToken}},
+			{restorer, except("ssm", "GetParametersByPath"), []place{config, configs, approval, approved, credential, credentials}},
+			{restorer, except("lambda", "GetFunctionConfiguration"), []place{"RefresherFunction.Arn"}},
 			{owner, except("secretsmanager", "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue"), []place{credential2}},
 			{owner, except("ssm", "GetParametersByPath"), []place{config, configs, approved}},
 			{owner, except("ssm", "DeleteParameter", "GetParameter", "GetParameterHistory", "GetParametersByPath", "PutParameter"), []place{approval}},
@@ -287,7 +295,7 @@ func TestKeyIsForLittle(t *testing.T) {
 				want[use{everyone, "Decrypt", "secretsmanager", where}] = true
 			}
 			want[use{consumer, "Decrypt", "secretsmanager", record}] = true
-			for _, who := range []string{refresher, owner} {
+			for _, who := range []string{refresher, owner, restorer} {
 				want[use{who, "Decrypt", "secretsmanager", refreshToken}] = true
 				want[use{who, "GenerateDataKey", "secretsmanager", refreshToken}] = true
 			}

@@ -33,6 +33,7 @@ const (
 	editor   = "ConfigEditorPolicy"
 	oneOnly  = "ProviderEditorPolicy" // of Meitner
 	owner    = "CredentialOwnerPolicy"
+	restorer = "RefreshTokenRestorePolicy"
 	oncall   = "OnCallPolicy"
 	consumer = "ConsumerPolicy" // of Meitner
 	everyone = "ConsumerForAllPolicy"
@@ -86,6 +87,15 @@ func TestPeopleAtWork(t *testing.T) {
 			o.mayNot(editor, putCredential, credential, "credential", "put", simulator.Meitner)
 			o.mayNot(editor, "secretsmanager:DescribeSecret", ticket, "refresh-token", "put", "acme")
 
+			o.may(owner, "", "refresh-token", "bind", "acme", "--credential", "erp")
+			o.may(owner, ticket, "refresh-token", "put", "acme")
+			o.may(restorer, "", "refresh-token", "restore", "acme")
+			o.may(restorer, "", "refresh-token", "restore", "acme", "--function", functionName)
+			o.may(owner, "", "refresh-token", "bind", "acme", "--credential", "acme")
+			o.mayNot(owner, "secretsmanager:GetSecretValue", "", "refresh-token", "restore", "acme")
+			o.mayNot(restorer, "secretsmanager:ListSecretVersionIds", "", "refresh-token", "bind", "acme", "--credential", "erp")
+			o.mayNot(editor, "secretsmanager:DescribeSecret", "", "refresh-token", "bind", "acme", "--credential", "erp")
+
 			for _, line := range o.tick().Lines {
 				o.logged = append(append(o.logged, line...), '\n')
 			}
@@ -125,7 +135,7 @@ func TestPeopleAtWork(t *testing.T) {
 				if inSSM {
 					want = "Whether credentials are there was not looked at: ssm:GetParameter\n"
 				}
-				if !strings.Contains(out, want) || !strings.Contains(out, "\nmeitner   1h  ") {
+				if !strings.Contains(out, want) || !strings.Contains(out, "\nmeitner   ") {
 					t.Errorf("%s checks, want %s:\n%s", who, want, out)
 				}
 				o.mayNot(who, readCredential, "", "check", "--read-credentials")
@@ -134,7 +144,7 @@ func TestPeopleAtWork(t *testing.T) {
 			o.reads(consumer, simulator.Meitner)
 			o.reads(everyone, simulator.Meitner)
 
-			for _, who := range []string{editor, oneOnly, owner, oncall, consumer, everyone} {
+			for _, who := range []string{editor, oneOnly, owner, restorer, oncall, consumer, everyone} {
 				for _, g := range grantsOf(t, o.documents(who)) {
 					if !g.used(o.needed[who]) && !byHand(t, g.action) {
 						t.Errorf("%s: %s allows %s on %s, and it was not used", who, g.sid, g.action, g.resource)
@@ -179,7 +189,7 @@ func newOffice(t *testing.T, bootstrap, command string, parameters map[string]st
 	parameters["ConsumerPolicyForAll"], parameters["AlarmTopicArn"] = "true", alarmTopic
 	o := &office{world: newWorld(t, bootstrap, parameters), command: command,
 		policies: map[string]*awstest.Policy{}, needed: map[string][]awstest.Access{}}
-	for _, who := range []string{editor, oneOnly, owner, oncall, consumer, everyone} {
+	for _, who := range []string{editor, oneOnly, owner, restorer, oncall, consumer, everyone} {
 		o.policies[who] = policy(t, o.documents(who)...)
 	}
 	return o

@@ -43,9 +43,17 @@ func (v *Vault) Restore(ctx context.Context, provider string) error {
 
 // Bind puts the present token in again, for the credential of that name; empty: the one with
 // the provider's name. It holds the claim meanwhile, so that no run spends the token: the
-// error wraps refresh.ErrClaimed where one has it. It takes what a run takes, and TagResource
-// with the tag of the credential.
+// error wraps refresh.ErrClaimed where one has it. It takes DescribeSecret,
+// ListSecretVersionIds, GetSecretValue of AWSCURRENT, PutSecretValue, and TagResource with the
+// tag of the credential.
 func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
+	m, err := v.look(ctx, provider)
+	if err != nil {
+		return err
+	}
+	if m.holds(successor(m.labelled(labelCurrent)), labelNext) {
+		return claimed(v.Prefix+provider, "is being replaced by a run")
+	}
 	t, err := v.Claim(ctx, provider)
 	if err != nil {
 		return err
