@@ -125,3 +125,11 @@ func (k kind) String() string {
 func (k kind) algorithms() []Algorithm {
 	return slices.DeleteFunc(Algorithms(), func(a Algorithm) bool { return a.kind() != k })
 }
+
+func list(algorithms []Algorithm) string {
+	var names []string
+	for _, a := range algorithms {
+		names = append(names, string(a))
+	}
+	return strings.Join(names, ", ")
+}

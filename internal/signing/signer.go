@@ -3,7 +3,6 @@ package signing
 import (
 	"crypto/hmac"
 	"fmt"
-	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -62,14 +61,6 @@ func fits(k Key, a Algorithm) *Fault {
 			fmt.Sprintf("choose %s, or correct the JWK", own)}
 	}
 	return nil
-}
-
-func list(algorithms []Algorithm) string {
-	var names []string
-	for _, a := range algorithms {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, ", ")
 }
 
 // Warning says what is doubtful about the key and yet not refused, in words that go after

@@ -9,31 +9,6 @@ import (
 	"time"
 )
 
-// The names of the providers, which are also their path prefixes.
-const (
-	Meitner   = "meitner"
-	EduCloud  = "educloud"
-	METI      = "meti"
-	METILogin = "meti-login"
-)
-
-// Names returns the names of the providers in the order in which the package
-// comment lists them.
-func Names() []string {
-	return []string{Meitner, EduCloud, METI, METILogin}
-}
-
-// Options are the settings of a new Simulator. The zero value is ready for use.
-type Options struct {
-	// Now is the clock by which tokens are issued and end, and by which answers
-	// are dated. Nil means time.Now.
-	Now func() time.Time
-
-	// Lifetime of a token, counted in whole seconds. Zero means one hour, which
-	// is what all four systems document.
-	Lifetime time.Duration
-}
-
 // A Simulator serves the four providers. It is safe for concurrent use.
 //
 // Its methods that take a provider's name panic when there is no such provider.

@@ -11,9 +11,9 @@ import (
 // A package can be read from top to bottom: few arrows lead back up, and few files can only be
 // understood together.
 func TestPackagesReadFromTopToBottom(t *testing.T) {
-	const largestCircle, uphillPercent = 6, 10
+	const largestCircle, largestOfFakes, uphillPercent = 6, 10, 10
 	held := []string{
-		"discovery", "httprequest", "paramstore", "preset", "problem", "secret", "secretstore", "strictjson", "template", "tokenendpoint", "version", "wire",
+		"answer", "discovery", "httprequest", "paramstore", "preset", "problem", "secret", "secretstore", "signing", "simulator", "strictjson", "template", "tokenendpoint", "version", "wire",
 	}
 	packages, err := shape.Measure("../../../..", "./internal/...")
 	if err != nil {
@@ -25,7 +25,11 @@ func TestPackagesReadFromTopToBottom(t *testing.T) {
 			continue
 		}
 		found++
-		if c := p.Circle(); len(c) > largestCircle {
+		largest := largestCircle
+		if path.Base(p.Path) == "simulator" {
+			largest = largestOfFakes
+		}
+		if c := p.Circle(); len(c) > largest {
 			t.Errorf("%s: %d files can only be understood together: %q; see go run ./tools/shape -v", p.Path, len(c), c)
 		}
 		if n := len(p.Uphill()); n > 1 && n*100 > len(p.Arrows)*uphillPercent {
