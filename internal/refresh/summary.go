@@ -3,12 +3,21 @@ package refresh
 import "time"
 
 // A Summary is a report for programs: what an invocation answers, and what a run prints
-// as JSON. All its words are ours; nothing that a provider sent is in it. Fields may be
-// added.
+// as JSON. All its words are ours; of what a provider sent, a remedy may name a member, escaped
+// and redacted as in the log. Fields may be added.
 type Summary struct {
 	At        time.Time         `json:"at"`
 	Providers []ProviderSummary `json:"providers"`
 	Orphans   []string          `json:"orphans,omitempty"`
+
+	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
+	// where one no longer does; without either nothing is new.
+	News []string `json:"news,omitempty"`
+	// Failing and Recovered say of which providers, at most 100 each, and Text says it to
+	// people, a line for each.
+	Failing   []FailureNews  `json:"failing,omitempty"`
+	Recovered []RecoveryNews `json:"recovered,omitempty"`
+	Text      string         `json:"text,omitempty"`
 }
 
 // A ProviderSummary is one [Result] of a [Summary]. Class and Code are empty where nothing
@@ -40,5 +49,6 @@ func (r *Report) Summary() Summary {
 			s.Providers[i].Code = res.Err.Code
 		}
 	}
+	s.tellNews(r.Results)
 	return s
 }

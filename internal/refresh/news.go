@@ -1,0 +1,79 @@
+package refresh
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The words of [Summary.News].
+const (
+	NewsFailing   = "failing"
+	NewsRecovered = "recovered"
+)
+
+// maxNews is how many providers of a kind are named: an answer of an invocation that is handed
+// on may have 256 KB.
+const maxNews = 100
+
+// A FailureNews is a failure that no run has reported before.
+type FailureNews struct {
+	Provider string `json:"provider"`
+	Class    Class  `json:"class"`
+	Code     string `json:"code"`
+	Remedy   string `json:"remedy,omitempty"`
+}
+
+// A RecoveryNews is the end of a failure.
+type RecoveryNews struct {
+	Provider string `json:"provider"`
+	Was      string `json:"was"` // its code
+}
+
+// tellNews adds what is new to s. Of an error its remedy is told, in which nothing is foreign,
+// and not its detail.
+func (s *Summary) tellNews(results []Result) {
+	var lines []string
+	failing, recovered := 0, 0
+	for _, res := range results {
+		switch {
+		case res.Outcome == Failed && res.Notice:
+			if failing++; failing > maxNews {
+				continue
+			}
+			n := FailureNews{res.Provider, res.Class(), res.Err.Code, remedyOf(res.Err)}
+			s.Failing = append(s.Failing, n)
+			line := fmt.Sprintf("%s fails: %s (%s).", n.Provider, n.Code, n.Class)
+			if n.Remedy != "" {
+				line += " What to do: " + n.Remedy
+			}
+			lines = append(lines, line)
+		case res.Recovered:
+			if recovered++; recovered > maxNews {
+				continue
+			}
+			n := RecoveryNews{res.Provider, res.State.Note.Code}
+			s.Recovered = append(s.Recovered, n)
+			lines = append(lines, fmt.Sprintf("%s has recovered from %s.", n.Provider, n.Was))
+		}
+	}
+	if failing > 0 {
+		s.News = append(s.News, NewsFailing)
+	}
+	if recovered > 0 {
+		s.News = append(s.News, NewsRecovered)
+	}
+	if more := max(0, failing-maxNews) + max(0, recovered-maxNews); more > 0 {
+		lines = append(lines, fmt.Sprintf("And %d more.", more))
+	}
+	s.Text = strings.Join(lines, "\n")
+}
+
+// remedyOf returns the remedy of e, or that of the first problem of a document.
+func remedyOf(e *Error) string {
+	var ps Problems
+	if e.Remedy == "" && errors.As(e.Err, &ps) && len(ps) > 0 {
+		return ps[0].Remedy
+	}
+	return e.Remedy
+}
