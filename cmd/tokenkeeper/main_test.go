@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -187,6 +188,23 @@ func TestScripts(t *testing.T) {
 			// account [!] WORD: what is so in the account besides.
 			"account": func(ts *testscript.TestScript, neg bool, args []string) {
 				ts.Value(stageKey{}).(*stage).control.Set(args[0], !neg)
+			},
+			// deny ACTION: AWS refuses that to everybody; without one nothing any more.
+			"deny": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Value(stageKey{}).(*stage).account.Authorize(func(a awstest.Access) bool { return !slices.Contains(args, a.Action) })
+			},
+			// delete NAME: a secret is scheduled for deletion; with a ! it is restored.
+			"delete": func(ts *testscript.TestScript, neg bool, args []string) {
+				st := ts.Value(stageKey{}).(*stage)
+				s, ok := st.account.Secret(args[0])
+				if !ok {
+					ts.Fatalf("there is no secret %s", args[0])
+				}
+				s.Deleted = st.clock()
+				if neg {
+					s.Deleted = time.Time{}
+				}
+				st.account.SetSecret(s)
 			},
 			// busy N: has the function refuse that many invocations.
 			"busy": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -11,7 +11,8 @@ type Guide struct {
 	// Approved says where the approved copy of a config is, or is to be put. In it
 	// [Approver] stands for the name of the credential.
 	Approved string
-	// EditsCredential is set where credentials are files, which an editor changes.
+	// EditsCredential is set in a folder, where credentials are files that an editor changes,
+	// and runs log to their standard error.
 	EditsCredential bool
 	// Flags lead to the place on a command line of ours, quoted for a shell.
 	Flags []string
@@ -67,6 +68,15 @@ func (g Guide) Command(verb, provider string) string {
 		words = append(words, g.AskingFlags...)
 	}
 	return strings.Join(words, " ")
+}
+
+// LogCommand returns the command line that shows what the log says of a provider; empty: runs
+// log where they are started.
+func (g Guide) LogCommand(provider string) string {
+	if g.EditsCredential {
+		return ""
+	}
+	return g.Command("logs", provider)
 }
 
 // CheckCommand returns the command line that says all that is wrong with a provider, its

@@ -71,13 +71,24 @@ func says(text string) func(*judgement) step {
 	return func(*judgement) step { return step{text, ""} }
 }
 
+// seeLog leads to the log, by a command where there is one.
+func seeLog(text string) func(*judgement) step {
+	return func(j *judgement) step {
+		text := text + " " + j.guide.Log
+		if command := j.guide.LogCommand(j.Name); command != "" {
+			return step{text + ":", command}
+		}
+		return step{text + ".", ""}
+	}
+}
+
 // inLog is text in which %s stands for the log.
 func inLog(text string) func(*judgement) step {
 	return func(j *judgement) step { return step{fmt.Sprintf(text, j.guide.Log), ""} }
 }
 
 var (
-	lookAtLog = inLog("What exactly is wrong stands in %s.")
+	lookAtLog = seeLog("What exactly is wrong stands in")
 	wait      = inLog("It is asked again by itself. If it lasts, ask the provider; more is in %s.")
 	// waitOurs is for what is no matter of the provider's.
 	waitOurs = inLog("It is tried again by itself. If it lasts, look at %s.")
@@ -233,7 +244,7 @@ var byCode = map[string]advice{
 	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
 		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},
 
-	awscall.CodeDenied: {"AWS does not allow the function what it must do.", inLog("Allow it: the action and the resource stand in %s.")},
+	awscall.CodeDenied: {"AWS does not allow the function what it must do.", seeLog("Allow it, and the next runs try it: the action and the resource stand in")},
 	awscall.CodeKey:    {"The KMS key cannot be used.", inLog("Enable it, or let its policy admit the function; more is in %s.")},
 	awscall.CodeCredentials: {"AWS refuses the function's own credentials; the provider has no part in it.",
 		inLog("It is tried again by itself. If it lasts, deploy the stack once more; more is in %s.")},

@@ -104,7 +104,7 @@ func TestJudge(t *testing.T) {
 		{"a credential that the function may no longer read was not edited", with(subject(20*time.Minute), noted(refresh.Misconfigured, "aws_access_denied", time.Minute),
 			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
 			"AWS does not allow the function what it must do (aws_access_denied, for 2m, 2 tries).",
-			"Allow it: the action and the resource stand in the log."},
+			"Allow it, and the next runs try it: the action and the resource stand in the log."},
 		{"nor was one whose key was taken away", with(subject(20*time.Minute), noted(refresh.Misconfigured, "kms_key_unusable", time.Minute),
 			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
 			"The KMS key cannot be used (kms_key_unusable, for 2m, 2 tries).",
