@@ -81,6 +81,9 @@ func (j *judgement) decided(d refresh.Decision) {
 	case j.ours && j.schedule.ShortLived(j.version.Lifetime):
 		j.say(ShortLived, fmt.Sprintf("Its token lives %s: too short to be kept without a gap at a tick of %s.",
 			terminal.Span(j.version.Lifetime), terminal.Span(j.schedule.Tick)), step{})
+	case d.Reason == refresh.ForeignVersion && !j.ours:
+		j.say(Due, "Another program has written its secret; the next run replaces that.", step{"If it happens again, find what writes it; to leave what is there:", j.guide.Command("pause", j.Name)})
+		j.line.Failing = true
 	case d.Due:
 		j.line.State = Due
 	default:

@@ -139,7 +139,9 @@ func TestJudge(t *testing.T) {
 		{"a token of ten minutes is short_lived", with(subject(0), func(s *status.Subject) {
 			s.State.Current = refresh.Version{IssuedAt: now.Add(-time.Minute), Lifetime: 10 * time.Minute, Config: config}.ID()
 		}), status.ShortLived, false, "Its token lives 10m: too short to be kept without a gap at a tick of 1m.", ""},
-		{"a record of somebody else is due", with(subject(0), func(s *status.Subject) { s.State.Current = "terraform-1" }), status.Due, false, "", ""},
+		{"what another program wrote is replaced, and reported", with(subject(0), func(s *status.Subject) { s.State.Current = "terraform-1" }), status.Due, true,
+			"Another program has written its secret; the next run replaces that.",
+			"If it happens again, find what writes it; to leave what is there: tokenkeeper pause acme"},
 		{"a token of another config is due", with(subject(50*time.Minute), func(s *status.Subject) { s.Provider.Config = 1 }), status.Due, false, "", ""},
 		{"a wrong config is failing", with(subject(50*time.Minute), func(s *status.Subject) {
 			s.Provider, s.Problems = nil, refresh.Problems{{Where: "providers/acme", Path: "token_endpoint", Detail: "is missing"}}
