@@ -50,6 +50,9 @@ func (d Dates) epoch() Unit {
 	return ""
 }
 
+// longestDate is in bytes: JavaScript's have a zone spelled out.
+const longestDate = 120
+
 const (
 	// clockTime is hours, minutes, seconds and a fraction of the last of them, and a half of
 	// the day: ISO 8601-1 section 5.3, and what people make of it.
@@ -67,17 +70,22 @@ var (
 	isoDate   = regexp.MustCompile(`^(?:(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2}))(?:[Tt _]` + clockTime + zoneText + `)?$`)
 	isoWeek   = regexp.MustCompile(`^(\d{4})-?W(\d{2})-?([1-7])(?:[Tt ]` + clockTime + zoneText + `)?$`)
 	isoDay    = regexp.MustCompile(`^(\d{4})-?(\d{3})(?:[Tt ]` + clockTime + zoneText + `)?$`)
-	mailDate  = regexp.MustCompile(`^` + dayOfWeek + `(\d{1,2})[ -]` + monthName + `[ -](\d{4}),? ` + clockTime + zoneText + `$`)
+	mailDate  = regexp.MustCompile(`^` + dayOfWeek + `(\d{1,2})[ -]` + monthName + `[ -](\d{4}|\d{2}),? ` + clockTime + zoneText + `$`)
 	unixDate  = regexp.MustCompile(`^` + dayOfWeek + monthName + ` {1,2}(\d{1,2}) ` + clockTime + zoneText + ` (\d{4})$`)
 	spoken    = regexp.MustCompile(`^` + dayOfWeek + monthName + ` {1,2}(\d{1,2}),? (\d{4}),? ` + clockTime + zoneText + `$`)
 	slashed   = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})([/.-])(\d{4})(?:,? ` + clockTime + zoneText + `)?$`)
 	yearSlash = regexp.MustCompile(`^(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:,? ` + clockTime + zoneText + `)?$`)
-	dotNet    = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
+	// compact is GeneralizedTime (ITU-T X.680 section 46), as directories write it.
+	compact = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:[.,](\d+))?()` + zoneText + `$`)
+	dotNet  = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
 )
 
 // read reads a date as ISO 8601-1, RFC 3339, RFC 5322, RFC 9110 and common serializers write it.
 // What is no date at all has a misreading without a remedy.
 func (d Dates) read(text string) (time.Time, *Misreading) {
+	if len(text) > longestDate {
+		return time.Time{}, &Misreading{Detail: "is a text that is not understood as a date"}
+	}
 	text = strings.Join(strings.Fields(text), " ")
 	if t, err := http.ParseTime(text); err == nil {
 		return t, nil
@@ -98,6 +106,9 @@ func (d Dates) read(text string) (time.Time, *Misreading) {
 		if m := isoDate.FindStringSubmatch(strings.TrimSpace(text[:strings.LastIndexByte(text, '[')])); m != nil {
 			return d.date(m[1]+m[4], m[2]+m[5], m[3]+m[6], m[7:], place)
 		}
+	}
+	if m := compact.FindStringSubmatch(text); m != nil {
+		return d.date(m[1], m[2], m[3], m[4:], "")
 	}
 	if m := isoWeek.FindStringSubmatch(text); m != nil {
 		week, weekday := number(m[2]), number(m[3])
@@ -173,7 +184,13 @@ func (d Dates) date(year, month, dayOfMonth string, rest []string, place string)
 	if zone == nil {
 		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
 	}
-	t := time.Date(number(year), time.Month(m), number(dayOfMonth), 0, 0, 0, 0, zone)
+	y := number(year)
+	if len(year) == 2 { // RFC 5322 section 4.3
+		if y += 1900; y < 1950 {
+			y += 100
+		}
+	}
+	t := time.Date(y, time.Month(m), number(dayOfMonth), 0, 0, 0, 0, zone)
 	if int(t.Month()) != m || t.Day() != number(dayOfMonth) {
 		return time.Time{}, none
 	}

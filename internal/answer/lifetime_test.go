@@ -260,6 +260,11 @@ func TestDates(t *testing.T) {
 		{"Wed, 25 Nov 2026 23:00:00 +0000", answer.Dates{}, at},
 		{"Wed, 25 Nov 2026 23:00:00 GMT", answer.Dates{}, at},
 		{"25 Nov 2026 23:00 +0000", answer.Dates{}, at},
+		{"25 Nov 26 23:00 +0000", answer.Dates{}, at},
+		{"Thu, 26 Nov 2026 00:00:00 +0100 (CET)", answer.Dates{}, at},
+		{"20261125230000Z", answer.Dates{}, at},
+		{"20261125180000.0-0500", answer.Dates{}, at},
+		{"2026-11-25 11:00:00 PM +0000", answer.Dates{}, at},
 		{"Wed, 25 Nov 2026 18:00:00 EST", answer.Dates{}, at},
 		{"Wednesday, 25-Nov-26 23:00:00 GMT", answer.Dates{}, at},
 		{"Wednesday, 25-Nov-2026 23:00:00 UTC", answer.Dates{}, at},
@@ -316,7 +321,7 @@ func TestDates(t *testing.T) {
 	}
 	for text, want := range map[string]time.Duration{
 		"01:00:00": time.Hour, "1:30:00": 90 * time.Minute, "00:20:00.5": 20*time.Minute + 500*time.Millisecond,
-		"1.00:00:00": day, "P1W": 7 * day, "PT0,5H": 30 * time.Minute,
+		"1.00:00:00": day, "1 hour 30 minutes": 90 * time.Minute, "1 day, 2 hours and 3 minutes": 26*time.Hour + 3*time.Minute, "1h 30m": 90 * time.Minute, "90 Mins": 90 * time.Minute, "P1W": 7 * day, "PT0,5H": 30 * time.Minute,
 	} {
 		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f != nil || g.Lifetime != want {
 			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
@@ -341,4 +346,31 @@ func TestWhatDatesNeed(t *testing.T) {
 			t.Errorf("%s: %+v", text, f)
 		}
 	}
+}
+
+// Whatever a lifetime or a date is written as, what is believed is within bounds, and nothing
+// panics.
+func FuzzLifetime(f *testing.F) {
+	for _, seed := range []string{"3600", "2026-11-25T23:00:00Z", "Wed, 25 Nov 2026 23:00:00 +0000", "2026-W48-3T23Z", "11/27/2026 7:00:00 AM +00:00", "P1DT2H", "1 day, 2 hours", "/Date(1)/", "20261125230000Z", "01:00:00", "2026-11-26T00:00:00[+01:00]"} {
+		f.Add(seed, "day_first", "5")
+	}
+	f.Fuzz(func(t *testing.T, text, format, age string) {
+		d := answer.Dates{Zone: time.UTC}
+		d.Format, _ = answer.ParseDateFormat(format)
+		for _, field := range []string{"expires_in", "expires_at"} {
+			s := shape(t)
+			s.Dates = d
+			m := message(fmt.Sprintf(`{"access_token": "t", "%s": %q}`, field, "x"))
+			doc := m.Decode("")
+			doc.Value.(map[string]any)[field] = text
+			m.Header.Set("Age", age)
+			g, fault := answer.Wanted{Token: &s}.Select(m, doc).Grant(quoted)
+			if fault == nil && (g.Lifetime < time.Second || g.Lifetime > answer.BelievableStated) {
+				t.Errorf("%s = %q of the age %q lives %v", field, text, age, g.Lifetime)
+			}
+			if fault != nil && (fault.Code == "" || fault.Detail == "") {
+				t.Errorf("%s = %q: %+v", field, text, fault)
+			}
+		}
+	})
 }

@@ -85,9 +85,13 @@ func numeral(v any) (n float64, text string, isNumber bool) {
 // until returns the time from clock to t.
 func until(t, clock time.Time) time.Duration { return t.Sub(clock) }
 
+// oneWord is a number and a unit in words.
+const oneWord = `(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)`
+
 var (
 	iso8601 = regexp.MustCompile(`^P(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
-	inWords = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$`)
+	inWords = regexp.MustCompile(`^(?:(?:^|,? (?:and )?)` + oneWord + `)+$`)
+	aWord   = regexp.MustCompile(oneWord)
 	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], and what many others write.
 	clocked = regexp.MustCompile(`^(?:(\d+)[. ])?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
@@ -95,12 +99,20 @@ var (
 // duration reads text that says its own unit. Years and months are not read: they have
 // no fixed length.
 func duration(text string) (time.Duration, bool) {
+	if len(text) > longestDate {
+		return 0, false
+	}
 	if d, err := time.ParseDuration(text); err == nil {
 		return d, true
 	}
-	if m := inWords.FindStringSubmatch(strings.ToLower(text)); m != nil {
-		unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}[m[2][0]]
-		return total(m[1:2], unit), true
+	if text := strings.ToLower(text); inWords.MatchString(text) {
+		var numbers []string
+		var units []time.Duration
+		for _, m := range aWord.FindAllStringSubmatch(text, -1) {
+			numbers = append(numbers, m[1])
+			units = append(units, map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}[m[2][0]])
+		}
+		return total(numbers, units...), true
 	}
 	if m := clocked.FindStringSubmatch(text); m != nil {
 		return total(m[1:], day, time.Hour, time.Minute, time.Second), true

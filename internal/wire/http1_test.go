@@ -81,6 +81,7 @@ func TestHTTP1WhereItIsAskedFor(t *testing.T) {
 		works bool
 	}{
 		{"HTTP_1_1_REQUIRED", reset(0xd), true},
+		{"HTTP_1_1_REQUIRED, for the connection, of no request", []byte{0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xd}, true},
 		{"INTERNAL_ERROR", reset(0x2), false},
 		{"ENHANCE_YOUR_CALM", reset(0xb), false},
 	} {
