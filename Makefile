@@ -20,9 +20,12 @@ lint:
 clean:
 	rm -rf .aws-sam .tools bin dist
 
+# The release, or what git says of the checkout; empty where there is no git.
+RELEASE ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
 # What sam build runs. GOARCH comes from tools/build/ARCHITECTURE/Makefile, which the
 # template chooses by its parameter, since SAM tells a Makefile no architecture.
 .PHONY: build-RefresherFunction
 build-RefresherFunction:
 	GOOS=linux GOARCH=$(or $(GOARCH),$(error GOARCH is not set)) CGO_ENABLED=0 \
-		go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' -o $(ARTIFACTS_DIR)/bootstrap ./cmd/refresher
+		go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -X example.com/tokenkeeper/internal/version.release=$(RELEASE)' -o $(ARTIFACTS_DIR)/bootstrap ./cmd/refresher

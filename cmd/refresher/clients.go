@@ -25,6 +25,7 @@ func (s settings) awsConfig() aws.Config {
 		// Lambda keeps the clock. The SDK would keep an offset from the last answer, and sign
 		// the calls of the next run by it, whoever wrote that answer's date.
 		DisableClockSkewCorrection: true,
+		HTTPClient:                 awscall.NewHTTPClient(awscall.HTTPOptions{RootCAs: s.RootCAs, Proxy: s.Reach.Proxy}),
 	}
 }
 
@@ -48,6 +49,9 @@ func newClients(cfg aws.Config, s settings) clients {
 		if s.FIPS {
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 		}
+		if s.DualStack {
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
+		}
 	})
 	c.secrets = secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
 		if s.SecretsManagerEndpoint != "" {
@@ -55,6 +59,9 @@ func newClients(cfg aws.Config, s settings) clients {
 		}
 		if s.FIPS {
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+		if s.DualStack {
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
 		}
 	})
 	return c

@@ -33,6 +33,9 @@ func TestWhereCallsGo(t *testing.T) {
 		{"AWS", func(*settings) {}, []string{"https://ssm.eu-north-1.amazonaws.com/", "https://secretsmanager.eu-north-1.amazonaws.com/"}},
 		{"AWS's FIPS endpoints", func(s *settings) { s.Region, s.FIPS = "us-east-1", true },
 			[]string{"https://ssm-fips.us-east-1.amazonaws.com/", "https://secretsmanager-fips.us-east-1.amazonaws.com/"}},
+		{"AWS's endpoints for both versions of IP", func(s *settings) { s.DualStack = true },
+			// Secrets Manager's own endpoint is for both.
+			[]string{"https://ssm.eu-north-1.api.aws/", "https://secretsmanager.eu-north-1.amazonaws.com/"}},
 		{"an emulator", func(s *settings) {
 			s.SSMEndpoint, s.SecretsManagerEndpoint = "http://localhost:4566", "http://localhost:4567"
 		},

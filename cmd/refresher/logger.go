@@ -3,9 +3,11 @@ package main
 import (
 	"io"
 	"log/slog"
+
+	"example.com/tokenkeeper/internal/version"
 )
 
-// newLogger logs JSON. A line whose time is not called "timestamp" is of level INFO to
+// newLogger logs JSON, the version of the program in each line. A line whose time is not called "timestamp" is of level INFO to
 // Lambda, whatever its level says (Lambda developer guide, "Log-level filtering").
 func newLogger(out io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{
@@ -16,5 +18,5 @@ func newLogger(out io.Writer, level slog.Level) *slog.Logger {
 			}
 			return a
 		},
-	}))
+	})).With("version", version.Read().Version)
 }

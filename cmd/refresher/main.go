@@ -33,8 +33,15 @@ func main() {
 		newLogger(os.Stdout, slog.LevelInfo).Error("the settings are wrong", "event", "bad_settings", "error", err.Error())
 		os.Exit(1)
 	}
-	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: s.AllowLoopback})
-	lambda.Start(newHandler(s, newClients(s.awsConfig(), s), parser, os.Stdout, time.Now))
+	c := newClients(s.awsConfig(), s)
+	roots, err := authorities(context.Background(), c, s.Reach.Authorities)
+	if err != nil {
+		newLogger(os.Stdout, slog.LevelInfo).Error("the authorities cannot be read", "event", "bad_settings", "error", err.Error())
+		os.Exit(1)
+	}
+	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: s.AllowLoopback, RootCAs: roots,
+		Networks: s.Reach.Networks, Proxy: s.Reach.Proxy, ProxyResolves: s.Reach.ProxyResolves})
+	lambda.Start(newHandler(s, c, parser, os.Stdout, time.Now))
 }
 
 // newHandler puts the function together.
@@ -55,6 +62,7 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 				Prefix:   s.tokensPrefix(),
 				Stack:    s.Stack,
 				KMSKey:   s.KMSKey,
+				Tags:     s.SecretTags,
 				NoCreate: !s.CreateSecrets,
 				Now:      now,
 			},

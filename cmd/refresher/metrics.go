@@ -7,6 +7,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/version"
 )
 
 // Metrics are written as one line of the log in CloudWatch's embedded metric format, from
@@ -90,7 +91,7 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 // kept reports whether new tokens are asked for and given: of a provider that is paused, or
 // that answers the same token until it ends, a token that runs out is no news.
 func kept(res refresh.Result) bool {
-	return !res.State.Paused && res.Note.Class != refresh.Unchanged
+	return !res.State.Paused && res.Reason != refresh.Paused && res.Note.Class != refresh.Unchanged
 }
 
 // notBegun sums up a run that could not begin: nothing is known, and RunCompleted is
@@ -116,6 +117,7 @@ func (m measurement) line(now time.Time) []byte {
 		"msg":           "invocation summed up",
 		"event":         m.event,
 		"requestId":     m.requestID,
+		"version":       version.Read().Version,
 		metricDimension: m.stack,
 		"APICalls":      m.usage.Calls,
 		"Ignored":       m.ignored,

@@ -201,7 +201,7 @@ func TestSummaryLine(t *testing.T) {
 		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
 		`{"Name":"Expired","Unit":"Count"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
 		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"invocation summed up","requestId":"8f5e",` +
-		`"timestamp":"2026-11-22T12:00:01Z"}` + "\n"
+		`"timestamp":"2026-11-22T12:00:01Z","version":"(devel)"}` + "\n"
 	if diff := cmp.Diff(want, string(m.line(noon.Add(time.Second)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

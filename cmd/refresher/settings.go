@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,6 +47,9 @@ type settings struct {
 	// CreateSecrets lets the stack create the secrets that are missing.
 	// TOKENKEEPER_CREATE_SECRETS; true.
 	CreateSecrets bool
+	// SecretTags are given to the secrets that the stack creates, beside its own.
+	// TOKENKEEPER_SECRET_TAGS, as KEY=VALUE,KEY=VALUE; none.
+	SecretTags map[string]string
 	// AllowLoopback lets token endpoints be on this machine, and without TLS: for
 	// simulators, never in an account that matters. TOKENKEEPER_ALLOW_LOOPBACK; false.
 	AllowLoopback bool
@@ -66,6 +70,14 @@ type settings struct {
 	SSMEndpoint, SecretsManagerEndpoint string
 	// FIPS has calls go to AWS's FIPS endpoints. AWS_USE_FIPS_ENDPOINT; false.
 	FIPS bool
+	// DualStack has calls go to AWS's endpoints for IPv6 and IPv4.
+	// AWS_USE_DUALSTACK_ENDPOINT; false.
+	DualStack bool
+	// RootCAs are the authorities that AWS's certificates are checked against, read from the
+	// PEM file AWS_CA_BUNDLE; nil: those of the system. Providers' are checked against others.
+	RootCAs *x509.CertPool
+
+	Reach reach
 }
 
 const (
@@ -85,6 +97,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		CredentialsIn:          e.choice("TOKENKEEPER_CREDENTIAL_STORE", inSSM, inSecretsManager),
 		KMSKey:                 getenv("TOKENKEEPER_KMS_KEY"),
 		CreateSecrets:          e.boolean("TOKENKEEPER_CREATE_SECRETS", true),
+		SecretTags:             e.tags("TOKENKEEPER_SECRET_TAGS"),
 		AllowLoopback:          e.boolean("TOKENKEEPER_ALLOW_LOOPBACK", false),
 		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
 		Region:                 e.required("AWS_REGION"),
@@ -94,6 +107,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		SSMEndpoint:            cmp.Or(e.url("AWS_ENDPOINT_URL_SSM"), endpoint),
 		SecretsManagerEndpoint: cmp.Or(e.url("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		FIPS:                   e.boolean("AWS_USE_FIPS_ENDPOINT", false),
+		DualStack:              e.boolean("AWS_USE_DUALSTACK_ENDPOINT", false),
+		RootCAs:                e.authorities("AWS_CA_BUNDLE"),
+		Reach:                  e.reach(),
 	}
 	if err := s.schedule().Check(); err != nil {
 		e.problems = append(e.problems, err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,12 @@ func TestSettings(t *testing.T) {
 		"AWS_ENDPOINT_URL":                 "http://localhost:4566",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secrets.example",
 		"AWS_USE_FIPS_ENDPOINT":            "true",
+		"AWS_USE_DUALSTACK_ENDPOINT":       "true",
+		"TOKENKEEPER_SECRET_TAGS":          "cost-center=4711,team=",
+		"TOKENKEEPER_PROVIDER_NETWORKS":    "10.20.0.0/16,fd12:3456:789a::/48",
+		"TOKENKEEPER_AUTHORITIES":          "/acme/authorities",
+		"TOKENKEEPER_PROXY_RESOLVES":       "true",
+		"HTTPS_PROXY":                      "http://proxy.acme.example:3128",
 	})
 	got, err := read(env)
 	want := settings{
@@ -91,8 +99,16 @@ func TestSettings(t *testing.T) {
 		SSMEndpoint:            "http://localhost:4566",
 		SecretsManagerEndpoint: "https://secrets.example",
 		FIPS:                   true,
+		DualStack:              true,
+		SecretTags:             map[string]string{"cost-center": "4711", "team": ""},
+		Reach: reach{
+			Networks:      []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd12:3456:789a::/48")},
+			Authorities:   "/acme/authorities",
+			Proxy:         &url.URL{Scheme: "http", Host: "proxy.acme.example:3128"},
+			ProxyResolves: true,
+		},
 	}
-	if diff := cmp.Diff(want, got, secrets); diff != "" || err != nil {
+	if diff := cmp.Diff(want, got, secrets, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
@@ -106,6 +122,18 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"TOKENKEEPER_CACHE_AGE", "-1s", "the cache age is -1s; it must not be negative"},
 		{"TOKENKEEPER_CREDENTIAL_STORE", "vault", `TOKENKEEPER_CREDENTIAL_STORE is "vault"; it must be ssm or secretsmanager`},
 		{"TOKENKEEPER_CREATE_SECRETS", "no", `TOKENKEEPER_CREATE_SECRETS is "no"; it must be true or false`},
+		{"TOKENKEEPER_SECRET_TAGS", "team", `TOKENKEEPER_SECRET_TAGS is "team"; it must be KEY=VALUE with commas between, each key once and none beginning with aws: or tokenkeeper:`},
+		{"TOKENKEEPER_SECRET_TAGS", "a=1,tokenkeeper:paused=x", `TOKENKEEPER_SECRET_TAGS is "a=1,tokenkeeper:paused=x"; it must be KEY=VALUE with commas between, each key once and none beginning with aws: or tokenkeeper:`},
+		{"TOKENKEEPER_PROVIDER_NETWORKS", "10.0.0.0/7", "TOKENKEEPER_PROVIDER_NETWORKS: 10.0.0.0/7 is too wide: a network has a prefix of at least /8, or /32 of IPv6"},
+		{"TOKENKEEPER_PROVIDER_NETWORKS", "169.254.0.0/16", "TOKENKEEPER_PROVIDER_NETWORKS: 169.254.0.0/16 contains addresses of 169.254.0.0/16, at which no provider may be"},
+		{"TOKENKEEPER_AUTHORITIES", "authorities", `TOKENKEEPER_AUTHORITIES is "authorities"; it must be the name of a parameter, beginning with a slash`},
+		{"TOKENKEEPER_PROXY_RESOLVES", "true", "TOKENKEEPER_PROXY_RESOLVES is true, and there is no HTTPS_PROXY"},
+		{"HTTPS_PROXY", "http://us:c4n@ry@proxy.acme.example:3128", "HTTPS_PROXY must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"https_proxy", "proxy.acme.example", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"HTTP_PROXY", "http://proxy.acme.example:3128", "HTTP_PROXY is set, and is not supported: all calls go through HTTPS_PROXY, or none"},
+		{"no_proxy", "acme.example", "no_proxy is set, and is not supported: all calls go through HTTPS_PROXY, or none"},
+		{"AWS_CA_BUNDLE", "/no/such/bundle.pem", `AWS_CA_BUNDLE is "/no/such/bundle.pem"; it must be a readable file with certificates in PEM`},
+		{"AWS_USE_DUALSTACK_ENDPOINT", "maybe", `AWS_USE_DUALSTACK_ENDPOINT is "maybe"; it must be true or false`},
 		{"AWS_REGION", "", "AWS_REGION is not set"},
 		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is not set"},
 		{"AWS_ENDPOINT_URL", "localhost:4566", `AWS_ENDPOINT_URL is "localhost:4566"; it must be a URL such as http://localhost:4566`},

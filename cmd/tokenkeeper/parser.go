@@ -7,5 +7,11 @@ import (
 // parser returns what understands configs and credentials, and asks providers. Commands
 // that only look allow loopback: whether it may be asked is for the run to say.
 func (c *cli) parser(allowLoopback bool) *tokenendpoint.Parser {
-	return tokenendpoint.New(tokenendpoint.Options{AllowLoopback: allowLoopback, Now: c.now, Sleep: c.sleep})
+	return c.parserReaching(tokenendpoint.Options{AllowLoopback: allowLoopback})
+}
+
+// parserReaching returns a parser whose options say what can be reached.
+func (c *cli) parserReaching(o tokenendpoint.Options) *tokenendpoint.Parser {
+	o.Now, o.Sleep = c.now, c.sleep
+	return tokenendpoint.New(o)
 }

@@ -64,6 +64,8 @@ type search struct {
 	needsPlace bool
 	// allowLoopback takes token endpoints on this machine for right.
 	allowLoopback bool
+	// reach says what else can be asked.
+	reach reachFlags
 }
 
 // subject finds what was searched for, and understands it. What is wrong in the config was
@@ -90,7 +92,12 @@ func (c *cli) subject(cmd *cobra.Command, f *subjectFlags, find search) (_ subje
 		s.schedule = found.Schedule()
 		find.allowLoopback = find.allowLoopback || found.AllowsLoopback()
 	}
-	s.parser = c.parser(find.allowLoopback)
+	reach, err := find.reach.options()
+	if err != nil {
+		return s, err
+	}
+	reach.AllowLoopback = find.allowLoopback
+	s.parser = c.parserReaching(reach)
 	doc, err := s.document(cmd.Context(), c, find.arg)
 	if err != nil {
 		return s, err

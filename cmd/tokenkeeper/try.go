@@ -18,6 +18,7 @@ import (
 
 func (c *cli) try() *cobra.Command {
 	var flags subjectFlags
+	var reach reachFlags
 	var t trying
 	cmd := &cobra.Command{
 		Use:   "try NAME|FILE",
@@ -38,7 +39,7 @@ need: it takes another one, in a file, and that one is spent.`,
   tokenkeeper try meitner`,
 		Args: oneSubject,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.subject(cmd, &flags, search{arg: args[0], needsPlace: t.credential == "", allowLoopback: t.allowLoopback})
+			s, err := c.subject(cmd, &flags, search{arg: args[0], needsPlace: t.credential == "", allowLoopback: t.allowLoopback, reach: reach})
 			if err != nil {
 				return err
 			}
@@ -63,6 +64,7 @@ need: it takes another one, in a file, and that one is spent.`,
 	cmd.Flags().StringVar(&t.refreshToken, "refresh-token", "", "a `file` of mode 0600 with a refresh token that may be spent")
 	cmd.Flags().BoolVar(&t.yes, "yes", false, "log in though that ends the token in use")
 	cmd.Flags().BoolVar(&t.allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
+	reach.register(cmd)
 	flags.register(cmd)
 	return cmd
 }

@@ -19,6 +19,7 @@ type workFlags struct {
 	scheduleFlags
 	dir           string
 	allowLoopback bool
+	reach         reachFlags
 	log           logFlags
 }
 
@@ -30,6 +31,7 @@ func (f *workFlags) register(cmd *cobra.Command) {
 func (f *workFlags) registerRest(cmd *cobra.Command) {
 	f.scheduleFlags.register(cmd)
 	cmd.Flags().BoolVar(&f.allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
+	f.reach.register(cmd)
 	f.log.register(cmd)
 }
 
@@ -66,9 +68,14 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 	if err := w.folder.Lock(); err != nil {
 		return nil, err
 	}
+	reach, err := f.reach.options()
+	if err != nil {
+		return nil, err
+	}
+	reach.AllowLoopback = f.allowLoopback
 	w.runner = &refresh.Runner{
 		Source:   w.folder,
-		Parser:   c.parser(f.allowLoopback),
+		Parser:   c.parserReaching(reach),
 		Store:    w.folder,
 		Vault:    w.folder.Vault(),
 		Schedule: schedule,

@@ -116,7 +116,7 @@ func TestAlarms(t *testing.T) {
 			what:    "a refresh token was revoked",
 			prepare: func(s *shift) { s.setUpRotating(); s.setRefreshToken("revoked") },
 			bad:     func(s *shift) { s.ticks(5) },
-			want:    "failing",
+			want:    "failing needs-person",
 			mend:    func(s *shift) { s.setRefreshToken("ticket-1") },
 		},
 		{
@@ -160,7 +160,7 @@ func TestAlarms(t *testing.T) {
 				row.prepare(s)
 			}
 			// A history of good runs, as it was before the bad ones.
-			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0},
+			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0}, "tokenkeeper/NeedsPerson": {0},
 				"tokenkeeper/Failing": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
 			s.history = slices.Repeat([]period{good}, 5)
 			row.bad(s)

@@ -22,14 +22,14 @@ func TestAlarmsAreDelivered(t *testing.T) {
 	} {
 		resources := resolve(t, row.parameters)
 		alarms := cloudformation.Names(resources, "AWS::CloudWatch::Alarm")
-		if len(alarms) != 6 {
-			t.Errorf("there are %d alarms, want 6", len(alarms))
+		if len(alarms) != 7 {
+			t.Errorf("there are %d alarms, want 7", len(alarms))
 		}
 		for _, id := range alarms {
 			for _, when := range []string{"AlarmActions", "OKActions"} {
 				equal(t, fmt.Sprintf("%v: %s of %s", row.parameters, when, id), resources[id].Properties[when], row.told)
 			}
-			if enabled, ok := resources[id].Properties["ActionsEnabled"]; ok {
+			if enabled, ok := resources[id].Properties["ActionsEnabled"]; ok && enabled != true {
 				t.Errorf("%s says ActionsEnabled: %v", id, enabled)
 			}
 		}

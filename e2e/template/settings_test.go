@@ -77,7 +77,11 @@ func TestSettings(t *testing.T) {
 func TestEachParameterDoes(t *testing.T) {
 	variable := func(name string) []string { return []string{"Environment", "Variables", name} }
 	const subnets, groups = "subnet-0123456789abcdef0,subnet-0123456789abcdef1", "sg-0123456789abcdef0"
+	const tags, boundary = "cost-center=4711,team=data", "arn:aws:iam::123456789012:policy/boundary"
 	inVPC := map[string]string{"SubnetIds": subnets, "SecurityGroupIds": groups}
+	inVPCv6 := map[string]string{"SubnetIds": subnets, "SecurityGroupIds": groups, "DualStack": "true"}
+	proxied := map[string]string{"EgressProxy": "http://proxy.acme.example:3128", "ProxyResolves": "true"}
+	reportsKey := map[string]string{"ReportsKeyArn": keyARN, "AlarmEmail": "ops@acme.example"}
 	for _, row := range []struct {
 		parameters map[string]string
 		resource   string
@@ -106,6 +110,34 @@ func TestEachParameterDoes(t *testing.T) {
 		{nil, "RefresherFunction", variable("TOKENKEEPER_NAMESPACE"), "tokenkeeper"},
 		{map[string]string{"Namespace": "team-a"}, "RefresherFunction", variable("TOKENKEEPER_NAMESPACE"), "team-a"},
 		{nil, "RefresherFunction", variable("TOKENKEEPER_STACK"), stack},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_CREATE_SECRETS"), "true"},
+		{map[string]string{"CreateSecrets": "false"}, "RefresherFunction", variable("TOKENKEEPER_CREATE_SECRETS"), "false"},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_SECRET_TAGS"), ""},
+		{map[string]string{"SecretTags": tags}, "RefresherFunction", variable("TOKENKEEPER_SECRET_TAGS"), tags},
+		{nil, "RefresherFunction", variable("AWS_USE_FIPS_ENDPOINT"), "false"},
+		{map[string]string{"FipsEndpoints": "true"}, "RefresherFunction", variable("AWS_USE_FIPS_ENDPOINT"), "true"},
+		{map[string]string{"DualStack": "true"}, "RefresherFunction", variable("AWS_USE_DUALSTACK_ENDPOINT"), "true"},
+		{inVPC, "RefresherFunction", []string{"VpcConfig", "Ipv6AllowedForDualStack"}, nil},
+		{inVPCv6, "RefresherFunction", []string{"VpcConfig", "Ipv6AllowedForDualStack"}, true},
+		{map[string]string{"ProviderNetworks": "10.20.0.0/16"}, "RefresherFunction", variable("TOKENKEEPER_PROVIDER_NETWORKS"), "10.20.0.0/16"},
+		{map[string]string{"Authorities": "/acme/authorities"}, "RefresherFunction", variable("TOKENKEEPER_AUTHORITIES"), "/acme/authorities"},
+		{nil, "RefresherFunction", variable("HTTPS_PROXY"), nil},
+		{proxied, "RefresherFunction", variable("HTTPS_PROXY"), "http://proxy.acme.example:3128"},
+		{proxied, "RefresherFunction", variable("TOKENKEEPER_PROXY_RESOLVES"), "true"},
+		{nil, "RefresherFunction", []string{"Events", "Tick", "Properties", "State"}, "ENABLED"},
+		{map[string]string{"Paused": "true"}, "RefresherFunction", []string{"Events", "Tick", "Properties", "State"}, "DISABLED"},
+		{nil, "StoppedAlarm", []string{"ActionsEnabled"}, true},
+		{map[string]string{"Paused": "true"}, "StoppedAlarm", []string{"ActionsEnabled"}, false},
+		{nil, "RefresherRole", []string{"PermissionsBoundary"}, nil},
+		{map[string]string{"PermissionsBoundary": boundary}, "RefresherRole", []string{"PermissionsBoundary"}, boundary},
+		{map[string]string{"PermissionsBoundary": boundary}, "SchedulerRole", []string{"PermissionsBoundary"}, boundary},
+		{map[string]string{"RolePath": "/service/"}, "RefresherRole", []string{"Path"}, "/service/"},
+		{map[string]string{"RolePath": "/service/"}, "SchedulerRole", []string{"Path"}, "/service/"},
+		{nil, "RefresherLog", []string{"KmsKeyId"}, nil},
+		{reportsKey, "RefresherLog", []string{"KmsKeyId"}, keyARN},
+		{reportsKey, "FailureQueue", []string{"KmsMasterKeyId"}, keyARN},
+		{reportsKey, "FailureQueue", []string{"SqsManagedSseEnabled"}, nil},
+		{reportsKey, "AlarmTopic", []string{"KmsMasterKeyId"}, keyARN},
 	} {
 		what := fmt.Sprintf("%v: %v of %s", row.parameters, row.path, row.resource)
 		got := find(resolve(t, row.parameters)[row.resource].Properties, row.path...)

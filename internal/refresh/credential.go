@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"crypto/x509"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ type Credential struct {
 	// Providers lists those that may use it beside the one of the same name, or a
 	// config of team X could have team Y's token put where X reads.
 	Providers []string
+	// Authorities are the only ones that the hosts' certificates are checked against; nil:
+	// those of the system and of the operator.
+	Authorities *x509.CertPool
 	// ApprovedOnly refuses every provider without an approved copy of its config.
 	ApprovedOnly bool
 	// Signs lists the audiences that a token may be signed for which consumers read.

@@ -67,7 +67,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return wait(Deleting, tick)
 	case st.Exists && !st.Owned:
 		return wait(NotOurs, tick)
-	case st.Paused:
+	case st.Paused || p.Paused:
 		return wait(Paused, tick)
 	case st.Blocked != nil:
 		return wait(Reason(st.Blocked.Code), tick)

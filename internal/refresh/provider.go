@@ -53,6 +53,9 @@ type Provider struct {
 	Grace time.Duration
 	// RenewsItself says that the token is its own refresh token.
 	RenewsItself bool
+	// Paused says that its config has every run leave it alone, as a tag beside its secret can,
+	// which a tool that removes tags takes away.
+	Paused bool
 	// Supersedes says that a new token ends the one before at once. Such a token is
 	// replaced late rather than early, and its login is never repeated.
 	Supersedes bool

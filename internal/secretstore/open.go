@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,6 +58,9 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 			provider, s.Stack)),
 		Tags: []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(s.Stack)}},
 	}
+	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
+	}
 	if s.KMSKey != "" {
 		in.KmsKeyId = aws.String(s.KMSKey)
 	}
@@ -64,7 +69,12 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 		return s.Describe(ctx, provider) // another run was faster, or our first answer was lost
 	}
 	if err != nil {
-		return refresh.State{}, failure("CreateSecret", s.secret(provider), err)
+		err = failure("CreateSecret", s.secret(provider), err)
+		var e *refresh.Error
+		if errors.As(err, &e) && e.Code == awscall.CodeDenied {
+			e.Remedy += "; the tags that an organization demands are the stack's parameter SecretTags, and the key is KmsKeyArn"
+		}
+		return refresh.State{}, err
 	}
 	return refresh.State{Name: provider, Exists: true, Owned: true}, nil
 }

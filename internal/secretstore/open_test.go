@@ -122,6 +122,20 @@ func TestOpenCreatesWhatIsMissing(t *testing.T) {
 	})
 }
 
+func TestOpenTagsWhatItCreates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{}, func(s *secretstore.Store) { s.Tags = map[string]string{"team": "data", "cost-center": "4711"} })
+		if _, err := w.Open(t.Context(), "meitner"); err != nil {
+			t.Fatal(err)
+		}
+		s, _ := w.Secret(prefix + "meitner")
+		want := map[string]string{"tokenkeeper:owner": stack, "team": "data", "cost-center": "4711"}
+		if diff := cmp.Diff(want, s.Tags); diff != "" {
+			t.Errorf("tags (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestOpenFails(t *testing.T) {
 	for _, row := range []struct {
 		name   string

@@ -56,6 +56,9 @@ type Store struct {
 	KMSKey string
 	// WritesPerSecond is what the Client is held to; zero: [WritesPerSecond].
 	WritesPerSecond int
+	// Tags are given to new secrets beside the store's own, where an organization demands
+	// some. None begins with "tokenkeeper:".
+	Tags map[string]string
 	// NoCreate keeps the store to secrets that are there, for those who make them, and
 	// write their policies, elsewhere.
 	NoCreate bool

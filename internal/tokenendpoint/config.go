@@ -17,6 +17,7 @@ type config struct {
 	Description     *string          `json:"description"`      // for people
 	Credential      *string          `json:"credential"`       // a name; default: the provider's
 	Timeout         strictjson.Value `json:"timeout"`          // a duration, for all requests of a login; default 10s
+	Paused          *bool            `json:"paused"`           // true: no run asks for a token
 	DefaultLifetime strictjson.Value `json:"default_lifetime"` // a duration, where the answer has none
 	MaxLifetime     strictjson.Value `json:"max_lifetime"`     // a duration, above which none is believed
 

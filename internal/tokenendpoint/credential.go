@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // Credential understands a credential: an object of strings, beside which stand the lists
-// allowed_hosts, providers, signs, public and sign_only, and approved_only. The error is
+// allowed_hosts, providers, signs, public and sign_only, and approved_only and authorities. The error is
 // [refresh.Problems], all of them at
 // once, and holds no value. That hosts are named at all is seen to where the config is
 // known, by [Endpoint.Check].
@@ -50,6 +51,8 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 			}
 		case name == "signs":
 			c.Signs = audiences(&ps, name, v)
+		case name == "authorities":
+			c.Authorities = authorities(&ps, name, v)
 		case name == "approved_only":
 			c.ApprovedOnly = v.Text == "true"
 			if v.Type != strictjson.Bool {
@@ -97,10 +100,22 @@ func Doubts(where string, c refresh.Credential) refresh.Problems {
 	return doubtful
 }
 
+// authorities reads certificates in PEM, of those that hosts' certificates are checked against.
+// They are public, and stand in the credential since whoever pins a host says whom to believe
+// that it is the one.
+func authorities(ps *problem.List, path string, v strictjson.Value) *x509.CertPool {
+	pool := x509.NewCertPool()
+	if v.Type != strictjson.String || !pool.AppendCertsFromPEM([]byte(v.Text)) {
+		ps.Add(path, "", "holds no certificate in PEM", `write "-----BEGIN CERTIFICATE-----\n…", that of the authority and not that of the host`)
+		return nil
+	}
+	return pool
+}
+
 // checkValue checks one of a credential's own fields.
 func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	path := printableName(name)
-	reserved := []string{"allowed_hosts", "approved_only", "providers"}
+	reserved := []string{"allowed_hosts", "approved_only", "authorities", "providers"}
 	if v.Type == strictjson.List {
 		reserved = append(reserved, "signs", "public", "sign_only") // a value may well be called sign
 	}

@@ -247,6 +247,10 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	client := e.client
+	if x.credential.Authorities != nil {
+		client = client.Trusting(x.credential.Authorities)
+		defer client.Close()
+	}
 	req, err := x.request.Build(ctx, newValues(x.credential, e.now(), x.made))
 	x.asked = x.known().Searcher()
 	x.all = x.asked

@@ -14,6 +14,7 @@ const (
 	codeDNSFailed         = "dns_failed"
 	codeTimeout           = "timeout"
 	codeAddressNotAllowed = "address_not_allowed"
+	codeProxyRefused      = "proxy_refused"
 	codeTLSUntrusted      = "tls_untrusted"
 	codeTLSFailed         = "tls_failed"
 	codeBadAnswer         = "bad_answer"

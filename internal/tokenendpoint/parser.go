@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"example.com/tokenkeeper/internal/httprequest"
@@ -37,6 +39,11 @@ type Options struct {
 	// RootCAs are the authorities that servers' certificates are verified against; nil
 	// means those of the host.
 	RootCAs *x509.CertPool
+
+	// Networks, Proxy and ProxyResolves are as in [wire.Options].
+	Networks      []netip.Prefix
+	Proxy         *url.URL
+	ProxyResolves bool
 }
 
 // A Parser understands configs and credentials. It is safe for concurrent use.
@@ -59,7 +66,8 @@ func New(o Options) *Parser {
 	if p.sleep == nil {
 		p.sleep = sleep
 	}
-	p.client = wire.New(wire.Options{AllowLoopback: o.AllowLoopback, Now: p.now, DialContext: o.DialContext, RootCAs: o.RootCAs})
+	p.client = wire.New(wire.Options{AllowLoopback: o.AllowLoopback, Now: p.now, DialContext: o.DialContext, RootCAs: o.RootCAs,
+		Networks: o.Networks, Proxy: o.Proxy, ProxyResolves: o.ProxyResolves})
 	return p
 }
 
@@ -69,7 +77,7 @@ const maxDocument = 65536
 
 // unchanging are the fields of a config that change neither a request nor what is read
 // from its answer, nor what is stored. They are not part of the fingerprint.
-var unchanging = []string{"description", "timeout", "supersedes", "probe", "refresh_token_grace"}
+var unchanging = []string{"description", "timeout", "supersedes", "probe", "refresh_token_grace", "paused"}
 
 // Provider understands a config. The error is [refresh.Problems], all of them at once;
 // only a text that is not JSON has a single one.
@@ -100,6 +108,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		Timeout:    plan.timeout,
 		Grace:      max(plan.grace-graceMargin, 0),
 		Supersedes: plan.supersedes,
+		Paused:     cfg.Paused != nil && *cfg.Paused,
 		Probe:      e.probe(),
 		Encode:     plan.record.encoder(),
 	}, nil

@@ -126,9 +126,11 @@ func ofTransport(kind wire.Kind) (code string, v verdict, remedy string) {
 	case wire.TimedOut:
 		return codeTimeout, passing(), ""
 	case wire.AddressNotAllowed:
-		return codeAddressNotAllowed, settled(), "look at the host's DNS entry; private, link-local and loopback addresses are never asked"
+		return codeAddressNotAllowed, settled(), "look at the host's DNS entry; a private address is asked only inside the operator's ProviderNetworks (--provider-network), a link-local or loopback one never"
+	case wire.ProxyRefused:
+		return codeProxyRefused, settled(), "have the operator of the proxy allow the host"
 	case wire.Untrusted:
-		return codeTLSUntrusted, settled(), "the provider must present a certificate for that name from a public authority"
+		return codeTLSUntrusted, settled(), `the provider must present a certificate for that name from a public authority, or the owner of the credential name its authority as "authorities"`
 	case wire.HandshakeFailed:
 		return codeTLSFailed, settled(), "the provider must speak TLS 1.2 or later at that port, with a key exchange that is safe today; a client certificate is shown where the config says so"
 	case wire.BadAnswer:

@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
@@ -35,15 +37,35 @@ type Options struct {
 	// guarded.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// LookupNetIP replaces the resolver that looks hosts up before a proxy does; nil: that of
+	// the system.
+	LookupNetIP func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
 	// RootCAs are the authorities that servers' certificates are verified against; nil
 	// means those of the host.
 	RootCAs *x509.CertPool
+
+	// Networks are those in which private addresses may be dialled: the operator's word, as
+	// [ParseNetworks] reads it. Nil: none.
+	Networks []netip.Prefix
+
+	// Proxy is the HTTP proxy that requests go through, but for those to this machine; nil:
+	// none. Its own address is not guarded.
+	Proxy *url.URL
+
+	// ProxyResolves has the proxy look hosts up. It must keep requests away from addresses
+	// that no provider has, which nothing here sees then. False: a host is looked up and
+	// checked here first.
+	ProxyResolves bool
 }
 
 // A Client sends requests. It is a transport and not an http.Client: nothing follows
 // redirects, keeps cookies or repeats. It is safe for concurrent use.
 type Client struct {
 	transport *http.Transport
+	// check looks a host up and checks its addresses, where they are not checked as they are
+	// dialled: behind a proxy. Nil: nothing is to be checked.
+	check func(ctx context.Context, u *url.URL) error
 	// newTransport makes another one, with the same settings and none of its connections.
 	newTransport func() *http.Transport
 	now          func() time.Time
@@ -58,16 +80,23 @@ func New(o Options) *Client {
 		c.now = time.Now
 	}
 	c.transport = c.newTransport()
+	if o.Proxy != nil && !o.ProxyResolves {
+		c.check = lookedUp(o)
+	}
 	return c
 }
 
 func newTransport(o Options) *http.Transport {
 	dial := o.DialContext
 	if dial == nil {
-		dial = guarded(o.AllowLoopback)
+		dial = guarded(o.AllowLoopback, o.Networks)
+	}
+	if o.Proxy != nil {
+		dial = throughProxy(o.Proxy, dial)
 	}
 	return &http.Transport{
-		Proxy:                  nil, // in particular not that of the environment
+		Proxy:                  proxyOf(o.Proxy), // in particular not that of the environment
+		OnProxyConnectResponse: proxyRefusal,
 		DialContext:            leased(dial),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
 		ForceAttemptHTTP2:      true,
@@ -90,6 +119,19 @@ func (c *Client) Showing(certificate tls.Certificate) *Client {
 	own.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		return &certificate, nil
 	}
+	return &own
+}
+
+// Trusting returns a client that verifies servers' certificates against these authorities
+// alone. Close it after use.
+func (c *Client) Trusting(authorities *x509.CertPool) *Client {
+	own := *c
+	own.newTransport = func() *http.Transport {
+		t := c.newTransport()
+		t.TLSClientConfig.RootCAs = authorities
+		return t
+	}
+	own.transport = own.newTransport()
 	return &own
 }
 
@@ -129,6 +171,11 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 	var p progress
 	ctx := withLease(httptrace.WithClientTrace(req.Context(), p.trace()))
+	if c.check != nil {
+		if err := c.check(ctx, req.URL); err != nil {
+			return nil, newFailure(cause(ctx, err), p.reached())
+		}
+	}
 	m := &answer.Message{AskedAt: c.now()}
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {

@@ -15,21 +15,30 @@ type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // guarded returns a dial over TCP. It checks the address that is dialled, and not one that
 // was looked up before: a name may lead elsewhere the second time.
-func guarded(loopback bool) dial {
-	d := &net.Dialer{KeepAlive: -1, Control: guard(loopback).Safe}
+func guarded(loopback bool, networks []netip.Prefix) dial {
+	d := &net.Dialer{KeepAlive: -1, Control: guard(loopback, networks).Safe}
 	return d.DialContext
 }
 
-// guard refuses addresses that no provider has: private, link-local, loopback and all
-// others that the registries of special addresses list.
-func guard(loopback bool) *ssrf.Guardian {
-	options := []ssrf.Option{ssrf.WithAnyPort()} // a port other than the usual must be pinned
+// guard refuses addresses that no provider has: private ones outside the networks,
+// link-local, loopback and all others that the registries of special addresses list.
+func guard(loopback bool, networks []netip.Prefix) *ssrf.Guardian {
+	var v4, v6 []netip.Prefix
 	if loopback {
-		options = append(options,
-			ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
-			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
+		v4, v6 = prefixes("127.0.0.0/8"), prefixes("::1/128")
 	}
-	return ssrf.New(options...)
+	for _, n := range networks {
+		if n.Addr().Is4() {
+			v4 = append(v4, n)
+		} else {
+			v6 = append(v6, n)
+		}
+	}
+	return ssrf.New(
+		ssrf.WithAnyPort(), // a port other than the usual must be pinned
+		ssrf.WithAllowedV4Prefixes(v4...),
+		ssrf.WithAllowedV6Prefixes(v6...),
+	)
 }
 
 // isProhibited reports whether err is the guard's.

@@ -27,6 +27,7 @@ const (
 	AddressNotAllowed             // the name leads to an address that no provider has
 	Untrusted                     // the certificate could not be verified
 	HandshakeFailed               // no TLS connection could be agreed on
+	ProxyRefused                  // the egress proxy lets nothing pass to that host, or not us
 	BadAnswer                     // not HTTP, or larger or otherwise packed than is read
 )
 
@@ -55,6 +56,8 @@ func (f *Failure) Detail() string {
 		return "did not answer in time"
 	case AddressNotAllowed:
 		return "was not asked: its name leads to an address that is not a public one"
+	case ProxyRefused:
+		return "was not asked: the egress proxy does not let the request pass"
 	case Untrusted:
 		return "was not asked: its certificate is not good (" + f.reason + ")"
 	case HandshakeFailed:
@@ -85,6 +88,7 @@ func newFailure(err error, at stage) *Failure {
 
 func kindOf(err error, at stage) Kind {
 	var dns *net.DNSError
+	var proxy *proxyError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Canceled
@@ -98,6 +102,8 @@ func kindOf(err error, at stage) Kind {
 		return AddressNotAllowed
 	case isUntrusted(err):
 		return Untrusted
+	case errors.As(err, &proxy) && proxy.status >= 400 && proxy.status < 500:
+		return ProxyRefused
 	case at.handshake != nil && !isNetwork(at.handshake), !at.answered && wantsCertificate(err):
 		return HandshakeFailed
 	case isPacking(err), at.answered && !at.body && !isNetwork(err):

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -121,6 +122,19 @@ func (r *resolver) call(name string, n *yaml.Node) any {
 		return v
 	case "Join":
 		return strings.Join(r.texts(n.Content[1]), r.text(n.Content[0]))
+	case "Split":
+		var parts []any
+		for part := range strings.SplitSeq(r.text(n.Content[1]), r.text(n.Content[0])) {
+			parts = append(parts, part)
+		}
+		return parts
+	case "Select":
+		list, _ := r.value(n.Content[1]).([]any)
+		i, err := strconv.Atoi(r.text(n.Content[0]))
+		if err != nil || i < 0 || i >= len(list) {
+			r.fail(n, "no element %s in a list of %d", r.text(n.Content[0]), len(list))
+		}
+		return list[i]
 	case "Equals":
 		return r.text(n.Content[0]) == r.text(n.Content[1])
 	case "Not":

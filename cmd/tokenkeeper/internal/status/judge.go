@@ -65,6 +65,9 @@ func (j *judgement) decided(d refresh.Decision) {
 	case j.State.Blocked != nil && d.Reason == refresh.Reason(j.State.Blocked.Code):
 		j.fail(Failing, refresh.Misconfigured, j.State.Blocked.Code)
 		j.next(step{sentence(j.State.Blocked.Remedy), ""})
+	case d.Reason == refresh.Paused && j.Provider.Paused:
+		j.line.Next = time.Time{}
+		j.say(Paused, "Its config pauses it: its token is not replaced.", step{fmt.Sprintf("When that is over, remove \"paused\" from %s.", j.Provider.Where), ""})
 	case d.Reason == refresh.Paused:
 		j.line.Next = time.Time{}
 		j.say(Paused, "Somebody paused it: its token is not replaced.", step{"When that is over:", j.guide.Command("resume", j.Name)})

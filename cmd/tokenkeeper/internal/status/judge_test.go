@@ -49,10 +49,11 @@ func noted(class refresh.Class, code string, next time.Duration) func(*status.Su
 	}
 }
 
-func noToken(s *status.Subject)  { s.State.Current = "" }
-func noSecret(s *status.Subject) { s.State = refresh.State{} }
-func paused(s *status.Subject)   { s.State.Paused = true }
-func rotates(s *status.Subject)  { s.Provider.Rotates = true }
+func noToken(s *status.Subject)        { s.State.Current = "" }
+func noSecret(s *status.Subject)       { s.State = refresh.State{} }
+func paused(s *status.Subject)         { s.State.Paused = true }
+func pausedByConfig(s *status.Subject) { s.Provider.Paused = true }
+func rotates(s *status.Subject)        { s.Provider.Rotates = true }
 
 // givenUp has a noted failure be tried again only after an edit.
 func givenUp(s *status.Subject) { s.State.Note.Next = time.Time{} }
@@ -134,6 +135,8 @@ func TestJudge(t *testing.T) {
 			"The provider answers the same token until it ends, so it cannot be replaced before.", ""},
 		{"a paused provider is paused", with(subject(20*time.Minute), paused), status.Paused, false,
 			"Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
+		{"a provider that its config pauses is paused", with(subject(20*time.Minute), pausedByConfig), status.Paused, false,
+			"Its config pauses it: its token is not replaced.", `When that is over, remove "paused" from providers/acme.`},
 		{"a paused provider whose token is over is expired", with(subject(-time.Minute), paused), status.Expired, true,
 			"Its token ended 1m ago. Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
 		{"a token of ten minutes is short_lived", with(subject(0), func(s *status.Subject) {

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/wire"
+)
+
+// reach says which networks calls can reach, and how. It is the operator's word, and never a
+// config's.
+type reach struct {
+	// Networks are those in which providers may have private addresses.
+	// TOKENKEEPER_PROVIDER_NETWORKS, as CIDRs with commas between; none.
+	Networks []netip.Prefix
+	// Authorities names a parameter with certificates of authorities in PEM, which providers'
+	// certificates are checked against beside those of the system.
+	// TOKENKEEPER_AUTHORITIES; empty: none.
+	Authorities string
+	// Proxy is the HTTP proxy that calls to AWS and to providers go through. HTTPS_PROXY; nil:
+	// none.
+	Proxy *url.URL
+	// ProxyResolves has the proxy look up providers' names, which are sent to it unchecked: it
+	// must keep requests away from private addresses. TOKENKEEPER_PROXY_RESOLVES; false: names
+	// are looked up here, and checked.
+	ProxyResolves bool
+}
+
+// ignoredElsewhere are variables that the AWS SDK or Go's HTTP client would act on and this
+// program does not. Each is refused: ignored, it would promise what does not happen.
+var ignoredElsewhere = []string{"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"}
+
+func (e *environment) reach() reach {
+	r := reach{
+		Authorities:   e.getenv("TOKENKEEPER_AUTHORITIES"),
+		Proxy:         e.proxy("HTTPS_PROXY", "https_proxy"),
+		ProxyResolves: e.boolean("TOKENKEEPER_PROXY_RESOLVES", false),
+	}
+	if r.Authorities != "" && !strings.HasPrefix(r.Authorities, "/") {
+		e.wrong("TOKENKEEPER_AUTHORITIES", "the name of a parameter, beginning with a slash")
+	}
+	if r.ProxyResolves && r.Proxy == nil {
+		e.problems = append(e.problems, fmt.Errorf("TOKENKEEPER_PROXY_RESOLVES is true, and there is no HTTPS_PROXY"))
+	}
+	if list := e.getenv("TOKENKEEPER_PROVIDER_NETWORKS"); list != "" {
+		networks, err := wire.ParseNetworks(list)
+		if err != nil {
+			e.problems = append(e.problems, fmt.Errorf("TOKENKEEPER_PROVIDER_NETWORKS: %w", err))
+		}
+		r.Networks = networks
+	}
+	for _, name := range ignoredElsewhere {
+		if e.getenv(name) != "" {
+			e.problems = append(e.problems, fmt.Errorf("%s is set, and is not supported: all calls go through HTTPS_PROXY, or none", name))
+		}
+	}
+	return r
+}
+
+// proxy reads a URL from the first variable that is set. Its value is not shown when it is
+// wrong: there may be a password in it.
+func (e *environment) proxy(names ...string) *url.URL {
+	for _, name := range names {
+		if value := e.getenv(name); value != "" {
+			u, err := url.Parse(value)
+			if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
+				e.problems = append(e.problems, fmt.Errorf("%s must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128", name))
+				return nil
+			}
+			return u
+		}
+	}
+	return nil
+}
+
+// authorities reads certificates from the file that a variable names.
+func (e *environment) authorities(name string) *x509.CertPool {
+	path := e.getenv(name)
+	if path == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(path)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		e.wrong(name, "a readable file with certificates in PEM")
+	}
+	return pool
+}
+
+// tags reads KEY=VALUE,KEY=VALUE.
+func (e *environment) tags(name string) map[string]string {
+	list := e.getenv(name)
+	if list == "" {
+		return nil
+	}
+	tags := map[string]string{}
+	for pair := range strings.SplitSeq(list, ",") {
+		key, value, ok := strings.Cut(pair, "=")
+		if _, twice := tags[key]; !ok || key == "" || twice || strings.HasPrefix(key, "aws:") || strings.HasPrefix(key, "tokenkeeper:") {
+			e.wrong(name, "KEY=VALUE with commas between, each key once and none beginning with aws: or tokenkeeper:")
+			return nil
+		}
+		tags[key] = value
+	}
+	return tags
+}
+
+// authoritiesTime is how long reading them may take: Lambda gives a process ten seconds to begin.
+const authoritiesTime = 8 * time.Second
+
+// authorities returns those of the system and of the parameter; nil: those of the system alone,
+// as there is no parameter.
+func authorities(ctx context.Context, c clients, parameter string) (*x509.CertPool, error) {
+	if parameter == "" {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, authoritiesTime)
+	defer cancel()
+	out, err := c.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(parameter)})
+	if err != nil {
+		return nil, awscall.Call{Action: "ssm:GetParameter", Resource: parameter}.Failure(err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the authorities of the system: %w", err)
+	}
+	if !pool.AppendCertsFromPEM([]byte(aws.ToString(out.Parameter.Value))) {
+		return nil, fmt.Errorf("parameter %s holds no certificate in PEM", parameter)
+	}
+	return pool, nil
+}

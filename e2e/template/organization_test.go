@@ -1,0 +1,119 @@
+package template_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/e2e/internal/function"
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+// An organization allows everything but secrets without its tags, and a boundary what the
+// docs say that it must.
+const (
+	organization = `{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Action": "*", "Resource": "*"},
+		{"Effect": "Deny", "Action": "secretsmanager:CreateSecret", "Resource": "*",
+		 "Condition": {"Null": {"aws:RequestTag/cost-center": "true"}}}]}`
+	boundaryPolicy = `{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParametersByPath", "secretsmanager:*"], "Resource": "*"}]}`
+)
+
+// TestInAnOrganization runs the function where the role, a permissions boundary and a policy of
+// the organization must each allow what it does, as IAM decides.
+func TestInAnOrganization(t *testing.T) {
+	bootstrap := function.Build(t, root)
+	for _, row := range []struct {
+		name       string
+		parameters map[string]string
+		tags       string // of a secret that is made; empty: none is
+	}{
+		{"without the tags that it demands", nil, ""},
+		{"with them", map[string]string{"SecretTags": "cost-center=4711,team=data"}, "map[cost-center:4711 team:data tokenkeeper:owner:tokenkeeper]"},
+		{"with others", map[string]string{"SecretTags": "team=data"}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t, bootstrap, row.parameters)
+			scp, boundary := policy(t, []byte(organization)), policy(t, []byte(boundaryPolicy))
+			w.Authorize(func(a awstest.Access) bool { return w.role.Allows(a) && scp.Allows(a) && boundary.Allows(a) })
+			w.setUp()
+			first, second := w.tick(), w.tick()
+			if row.tags == "" {
+				log := string(bytes.Join(append(first.Lines, second.Lines...), []byte("\n")))
+				said := strings.Count(log, `"event":"provider_failing"`)
+				if said != len(simulator.Names()) || !strings.Contains(log, "SecretTags") || second.Failed {
+					t.Errorf("said %d times of %d providers, and the second run failed: %t\n%s", said, len(simulator.Names()), second.Failed, log)
+				}
+				return
+			}
+			for _, name := range simulator.Names() {
+				s, ok := w.Secret("tokenkeeper/tokens/" + name)
+				if got := fmt.Sprint(s.Tags); !ok || got != row.tags || len(s.Versions) == 0 {
+					t.Errorf("%s: %d versions, tags %s, want %s", name, len(s.Versions), got, row.tags)
+				}
+			}
+		})
+	}
+}
+
+// TestSecretTags: the role can give the tags that are stated and no others, and only as it makes
+// a secret.
+func TestSecretTags(t *testing.T) {
+	account := awstest.New(t, awstest.Options{NoQuotas: true})
+	client := secretsmanager.NewFromConfig(account.Config())
+	create := func(name string, keys ...string) error {
+		tags := []smtypes.Tag{{Key: aws.String("tokenkeeper:owner"), Value: aws.String(stack)}}
+		for _, key := range keys {
+			tags = append(tags, smtypes.Tag{Key: aws.String(key), Value: aws.String("x")})
+		}
+		_, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("tokenkeeper/tokens/" + name), Tags: tags})
+		return err
+	}
+	five := "a=1,b=2,c=3,d=4,e=5"
+	for i, row := range []struct {
+		parameters map[string]string
+		keys       []string
+		allowed    bool
+	}{
+		{nil, nil, true},
+		{nil, []string{"a"}, false},
+		{map[string]string{"SecretTags": "a=1"}, []string{"a"}, true},
+		{map[string]string{"SecretTags": "a=1"}, []string{"a", "b"}, false},
+		{map[string]string{"SecretTags": five}, []string{"a", "b", "c", "d", "e"}, true},
+		{map[string]string{"SecretTags": five}, []string{"a", "tokenkeeper:paused"}, false},
+		{map[string]string{"CreateSecrets": "false"}, nil, false},
+	} {
+		account.Authorize(policy(t, documents(t, resolve(t, row.parameters)["RefresherRole"])...).Allows)
+		if err := create(fmt.Sprint("p", i), row.keys...); (err == nil) != row.allowed {
+			t.Errorf("%v, with the tags %q: %v", row.parameters, row.keys, err)
+		}
+	}
+	account.Authorize(policy(t, documents(t, resolve(t, map[string]string{"SecretTags": five})["RefresherRole"])...).Allows)
+	_, err := client.TagResource(t.Context(), &secretsmanager.TagResourceInput{SecretId: aws.String("tokenkeeper/tokens/p0"),
+		Tags: []smtypes.Tag{{Key: aws.String("a"), Value: aws.String("2")}}})
+	if err == nil {
+		t.Error("the role changes a tag of a secret that is there")
+	}
+}
+
+// TestEveryRoleIsBounded: no role of the template is made without the boundary and the path.
+func TestEveryRoleIsBounded(t *testing.T) {
+	const boundary = "arn:aws:iam::123456789012:policy/boundary"
+	resources := resolve(t, map[string]string{"PermissionsBoundary": boundary, "RolePath": "/service/", "AlarmEmail": "ops@acme.example", "ConsumerPolicyForAll": "true"})
+	roles := cloudformation.Names(resources, "AWS::IAM::Role")
+	if len(roles) < 2 {
+		t.Fatalf("roles: %q", roles)
+	}
+	for _, id := range roles {
+		equal(t, "the boundary of "+id, resources[id].Properties["PermissionsBoundary"], boundary)
+		equal(t, "the path of "+id, resources[id].Properties["Path"], "/service/")
+	}
+}

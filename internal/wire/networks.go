@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// forbidden are addresses at which no provider is, whatever the operator opens: of this
+// machine, of the link, where the metadata and the credentials of instances and functions are
+// served, and of no single host (RFC 6890).
+var forbidden = prefixes(
+	"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+	"::/127", "fe80::/10", "ff00::/8",
+	"fd00:ec2::/32",             // services of EC2 instances: metadata, DNS, time
+	"::ffff:0:0/96",             // IPv4 in another spelling
+	"64:ff9b::/96", "2002::/16", // IPv4 behind a translator
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		list[i] = netip.MustParsePrefix(text)
+	}
+	return list
+}
+
+const (
+	// widest4 and widest6 are the largest networks that can be opened, in bits of prefix.
+	widest4 = 8
+	widest6 = 32
+)
+
+// ParseNetworks reads CIDRs with commas between: networks in which providers may have private
+// addresses. One that is wider than /8 (IPv6: /32), or that overlaps addresses at which no
+// provider is, such as those of the loopback interface, the link or the metadata service, is
+// refused.
+func ParseNetworks(list string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for text := range strings.SplitSeq(list, ",") {
+		p, err := netip.ParsePrefix(strings.TrimSpace(text))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%.60q is not a CIDR such as 10.20.0.0/16", text)
+		case p != p.Masked():
+			return nil, fmt.Errorf("%s has bits set behind its prefix: write %s", p, p.Masked())
+		case p.Addr().Is4() && p.Bits() < widest4, p.Addr().Is6() && p.Bits() < widest6:
+			return nil, fmt.Errorf("%s is too wide: a network has a prefix of at least /%d, or /%d of IPv6", p, widest4, widest6)
+		}
+		for _, f := range forbidden {
+			if p.Overlaps(f) {
+				return nil, fmt.Errorf("%s contains addresses of %s, at which no provider may be", p, f)
+			}
+		}
+		networks = append(networks, p)
+	}
+	return networks, nil
+}
