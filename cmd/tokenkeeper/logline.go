@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
@@ -32,6 +33,10 @@ func parseLogLine(at time.Time, text string) (l logLine, ok bool) {
 		l.fields[name] = fmt.Sprint(value)
 	}
 	l.msg = l.fields["msg"]
+	l.fields["error"] = strings.TrimSuffix(l.fields["error"], "; "+l.fields["remedy"])
+	if l.fields["event"] == "run_not_begun" && l.fields["error"] == "" {
+		return l, false // the line of the metrics, after the one that says why
+	}
 	if l.fields["event"] == "run_completed" { // the line of the metrics
 		l.msg = fmt.Sprintf("run completed: %s refreshed, %s failing", cmp.Or(l.fields["Refreshed"], "0"), cmp.Or(l.fields["Failing"], "0"))
 	}

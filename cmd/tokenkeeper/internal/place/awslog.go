@@ -97,7 +97,8 @@ func (r *LastRun) read(l LogLine) {
 		r.Version = line.Version
 	}
 	fail := func(code, detail, remedy string) {
-		r.Failed, r.Failure = l.At, &refresh.Error{Code: code, Detail: detail, Remedy: remedy}
+		// The text of an error ends in its remedy.
+		r.Failed, r.Failure = l.At, &refresh.Error{Code: code, Detail: strings.TrimSuffix(detail, "; "+remedy), Remedy: remedy}
 	}
 	switch {
 	case line.Event == "run_completed" && line.RunCompleted > 0:

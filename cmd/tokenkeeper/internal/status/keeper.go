@@ -38,6 +38,8 @@ type Keeper struct {
 	Wrong   string `json:"wrong,omitempty"`
 	Remedy  string `json:"remedy,omitempty"`
 	Command string `json:"command,omitempty"`
+
+	never bool // there has been no run yet
 }
 
 // failing reports whether a person must act.
@@ -69,7 +71,7 @@ func JudgeKeeper(last place.LastRun, err error, s refresh.Schedule, guide place.
 		case !last.Since.IsZero():
 			k.Wrong = fmt.Sprintf("No run was completed in the last %s.", terminal.Span(now.Sub(last.Since)))
 		default:
-			k.Wrong = "No run was ever completed here."
+			k.Wrong, k.never = "No run was ever completed here.", true
 		}
 	default:
 		k.State = Running

@@ -39,7 +39,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 		return Report{}, err
 	}
 	runs := <-keeper
-	if len(subjects) == 0 && runs != nil && runs.State == Stale && runs.LastRun.IsZero() {
+	if len(subjects) == 0 && runs != nil && runs.never {
 		runs = nil // there is nothing to run for yet
 	}
 	report := l.judge(subjects, runs)
