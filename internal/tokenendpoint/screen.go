@@ -55,13 +55,19 @@ func (m *memory) with(c refresh.Credential) refresh.Credential {
 	return c
 }
 
-const madeOf = "what was made of "
+const (
+	madeOf = "what was made of "
+	// inAnswer stands for the value of which a refresh token in an answer was made.
+	inAnswer = "an answer"
+)
 
 // told returns the name of a value as it is told: without the number that with gives it.
 func told(name string) string {
 	switch {
 	case name == unsearchable:
 		return name
+	case strings.HasPrefix(name, madeOf+inAnswer):
+		return "a refresh token that came with it"
 	case strings.HasPrefix(name, madeOf):
 		return name[:strings.LastIndexByte(name, ',')]
 	}

@@ -1,0 +1,63 @@
+package tokenendpoint_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A refresh token that comes with an answer gets nowhere, whatever the grant and wherever the
+// config looks for one.
+func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
+	const next, code = "r3fr3sh/t0k3n+of-the-north", "secret_in_record"
+	body := func(more string) string {
+		return fmt.Sprintf(`{"access_token": "token-1", "expires_in": 3600, "data": [{"refresh_token": "%s"}]%s}`, next, more)
+	}
+	for _, row := range []struct{ name, body, response, code string }{
+		{"as an extra field", body(""), `"extra": {"x": "data[0].refresh_token"}`, code},
+		{"as all of the answer", body(""), `"extra": {"x": "@"}`, code},
+		{"with what is around it", body(""), `"extra": {"x": "data"}`, code},
+		{"as the scope", body(""), `"scope": "data[0].refresh_token"`, code},
+		{"as the type", body(""), `"token_type": "data[0].refresh_token"`, code},
+		{"in an extra field", body(`, "x": "of ` + url.QueryEscape(next) + `"`), `"extra": {"x": "x"}`, code},
+		{"in base64", body(`, "x": "` + base64.StdEncoding.EncodeToString([]byte("r:"+next)) + `"`), `"extra": {"x": "x"}`, code},
+		{"in a scope", body(`, "scope": "` + next + `"`), `"status": [200]`, code},
+		{"within the token", strings.Replace(body(""), "token-1", "token-"+strings.ReplaceAll(next, "/", `\/`), 1), `"status": [200]`, code},
+		{"compared", body(""), `"success": "data[0].refresh_token == 'r'"`, "secret_in_answer"},
+		{"in a filter", body(""), `"extra": {"x": "data[?refresh_token=='r'].refresh_token | [0]"}`, "secret_in_answer"},
+
+		{"nowhere", body(""), `"extra": {"x": "expires_in"}`, ""},
+		{"short, and so none", `{"access_token": "token-1", "expires_in": 3600, "refresh_token": "none-is-given", "x": "none-is-given"}`, `"extra": {"x": "x"}`, ""},
+		{"the access token again", `{"access_token": "token-of-the-north-1", "expires_in": 3600, "refresh_token": "token-of-the-north-1"}`, `"status": [200]`, ""},
+	} {
+		s := serve(t, answer(200, row.body))
+		for _, grant := range []string{"client_credentials", "password"} {
+			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "%s", "response": {%s}}`, s.URL, grant, row.response))
+			c := login(s.URL, "client_id", "reports", "client_secret", hard, "username", "annabella", "password", "c4n4ry-passw0rd")
+			if row.code == "" {
+				if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
+					t.Errorf("%s: %v", row.name, err)
+				}
+				continue
+			}
+			err := failed(t, e, c)
+			if err.Code != row.code || strings.Contains(err.Error(), next[:8]) {
+				t.Errorf("%s: %s, %v", row.name, err.Code, err)
+			}
+		}
+	}
+}
+
+// Nor is it quoted.
+func TestRefreshTokensInAnswersAreNotQuoted(t *testing.T) {
+	const next = "r3fr3sh/t0k3n+of-the-north"
+	s := serve(t, answer(400, `{"error": "invalid_scope", "error_description": "with `+next+` none", "refresh_token": "`+next+`"}`))
+	err := failed(t, endpoint(t, onLoopback(), oauth(s)), client(s.URL))
+	if strings.Contains(err.Error(), "t0k3n") || !strings.Contains(err.Error(), "[secret]") {
+		t.Errorf("said %v", err)
+	}
+}
