@@ -27,9 +27,10 @@ func SecretName(name string) bool {
 	return false
 }
 
-// secretTexts are texts that are secrets whatever they are called: a signed token, a
-// private key.
-var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY`)
+// secretTexts are texts that are secrets whatever they are called: a signed token, a private
+// key, and what providers give a prefix of its own so that it is found.
+var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|` +
+	`\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|AKIA)[A-Za-z0-9_-]{12,}`)
 
 // noSecrets are words that stand under such names and are none: how tokens against forgery
 // are asked for or done without, and switches.
@@ -47,6 +48,28 @@ func refuseSecret(ps *problem.List, path, name, text string) {
 	}
 	ps.Add(path, "", "looks like a secret, and a config is no place for one: whoever may read configs reads it",
 		"put it in the credential, here write "+problem.Show(stand)+", and have it replaced at the provider")
+}
+
+// plainWord is a text that stands in for a value and is none: "anonymous", "Bearer".
+var plainWord = regexp.MustCompile(`^(?:[A-Za-z]{1,15} ?)?$`)
+
+// refuseDefault notes a secret that hides in a text which stands in for values that are absent.
+func refuseDefault(ps *problem.List, path, name string, t template.Template) {
+	list, whole, alone := t.Instead()
+	if alone {
+		list = append(list, whole)
+	}
+	for _, text := range list {
+		plain := text
+		if scheme, rest, found := strings.Cut(text, " "); found && plainWord.MatchString(scheme) {
+			plain = rest
+		}
+		if n := len(ps.Found); !plainWord.MatchString(plain) {
+			if refuseSecret(ps, path, name, text); len(ps.Found) > n {
+				return
+			}
+		}
+	}
 }
 
 // suggestedName returns what to call a value of the credential that is sent as name.
@@ -71,10 +94,26 @@ func CompileTemplate(ps *problem.List, path, name, text string) template.Templat
 		ps.Add(path, template.Shown(text), fault.Detail, fault.Remedy)
 		return nil
 	}
-	if !template.Names([]template.Template{t}, "") && !t.Fresh() {
+	refuseComputed(ps, t)
+	switch {
+	case template.Names([]template.Template{t}, ""):
+		refuseDefault(ps, path, name, t)
+	case !t.Fresh():
 		refuseSecret(ps, path, name, text)
 	}
 	return t
+}
+
+// refuseComputed refuses functions of what is not the credential's own: its value comes and goes
+// with each login, and what is made of it would not be recognized later. A digest of it, as of a
+// challenge that is to be signed, tells nothing.
+func refuseComputed(ps *problem.List, t template.Template) {
+	for v := range t.Reaches() {
+		foreign := strings.HasPrefix(v.Name, "steps.") || slices.Contains([]string{"refresh_token", "assertion", "client_assertion"}, v.Name)
+		if foreign && v.Computed && !v.Digested {
+			ps.Add(v.At, problem.Show("${"+v.Name+"}"), "is given to a function, and only values of the credential are", "write ${"+v.Name+"} by itself, or a digest of it")
+		}
+	}
 }
 
 // mustStand refuses a value that may be absent where there is nothing to leave out.

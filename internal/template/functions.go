@@ -33,6 +33,11 @@ type function struct {
 	constants func(args []string) *Fault
 	// fresh marks one that gives something else each time, so that no secret can be meant.
 	fresh bool
+	// What it does to a secret: encodes marks one that can be undone, digests one that cannot,
+	// and lowers the one after which it would not be recognized.
+	encodes, digests, lowers bool
+	// keyed marks a digest whose first argument is a key.
+	keyed bool
 	do    func(m moment, args []string) string
 }
 
@@ -40,25 +45,25 @@ const manyArguments = 16
 
 // functions are all that there are. It is not written to.
 var functions = map[string]*function{
-	"base64": {signature: "base64(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
+	"base64": {signature: "base64(x)", least: 1, most: 1, encodes: true, do: func(_ moment, a []string) string {
 		return base64.StdEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"base64url": {signature: "base64url(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
+	"base64url": {signature: "base64url(x)", least: 1, most: 1, encodes: true, do: func(_ moment, a []string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(a[0]))
 	}},
-	"hex": {signature: "hex(x)", least: 1, most: 1, do: func(_ moment, a []string) string {
+	"hex": {signature: "hex(x)", least: 1, most: 1, encodes: true, do: func(_ moment, a []string) string {
 		return hex.EncodeToString([]byte(a[0]))
 	}},
-	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, do: func(_ moment, a []string) string {
+	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, digests: true, do: func(_ moment, a []string) string {
 		sum := sha256.Sum256([]byte(a[0]))
 		return string(sum[:])
 	}},
-	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, do: func(_ moment, a []string) string {
+	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, digests: true, keyed: true, do: func(_ moment, a []string) string {
 		mac := hmac.New(sha256.New, []byte(a[0]))
 		mac.Write([]byte(a[1]))
 		return string(mac.Sum(nil))
 	}},
-	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, do: func(_ moment, a []string) string {
+	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, lowers: true, do: func(_ moment, a []string) string {
 		return strings.ToLower(a[0])
 	}},
 	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ moment, a []string) string {

@@ -119,30 +119,6 @@ func (t Template) Computed() iter.Seq[Value] {
 	}
 }
 
-// Sent goes through the values that t has in its text, in whatever form: all but those that
-// only key a MAC.
-func (t Template) Sent() iter.Seq[Value] {
-	return func(yield func(Value) bool) { t.sent(yield) }
-}
-
-func (t Template) sent(yield func(Value) bool) bool {
-	for _, p := range t {
-		args := p.args
-		if p.function == functions["hmac"] && p.function != nil {
-			args = args[1:]
-		}
-		if p.value.Name != "" && !yield(p.value) || !p.arg.sent(yield) {
-			return false
-		}
-		for _, a := range args {
-			if !a.sent(yield) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // Fresh reports whether t gives something else each time.
 func (t Template) Fresh() bool {
 	for _, p := range t {

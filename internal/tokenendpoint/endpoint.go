@@ -43,7 +43,7 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problem.List{Where: e.where}
 	checkHosts(&ps, c, e.plan.everywhere())
 	e.checkValues(&ps, c)
-	e.plan.checkKeys(&ps, c)
+	e.plan.checkSent(&ps, c)
 	if len(ps.Found) == 0 {
 		e.plan.token.checkSigns(&ps, c)
 	}

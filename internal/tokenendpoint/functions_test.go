@@ -1,11 +1,13 @@
 package tokenendpoint_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 // What the functions give was computed with coreutils and OpenSSL:
@@ -37,7 +39,9 @@ func TestFunctions(t *testing.T) {
 	} {
 		s := serve(t, answer(200, granted))
 		e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "text": `+quoteJSON(row.template)+`}}`)
-		if _, err := e.Grant(t.Context(), refresh.Login{Credential: login(s.URL, "user", "reports", "key", "k-1", "loud", "GRÜẞE", "binary", "~~~\x7f??")}); err != nil {
+		c := login(s.URL, "user", "reports", "key", "k-1", "loud", "GRÜẞE", "binary", "~~~\x7f??")
+		c.Public = []string{"loud"}
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 			t.Errorf("%s: %v", row.template, err)
 			continue
 		}
@@ -91,6 +95,71 @@ func TestOptional(t *testing.T) {
 		}
 		if _, sent := r.Header["X-Tenant"]; sent || strings.Contains(r.URL.RawQuery, "a=") {
 			t.Errorf("%s sends %s %v", row.request, r.URL, r.Header)
+		}
+	}
+}
+
+// Functions do not make of a secret what would not be recognized: it is encoded once at most
+// after the last digest, and comes in no other letters; what is kept from an answer is computed
+// with only for digests.
+func TestFunctionsOfSecrets(t *testing.T) {
+	const twice, small, foreign = "is encoded more than once", "in small letters", "is given to a function"
+	for text, want := range map[string]string{
+		"${base64(hex(key))}":                                              twice,
+		"${hex(join('-', user, base64url(key)))}":                          twice,
+		"${base64(join(':', user, base64(join('', key, 'x'))))}":           twice,
+		"${base64(hex(hmac(key, user)))}":                                  twice,
+		"${lower(key)}":                                                    small,
+		"${lower(join('', user, key))}":                                    small,
+		"${hex(sha256(lower(key)))}":                                       small,
+		"${base64(steps.a.x)}":                                             foreign,
+		"${join('', steps.a.x, user)}":                                     foreign,
+		"${lower(steps.a.x)}":                                              foreign,
+		"${hex(assertion)}":                                                foreign,
+		"${base64(join(':', user, key))}":                                  "",
+		"${hex(hmac(key, base64(hex(key))))}":                              "",
+		"${base64(sha256(base64(key)))}":                                   "",
+		"${lower(hex(sha256(key)))}":                                       "",
+		"${base64(hex(user))}-${lower(user)}":                              "",
+		"${hex(hmac(key, steps.a.x))}":                                     "",
+		"${base64url(sha256(join('', steps.a.x, steps.a.x)))}${steps.a.x}": "",
+	} {
+		config := `{"steps": [{"name": "a", "request": {"url": "https://id.example.com/a"}, "response": {"keep": {"x": "x"}}}],
+			"request": {"url": "https://id.example.com/b", "form": {"x": ` + quoteJSON(text) + `}}}`
+		provider, err := onLoopback().Provider(document("erp", config))
+		said := ""
+		if err != nil {
+			said = err.Error()
+		} else if ps := provider.Endpoint.(*tokenendpoint.Endpoint).Check(login("https://id.example.com", "user", "reports", "key", "k-1-k-1-k-1")); len(ps) > 0 {
+			said = ps.Error()
+		}
+		if !strings.Contains(said, want) || want == "" && said != "" {
+			t.Errorf("%s: %q, want %q", text, said, want)
+		}
+	}
+}
+
+// No secret hides in the text that stands in for a value.
+func TestSecretsInDefaults(t *testing.T) {
+	const github = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
+	for fields, secret := range map[string]bool{
+		`"headers": {"Authorization": "${nothing?'` + github + `'}"}`:                     true,
+		`"headers": {"Authorization": "Bearer ` + github + `${nothing?''}"}`:              true,
+		`"headers": {"X-Api-Key": "${nothing?'s3cr3t-of-the-north'}"}`:                    true,
+		`"headers": {"X-Api-Key": "${a?'s3cr3t-'}${b?'of-the-north'}"}`:                   true,
+		`"headers": {"Authorization": "Basic ${base64(join(':', user, pw?'s3cr3t-1'))}"}`: true,
+		`"headers": {"X-Note": "${nothing?'` + github + `'}"}`:                            true,
+		`"form": {"x": "${client_id} ${nothing?'` + github + `'}"}`:                       true,
+		`"form": {"client_secret": "${nothing?'s3cr3t-of-the-north'}"}`:                   true,
+
+		`"headers": {"Authorization": "${scheme?'Bearer'} ${key}"}`: false,
+		`"headers": {"X-Api-Key": "${key?'anonymous'}"}`:            false,
+		`"headers": {"X-CSRF-Token": "${token?'Fetch'}"}`:           false,
+		`"form": {"scope": "${scope?'read write'}", "x": "${x?}"}`:  false,
+	} {
+		_, err := onLoopback().Provider(document("erp", `{"request": {"url": "https://id.example.com/token", `+fields+`}}`))
+		if got := strings.Contains(fmt.Sprint(err), "looks like a secret"); got != secret || !secret && err != nil || strings.Contains(fmt.Sprint(err), "s3cr3t") {
+			t.Errorf("%s: %v", fields, err)
 		}
 	}
 }

@@ -11,27 +11,43 @@ import (
 
 // A key signs, and is never sent: whoever has it once needs no credential any more. Private
 // keys are known by their form; what else is a key, the credential's owner lists under
-// sign_only.
+// sign_only. And whatever is sent must be recognized if it comes back.
 
-// checkKeys notes the keys of c that would be sent.
-func (p plan) checkKeys(ps *problem.List, c refresh.Credential) {
+// checkSent notes the values of c that would be sent and are keys, or that nobody would
+// recognize in what is sent.
+func (p plan) checkSent(ps *problem.List, c refresh.Credential) {
 	var list []template.Template
 	for _, r := range p.requests {
 		list = append(list, r.Templates()...)
 	}
 	for _, j := range p.jwts {
-		for _, place := range j.places() {
-			list = append(list, place.templates...)
-		}
+		list = append(list, j.templates()...)
 	}
 	for _, t := range list {
-		for v := range t.Sent() {
-			switch {
-			case slices.Contains(c.SignOnly, v.Name):
-				ps.Add(v.At, secret.Shown("${"+v.Name+"}"), "is only for signing, as the credential's owner says with sign_only, and would be sent", "sign with it, or send another value")
-			case secret.PrivateKey(c.Values[v.Name].Reveal()):
-				ps.Add(v.At, secret.Shown("${"+v.Name+"}"), "is a private key, which is never sent", "sign with it: see private_key_jwt, assertion and request signing")
+		for v := range t.Reaches() {
+			if detail, remedy := unfitToSend(v, c); detail != "" {
+				ps.Add(v.At, secret.Shown("${"+v.Name+"}"), detail, remedy)
 			}
 		}
 	}
+}
+
+func unfitToSend(v template.Reach, c refresh.Credential) (detail, remedy string) {
+	switch {
+	case v.Keys:
+	case slices.Contains(c.SignOnly, v.Name):
+		return "is only for signing, as the credential's owner says with sign_only, and would be sent", "sign with it, or send another value"
+	case secret.PrivateKey(c.Values[v.Name].Reveal()):
+		return "is a private key, which is never sent", "sign with it: see private_key_jwt, assertion and hmac"
+	}
+	if _, own := c.Values[v.Name]; !own || c.IsPublic(v.Name) {
+		return "", ""
+	}
+	switch {
+	case v.Encoders > 1:
+		return "is encoded more than once, so that it would not be recognized where an answer repeats it", "encode it once"
+	case v.Lowered:
+		return "would be sent in small letters, so that it would not be recognized where an answer repeats it", "write it in small letters in the credential"
+	}
+	return "", ""
 }

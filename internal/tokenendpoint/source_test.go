@@ -79,8 +79,8 @@ func TestDeclaredErrors(t *testing.T) {
 // undone, and what everybody may know, does.
 func TestDisguisedEchoes(t *testing.T) {
 	for sent, code := range map[string]string{
-		"${base64(base64(key))}":             "secret_in_record",
-		"${hex(lower(base64url(key)))}":      "secret_in_record",
+		"${base64(base64(key))}":             "bad_credential",
+		"${hex(lower(base64url(key)))}":      "bad_credential",
 		"${join('', 'k-', key, '-k')}":       "secret_in_record",
 		"${base64(base64(client_id))}":       "",
 		"${base64(base64('reports at 12'))}": "",

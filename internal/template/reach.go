@@ -1,0 +1,79 @@
+package template
+
+import "iter"
+
+// A Reach is how a value gets into the text of a template.
+type Reach struct {
+	Value
+	// Encoders counts the functions after the last digest that can be undone, and Lowered is
+	// set where it comes in small letters.
+	Encoders int
+	Lowered  bool
+	// Computed is set where it is given to a function at all, Digested where it is known by a
+	// digest alone, and Keys where it does no more than key a MAC.
+	Computed, Digested, Keys bool
+}
+
+// Reaches goes through the ways in which values get into the text of t. In what is made by more
+// than one encoder nobody would recognize a value.
+func (t Template) Reaches() iter.Seq[Reach] {
+	return func(yield func(Reach) bool) { t.reaches(Reach{}, yield) }
+}
+
+func (t Template) reaches(from Reach, yield func(Reach) bool) bool {
+	for _, p := range t {
+		if p.value.Name != "" {
+			r := from
+			r.Value = p.value
+			if !yield(r) {
+				return false
+			}
+		}
+		if !p.arg.reaches(from, yield) {
+			return false
+		}
+		for i, a := range p.args {
+			if !a.reaches(from.through(p.function, i), yield) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// through is the reach of an argument of f, from the text inwards.
+func (r Reach) through(f *function, argument int) Reach {
+	r.Computed = true
+	if f.encodes && !r.Digested {
+		r.Encoders++
+	}
+	if f.lowers {
+		r.Lowered = true
+	}
+	if f.digests {
+		r.Digested, r.Lowered = true, false
+		r.Keys = r.Keys || f.keyed && argument == 0
+	}
+	return r
+}
+
+// Instead returns the texts of t that stand in for values that are absent, and the whole text
+// where all of them may be; ok is false if one may not.
+func (t Template) Instead() (list []string, whole string, ok bool) {
+	ok = true
+	for _, p := range t {
+		whole += p.literal
+		for _, inner := range append(p.args, p.arg) {
+			texts, text, absent := inner.Instead()
+			list, whole, ok = append(list, texts...), whole+text, ok && absent
+		}
+		switch {
+		case p.value.Name == "":
+		case !p.value.Optional:
+			ok = false
+		case p.value.Instead != nil:
+			list, whole = append(list, *p.value.Instead), whole+*p.value.Instead
+		}
+	}
+	return list, whole, ok
+}
