@@ -119,6 +119,25 @@ func (t Template) Computed() iter.Seq[Value] {
 	}
 }
 
+// Mentions counts how often Expand writes a value down: once, and once more for each function
+// that it passes through. It bounds the size of what is written without regard to any value, so
+// that no limit tells how long one is.
+func (t Template) Mentions() int {
+	n := 0
+	for _, p := range t {
+		if p.value.Name != "" {
+			n++
+		}
+		n += p.arg.Mentions()
+		for _, a := range p.args {
+			if inner := a.Mentions(); inner > 0 {
+				n += inner + 1
+			}
+		}
+	}
+	return n
+}
+
 // Fresh reports whether t gives something else each time.
 func (t Template) Fresh() bool {
 	for _, p := range t {

@@ -8,22 +8,12 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// mostExpanded bounds what is substituted into one request, in bytes: a config of 64 KiB
-// may name a value of 64 KiB ten thousand times.
-const mostExpanded = 1 << 20
+// ErrLeftOut says that an optional value is absent, and the field is to be left out.
+var ErrLeftOut = errors.New("an optional value is not there")
 
-var (
-	// ErrTooLarge says that more than 1 MiB would be substituted.
-	ErrTooLarge = errors.New("the request would be larger than 1 MiB")
-	// ErrLeftOut says that an optional value is absent, and the field is to be left out.
-	ErrLeftOut = errors.New("an optional value is not there")
-)
-
-// Values are what the templates of one request are filled in with, and how many bytes of
-// them still. Not safe for concurrent use.
+// Values are what the templates of one request are filled in with. Not safe for concurrent use.
 type Values struct {
 	of     map[string]secret.Text
-	left   int
 	moment moment
 	// made is called with each text that was made of values, and with what made it; nil: not.
 	made func(text string, of Template)
@@ -32,7 +22,7 @@ type Values struct {
 // NewValues returns those by their names, at that time. If made is not nil, it is called with
 // each text that was made of values.
 func NewValues(of map[string]secret.Text, now time.Time, made func(text string, of Template)) *Values {
-	return &Values{of: of, left: mostExpanded, moment: moment{now, map[string]string{}}, made: made}
+	return &Values{of: of, moment: moment{now, map[string]string{}}, made: made}
 }
 
 // Get returns the value of that name; without one it is empty.
@@ -46,9 +36,6 @@ func (v *Values) Expand(t Template) (secret.Text, error) {
 		text, err := v.expand(p)
 		if err != nil {
 			return secret.Text{}, err
-		}
-		if v.left -= len(text); v.left < 0 {
-			return secret.Text{}, ErrTooLarge
 		}
 		b.WriteString(text)
 	}

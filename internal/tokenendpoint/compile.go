@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -48,8 +49,31 @@ func compile(ps *problem.List, cfg config) plan {
 	p.probe = compileProbe(ps, cfg.Probe)
 	for _, r := range p.everywhere() {
 		p.advice = append(p.advice, r.Advice...)
+		checkSize(ps, r.Path, r.Templates())
+	}
+	for _, j := range p.jwts {
+		checkSize(ps, j.path, j.templates())
+	}
+	if p.token != nil {
+		checkSize(ps, p.token.path, p.token.templates())
 	}
 	return p
+}
+
+// mostValues is how many values may stand in one request: of at most 64 KiB each, so that it
+// stays within a few MiB.
+const mostValues = 64
+
+// checkSize refuses what may become too large, whatever the values are: a limit that depended on
+// them would tell how long they are.
+func checkSize(ps *problem.List, path string, list []template.Template) {
+	n := 0
+	for _, t := range list {
+		n += t.Mentions()
+	}
+	if n > mostValues {
+		ps.Add(path, "", fmt.Sprintf("names values %d times, once more for each function around one; at most %d are taken", n, mostValues), "name fewer")
+	}
 }
 
 // compileLogin adds to p the request that comes after all steps, or the token that is signed

@@ -163,3 +163,28 @@ func TestSecretsInDefaults(t *testing.T) {
 		}
 	}
 }
+
+// What limits the size of a request does not depend on values, or it would tell how long one is.
+func TestSizeTellsNothing(t *testing.T) {
+	for _, n := range []int{64, 65, 1000} {
+		for _, form := range []string{"${x}", "${x}${client_secret}"} {
+			text := strings.Repeat(form, n/strings.Count(form, "$"))
+			if n == 65 {
+				text += "${x}"
+			}
+			provider, err := onLoopback().Provider(document("erp", `{"request": {"url": "https://id.example.com/token", "text": "`+text+`"}}`))
+			if (err == nil) != (n == 64) {
+				t.Errorf("%d values: %v", n, err)
+			}
+			if err != nil {
+				continue
+			}
+			for _, size := range []int{1, 100, 16 << 10, 60 << 10} {
+				c := login("https://id.example.com", "x", strings.Repeat("x", size), "client_secret", "s3cr3t-of-the-north")
+				if ps := provider.Endpoint.(*tokenendpoint.Endpoint).Check(c); len(ps) > 0 {
+					t.Errorf("with %d bytes: %v", size, ps)
+				}
+			}
+		}
+	}
+}

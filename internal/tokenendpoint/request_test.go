@@ -206,15 +206,6 @@ func TestNothingIsSentTo(t *testing.T) {
 	}
 }
 
-// A small config may ask for a large request: it is bounded before it is built.
-func TestRequestsAreBounded(t *testing.T) {
-	s := serve(t, answer(200, granted))
-	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login", "text": "`+strings.Repeat("${v}", 1000)+`"}}`)
-	if err := failed(t, e, login(s.URL, "v", strings.Repeat("v", 60_000))); err.Code != refresh.CodeBadCredential || s.requests() > 0 {
-		t.Errorf("%v, after %d requests", err, s.requests())
-	}
-}
-
 func TestAdvice(t *testing.T) {
 	const (
 		password = "the password grant"
