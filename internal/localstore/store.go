@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -70,7 +71,7 @@ func (d *Dir) Open(ctx context.Context, provider string) (refresh.State, error) 
 func (d *Dir) Limits() refresh.Limits { return refresh.Limits{} }
 
 // Writes implements [refresh.Store]: a file may be replaced as often as one likes.
-func (d *Dir) Writes(context.Context, string) (int, error) { return 0, nil }
+func (d *Dir) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }
 
 // Save implements [refresh.Store]. Where there is no record at all, as before the first
 // login or after somebody has removed it, c.From does not matter: there is nothing that

@@ -6,23 +6,6 @@ import (
 	"fmt"
 )
 
-// maxWrites is how many versions of 24 hours leave room for planned refreshes.
-const maxWrites = 95
-
-// planned reports whether the schedule itself keeps the distance between this write and
-// the last. What happens outside the plan could use up the versions that the store
-// keeps, and then a token that ends could not be replaced.
-func (v *visit) planned() bool {
-	switch v.due.Reason {
-	case ConfigChanged, Forced:
-		current, ok := v.state.current()
-		return ok && !v.now.Before(v.Schedule.For(v.Provider).DueAt(v.Name, current))
-	case ForeignVersion:
-		return false
-	}
-	return true
-}
-
 // ask logs in, once, and keeps what that gives.
 func (v *visit) ask(asking, storing context.Context) Result {
 	if !v.planned() {
@@ -55,20 +38,6 @@ func (v *visit) refusal(asking context.Context, err error) *Error {
 	e := asError(err, CodeInternal, "logging in")
 	e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
 	return e
-}
-
-// budget says why there is no room for a write that is not planned, or returns nil.
-func (v *visit) budget(ctx context.Context) *Error {
-	n, err := v.Store.Writes(ctx, v.Name)
-	switch {
-	case err != nil:
-		return asError(err, CodeStoreFailed, "counting the versions of the last 24 hours")
-	case n >= maxWrites:
-		return &Error{Class: Transient, Code: CodeWriteBudget,
-			Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes 100, and the rest is kept for planned refreshes", n),
-			Remedy: "find what edits the config, or forces a refresh, again and again"}
-	}
-	return nil
 }
 
 // credential reads what the provider is logged in to with. The version is set wherever one

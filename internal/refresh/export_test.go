@@ -51,3 +51,8 @@ type Told struct{ told told }
 func (t *Told) News(provider string, warnings []string) []string {
 	return t.told.news(provider, warnings)
 }
+
+// Room is how a run decides whether an unplanned write leaves room for those that are planned.
+func (s Schedule) Room(provider string, lifetime time.Duration, writes []time.Time, now time.Time, most int) bool {
+	return s.room(provider, lifetime, writes, now, most)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -321,7 +322,7 @@ func (b borrowing) Provider(d refresh.Document) (refresh.Provider, error) {
 func TestWritesOutsideThePlanAreCounted(t *testing.T) {
 	w := newWorld("a")
 	w.run(refresh.Job{})
-	w.secrets["a"].writes = 95
+	w.secrets["a"].writes = slices.Repeat([]time.Time{noon}, 95)
 	w.now = noon.Add(time.Minute)
 	res, _, err := w.run(refresh.Job{Only: []string{"a"}, Force: true})
 	if err == nil || res["a"].Err.Code != refresh.CodeWriteBudget || w.logins["a"] != 1 {

@@ -24,9 +24,9 @@ type Store interface {
 	// where it is missing, so that a note has a place before the first login.
 	Open(ctx context.Context, provider string) (State, error)
 
-	// Writes returns how many versions of the secret are younger than 24 hours; zero where
-	// there may be any number of them.
-	Writes(ctx context.Context, provider string) (int, error)
+	// Writes returns when the versions of the secret that are younger than 24 hours were
+	// written; none where there may be any number of them.
+	Writes(ctx context.Context, provider string) ([]time.Time, error)
 
 	// Save stores a version and then makes it current, if the current one is still
 	// c.From: two steps, so that a retry that comes late cannot undo what another run

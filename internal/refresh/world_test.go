@@ -47,7 +47,7 @@ type credential struct {
 
 type stored struct {
 	state    refresh.State
-	writes   int
+	writes   []time.Time
 	versions map[refresh.VersionID]string
 }
 
@@ -228,7 +228,7 @@ func (s store) Open(ctx context.Context, name string) (refresh.State, error) {
 	return s.secrets[name].state, nil
 }
 
-func (s store) Writes(_ context.Context, name string) (int, error) {
+func (s store) Writes(_ context.Context, name string) ([]time.Time, error) {
 	return s.secrets[name].writes, nil
 }
 

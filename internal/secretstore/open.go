@@ -81,13 +81,13 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 
 // Writes implements refresh.Store: versions younger than 24 hours are those that Secrets
 // Manager does not remove for a new one.
-func (s *Store) Writes(ctx context.Context, provider string) (int, error) {
+func (s *Store) Writes(ctx context.Context, provider string) ([]time.Time, error) {
 	versions, err := s.History(ctx, provider)
-	n := 0
+	var writes []time.Time
 	for _, v := range versions {
 		if s.now().Sub(v.StoredAt) < 24*time.Hour {
-			n++
+			writes = append(writes, v.StoredAt)
 		}
 	}
-	return n, err
+	return writes, err
 }

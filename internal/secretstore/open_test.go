@@ -223,9 +223,9 @@ func TestWritesCountsTheVersionsOfADay(t *testing.T) {
 				}
 				s.Versions[0].Labels = []string{"AWSCURRENT"}
 			})
-			n, err := w.Writes(t.Context(), "meitner")
-			if err != nil || n != 8 {
-				t.Errorf("counted %d of the last 24 hours, want 8: %v", n, err)
+			writes, err := w.Writes(t.Context(), "meitner")
+			if err != nil || len(writes) != 8 {
+				t.Errorf("counted %v of the last 24 hours, want 8: %v", writes, err)
 			}
 		})
 	}

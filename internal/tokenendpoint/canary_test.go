@@ -320,7 +320,7 @@ func (k *keeper) List(context.Context) ([]refresh.State, error) { return nil, ni
 
 func (k *keeper) Limits() refresh.Limits { return refresh.Limits{} }
 
-func (k *keeper) Writes(context.Context, string) (int, error) { return 0, nil }
+func (k *keeper) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }
 
 func (k *keeper) Open(_ context.Context, provider string) (refresh.State, error) {
 	k.state.Name, k.state.Exists, k.state.Owned = provider, true, true
