@@ -228,7 +228,8 @@ func (a *AWS) Adopt(ctx context.Context, provider string) error { return a.store
 
 // Writes counts the versions of a secret of the last 24 hours.
 func (a *AWS) Writes(ctx context.Context, provider string) (int, error) {
-	return a.store.Writes(ctx, provider)
+	writes, err := a.store.Writes(ctx, provider)
+	return len(writes), err
 }
 
 // History returns the versions of a secret, the newest first.
