@@ -47,6 +47,9 @@ func (m *Message) Decode(place string, names ...string) Document {
 	case wrong != "":
 		return fault(CodeNotJSON, wrong, "this is the provider's fault: JSON is in UTF-8 (RFC 8259 section 8.1), or its Content-Type has to state the charset")
 	}
+	if tooManyValues(text) {
+		return fault(CodeTooLarge, fmt.Sprintf("more values than the %d that are read", MostValues), "look at "+place+": no answer with a token has that many")
+	}
 	v, err := parseJSON(text)
 	if err == nil {
 		return Document{Value: v, Text: string(text)}

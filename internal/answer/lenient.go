@@ -17,6 +17,9 @@ func (m *Message) DecodeLeniently() Document {
 	if wrong != "" {
 		text = m.Body
 	}
+	if tooManyValues(text) {
+		return Document{Value: asWritten(any(topLevel(text))), Text: string(text)}
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var doc any

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,18 @@ type Message struct {
 	Body    []byte
 	// Cut marks a body that is longer than MaxBody, and Lost one that broke off: neither is kept.
 	Cut, Lost bool
+
+	leave func()
+}
+
+// Leaves has leave called once, when the message is done with.
+func (m *Message) Leaves(leave func()) { m.leave = sync.OnceFunc(leave) }
+
+// Leave says that nothing more will be decoded of m. It may be called again.
+func (m *Message) Leave() {
+	if m != nil && m.leave != nil {
+		m.leave()
+	}
 }
 
 // OK reports whether the status says success.

@@ -84,6 +84,7 @@ func read(ctx context.Context, client *wire.Client, at, issuer string) (m Metada
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "tokenkeeper")
 	res, broken := client.Do(req)
+	defer res.Leave()
 	switch {
 	case broken != nil:
 		return m, fmt.Errorf("%s %s", at, broken.Detail())

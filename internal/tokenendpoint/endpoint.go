@@ -212,6 +212,7 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	var from exchange
+	defer func() { x.arrived.Leave() }()
 	carriers := p.carriers()
 	for i, r := range p.requests {
 		at := slices.Index(carriers, i)
@@ -233,6 +234,7 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 		if x.credential, f = x.keep(); f != nil {
 			return granted{}, f
 		}
+		x.arrived.Leave()
 	}
 	if len(p.requests) > 1 {
 		from.credential = x.credential // so that what was kept is redacted too
@@ -265,6 +267,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
 	m, broken := client.Do(req)
+	x.arrived = m
 	w.seen = append(w.seen, sighting{x.index, m})
 	switch {
 	case broken == nil:

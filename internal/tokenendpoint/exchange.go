@@ -25,7 +25,9 @@ type exchange struct {
 	// shape is that of the answer that has the token; nil: it is another.
 	shape *answer.Shape
 
-	answer   *answer.Message // nil: none came
+	answer *answer.Message // nil: none came
+	// arrived is the same from its arrival on: it has to leave.
+	arrived  *answer.Message
 	received time.Time
 	ticket   ticket
 	// selected is what the config names in it.

@@ -71,6 +71,7 @@ func (e *Endpoint) probe() func(context.Context, secret.Text) error {
 			Name:   "new token",
 			Values: map[string]secret.Text{probeToken: token},
 		}}
+		defer func() { x.arrived.Leave() }()
 		f := e.send(ctx, &x, &witness{})
 		if f == nil {
 			_, f = x.keep()

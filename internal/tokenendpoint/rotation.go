@@ -107,6 +107,7 @@ func (x *exchange) rotate(m *answer.Message) {
 	case x.ticket.last && (m.OK() || x.request.outcome.Accepts(m)):
 		s, found := x.successor(answer.Wanted{Outcome: x.request.outcome, Token: shape}.Select(m, doc))
 		if found && x.ticket.rotate != nil {
+			m.Leave() // storing may take long
 			x.ticket.rotate(s)
 		}
 		x.ticket.unsure = !found && doc.Fault != nil && shape.AccessToken.InBody() && shape.RefreshToken.InBody()

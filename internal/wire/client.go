@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -71,11 +70,12 @@ type Client struct {
 	now          func() time.Time
 	// http1 is set where HTTP/2 is not offered.
 	http1 bool
+	rooms chan struct{} // shared by all that show a certificate
 }
 
 // New returns a Client.
 func New(o Options) *Client {
-	c := &Client{now: o.Now, newTransport: func() *http.Transport { return newTransport(o) }}
+	c := &Client{now: o.Now, rooms: make(chan struct{}, rooms), newTransport: func() *http.Transport { return newTransport(o) }}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -139,7 +139,8 @@ func (c *Client) Trusting(authorities *x509.CertPool) *Client {
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Do sends req once. Its context must have a deadline, which covers the whole answer, and must
-// end after it. A failure beside an answer is why its body broke off.
+// end after it. A failure beside an answer is why its body broke off. The caller has the answer
+// leave, once it has taken what it wants of it, before it asks again.
 //
 // A server that has not looked at it, but wants it over HTTP/1.1, gets it so (RFC 9113 section 7:
 // HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
@@ -185,7 +186,7 @@ func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 	body, err := unpack(res)
 	m.Status, m.Header = res.StatusCode, res.Header
 	if err == nil {
-		m.Body, err = io.ReadAll(io.LimitReader(body, answer.MaxBody+1))
+		err = c.readBody(body, m)
 	}
 	switch {
 	case len(m.Body) > answer.MaxBody:
