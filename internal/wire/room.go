@@ -9,7 +9,7 @@ import (
 const (
 	// rooms is how many answers are in memory at a time, decoded and searched. Of all others no
 	// more than smallAnswer bytes were read.
-	rooms       = 8
+	rooms       = 4
 	smallAnswer = 64 << 10
 )
 
