@@ -10,9 +10,9 @@ import (
 const MostValues = 32 << 10
 
 // tooManyValues reports whether JSON has more. Other text has as many as it has of the
-// characters that separate values.
+// characters that separate values. Of JSON that is nested too deep nothing is read anyway.
 func tooManyValues(text []byte) bool {
-	left := MostValues
+	left, depth := MostValues, 0
 	for i := 0; i < len(text) && left >= 0; i++ {
 		switch text[i] {
 		case '"':
@@ -21,10 +21,16 @@ func tooManyValues(text []byte) bool {
 					i++
 				}
 			}
-		case '{':
-			left -= 4
-		case '[':
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
 			left -= 2
+			if text[i] == '{' {
+				left -= 2
+			}
+		case '}', ']':
+			depth--
 		case ',', '&':
 			left--
 		}
