@@ -1,0 +1,47 @@
+package simulation_test
+
+import (
+	"flag"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/simulation"
+)
+
+var (
+	seed    = flag.Uint64("seed", 0, "live through the world of this seed alone; 0: through many")
+	minutes = flag.Float64("minutes", 0, "how long to go on; 0: through a few worlds")
+)
+
+// worlds is how many a test lives through where it is not told for how long.
+const worlds = 6
+
+// TestWorlds lives through worlds from seeds, and prints what they have been through. Of a
+// violation it prints the seed:
+//
+//	go test ./internal/simulation -run TestWorlds -seed SEED -v
+func TestWorlds(t *testing.T) {
+	began := time.Now()
+	var all simulation.Figures
+	for s := uint64(1); ; s++ {
+		of := s
+		if *seed != 0 {
+			of = *seed
+		}
+		synctest.Test(t, func(t *testing.T) {
+			all.Add(simulation.New(of, simulation.Options{Providers: 40, Days: 20, Trouble: float64(of%4) / 2}).Run())
+		})
+		if *seed != 0 || *minutes == 0 && s == worlds || *minutes > 0 && time.Since(began).Minutes() > *minutes {
+			break
+		}
+	}
+	t.Log(all)
+	for i, v := range all.Violations {
+		if i == 20 {
+			t.Errorf("and %d more", len(all.Violations)-i)
+			break
+		}
+		t.Error(v)
+	}
+}

@@ -1,0 +1,237 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// distance is the least time between planned writes of a secret, as Secrets Manager has it.
+const distance = 16 * time.Minute
+
+// maxVersions is how many versions of 24 hours Secrets Manager takes.
+const maxVersions = 100
+
+// A stored is one secret, with the semantics that AWS documents.
+type stored struct {
+	state    refresh.State
+	before   refresh.State // what a listing that lags still shows
+	changed  time.Time
+	versions map[refresh.VersionID]*token
+	written  []time.Time
+}
+
+// A run is one run's view of the world: what it calls may fail, and once it was killed it
+// changes nothing any more.
+type run struct {
+	w *World
+	// killAt counts calls down to the one at which the run dies, before or after its effect;
+	// negative: it lives.
+	killAt int
+	after  bool
+	dead   bool
+	failed bool          // AWS did not answer one of its calls
+	offset time.Duration // by which its clock is wrong
+	began  time.Time
+}
+
+var (
+	errKilled = errors.New("killed")
+	errAWS    = errors.New("AWS does not answer")
+)
+
+// call does one call to AWS, which may fail in ways that the effect does not know of.
+func (r *run) call(ctx context.Context, effect func() error) error {
+	w := r.w
+	if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.dead {
+		return errKilled
+	}
+	r.killAt--
+	if r.killAt == 0 && !r.after {
+		r.dead = true
+		return errKilled
+	}
+	if w.awsDown(time.Now()) {
+		r.failed = true
+		return errAWS
+	}
+	err := effect()
+	if r.killAt == 0 && r.after {
+		r.dead = true
+		return errKilled
+	}
+	return err
+}
+
+// Limits implements refresh.Store.
+func (r *run) Limits() refresh.Limits { return refresh.Limits{Saves: 20} }
+
+// List implements refresh.Store. It may lag by up to five minutes.
+func (r *run) List(ctx context.Context) (states []refresh.State, err error) {
+	err = r.call(ctx, func() error {
+		for _, name := range slices.Sorted(maps.Keys(r.w.secrets)) {
+			s := r.w.secrets[name]
+			st := s.state
+			if r.w.lags && time.Since(s.changed) < 5*time.Minute {
+				st = s.before
+			}
+			if st.Exists {
+				states = append(states, st)
+			}
+		}
+		return nil
+	})
+	return states, err
+}
+
+// Open implements refresh.Store.
+func (r *run) Open(ctx context.Context, name string) (st refresh.State, err error) {
+	err = r.call(ctx, func() error {
+		s := r.w.secrets[name]
+		if s == nil {
+			s = &stored{versions: map[refresh.VersionID]*token{}}
+			s.state = refresh.State{Name: name, Exists: true, Owned: true, Paused: r.w.provider(name).paused}
+			s.changed = time.Now()
+			r.w.secrets[name] = s
+		}
+		st = s.state
+		return nil
+	})
+	return st, err
+}
+
+// Writes implements refresh.Store.
+func (r *run) Writes(ctx context.Context, name string) (n int, err error) {
+	err = r.call(ctx, func() error {
+		n = r.w.secrets[name].day(time.Now())
+		return nil
+	})
+	return n, err
+}
+
+func (s *stored) day(now time.Time) int {
+	n := 0
+	for i := len(s.written) - 1; i >= 0 && now.Sub(s.written[i]) < 24*time.Hour; i-- {
+		n++
+	}
+	return n
+}
+
+// Save implements refresh.Store: put, probe, and the compare-and-swap.
+func (r *run) Save(ctx context.Context, c refresh.Change) (st refresh.State, err error) {
+	w := r.w
+	s := w.secret(c.Provider)
+	if !c.Record.IsZero() {
+		err = r.call(ctx, func() error {
+			if _, there := s.versions[c.To]; there {
+				return nil
+			}
+			now := time.Now()
+			if s.day(now) >= maxVersions {
+				w.violated(c.Provider, "LimitExceeded: the hundred-and-first version of a day")
+				return &refresh.Error{Class: refresh.Transient, Code: "store_failed", Detail: "LimitExceededException"}
+			}
+			s.written = append(s.written, now)
+			s.versions[c.To] = w.provider(c.Provider).token(c.Record)
+			s.touch()
+			s.state.Next = c.To
+			return nil
+		})
+		if err != nil {
+			return refresh.State{}, err
+		}
+	}
+	for range 10 {
+		err = r.call(ctx, func() error {
+			if c.Replaces(s.state.Current) {
+				w.judgeSwap(c.Provider, s, c.To)
+				s.touch()
+				s.state.Current = c.To
+			}
+			st = s.state
+			return nil
+		})
+		if err == nil || !errors.Is(err, errAWS) {
+			return st, err
+		}
+	}
+	return st, err
+}
+
+// touch keeps what a listing that lags will show.
+func (s *stored) touch() {
+	s.before, s.changed = s.state, time.Now()
+}
+
+// Note implements refresh.Store.
+func (r *run) Note(ctx context.Context, name string, n refresh.Note) error {
+	return r.call(ctx, func() error {
+		s := r.w.secrets[name]
+		s.touch()
+		s.state.Note = n
+		return nil
+	})
+}
+
+// token returns the one that a record holds.
+func (p *provider) token(record secret.Text) *token {
+	text := record.Reveal()
+	for i := len(p.tokens) - 1; i >= 0; i-- {
+		if p.tokens[i].text == text {
+			return p.tokens[i]
+		}
+	}
+	panic(fmt.Sprintf("%q was never issued", text)) // a fault of the simulation
+}
+
+// Configs implements refresh.Source.
+func (r *run) Configs(ctx context.Context) (docs []refresh.Document, err error) {
+	err = r.call(ctx, func() error {
+		for _, p := range r.w.providers {
+			docs = append(docs, refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Data: secret.New(fmt.Sprint(p.config))})
+		}
+		return nil
+	})
+	return docs, err
+}
+
+// Credential implements refresh.Source.
+func (r *run) Credential(ctx context.Context, name string) (d refresh.Document, err error) {
+	err = r.call(ctx, func() error {
+		d = refresh.Document{Name: name, Version: fmt.Sprint(r.w.provider(name).secret)}
+		return nil
+	})
+	return d, err
+}
+
+// CredentialVersion implements refresh.Source.
+func (r *run) CredentialVersion(ctx context.Context, name string) (string, error) {
+	d, err := r.Credential(ctx, name)
+	return d.Version, err
+}
+
+// Provider implements refresh.Parser.
+func (r *run) Provider(d refresh.Document) (refresh.Provider, error) {
+	p := r.w.provider(d.Name)
+	return refresh.Provider{Name: d.Name, Where: d.Where, Credential: d.Name, Config: refresh.NewFingerprint([]byte(d.Data.Reveal())),
+		Endpoint: p, Timeout: 15 * time.Second, Supersedes: p.supersedes,
+		Encode: func(rec refresh.Record) (secret.Text, error) { return rec.AccessToken, nil }}, nil
+}
+
+// Credential implements refresh.Parser, beside the source's method of that name.
+type parser struct{ *run }
+
+func (parser) Credential(d refresh.Document) (refresh.Credential, error) {
+	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{"client_secret": secret.New("not to be printed " + d.Name)}}, nil
+}
