@@ -124,7 +124,13 @@ func (w *World) judgeTick(runs ...*run) {
 		if !p.supersedes || s == nil || p.last() == nil || s.state.Note.Class != "" {
 			continue
 		}
-		if current := s.versions[s.state.Current]; current != p.last() && p.last().issued.After(runs[0].began) {
+		current := s.versions[s.state.Current]
+		if current == nil || current == p.last() || !p.last().issued.After(runs[0].began) {
+			continue
+		}
+		// What two runs at once asked for in one second has no order in version ids; and the
+		// provider alone knows which came last.
+		if p.last().issued.Sub(current.issued) > time.Second {
 			w.violated(p.name, "two runs at once left a token current that the provider has ended")
 		}
 	}

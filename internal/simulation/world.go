@@ -215,7 +215,11 @@ func (w *World) ticks(now time.Time) time.Time {
 	var wg sync.WaitGroup
 	var a, b time.Time
 	wg.Go(func() { a = w.do(0, first) })
-	wg.Go(func() { b = w.do(1, second) })
+	lag := time.Duration(w.rng.Int64N(int64(5 * time.Second)))
+	wg.Go(func() {
+		time.Sleep(lag)
+		b = w.do(1, second)
+	})
 	wg.Wait()
 	w.judgeTick(first, second)
 	if b.Before(a) {
