@@ -14,9 +14,8 @@ func (w *World) violated(provider, format string, args ...any) {
 		fmt.Sprintf("seed %d, %s, %s: %s", w.seed, time.Since(w.began).Truncate(time.Second), provider, fmt.Sprintf(format, args...)))
 }
 
-// judgeSwap judges a new current version against the one that it replaces.
-func (w *World) judgeSwap(name string, s *stored, to refresh.VersionID) {
-	now := time.Now()
+// judgeSwap judges a version that became current at a time against the one that it replaces.
+func (w *World) judgeSwap(name string, s *stored, to refresh.VersionID, now time.Time) {
 	old, former := s.versions[s.state.Current], s.state.Current
 	token := s.versions[to]
 	if !token.expires.After(now) && !w.provider(name).supersedes { // of those see judgeTick

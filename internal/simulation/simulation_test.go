@@ -11,11 +11,12 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 0, "live through the world of this seed alone; 0: through many")
+	wires   = flag.Bool("wires", false, "with the real store and the SDK over a fake of AWS, not in memory")
 	minutes = flag.Float64("minutes", 0, "how long to go on; 0: through a few worlds")
 )
 
 // worlds is how many a test lives through where it is not told for how long.
-const worlds = 6
+const worlds = 2
 
 // TestWorlds lives through worlds from seeds, and prints what they have been through. Of a
 // violation it prints the seed:
@@ -30,7 +31,7 @@ func TestWorlds(t *testing.T) {
 			of = *seed
 		}
 		synctest.Test(t, func(t *testing.T) {
-			all.Add(simulation.New(of, simulation.Options{Providers: 40, Days: 20, Trouble: float64(of%4) / 2}).Run())
+			all.Add(simulation.New(of, simulation.Options{Providers: 40, Days: 20, Trouble: float64(of%4) / 2, Wires: *wires}).Run())
 		})
 		if *seed != 0 || *minutes == 0 && s == worlds || *minutes > 0 && time.Since(began).Minutes() > *minutes {
 			break

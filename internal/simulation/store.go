@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,37 +42,20 @@ type run struct {
 	began  time.Time
 }
 
-var (
-	errKilled = errors.New("killed")
-	errAWS    = errors.New("AWS does not answer")
-)
+var errKilled = errors.New("killed")
 
 // call does one call to AWS, which may fail in ways that the effect does not know of.
 func (r *run) call(ctx context.Context, effect func() error) error {
-	w := r.w
 	if err := sleep(ctx, 20*time.Millisecond); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r.dead {
-		return errKilled
+	if err := r.begin(); err != nil {
+		return err
 	}
-	r.killAt--
-	if r.killAt == 0 && !r.after {
-		r.dead = true
-		return errKilled
-	}
-	if w.awsDown(time.Now()) {
-		r.failed = true
-		return errAWS
-	}
+	r.w.mu.Lock()
 	err := effect()
-	if r.killAt == 0 && r.after {
-		r.dead = true
-		return errKilled
-	}
-	return err
+	r.w.mu.Unlock()
+	return cmp.Or(r.end(), err)
 }
 
 // Limits implements refresh.Store.
@@ -143,7 +127,7 @@ func (r *run) Save(ctx context.Context, c refresh.Change) (st refresh.State, err
 				return &refresh.Error{Class: refresh.Transient, Code: "store_failed", Detail: "LimitExceededException"}
 			}
 			s.written = append(s.written, now)
-			s.versions[c.To] = w.provider(c.Provider).token(c.Record)
+			s.versions[c.To] = w.provider(c.Provider).named(c.Record.Reveal())
 			s.touch()
 			s.state.Next = c.To
 			return nil
@@ -155,14 +139,14 @@ func (r *run) Save(ctx context.Context, c refresh.Change) (st refresh.State, err
 	for range 10 {
 		err = r.call(ctx, func() error {
 			if c.Replaces(s.state.Current) {
-				w.judgeSwap(c.Provider, s, c.To)
+				w.judgeSwap(c.Provider, s, c.To, time.Now())
 				s.touch()
 				s.state.Current = c.To
 			}
 			st = s.state
 			return nil
 		})
-		if err == nil || !errors.Is(err, errAWS) {
+		if err == nil || !errors.Is(err, errUnreachable) {
 			return st, err
 		}
 	}
@@ -184,9 +168,8 @@ func (r *run) Note(ctx context.Context, name string, n refresh.Note) error {
 	})
 }
 
-// token returns the one that a record holds.
-func (p *provider) token(record secret.Text) *token {
-	text := record.Reveal()
+// named returns the token that a record holds.
+func (p *provider) named(text string) *token {
 	for i := len(p.tokens) - 1; i >= 0; i-- {
 		if p.tokens[i].text == text {
 			return p.tokens[i]

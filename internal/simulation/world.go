@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -59,6 +60,9 @@ type Options struct {
 	Days      int
 	// Trouble is how many things go wrong in a day, of each sort, for each ten providers.
 	Trouble float64
+	// Wires has the real store, with the SDK, over a fake of AWS; else the store is a model in
+	// memory.
+	Wires bool
 }
 
 // A World is one deployment and everything around it.
@@ -78,8 +82,10 @@ type World struct {
 	missed    []span // when no run took place, for whatever reason
 	lags      bool
 	schedule  refresh.Schedule
-	runners   [2]*refresh.Runner // two warm environments
 	events    []event
+
+	account      *awstest.AWS // nil in memory
+	environments [2]*environment
 }
 
 // An event is something that happens at a time.
@@ -97,6 +103,9 @@ func New(seed uint64, o Options) *World {
 		p := &provider{name: fmt.Sprintf("p%03d", i), kind: newKind(w.rng), world: w}
 		w.providers = append(w.providers, p)
 		w.byName[p.name] = p
+	}
+	if o.Wires {
+		w.wire()
 	}
 	w.draw()
 	return w
@@ -170,6 +179,9 @@ func (w *World) Run() Figures {
 		}
 		last = time.Now()
 		w.passUntil(next)
+	}
+	if w.account != nil {
+		w.account.Close()
 	}
 	w.Figures.Days = float64(w.options.Days * len(w.providers))
 	w.judgeEnd()
@@ -255,12 +267,18 @@ func (w *World) do(environment int, r *run) time.Time {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
 	defer cancel()
-	runner := &refresh.Runner{Source: r, Parser: parser{r}, Store: r, Schedule: w.schedule,
+	var store refresh.Store = r
+	if w.account != nil {
+		w.environments[environment].run = r
+		store = w.environments[environment].store
+	}
+	runner := &refresh.Runner{Source: r, Parser: parser{r}, Store: store, Schedule: w.schedule,
 		Now: func() time.Time { return time.Now().Add(r.offset) }}
 	report, err := runner.Run(ctx, refresh.Job{ID: fmt.Sprint(environment, began.UnixNano())})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Figures.Runs++
+	w.observe()
 	if r.dead || len(report.Results) == 0 {
 		return began.Add(tick)
 	}
