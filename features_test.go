@@ -17,8 +17,9 @@ var (
 	definedTest = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9_]+)\(`)
 )
 
-// Each row of docs/features.md names a test or a page that exists.
-func TestFeatures(t *testing.T) {
+// definedTests returns the tests of all modules, by name.
+func definedTests(t *testing.T) map[string]bool {
+	t.Helper()
 	list, err := exec.Command("git", "ls-files", "-z", "*_test.go").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,29 @@ func TestFeatures(t *testing.T) {
 			defined[string(m[1])] = true
 		}
 	}
+	return defined
+}
+
+// Each row of docs/reliability.md about a fault names tests that exist.
+func TestReliability(t *testing.T) {
+	page, err := os.ReadFile("docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined, named := definedTests(t), namedTest.FindAllStringSubmatch(string(page), -1)
+	if len(named) < 20 {
+		t.Errorf("docs/reliability.md names %d tests, want 20 or more", len(named))
+	}
+	for _, m := range named {
+		if !defined[m[1]] {
+			t.Errorf("docs/reliability.md names %s, and there is no such test", m[1])
+		}
+	}
+}
+
+// Each row of docs/features.md names a test or a page that exists.
+func TestFeatures(t *testing.T) {
+	defined := definedTests(t)
 	page, err := os.ReadFile("docs/features.md")
 	if err != nil {
 		t.Fatal(err)
