@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local release clean
+.PHONY: demo test lint local release soak mutants lint clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo
@@ -13,6 +13,13 @@ local: ## a local AWS with four providers set up
 
 release: ## everything that is published of VERSION=0.1.0, in dist/
 	go run ./tools/release -version "$(VERSION)"
+
+soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires
+	go test -count=1 -timeout 0 -run TestWorlds -v ./internal/simulation -minutes $(or $(MINUTES),60)
+	go test -count=1 -timeout 0 -run TestWorlds -v ./internal/simulation -minutes $(or $(MINUTES),60) -wires
+
+mutants: ## N=300 mutants drawn by SEED=1
+	go run ./tools/mutants -n $(or $(N),300) -seed $(or $(SEED),1)
 
 lint:
 	tools/test lint
