@@ -96,12 +96,13 @@ func (r *run) Open(ctx context.Context, name string) (st refresh.State, err erro
 }
 
 // Writes implements refresh.Store.
-func (r *run) Writes(ctx context.Context, name string) (n int, err error) {
+func (r *run) Writes(ctx context.Context, name string) (at []time.Time, err error) {
 	err = r.call(ctx, func() error {
-		n = r.w.secrets[name].day(time.Now())
+		s := r.w.secrets[name]
+		at = slices.Clone(s.written[len(s.written)-s.day(time.Now()):])
 		return nil
 	})
-	return n, err
+	return at, err
 }
 
 func (s *stored) day(now time.Time) int {
