@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A cli is one command line and what it may touch of the process.
@@ -145,10 +147,15 @@ func written(err error) error {
 }
 
 func (c *cli) json(v any) error {
-	enc := json.NewEncoder(c.stdout)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return written(enc.Encode(v))
+	if err := enc.Encode(v); err != nil {
+		return written(err)
+	}
+	_, err := io.WriteString(c.stdout, secret.VisibleJSON(text.String()))
+	return written(err)
 }
 
 func (c *cli) screen() *terminal.Screen { return terminal.New(c.stdout, c.getenv) }

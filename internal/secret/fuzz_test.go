@@ -1,6 +1,7 @@
 package secret_test
 
 import (
+	"encoding/json"
 	"errors"
 	"html"
 	"regexp"
@@ -138,6 +139,14 @@ func FuzzPrintable(f *testing.F) {
 			if back, err := strconv.Unquote(`"` + full + `"`); err != nil || back != valid {
 				t.Fatalf("%q is printed as %q, and read as %q, %v", text, full, back, err)
 			}
+		}
+		document, err := json.Marshal(valid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back string
+		if shown := secret.VisibleJSON(string(document)); json.Unmarshal([]byte(shown), &back) != nil || back != valid || strings.ContainsFunc(shown, odd) {
+			t.Fatalf("%q is printed as %s", text, shown)
 		}
 		if secret.Visible(whole) != whole {
 			t.Fatalf("%q is changed again", whole)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -96,6 +97,23 @@ func VisibleBut(text, kept string) string {
 			b.WriteString(Escaped(r))
 		}
 		i += n
+	}
+	return b.String()
+}
+
+// VisibleJSON returns JSON that means the same, with what is not printable in its strings escaped.
+func VisibleJSON(document string) string {
+	var b strings.Builder
+	for _, r := range document {
+		switch {
+		case unicode.IsPrint(r) || r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b.WriteString(Escaped(high) + Escaped(low))
+		default:
+			b.WriteString(Escaped(r))
+		}
 	}
 	return b.String()
 }

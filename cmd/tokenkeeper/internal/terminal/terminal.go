@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 
 	"charm.land/lipgloss/v2"
 	"golang.org/x/term"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 const (
@@ -93,13 +96,34 @@ func (s *Screen) style(style Style) lipgloss.Style {
 	return plain
 }
 
-// Line writes a line as it is.
+// Line writes a line. It is the one way to the screen: what could move a cursor, change a title
+// or turn the reading direction is escaped here, whatever it came from.
 func (s *Screen) Line(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		_, s.err = fmt.Fprintf(s.w, format+"\n", args...)
+		_, s.err = io.WriteString(s.w, s.visible(fmt.Sprintf(format, args...))+"\n")
 	}
+}
+
+// painted are the sequences that Paint makes.
+var painted = regexp.MustCompile(`\x1b\[(?:0|1|2|32|33|1;31)?m`)
+
+func (s *Screen) visible(text string) string {
+	if !s.color {
+		return secret.VisibleBut(text, "\n\t")
+	}
+	var b strings.Builder
+	for text != "" {
+		at := painted.FindStringIndex(text)
+		if at == nil {
+			at = []int{len(text), len(text)}
+		}
+		b.WriteString(secret.VisibleBut(text[:at[0]], "\n\t"))
+		b.WriteString(text[at[0]:at[1]])
+		text = text[at[1]:]
+	}
+	return b.String()
 }
 
 // Clear begins at the top of an empty screen. It is for terminals.

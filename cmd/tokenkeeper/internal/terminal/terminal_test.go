@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,5 +151,23 @@ func TestColor(t *testing.T) {
 		if got := s.Paint(terminal.Good, "ok"); got != row.want {
 			t.Errorf("on %s: %q, want %q", row.name, got, row.want)
 		}
+	}
+}
+
+// Whatever is written, nothing moves the cursor, changes a title or turns the reading
+// direction.
+func TestForeignTextIsEscaped(t *testing.T) {
+	const foreign = "read\x1b[31m\x1b]0;title\a\u009b2J \u202eadmin\u2066\r\x00\u200b"
+	s, out := screen()
+	s.Line("scope %s", foreign)
+	s.Paragraph("→ ", foreign, foreign)
+	s.Sides(foreign, foreign)
+	s.Table(terminal.Table{Headers: []string{"A"}, Rows: []terminal.Row{{Cells: []terminal.Cell{{Text: foreign}}}}})
+	text := out.String()
+	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("%q is written", text)
+	}
+	if !strings.Contains(text, `\u202eadmin`) {
+		t.Errorf("it is not escaped but gone: %q", text)
 	}
 }
