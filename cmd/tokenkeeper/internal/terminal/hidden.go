@@ -25,7 +25,7 @@ func ReadHidden(f *os.File, end func([]byte) (int, error)) (data []byte, err err
 		return nil, fmt.Errorf("reading from the terminal: %w", err)
 	}
 	defer func() {
-		flush(fd)
+		drain(fd)
 		err = errors.Join(err, term.Restore(fd, before))
 	}()
 	chunk := make([]byte, 4096)

@@ -2,5 +2,5 @@
 
 package terminal
 
-// flush has no way to drop what was typed.
-func flush(int) {}
+// drain has no way to drop what was typed.
+func drain(int) {}
