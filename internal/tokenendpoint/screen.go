@@ -6,62 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/template"
 )
 
-// The domain refuses a record that contains a credential's value, in the encodings that
-// are common. A config can do more to a value before it is sent: encode it twice, mix it
-// with what is new each time, sign it. So whatever is made of a secret while a login is
-// built is remembered, and looked for in its answers like the secret itself.
-
-// A memory holds what was made of secrets in one login. Nil remembers nothing.
-type memory struct {
-	texts []madeText
-	known map[string]bool
-}
-
-// A madeText was made of a value of the credential, or of one that a step kept.
-type madeText struct{ text, of string }
-
-func (m *memory) add(text, of string) {
-	if m == nil || len(text) < leastSecret || m.known[text] {
-		return
-	}
-	if m.known == nil {
-		m.known = map[string]bool{}
-	}
-	m.known[text] = true
-	m.texts = append(m.texts, madeText{text, of})
-}
-
-// with returns c with what is remembered as further values, under names that no template
-// can write.
-func (m *memory) with(c refresh.Credential) refresh.Credential {
-	c.Values = maps.Clone(c.Values)
-	if m == nil {
-		return c
-	}
-	if c.Values == nil {
-		c.Values = map[string]secret.Text{}
-	}
-	for i, t := range m.texts {
-		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = secret.New(t.text)
-	}
-	return c
-}
-
-const (
-	madeOf = "what was made of "
-	// inAnswer stands for the value of which a refresh token in an answer was made.
-	inAnswer = "an answer"
-)
-
-// told returns the name of a value as it is told: without the number that with gives it.
+// told returns the name of a value as errors have it: without the number that memory.with gives it.
 func told(name string) string {
 	switch {
 	case name == unsearchable:
@@ -73,43 +24,6 @@ func told(name string) string {
 	}
 	return "the value " + name
 }
-
-// remember keeps text, which is what t gave, if a secret went into it. One in which the
-// secret can be seen as it is need not be kept: it is found by that.
-func (m *memory) remember(c refresh.Credential, text string, t template.Template) {
-	of, seen := "", false
-	for v := range t.Values() {
-		value := c.Values[v.Name].Reveal()
-		if value == "" || c.IsPublic(v.Name) {
-			continue
-		}
-		of = cmp.Or(of, v.Name)
-		seen = seen || len(value) >= leastFound && strings.Contains(text, value)
-	}
-	if of != "" && !seen {
-		m.add(text, of)
-	}
-}
-
-// newValues returns what templates are filled in with: values of c, at that time. What is made
-// of secrets is remembered in m; nil: nowhere.
-func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values {
-	if m == nil {
-		return template.NewValues(c.Values, now, nil)
-	}
-	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
-}
-
-// noValues are those of a text that is only shown.
-func noValues() *template.Values { return template.NewValues(nil, time.Time{}, nil) }
-
-const (
-	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
-	leastSecret = 4
-	// leastFound is that of the shortest one that is found within other text; of those that
-	// are shorter, many would be found by chance.
-	leastFound = 8
-)
 
 // unsearchable stands for the name of a secret in an answer that cannot be searched.
 const unsearchable = "more escapes in escapes than can be searched"
@@ -212,8 +126,8 @@ func (x exchange) secretInAnswer(where, name string) *failure {
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
-// stated is the failure of an answer that has what was sent where it should say something
-// that is told further: a lifetime, a type, an error.
+// stated is the failure of an answer that has what was sent where it should state something
+// that is printed or stored as metadata: a lifetime, a type, an error.
 func (x exchange) stated(what string, v any) *failure {
 	if tooLarge(v) {
 		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.Status, what, largestKept), "look at the paths under response")
@@ -224,9 +138,8 @@ func (x exchange) stated(what string, v any) *failure {
 	return nil
 }
 
-// screen is the failure of an answer from which something that was sent would get further: into
-// the record, or into what is told of it, in the log or in metadata. Nothing is interpreted
-// before.
+// screen is the failure of an answer from which something that was sent would get into the
+// record, the log or metadata. Nothing is interpreted before.
 func (x exchange) screen() *failure {
 	s := x.selected
 	token, _ := s.AccessToken.(string)
@@ -273,7 +186,7 @@ func (x exchange) secretInRecord(name string) *failure {
 }
 
 // sameTicket stands in an answer where it repeats the refresh token that was sent, as many
-// a provider does (RFC 6749 section 6): it is no echo, and nobody needs to see it.
+// a provider does (RFC 6749 section 6): it is no echo, and need not be seen.
 const sameTicket = "(the refresh token that was sent)"
 
 // withoutTicket returns a document with that in its place.

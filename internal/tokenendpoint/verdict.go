@@ -24,14 +24,14 @@ func passing() verdict { return verdict{class: refresh.Transient, tries: 3} }
 func unresolved() verdict { return verdict{class: refresh.Transient, tries: 2} }
 
 // doubtful: the answer makes no sense. For three runs in a row that is put down to chance;
-// then somebody must look. Asking again at once would use up logins.
+// then an operator must look. Asking again at once would use up logins.
 func doubtful() verdict { return verdict{class: refresh.Transient, suspect: true, tries: 1} }
 
 // settled: the same will come of the same request, and a login that is refused again
 // and again is locked.
 func settled() verdict { return verdict{class: refresh.Misconfigured, tries: 1} }
 
-// revoked: the refresh token is over, or was used by somebody else. A person must log in.
+// revoked: the refresh token has expired, or was used elsewhere. A person must log in.
 func revoked() verdict { return verdict{class: refresh.NeedsPerson, tries: 1} }
 
 // ofOAuth returns the verdict on an error code of OAuth, as registered for the answers

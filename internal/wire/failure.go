@@ -134,7 +134,7 @@ func certificateFault(err error) string {
 	case errors.As(err, new(x509.UnknownAuthorityError)):
 		return "its authority is not known here"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "it is over, or not yet valid"
+		return "it has expired, or is not yet valid"
 	}
 	return "it cannot be verified"
 }

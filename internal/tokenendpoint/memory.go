@@ -1,0 +1,97 @@
+package tokenendpoint
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/template"
+)
+
+// The domain refuses a record that contains a credential's value, in the encodings that
+// are common. A config can do more to a value before it is sent: encode it twice, mix it
+// with what is new each time, sign it. So whatever is made of a secret while a login is
+// built is remembered, and looked for in its answers like the secret itself.
+
+// A memory holds what was made of secrets in one login. Nil remembers nothing.
+type memory struct {
+	texts []madeText
+	known map[string]bool
+}
+
+// A madeText was made of a value of the credential, or of one that a step kept.
+type madeText struct{ text, of string }
+
+func (m *memory) add(text, of string) {
+	if m == nil || len(text) < leastSecret || m.known[text] {
+		return
+	}
+	if m.known == nil {
+		m.known = map[string]bool{}
+	}
+	m.known[text] = true
+	m.texts = append(m.texts, madeText{text, of})
+}
+
+// with returns c with what is remembered as further values, under names that no template
+// can write.
+func (m *memory) with(c refresh.Credential) refresh.Credential {
+	c.Values = maps.Clone(c.Values)
+	if m == nil {
+		return c
+	}
+	if c.Values == nil {
+		c.Values = map[string]secret.Text{}
+	}
+	for i, t := range m.texts {
+		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = secret.New(t.text)
+	}
+	return c
+}
+
+const (
+	madeOf = "what was made of "
+	// inAnswer stands for the value of which a refresh token in an answer was made.
+	inAnswer = "an answer"
+)
+
+// remember keeps text, which is what t gave, if a secret went into it. One in which the
+// secret can be seen as it is need not be kept: it is found by that.
+func (m *memory) remember(c refresh.Credential, text string, t template.Template) {
+	of, seen := "", false
+	for v := range t.Values() {
+		value := c.Values[v.Name].Reveal()
+		if value == "" || c.IsPublic(v.Name) {
+			continue
+		}
+		of = cmp.Or(of, v.Name)
+		seen = seen || len(value) >= leastFound && strings.Contains(text, value)
+	}
+	if of != "" && !seen {
+		m.add(text, of)
+	}
+}
+
+// newValues returns what templates are filled in with: values of c, at that time. What is made
+// of secrets is remembered in m; nil: nowhere.
+func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values {
+	if m == nil {
+		return template.NewValues(c.Values, now, nil)
+	}
+	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
+}
+
+// noValues are those of a text that is only shown.
+func noValues() *template.Values { return template.NewValues(nil, time.Time{}, nil) }
+
+const (
+	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
+	leastSecret = 4
+	// leastFound is that of the shortest one that is found within other text; of those that
+	// are shorter, many would be found by chance.
+	leastFound = 8
+)
