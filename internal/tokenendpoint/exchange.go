@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"maps"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
@@ -34,114 +33,66 @@ type exchange struct {
 	selected answer.Selection
 }
 
-// receive takes the answer, and what the config names in it. It is a good one, as far as its
-// status says, if there is no failure. What is compared is screened first.
-func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
-	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
-	doc := m.Decode(x.request.Path, w.Names()...)
-	doc.Value = x.withoutTicket(doc.Value)
-	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
-	x.remember()
-	if f := x.compared(); f != nil {
-		return f
-	}
-	if !w.Accepts(m) {
-		return x.refused()
-	}
-	return nil
+// A ticket is what an exchange has to do with the refresh token.
+type ticket struct {
+	// sent is set where the request sends it, and last where no later one does: the answer
+	// to that one has the next.
+	sent, last bool
+	// shape says where in that answer it is.
+	shape  *answer.Shape
+	rotate func(refresh.Successor)
+	// unsure is set where the refresh token may have been spent, and no answer came that
+	// can be read.
+	unsure bool
 }
 
-// judge is the failure of an answer whose status says success and whose body does not.
-func (x exchange) judge() *failure {
-	if f := x.selected.Fault(); f != nil {
-		return x.faulty(f)
+// known returns the credential of x with what was made of it.
+func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
+
+// searcher returns what looks for those values.
+func (x exchange) searcher() *secret.Searcher {
+	if x.all != nil {
+		return x.all
 	}
-	if x.selected.Denied() {
-		return x.denied()
-	}
-	return nil
+	return x.known().Searcher()
 }
 
-// keep returns the credential with what later requests need of the answer. What it keeps is
-// as secret as what was sent.
-func (x exchange) keep() (refresh.Credential, *failure) {
-	if f := x.judge(); f != nil {
-		return x.credential, f
-	}
-	texts, f := x.selected.Kept()
-	if f != nil {
-		return x.credential, x.faulty(f)
-	}
-	c := x.credential
-	c.Values = maps.Clone(c.Values)
-	for i, k := range x.request.keep {
-		c.Values[k.Name] = secret.New(texts[i])
-	}
-	return c, nil
+// A failure is why an attempt gave no grant.
+type failure struct {
+	err *refresh.Error
+	// tries is how many attempts such a failure is worth in one run.
+	tries int
+	// sent says that the request was sent.
+	sent bool
+	// skew is as in exchange.skew.
+	skew time.Duration
 }
 
-// grant returns what the answer gives, and where its lifetime is from.
-func (x exchange) grant() (granted, *failure) {
-	if f := x.judge(); f != nil {
-		return granted{}, f
+// fail returns a failure. The text is the endpoint, without its query, and the detail.
+func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
+	if over, ok := ofRefreshToken(code); ok && x.rotates {
+		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
 	}
-	if f := x.screen(); f != nil {
-		return granted{}, f
+	f := &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
+		Class:   v.class,
+		Suspect: v.suspect,
+		Code:    code,
+		Detail:  x.request.Target.Shown + " " + detail,
+		Remedy:  remedy,
+	}}
+	if x.answer != nil {
+		f.err.RetryAfter, f.err.Limited = x.answer.RetryAfter(x.received), x.answer.Limited()
 	}
-	g, f := x.selected.Grant(x.quote)
-	if f != nil {
-		return granted{}, x.faulty(f)
-	}
-	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
-		AccessToken: g.AccessToken,
-		TokenType:   g.TokenType,
-		AskedAt:     x.answer.AskedAt,
-		Lifetime:    min(g.Lifetime, refresh.MaxLifetime),
-		Scope:       g.Scope,
-		Extra:       g.Extra,
-		Warnings:    g.Warnings,
-	}}, nil
+	return f
 }
 
-// A granted is a grant and where its lifetime is from, in a few words.
-type granted struct {
-	refresh.Grant
-	lifetimeFrom string
+// fault is the failure of x for a reason that is found here.
+func (x exchange) fault(code, detail, remedy string) *failure {
+	return x.fail(code, ofFault(code), detail, remedy)
 }
 
-// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
-// refused and the answer's date says that this may be why; else zero. Less than five
-// seconds is within what signing allows for, and within what a date can tell; more than
-// fifteen minutes is no clock, but somebody who collects JWTs of another time.
-func (x exchange) skew(f *failure) time.Duration {
-	const least, most = 5 * time.Second, 15 * time.Minute
-	if x.answer == nil || x.answer.OK() {
-		return 0
-	}
-	switch f.err.Code {
-	case "invalid_client":
-	case "invalid_grant", "invalid_request", "http_400", "http_401":
-		if x.rotates {
-			return 0 // it may be the refresh token that was refused, and then it is over
-		}
-	default:
-		return 0
-	}
-	if d := x.answer.Clock().Sub(x.answer.AskedAt); d.Abs() >= least && d.Abs() <= most {
-		return d
-	}
-	return 0
-}
+// quote returns foreign text, fit to be printed.
+func (x exchange) quote(text string) string { return quote(x.known(), text) }
 
-// A witness is what a login leaves of itself.
-type witness struct {
-	// made is what was made of secrets.
-	made *memory
-	seen []sighting
-}
-
-// A sighting is one request that was sent and what came back.
-type sighting struct {
-	index  int             // among the requests of the plan
-	answer *answer.Message // nil: none came
-}
+// faulty is the failure of an answer that cannot be used.
+func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }

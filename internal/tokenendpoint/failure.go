@@ -4,50 +4,11 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
-	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/wire"
 )
-
-// A failure is why an attempt gave no grant.
-type failure struct {
-	err *refresh.Error
-	// tries is how many attempts such a failure is worth in one run.
-	tries int
-	// sent says that the request was sent.
-	sent bool
-	// skew is as in exchange.skew.
-	skew time.Duration
-}
-
-// fail returns a failure. The text is the endpoint, without its query, and the detail.
-func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
-	if over, ok := ofRefreshToken(code); ok && x.rotates {
-		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
-	}
-	f := &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
-		Class:   v.class,
-		Suspect: v.suspect,
-		Code:    code,
-		Detail:  x.request.Target.Shown + " " + detail,
-		Remedy:  remedy,
-	}}
-	if x.answer != nil {
-		f.err.RetryAfter, f.err.Limited = x.answer.RetryAfter(x.received), x.answer.Limited()
-	}
-	return f
-}
-
-// fault is the failure of x for a reason that is found here.
-func (x exchange) fault(code, detail, remedy string) *failure {
-	return x.fail(code, ofFault(code), detail, remedy)
-}
-
-// quote returns foreign text, fit to be printed.
-func (x exchange) quote(text string) string { return quote(x.known(), text) }
 
 // unanswered is the failure of a request that no whole answer came to.
 func (x exchange) unanswered(broken *wire.Failure) *failure {
@@ -56,9 +17,6 @@ func (x exchange) unanswered(broken *wire.Failure) *failure {
 	f.sent = broken.Sent
 	return f
 }
-
-// faulty is the failure of an answer that cannot be used.
-func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }
 
 // refused is the failure of a request that was answered with another status than those that
 // say success.

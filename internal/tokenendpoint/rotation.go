@@ -77,19 +77,6 @@ func (p plan) carriers() []int {
 	return list
 }
 
-// A ticket is what an exchange has to do with the refresh token.
-type ticket struct {
-	// sent is set where the request sends it, and last where no later one does: the answer
-	// to that one has the next.
-	sent, last bool
-	// shape says where in that answer it is.
-	shape  *answer.Shape
-	rotate func(refresh.Successor)
-	// unsure is set where the refresh token may have been spent, and no answer came that
-	// can be read.
-	unsure bool
-}
-
 // rotate looks at a complete answer to a request that sent the refresh token, by its shape
 // alone. What comes in its place is handed on before anything else of the answer is judged,
 // so that no failure after it can lose it (RFC 6749 section 6, RFC 9700 section 4.14.2).

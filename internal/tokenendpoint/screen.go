@@ -97,17 +97,6 @@ func tooLarge(all ...any) bool {
 	return left < 0
 }
 
-// known returns the credential of x with what was made of it.
-func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
-
-// searcher returns what looks for those values.
-func (x exchange) searcher() *secret.Searcher {
-	if x.all != nil {
-		return x.all
-	}
-	return x.known().Searcher()
-}
-
 // compared is the failure of an answer that repeats what was sent where the config compares
 // it, or cuts something off: whether it matches would tell the secret piece by piece.
 func (x exchange) compared() *failure {

@@ -1,0 +1,122 @@
+package tokenendpoint
+
+import (
+	"maps"
+	"time"
+
+	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// receive takes the answer, and what the config names in it. It is a good one, as far as its
+// status says, if there is no failure. What is compared is screened first.
+func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
+	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
+	doc := m.Decode(x.request.Path, w.Names()...)
+	doc.Value = x.withoutTicket(doc.Value)
+	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
+	x.remember()
+	if f := x.compared(); f != nil {
+		return f
+	}
+	if !w.Accepts(m) {
+		return x.refused()
+	}
+	return nil
+}
+
+// judge is the failure of an answer whose status says success and whose body does not.
+func (x exchange) judge() *failure {
+	if f := x.selected.Fault(); f != nil {
+		return x.faulty(f)
+	}
+	if x.selected.Denied() {
+		return x.denied()
+	}
+	return nil
+}
+
+// keep returns the credential with what later requests need of the answer. What it keeps is
+// as secret as what was sent.
+func (x exchange) keep() (refresh.Credential, *failure) {
+	if f := x.judge(); f != nil {
+		return x.credential, f
+	}
+	texts, f := x.selected.Kept()
+	if f != nil {
+		return x.credential, x.faulty(f)
+	}
+	c := x.credential
+	c.Values = maps.Clone(c.Values)
+	for i, k := range x.request.keep {
+		c.Values[k.Name] = secret.New(texts[i])
+	}
+	return c, nil
+}
+
+// grant returns what the answer gives, and where its lifetime is from.
+func (x exchange) grant() (granted, *failure) {
+	if f := x.judge(); f != nil {
+		return granted{}, f
+	}
+	if f := x.screen(); f != nil {
+		return granted{}, f
+	}
+	g, f := x.selected.Grant(x.quote)
+	if f != nil {
+		return granted{}, x.faulty(f)
+	}
+	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
+		AccessToken: g.AccessToken,
+		TokenType:   g.TokenType,
+		AskedAt:     x.answer.AskedAt,
+		Lifetime:    min(g.Lifetime, refresh.MaxLifetime),
+		Scope:       g.Scope,
+		Extra:       g.Extra,
+		Warnings:    g.Warnings,
+	}}, nil
+}
+
+// A granted is a grant and where its lifetime is from, in a few words.
+type granted struct {
+	refresh.Grant
+	lifetimeFrom string
+}
+
+// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
+// refused and the answer's date says that this may be why; else zero. Less than five
+// seconds is within what signing allows for, and within what a date can tell; more than
+// fifteen minutes is no clock, but somebody who collects JWTs of another time.
+func (x exchange) skew(f *failure) time.Duration {
+	const least, most = 5 * time.Second, 15 * time.Minute
+	if x.answer == nil || x.answer.OK() {
+		return 0
+	}
+	switch f.err.Code {
+	case "invalid_client":
+	case "invalid_grant", "invalid_request", "http_400", "http_401":
+		if x.rotates {
+			return 0 // it may be the refresh token that was refused, and then it is over
+		}
+	default:
+		return 0
+	}
+	if d := x.answer.Clock().Sub(x.answer.AskedAt); d.Abs() >= least && d.Abs() <= most {
+		return d
+	}
+	return 0
+}
+
+// A witness is what a login leaves of itself.
+type witness struct {
+	// made is what was made of secrets.
+	made *memory
+	seen []sighting
+}
+
+// A sighting is one request that was sent and what came back.
+type sighting struct {
+	index  int             // among the requests of the plan
+	answer *answer.Message // nil: none came
+}
