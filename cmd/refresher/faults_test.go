@@ -296,6 +296,28 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 	}
 }
 
+// A rotation that somebody has turned on stops nothing, and is warned of with each refresh.
+func TestASecretWithARotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.setUp()
+		w.tick()
+		w.due()
+		s, _ := w.secret(victim)
+		s.Rotates = true
+		w.SetSecret(s)
+		inv := w.tick()
+		warned := inv.logged("provider_warning", victim)
+		if inv.of(victim).Outcome != refresh.Refreshed || len(warned) != 1 || !strings.Contains(fmt.Sprint(warned[0]["msg"]), "aws secretsmanager cancel-rotate-secret") {
+			t.Errorf("%+v, %v: %v", inv.of(victim), inv.err, warned)
+		}
+		time.Sleep(time.Minute)
+		if again := w.tick().logged("provider_warning", victim); len(again) != 0 {
+			t.Errorf("it is warned of where nothing is due: %v", again)
+		}
+	})
+}
+
 // AWS keeps every version of the last 24 hours, and no more than a hundred. Whoever forces
 // more refreshes than that is refused before the provider is asked, until the day is over.
 func TestTheVersionsOfADay(t *testing.T) {

@@ -3,6 +3,7 @@ package template_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -16,16 +17,27 @@ import (
 	"example.com/tokenkeeper/internal/simulator"
 )
 
-// An organization allows everything but secrets without its tags, and a boundary what the
-// docs say that it must.
-const (
-	organization = `{"Version": "2012-10-17", "Statement": [
+// An organization allows everything but secrets without its tags.
+const organization = `{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Action": "*", "Resource": "*"},
 		{"Effect": "Deny", "Action": "secretsmanager:CreateSecret", "Resource": "*",
 		 "Condition": {"Null": {"aws:RequestTag/cost-center": "true"}}}]}`
-	boundaryPolicy = `{"Version": "2012-10-17", "Statement": [
-		{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParametersByPath", "secretsmanager:*"], "Resource": "*"}]}`
-)
+
+// documentedBoundary is the policy that docs/security.md says a boundary must allow.
+func documentedBoundary(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile(root + "/docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(data), "## What a permissions boundary must allow")
+	_, block, _ := strings.Cut(section, "```json\n")
+	block, _, found := strings.Cut(block, "```")
+	if !found {
+		t.Fatal("docs/security.md has no boundary")
+	}
+	return []byte(block)
+}
 
 // TestInAnOrganization runs the function where the role, a permissions boundary and a policy of
 // the organization must each allow what it does, as IAM decides.
@@ -42,7 +54,7 @@ func TestInAnOrganization(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t, bootstrap, row.parameters)
-			scp, boundary := policy(t, []byte(organization)), policy(t, []byte(boundaryPolicy))
+			scp, boundary := policy(t, []byte(organization)), policy(t, documentedBoundary(t))
 			w.Authorize(func(a awstest.Access) bool { return w.role.Allows(a) && scp.Allows(a) && boundary.Allows(a) })
 			w.setUp()
 			first, second := w.tick(), w.tick()
@@ -107,12 +119,19 @@ func TestSecretTags(t *testing.T) {
 // TestEveryRoleIsBounded: no role of the template is made without the boundary and the path.
 func TestEveryRoleIsBounded(t *testing.T) {
 	const boundary = "arn:aws:iam::123456789012:policy/boundary"
-	resources := resolve(t, map[string]string{"PermissionsBoundary": boundary, "RolePath": "/service/", "AlarmEmail": "ops@acme.example", "ConsumerPolicyForAll": "true"})
+	resources := resolve(t, map[string]string{"KmsKeyArn": keyARN, "ReportsKeyArn": keyARN, "Authorities": "/acme/authorities",
+		"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "PermissionsBoundary": boundary, "RolePath": "/service/", "AlarmEmail": "ops@acme.example", "ConsumerPolicyForAll": "true"})
 	roles := cloudformation.Names(resources, "AWS::IAM::Role")
 	if len(roles) < 2 {
 		t.Fatalf("roles: %q", roles)
 	}
+	documented := string(documentedBoundary(t))
 	for _, id := range roles {
+		for _, g := range grantsOf(t, documents(t, resources[id])) {
+			if !g.denies && !strings.Contains(documented, `"`+g.action+`"`) {
+				t.Errorf("docs/security.md does not say that a boundary must allow %s, which %s has", g.action, id)
+			}
+		}
 		equal(t, "the boundary of "+id, resources[id].Properties["PermissionsBoundary"], boundary)
 		equal(t, "the path of "+id, resources[id].Properties["Path"], "/service/")
 	}
