@@ -100,7 +100,18 @@ func (r *reading) byteAt(i, rest int, depth uint8) {
 		}
 		return
 	}
-	r.hex(rest, 2, func(v rune, to int, d uint8) { r.addByte(i, to, max(depth, d), byte(v)) })
+	var first, second [maxReadings + 1]character
+	for _, high := range r.characters(rest, first[:0]) {
+		h, ok := digit(high.c)
+		if !ok {
+			continue
+		}
+		for _, low := range r.characters(high.to, second[:0]) {
+			if l, ok := digit(low.c); ok {
+				r.addByte(i, low.to, max(depth, high.depth, low.depth), byte(h<<4|l))
+			}
+		}
+	}
 }
 
 // hex reads n hexadecimal digits at byte i.

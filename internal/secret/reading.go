@@ -37,7 +37,7 @@ type escape struct {
 // stepsPerByte bounds the work on a text, in comparisons for each byte of it. Ordinary text
 // takes 4, and text in which all is escaped twice 12. Only a text made for the purpose takes
 // more.
-const stepsPerByte, leastSteps = 32, 1 << 12
+const stepsPerByte, leastSteps = 16, 1 << 15
 
 // read prepares text; ok is false if it is beyond the bounds.
 func read(text string) (r *reading, ok bool) {
@@ -116,4 +116,26 @@ func (r *reading) each(i int, f func(c byte, to int, depth uint8)) {
 			f(e.text[0], int(e.to), e.depth)
 		}
 	}
+}
+
+// A character is one of ASCII that can be read at some byte, with where what follows it begins.
+type character struct {
+	c     byte
+	depth uint8
+	to    int
+}
+
+// characters appends those at byte i to list.
+func (r *reading) characters(i int, list []character) []character {
+	if i >= len(r.text) {
+		return list
+	}
+	list = append(list, character{r.text[i], 0, i + 1})
+	for _, e := range r.at(i) {
+		if e.n == 1 {
+			list = append(list, character{e.text[0], e.depth, int(e.to)})
+		}
+	}
+	r.steps -= len(list)
+	return list
 }
