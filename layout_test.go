@@ -45,6 +45,7 @@ func TestLayout(t *testing.T) {
 		{"internal/problem", ours("internal/secret", "internal/strictjson", "internal/refresh"), true},
 		{"internal/httprequest", ours("internal/secret", "internal/strictjson", "internal/refresh", "internal/problem", "internal/template", "internal/wire", "internal/answer"), true},
 		{"internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
+		{"internal/stack", nil, false},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/problem", "internal/httprequest", "internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},
 		{"internal/localstore", ours("internal/secret", "internal/refresh"), true},

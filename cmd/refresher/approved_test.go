@@ -17,8 +17,8 @@ func TestApprovedConfigIsTheOnlyOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
 		w.setUp(simulator.Meitner)
-		approved := w.settings.approvedPath() + "/" + simulator.Meitner + "/" + simulator.Meitner
-		config, ok := w.Parameter(w.settings.providersPath() + "/" + simulator.Meitner)
+		approved := w.settings.Namespace.Approved() + "/" + simulator.Meitner + "/" + simulator.Meitner
+		config, ok := w.Parameter(w.settings.Namespace.Providers() + "/" + simulator.Meitner)
 		if !ok {
 			t.Fatal("there is no config")
 		}

@@ -361,13 +361,13 @@ func TestASecretThatIsMissing(t *testing.T) {
 			w.setUp()
 			for _, name := range simulator.Names() {
 				if name != victim && !create {
-					w.SetSecret(awstest.Secret{Name: w.settings.tokensPrefix() + name, Tags: map[string]string{"tokenkeeper:owner": "prod"}})
+					w.SetSecret(awstest.Secret{Name: w.settings.Namespace.Tokens() + name, Tags: map[string]string{"tokenkeeper:owner": "prod"}})
 				}
 			}
 			w.sim.Break(victim, simulator.OAuthError(401, "invalid_client", ""))
 			inv := w.tick()
 			w.othersRefreshed(inv)
-			s, exists := w.Secret(w.settings.tokensPrefix() + victim)
+			s, exists := w.Secret(w.settings.Namespace.Tokens() + victim)
 			switch {
 			case exists != create:
 				t.Errorf("creating is %v, and the secret is there: %v", create, exists)
@@ -387,7 +387,7 @@ func TestAConfigThatVanishes(t *testing.T) {
 		w.setUp()
 		w.tick()
 		before, _ := w.secret(victim)
-		w.RemoveParameter(w.settings.providersPath() + "/" + victim)
+		w.RemoveParameter(w.settings.Namespace.Providers() + "/" + victim)
 		w.due()
 		inv := w.tick()
 		after, _ := w.secret(victim)

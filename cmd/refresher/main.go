@@ -20,6 +20,7 @@ import (
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/stack"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -47,11 +48,11 @@ func main() {
 // newHandler puts the function together.
 func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now func() time.Time) *handler {
 	from := source{
-		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.providersPath(), Approved: s.approvedPath()},
-		credentials: &paramstore.Credentials{Client: c.parameters, Path: s.credentialsPath()},
+		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.Namespace.Providers(), Approved: s.Namespace.Approved()},
+		credentials: &paramstore.Credentials{Client: c.parameters, Path: s.Namespace.Credentials()},
 	}
-	if s.CredentialsIn == inSecretsManager {
-		from.credentials = &secretstore.Credentials{Client: c.secrets, Prefix: s.credentialsPrefix()}
+	if s.CredentialsIn == stack.InSecretsManager {
+		from.credentials = &secretstore.Credentials{Client: c.secrets, Prefix: s.Namespace.CredentialSecrets()}
 	}
 	return &handler{
 		runner: &refresh.Runner{
@@ -59,7 +60,7 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 			Parser: parser,
 			Store: &secretstore.Store{
 				Client:   c.secrets,
-				Prefix:   s.tokensPrefix(),
+				Prefix:   s.Namespace.Tokens(),
 				Stack:    s.Stack,
 				KMSKey:   s.KMSKey,
 				Tags:     s.SecretTags,
@@ -68,7 +69,7 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 			},
 			Vault: &secretstore.Vault{
 				Client: c.secrets,
-				Prefix: s.privatePrefix(),
+				Prefix: s.Namespace.Private(),
 				Stack:  s.Stack,
 				KMSKey: s.KMSKey,
 				// It is told to no function how long it may run, before it does.

@@ -10,6 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // A run is killed before and after each of its calls. Whenever that is, consumers have a
@@ -227,13 +228,13 @@ func TestTheDescriptionLagsBehind(t *testing.T) {
 
 func TestCredentialsInSecretsManager(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, awstest.Options{}, func(s *settings) { s.CredentialsIn = inSecretsManager })
+		w := newWorld(t, awstest.Options{}, func(s *settings) { s.CredentialsIn = stack.InSecretsManager })
 		w.setUp()
 		if inv := w.tick(); inv.err != nil || inv.summary.Metrics["Refreshed"] != 4 || w.Count("ssm:GetParameter") != 0 {
 			t.Fatalf("%v, %v", inv.summary.Metrics, inv.err)
 		}
 		w.due()
-		s, _ := w.Secret(w.settings.credentialsPrefix() + victim)
+		s, _ := w.Secret(w.settings.Namespace.CredentialSecrets() + victim)
 		s.Deleted = time.Now()
 		w.SetSecret(s)
 		_, before := w.secret(victim)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // settings are what the function reads from its environment, once, at its start. The
@@ -26,7 +26,7 @@ import (
 type settings struct {
 	// Namespace is what the names of all parameters and secrets of the stack begin with, so
 	// that several stacks share an account. TOKENKEEPER_NAMESPACE; tokenkeeper.
-	Namespace string
+	Namespace stack.Namespace
 	// Stack names this deployment: the owner that its secrets are tagged with, and the
 	// dimension of its metrics. TOKENKEEPER_STACK; required.
 	Stack string
@@ -80,25 +80,20 @@ type settings struct {
 	Reach reach
 }
 
-const (
-	inSSM            = "ssm"
-	inSecretsManager = "secretsmanager"
-)
-
 // readSettings reads the environment. The error has everything that is wrong with it.
 func readSettings(getenv func(string) string) (settings, error) {
 	e := environment{getenv: getenv}
 	endpoint := e.url("AWS_ENDPOINT_URL")
 	s := settings{
-		Namespace:              e.namespace("TOKENKEEPER_NAMESPACE"),
-		Stack:                  e.matching("TOKENKEEPER_STACK", stackName, "1 to 128 letters, digits, -, _ and ."),
-		Tick:                   e.duration("TOKENKEEPER_TICK", time.Minute),
-		CacheAge:               e.duration("TOKENKEEPER_CACHE_AGE", 300*time.Second),
-		CredentialsIn:          e.choice("TOKENKEEPER_CREDENTIAL_STORE", inSSM, inSecretsManager),
-		KMSKey:                 getenv("TOKENKEEPER_KMS_KEY"),
-		CreateSecrets:          e.boolean("TOKENKEEPER_CREATE_SECRETS", true),
-		SecretTags:             e.tags("TOKENKEEPER_SECRET_TAGS"),
-		AllowLoopback:          e.boolean("TOKENKEEPER_ALLOW_LOOPBACK", false),
+		Namespace:              e.namespace(stack.VarNamespace),
+		Stack:                  e.matching(stack.VarStack, stack.ValidName, "1 to 128 letters, digits, -, _ and ."),
+		Tick:                   e.duration(stack.VarTick, stack.DefaultTick),
+		CacheAge:               e.duration(stack.VarCacheAge, stack.DefaultCacheAge),
+		CredentialsIn:          e.choice(stack.VarCredentialStore, stack.InSSM, stack.InSecretsManager),
+		KMSKey:                 getenv(stack.VarKMSKey),
+		CreateSecrets:          e.boolean(stack.VarCreateSecrets, true),
+		SecretTags:             e.tags(stack.VarSecretTags),
+		AllowLoopback:          e.boolean(stack.VarAllowLoopback, false),
 		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
 		Region:                 e.required("AWS_REGION"),
 		AccessKey:              secret.New(e.required("AWS_ACCESS_KEY_ID")),
@@ -120,16 +115,6 @@ func readSettings(getenv func(string) string) (settings, error) {
 func (s settings) schedule() refresh.Schedule {
 	return refresh.Schedule{Tick: s.Tick, CacheAge: s.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims(s.Tick)}
 }
-
-// The five places of a stack. In one name space none lies inside another; see namespace
-// for two.
-
-func (s settings) providersPath() string     { return "/" + s.Namespace + "/providers" }
-func (s settings) approvedPath() string      { return "/" + s.Namespace + "/approved" }
-func (s settings) credentialsPath() string   { return "/" + s.Namespace + "/credentials" }
-func (s settings) credentialsPrefix() string { return s.Namespace + "/credentials/" }
-func (s settings) tokensPrefix() string      { return s.Namespace + "/tokens/" }
-func (s settings) privatePrefix() string     { return s.Namespace + "/private/" }
 
 // An environment is read variable by variable; what is wrong is kept until all are read.
 type environment struct {
@@ -155,9 +140,9 @@ func (e *environment) required(name string) string {
 	return value
 }
 
-func (e *environment) matching(name string, pattern *regexp.Regexp, want string) string {
+func (e *environment) matching(name string, valid func(string) bool, want string) string {
 	value := e.getenv(name)
-	if !pattern.MatchString(value) {
+	if !valid(value) {
 		e.wrong(name, want)
 	}
 	return value
@@ -219,29 +204,10 @@ func (e *environment) level(name string) slog.Level {
 	return slog.LevelInfo
 }
 
-var (
-	stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
-	spaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*){0,9}$`)
-)
-
-// places are the last parts of the names of the five places of a stack.
-var places = []string{"providers", "approved", "credentials", "tokens", "private"}
-
-// namespace refuses a name space that would lie inside a place of another one: what a
-// stack stores as a record could be what another reads as a credential.
-func (e *environment) namespace(name string) string {
-	value := cmp.Or(e.getenv(name), "tokenkeeper")
-	lower := strings.ToLower(value)
-	switch {
-	case !spaceName.MatchString(value) || len(value) > 200:
-		e.wrong(name, "up to ten parts of letters, digits, -, _ and . with slashes between, in all at most 200 characters")
-	case strings.HasPrefix(lower, "aws") || strings.HasPrefix(lower, "ssm"):
-		e.wrong(name, "a name that does not begin with aws or ssm, which Parameter Store keeps for itself")
+func (e *environment) namespace(name string) stack.Namespace {
+	n := stack.Namespace(cmp.Or(e.getenv(name), stack.DefaultName))
+	for _, want := range n.Wrong() {
+		e.wrong(name, want)
 	}
-	for _, part := range strings.Split(value, "/") {
-		if slices.Contains(places, part) {
-			e.wrong(name, fmt.Sprintf("a name without %q as a part of it, or one stack would store its secrets among the %s of another", part, part))
-		}
-	}
-	return value
+	return n
 }

@@ -55,7 +55,7 @@ func TestSettingsByDefault(t *testing.T) {
 	if strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), canary) {
 		t.Error("printing them shows the role's credentials")
 	}
-	places := []string{got.providersPath(), got.credentialsPath(), got.credentialsPrefix(), got.tokensPrefix()}
+	places := []string{got.Namespace.Providers(), got.Namespace.Credentials(), got.Namespace.CredentialSecrets(), got.Namespace.Tokens()}
 	if diff := cmp.Diff([]string{"/tokenkeeper/providers", "/tokenkeeper/credentials", "tokenkeeper/credentials/", "tokenkeeper/tokens/"}, places); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)
 	}

@@ -94,7 +94,7 @@ func TestTheEndpointIsNotResolvedForAPut(t *testing.T) {
 		_, before := w.secret(victim)
 		w.sim.ForgetRequests(victim)
 		mend := w.unresolve(func(target, body string) bool {
-			return target == "secretsmanager.PutSecretValue" && strings.Contains(body, w.settings.tokensPrefix()+victim+`"`)
+			return target == "secretsmanager.PutSecretValue" && strings.Contains(body, w.settings.Namespace.Tokens()+victim+`"`)
 		})
 		inv := w.tick()
 		if want := fmt.Sprintf("refreshing %q: aws_unreachable (transient)", victim); inv.err == nil || inv.err.Error() != want {

@@ -53,7 +53,7 @@ func newFamily(t *testing.T) (*world, *family) {
 	w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipe.Dial})
 	w.setConfig("quickbooks", fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, baseURL))
 	w.setCredential("quickbooks", `{"client_id": "reports", "client_secret": "c4n@ry-secret", "allowed_hosts": ["127.0.0.1:8787"]}`)
-	w.SetSecret(awstest.Secret{Name: w.settings.privatePrefix() + "quickbooks", KMSKey: w.settings.KMSKey, Tags: map[string]string{"tokenkeeper:owner": "prod"},
+	w.SetSecret(awstest.Secret{Name: w.settings.Namespace.Private() + "quickbooks", KMSKey: w.settings.KMSKey, Tags: map[string]string{"tokenkeeper:owner": "prod"},
 		Versions: []awstest.Version{{Value: `{"refresh_token": "c4n@ry-ticket-0"}`, Labels: []string{"AWSCURRENT"}}}})
 	return w, f
 }
@@ -73,7 +73,7 @@ func TestADayOfRefreshTokens(t *testing.T) {
 		if got, want := w.token("quickbooks"), fmt.Sprint("token-", f.spent); got != want {
 			t.Errorf("consumers read %s, want %s", got, want)
 		}
-		record, _ := w.Secret(w.settings.tokensPrefix() + "quickbooks")
+		record, _ := w.Secret(w.settings.Namespace.Tokens() + "quickbooks")
 		said := w.out.String() + strings.Join(w.told, "") + fmt.Sprint(record)
 		if strings.Contains(said, "c4n@ry") {
 			t.Error("a refresh token is where it can be read")

@@ -17,6 +17,7 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
+	"example.com/tokenkeeper/internal/stack"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -113,17 +114,17 @@ func (w *world) setUpMany(from, to int) {
 }
 
 func (w *world) setConfig(name, config string) {
-	w.SetParameter(awstest.Parameter{Name: w.settings.providersPath() + "/" + name, Value: config})
+	w.SetParameter(awstest.Parameter{Name: w.settings.Namespace.Providers() + "/" + name, Value: config})
 }
 
 // setCredential puts a credential where the settings say, under the stack's key.
 func (w *world) setCredential(name, credential string) {
-	if w.settings.CredentialsIn == inSecretsManager {
-		w.SetSecret(awstest.Secret{Name: w.settings.credentialsPrefix() + name, KMSKey: w.settings.KMSKey,
+	if w.settings.CredentialsIn == stack.InSecretsManager {
+		w.SetSecret(awstest.Secret{Name: w.settings.Namespace.CredentialSecrets() + name, KMSKey: w.settings.KMSKey,
 			Versions: []awstest.Version{{Value: credential, Labels: []string{"AWSCURRENT"}}}})
 		return
 	}
-	w.SetParameter(awstest.Parameter{Name: w.settings.credentialsPath() + "/" + name, Value: credential,
+	w.SetParameter(awstest.Parameter{Name: w.settings.Namespace.Credentials() + "/" + name, Value: credential,
 		Type: "SecureString", KMSKey: w.settings.KMSKey})
 }
 
@@ -140,8 +141,8 @@ func (w *world) spoilCredential(name string) {
 
 func (w *world) editCredential(name string, parameter func(*awstest.Parameter), version func(*awstest.Version)) {
 	w.t.Helper()
-	if w.settings.CredentialsIn == inSecretsManager {
-		s, ok := w.Secret(w.settings.credentialsPrefix() + name)
+	if w.settings.CredentialsIn == stack.InSecretsManager {
+		s, ok := w.Secret(w.settings.Namespace.CredentialSecrets() + name)
 		if !ok || len(s.Versions) != 1 {
 			w.t.Fatalf("the credential of %s has %d versions, want 1", name, len(s.Versions))
 		}
@@ -149,7 +150,7 @@ func (w *world) editCredential(name string, parameter func(*awstest.Parameter), 
 		w.SetSecret(s)
 		return
 	}
-	p, ok := w.Parameter(w.settings.credentialsPath() + "/" + name)
+	p, ok := w.Parameter(w.settings.Namespace.Credentials() + "/" + name)
 	if !ok {
 		w.t.Fatalf("there is no credential of %s", name)
 	}
@@ -158,16 +159,16 @@ func (w *world) editCredential(name string, parameter func(*awstest.Parameter), 
 }
 
 func (w *world) removeCredential(name string) {
-	if w.settings.CredentialsIn == inSecretsManager {
-		w.RemoveSecret(w.settings.credentialsPrefix() + name)
+	if w.settings.CredentialsIn == stack.InSecretsManager {
+		w.RemoveSecret(w.settings.Namespace.CredentialSecrets() + name)
 		return
 	}
-	w.RemoveParameter(w.settings.credentialsPath() + "/" + name)
+	w.RemoveParameter(w.settings.Namespace.Credentials() + "/" + name)
 }
 
 // readsCredential is the action that a credential is read by.
 func (w *world) readsCredential() string {
-	if w.settings.CredentialsIn == inSecretsManager {
+	if w.settings.CredentialsIn == stack.InSecretsManager {
 		return "secretsmanager:GetSecretValue"
 	}
 	return "ssm:GetParameter"
@@ -253,7 +254,7 @@ func (i invocation) logged(event, provider string) []map[string]any {
 
 // secret returns a provider's secret, and the version that consumers read.
 func (w *world) secret(name string) (awstest.Secret, awstest.Version) {
-	s, _ := w.Secret(w.settings.tokensPrefix() + name)
+	s, _ := w.Secret(w.settings.Namespace.Tokens() + name)
 	v, _ := s.Current()
 	return s, v
 }
@@ -283,7 +284,7 @@ func (w *world) noLeak() {
 				secrets[field+" of "+name] = value
 			}
 		}
-		s, _ := w.Secret(w.settings.tokensPrefix() + name)
+		s, _ := w.Secret(w.settings.Namespace.Tokens() + name)
 		for i, v := range s.Versions {
 			var record struct {
 				AccessToken string `json:"access_token"`

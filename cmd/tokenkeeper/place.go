@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // placeFlags say which place is meant: a folder, or else a deployment on AWS.
@@ -94,9 +95,9 @@ func (f *awsFlags) register(cmd *cobra.Command) {
 
 func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
 	switch f.credentialStore {
-	case "", place.InSSM, place.InSecretsManager:
+	case "", stack.InSSM, stack.InSecretsManager:
 	default:
-		return nil, usagef("--credential-store is %q; it can be %s or %s", f.credentialStore, place.InSSM, place.InSecretsManager)
+		return nil, usagef("--credential-store is %q; it can be %s or %s", f.credentialStore, stack.InSSM, stack.InSecretsManager)
 	}
 	a, err := place.OpenAWS(ctx, place.Options{
 		Profile:     f.profile,
@@ -105,7 +106,7 @@ func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
 		Stated: place.Deployment{
 			Stack:           f.stack,
 			Function:        f.function,
-			Namespace:       f.namespace,
+			Namespace:       stack.Namespace(f.namespace),
 			CredentialStore: f.credentialStore,
 			KMSKey:          f.kmsKey,
 		},

@@ -21,6 +21,7 @@ import (
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // Options say which deployment on AWS is meant. What is left empty is found as the AWS
@@ -119,25 +120,25 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		a.KMSKey = ""
 	}
 
-	a.Providers = &paramstore.Providers{Client: a.ssm, Path: "/" + a.Namespace + "/providers", Approved: "/" + a.Namespace + "/approved"}
+	a.Providers = &paramstore.Providers{Client: a.ssm, Path: a.Namespace.Providers(), Approved: a.Namespace.Approved()}
 	switch a.CredentialStore {
-	case InSSM:
-		c := &paramstore.Credentials{Client: a.ssm, Path: "/" + a.Namespace + "/credentials"}
+	case stack.InSSM:
+		c := &paramstore.Credentials{Client: a.ssm, Path: a.Namespace.Credentials()}
 		a.credentials, a.credentialPrefix = c, c.Path+"/"
-	case InSecretsManager:
-		c := &secretstore.Credentials{Client: a.secrets, Prefix: a.Namespace + "/credentials/"}
+	case stack.InSecretsManager:
+		c := &secretstore.Credentials{Client: a.secrets, Prefix: a.Namespace.CredentialSecrets()}
 		a.credentials, a.credentialPrefix = c, c.Prefix
 	default:
-		return nil, fmt.Errorf("credentials can be in %s or %s, not in %q", InSSM, InSecretsManager, a.CredentialStore)
+		return nil, fmt.Errorf("credentials can be in %s or %s, not in %q", stack.InSSM, stack.InSecretsManager, a.CredentialStore)
 	}
 	a.store = &secretstore.Store{
 		Client: a.secrets,
-		Prefix: a.Namespace + "/tokens/",
+		Prefix: a.Namespace.Tokens(),
 		Stack:  a.Stack,
 		KMSKey: a.KMSKey,
 		Now:    o.Now,
 	}
-	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace + "/private/", Stack: a.Stack, KMSKey: a.KMSKey,
+	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, KMSKey: a.KMSKey,
 		LongestRun: secretstore.LongestRun(a.Tick), Now: o.Now}
 	return a, nil
 }

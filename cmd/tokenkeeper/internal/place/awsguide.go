@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // flags returns the flags that lead to the same deployment again.
@@ -16,7 +17,7 @@ func (o Options) flags() []string {
 		{"--endpoint-url", o.EndpointURL},
 		{"--stack", o.Stated.Stack},
 		{"--function", o.Stated.Function},
-		{"--namespace", o.Stated.Namespace},
+		{"--namespace", string(o.Stated.Namespace)},
 		{"--credential-store", o.Stated.CredentialStore},
 		{"--kms-key", o.Stated.KMSKey},
 	} {
@@ -30,7 +31,7 @@ func (o Options) flags() []string {
 // Guide leads to parameters and secrets.
 func (a *AWS) Guide() Guide {
 	kind := "parameter "
-	if a.CredentialStore == InSecretsManager {
+	if a.CredentialStore == stack.InSecretsManager {
 		kind = "secret "
 	}
 	g := Guide{
@@ -44,7 +45,7 @@ func (a *AWS) Guide() Guide {
 		Runner:  "the schedule of stack " + a.Stack,
 		Log:     "the log of the function",
 	}
-	if a.CredentialStore == InSecretsManager {
+	if a.CredentialStore == stack.InSecretsManager {
 		g.RestoreCredential = a.awsCommand("secretsmanager restore-secret --secret-id", a.credentialPrefix+Name)
 	}
 	return g

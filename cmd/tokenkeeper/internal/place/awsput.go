@@ -13,6 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // PutConfig stores a config as a parameter that people read.
@@ -37,7 +38,7 @@ func (a *AWS) PutApproved(ctx context.Context, credential, provider string, conf
 
 // PutCredential stores a credential where the function reads it, encrypted.
 func (a *AWS) PutCredential(ctx context.Context, name string, credential secret.Text) error {
-	if a.CredentialStore == InSecretsManager {
+	if a.CredentialStore == stack.InSecretsManager {
 		return a.putSecret(ctx, a.credentialPrefix+name, credential)
 	}
 	in := &ssm.PutParameterInput{

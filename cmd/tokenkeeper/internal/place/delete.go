@@ -18,6 +18,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // DeleteConfig deletes a parameter.
@@ -31,7 +32,7 @@ const recoveryDays = 7
 // DeleteCredential deletes a parameter, or schedules a secret for deletion.
 func (a *AWS) DeleteCredential(ctx context.Context, name string) error {
 	where := a.credentialPrefix + name
-	if a.CredentialStore == InSSM {
+	if a.CredentialStore == stack.InSSM {
 		return a.deleteParameter(ctx, where)
 	}
 	_, err := a.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String(where), RecoveryWindowInDays: aws.Int64(recoveryDays)})
@@ -61,7 +62,7 @@ func (a *AWS) Credentials(ctx context.Context) ([]string, error) {
 			names = append(names, base)
 		}
 	}
-	if a.CredentialStore == InSSM {
+	if a.CredentialStore == stack.InSSM {
 		pages := ssm.NewDescribeParametersPaginator(a.ssm, &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{
 			{Key: aws.String("Name"), Option: aws.String("BeginsWith"), Values: []string{a.credentialPrefix}}}})
 		for pages.HasMorePages() {

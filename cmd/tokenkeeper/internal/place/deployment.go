@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"example.com/tokenkeeper/internal/awscall"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // A Deployment is how a stack was set up. The environment of its function says it, as the
@@ -22,7 +23,7 @@ type Deployment struct {
 	// LogGroup is that of the function; empty: it is not known.
 	LogGroup string
 	// Namespace is what the names of all parameters and secrets begin with.
-	Namespace string
+	Namespace stack.Namespace
 	// Stack is the owner that secrets are tagged with.
 	Stack string
 	// CredentialStore is "ssm" or "secretsmanager".
@@ -36,18 +37,12 @@ type Deployment struct {
 	AllowLoopback bool
 }
 
-// InSSM and InSecretsManager are where credentials can be.
-const (
-	InSSM            = "ssm"
-	InSecretsManager = "secretsmanager"
-)
-
 // AWSKey states that AWS's own keys encrypt.
 const AWSKey = "aws"
 
 // undeployed is what counts where nothing else is known: the template's defaults.
 func undeployed() Deployment {
-	return Deployment{Namespace: "tokenkeeper", Stack: "tokenkeeper", CredentialStore: InSSM, Tick: time.Minute, CacheAge: 5 * time.Minute}
+	return Deployment{Namespace: stack.DefaultName, Stack: stack.DefaultName, CredentialStore: stack.InSSM, Tick: stack.DefaultTick, CacheAge: stack.DefaultCacheAge}
 }
 
 // or returns d, and what others say of what it leaves open.
@@ -82,12 +77,12 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 		if err != nil {
 			return Deployment{}, awscall.Call{Action: "lambda:GetFunctionConfiguration", Resource: stated.Function}.Failure(err)
 		}
-		if out.Environment == nil || out.Environment.Variables["TOKENKEEPER_STACK"] == "" {
+		if out.Environment == nil || out.Environment.Variables[stack.VarStack] == "" {
 			return Deployment{}, fmt.Errorf("function %s has no settings of tokenkeeper's: is it another's?", stated.Function)
 		}
 		return deployment(stated.Function, out.LoggingConfig, out.Environment.Variables), nil
 	}
-	stack := cmp.Or(stated.Stack, undeployed().Stack)
+	name := cmp.Or(stated.Stack, undeployed().Stack)
 	pages := lambda.NewListFunctionsPaginator(client, &lambda.ListFunctionsInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -95,13 +90,13 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 			return Deployment{}, awscall.Call{Action: "lambda:ListFunctions", Resource: "*"}.Failure(err)
 		}
 		for _, f := range page.Functions {
-			if f.Environment == nil || f.Environment.Variables["TOKENKEEPER_STACK"] != stack {
+			if f.Environment == nil || f.Environment.Variables[stack.VarStack] != name {
 				continue
 			}
 			return deployment(aws.ToString(f.FunctionName), f.LoggingConfig, f.Environment.Variables), nil
 		}
 	}
-	return Deployment{}, fmt.Errorf("%w: none in %s is of stack %s", ErrNoFunction, client.Options().Region, stack)
+	return Deployment{}, fmt.Errorf("%w: none in %s is of stack %s", ErrNoFunction, client.Options().Region, name)
 }
 
 // deployment reads the variables that the function reads. One that is missing or that
@@ -118,12 +113,12 @@ func deployment(function string, logging *types.LoggingConfig, env map[string]st
 	return Deployment{
 		Function:        function,
 		LogGroup:        group,
-		Namespace:       env["TOKENKEEPER_NAMESPACE"],
-		Stack:           env["TOKENKEEPER_STACK"],
-		CredentialStore: env["TOKENKEEPER_CREDENTIAL_STORE"],
-		KMSKey:          env["TOKENKEEPER_KMS_KEY"],
-		Tick:            duration("TOKENKEEPER_TICK"),
-		CacheAge:        duration("TOKENKEEPER_CACHE_AGE"),
-		AllowLoopback:   env["TOKENKEEPER_ALLOW_LOOPBACK"] == "true",
+		Namespace:       stack.Namespace(env[stack.VarNamespace]),
+		Stack:           env[stack.VarStack],
+		CredentialStore: env[stack.VarCredentialStore],
+		KMSKey:          env[stack.VarKMSKey],
+		Tick:            duration(stack.VarTick),
+		CacheAge:        duration(stack.VarCacheAge),
+		AllowLoopback:   stack.Bool(env[stack.VarAllowLoopback], false),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/stack"
 )
 
 // alone takes everything away that the SDK could find credentials in.
@@ -79,7 +80,7 @@ func onFake(t *testing.T, account *awstest.AWS) *place.AWS {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	a, err := place.OpenAWS(t.Context(), place.Options{Stated: place.Deployment{Stack: "s", Namespace: "tokenkeeper", CredentialStore: place.InSSM, KMSKey: place.AWSKey}})
+	a, err := place.OpenAWS(t.Context(), place.Options{Stated: place.Deployment{Stack: "s", Namespace: "tokenkeeper", CredentialStore: stack.InSSM, KMSKey: place.AWSKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
