@@ -32,6 +32,9 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 	if e != nil {
 		return Result{}, e
 	}
+	if e := v.forewarn(ctx); e != nil {
+		return Result{}, e
+	}
 	c := Change{Provider: v.Name, From: v.state.Current, To: version.ID(), Record: value}
 	if v.Probe != nil {
 		c.Probe = func(ctx context.Context) error { return v.Probe(ctx, grant.AccessToken) }

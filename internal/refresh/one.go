@@ -20,8 +20,10 @@ type visit struct {
 	version string
 	// ticket is what is known of the refresh token, where one is sent.
 	ticket ticketState
-	// rotation stores the next refresh token; nil: none came.
-	rotation *rotation
+	// rotation stores the next refresh token; nil: none came. It was forewarned of its
+	// failure where that is noted already.
+	rotation   *rotation
+	forewarned bool
 }
 
 // one deals with one provider, from the hint to a stored token or a noted failure. A

@@ -85,7 +85,7 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 	if v.ticket.claim != "" {
 		n.Claim = "" // the token that is stored is its outcome
 	}
-	if before == n {
+	if before == n && !v.forewarned {
 		return
 	}
 	res.Recovered = before.Class.Failing()

@@ -241,7 +241,7 @@ func (v *visit) await(asking, storing context.Context, e *Error) Result {
 		if err != nil || st.Current == before.Current && st.Note == before.Note {
 			continue
 		}
-		v.state = st
+		v.state, v.ticket = st, ticketState{} // what is known of it stands in the note
 		if v.due = v.Schedule.Decide(v.Provider, st, v.now); !v.due.Due {
 			return v.wait(storing, true)
 		}
@@ -259,6 +259,8 @@ func (v *visit) overtaken(ctx context.Context, refused Ticket) bool {
 // answer is judged and stored.
 type rotation struct {
 	done chan *Error
+	// kept is set where it was stored before the rest of the answer was judged.
+	kept bool
 }
 
 // rotate begins to store what an answer has in the place of the ticket, before anything
@@ -271,17 +273,33 @@ func (v *visit) rotate(ctx context.Context, spent Ticket, s Successor) {
 	}
 	rot := &rotation{done: make(chan *Error, 1)}
 	v.rotation = rot
-	stored := make(chan struct{})
 	go func() {
-		defer close(stored)
 		ctx, stop := context.WithDeadline(ctx, end)
 		defer stop()
 		rot.done <- v.storeSuccessor(ctx, spent, s)
 	}()
 	select {
-	case <-stored:
+	case e := <-rot.done:
+		rot.kept = e == nil
+		rot.done <- e
 	case <-time.After(writeTime):
 	}
+}
+
+// forewarn notes that the refresh token was spent, where the next one is not stored yet. A
+// token that is stored tells later runs that its login was answered (see answered), and must
+// not while they could take the refresh token for a good one.
+func (v *visit) forewarn(ctx context.Context) *Error {
+	if v.rotation == nil || v.rotation.kept {
+		return nil
+	}
+	n := v.remember(v.Schedule.failed(v.attempt(), lostRefreshToken(v.Name, "")))
+	n.Spent, n.Unsure = v.ticket.version, ""
+	if err := v.Store.Note(ctx, v.Name, n); err != nil {
+		return asError(err, CodeStoreFailed, "noting that the refresh token was spent")
+	}
+	v.forewarned = true
+	return nil
 }
 
 // storeSuccessor stores the next refresh token, time and again until ctx ends.
