@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local release soak mutants lint clean
+.PHONY: demo test lint local release soak soak-rotation mutants lint clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo
@@ -13,6 +13,9 @@ local: ## a local AWS with four providers set up
 
 release: ## everything that is published of VERSION=0.1.0, in dist/
 	go run ./tools/release -version "$(VERSION)"
+
+soak-rotation: ## every pair of faults that can befall a rotating login, which takes hours
+	go test ./internal/refresh -run TestEveryFaultOfARotatingLogin -timeout 24h -v -args -pairs -1
 
 soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires
 	go test -count=1 -timeout 0 -run TestWorlds -v ./internal/simulation -minutes $(or $(MINUTES),60)

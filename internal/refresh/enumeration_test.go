@@ -449,6 +449,11 @@ func perform(p play) (o outcome, s *stage) {
 		if len(s.struck) == len(strikes) && s.settled() {
 			break
 		}
+		if s.over() {
+			v, _ := s.state.Current.Parse()
+			o.withoutToken += end.Sub(latest(time.Now(), v.ExpiresAt()))
+			break
+		}
 	}
 	o.sentReplaced, o.revokedLive = s.sentReplaced, s.revokedLive
 	o.lost = s.dead || s.valid != s.current.token && s.valid != s.next.token
@@ -463,6 +468,23 @@ func perform(p play) (o outcome, s *stage) {
 func (s *stage) settled() bool {
 	v, ok := s.state.Current.Parse()
 	return ok && time.Until(v.ExpiresAt()) > 50*time.Minute && s.state.Note.Class == "" && s.valid == s.current.token
+}
+
+// over reports whether a person is called, and nothing more will be tried.
+func (s *stage) over() bool {
+	for i, k := range s.strikes {
+		if since, ok := s.struck[i]; ok && time.Since(since) <= k.lasts {
+			return false
+		}
+	}
+	return s.state.Note.Class == refresh.NeedsPerson
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // unavoidable reports whether a loss could have been prevented by nobody: the process was

@@ -309,3 +309,17 @@ func TestWhatIsSaidOfRefreshTokensWithoutOne(t *testing.T) {
 		}
 	}
 }
+
+// A value that only a run has is supposed to be there when a config is checked.
+func TestAPlaceThatIsOnlyTheRefreshToken(t *testing.T) {
+	for name, request := range map[string]string{
+		"a header":    `{"url": "https://erp.example/renew", "headers": {"X-Token": "${refresh_token}"}}`,
+		"a parameter": `{"url": "https://erp.example/renew", "query": {"t": "${refresh_token}"}}`,
+		"the path":    `{"url": "https://erp.example/renew/${refresh_token}"}`,
+	} {
+		e := endpoint(t, onLoopback(), `{"request": `+request+`}`)
+		if ps := e.Check(login("https://erp.example", "client_id", "reports")); len(ps) > 0 {
+			t.Errorf("%s: %v", name, ps)
+		}
+	}
+}

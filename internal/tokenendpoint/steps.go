@@ -118,6 +118,9 @@ func stepNamed(ps *problem.List, name string, requests []request) int {
 // have.
 func (p plan) supposing(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Clone(c.Values)
+	if p.rotates {
+		c.Values[refreshToken] = secret.New("supposed")
+	}
 	for _, r := range p.requests {
 		for _, k := range r.keep {
 			c.Values[k.Name] = secret.New("supposed")
