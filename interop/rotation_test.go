@@ -55,18 +55,18 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 		cfg.HTTPClient = &timed
 		awscall.Configure(&cfg)
 		client := secretsmanager.NewFromConfig(cfg)
-		vault := &secretstore.Vault{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", Now: c.now}
+		vault := &secretstore.Vault{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", LongestRun: time.Minute, Now: c.now}
 		return &refresh.Runner{
 			Source:   from,
 			Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: c.now}),
 			Store:    &secretstore.Store{Client: client, Prefix: "tokenkeeper/tokens/", Stack: "prod", Now: c.now},
 			Vault:    vault,
-			Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance, Claims: secretstore.Claims()},
+			Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance, Claims: secretstore.Claims(time.Minute)},
 			Now:      c.now,
 		}, vault
 	}
 	_, vault := process()
-	if err := vault.Put(t.Context(), "erp", secret.New(server.consent(t))); err != nil {
+	if err := vault.Put(t.Context(), "erp", secret.New(server.consent(t)), ""); err != nil {
 		t.Fatal(err)
 	}
 	for round, runs := range []int{2, 8, 64} {
