@@ -138,7 +138,9 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	switch {
 	case e.Unsure:
 		e = unsure(e)
-		v.ticket.until = time.Now().Add(v.Grace)
+		if before != v.ticket.version { // else it may have been spent long ago
+			v.ticket.until = v.now.Add(time.Since(v.began) + v.Grace)
+		}
 	case e.Class == NeedsPerson && v.rotation == nil && v.overtaken(storing, t):
 		v.ticket.unsure = ""
 		e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}

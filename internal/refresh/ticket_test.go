@@ -1,0 +1,220 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// runJob runs with the vault, with refresh tokens that are sent with the credential of that
+// name.
+func (w *world) runJob(v *vault, job refresh.Job, credential string) refresh.Result {
+	r := w.runner()
+	r.Vault = v
+	r.Parser = rotating{parser{w}, func(p *refresh.Provider) {
+		rotates(p)
+		p.Credential = credential
+	}}
+	report, _ := r.Run(context.Background(), job)
+	return report.Results[0]
+}
+
+// Who may edit a config must not have a refresh token sent with a credential of his own.
+func TestARefreshTokenIsForItsCredential(t *testing.T) {
+	for _, row := range []struct {
+		name, boundTo, config string
+		sent                  bool
+	}{
+		{"the provider's own", "", "a", true},
+		{"the provider's own, by name", "a", "a", true},
+		{"another", "", "mine", false},
+		{"another than that which it was bound to", "erp", "a", false},
+		{"the one that it was bound to", "mine", "mine", true},
+		{"a third", "mine", "erp", false},
+	} {
+		w, v := newWorld("a"), &vault{credential: row.boundTo}
+		for _, name := range []string{"mine", "erp"} {
+			w.credentials[name] = credential{version: "c", providers: []string{"a"}}
+		}
+		v.put("first")
+		res := w.runJob(v, refresh.Job{}, row.config)
+		if row.sent != (w.logins["a"] == 1) || row.sent != (res.Err == nil) {
+			t.Errorf("%s: %d logins, %v", row.name, w.logins["a"], res.Err)
+		}
+		if !row.sent && (codeOf(res.Err) != refresh.CodeNotForCredential || res.Class() != refresh.Misconfigured ||
+			!strings.Contains(res.Err.Remedy, "refresh-token bind a --credential "+row.config)) {
+			t.Errorf("%s: %v", row.name, res.Err)
+		}
+	}
+}
+
+// A refresh token that was spent is not sent again, whoever insists and whatever is edited.
+func TestASpentRefreshTokenIsNeverSentAgain(t *testing.T) {
+	for name, insist := range map[string]func(*world) refresh.Job{
+		"by force":                   func(*world) refresh.Job { return refresh.Job{Only: []string{"a"}, Force: true} },
+		"after an edited config":     func(w *world) refresh.Job { w.configs["a"] = "v2"; return refresh.Job{} },
+		"after an edited credential": func(w *world) refresh.Job { w.credentials["a"] = credential{version: "c2"}; return refresh.Job{} },
+		"after the end of its token": func(w *world) refresh.Job { w.now = w.now.Add(3 * time.Hour); return refresh.Job{} },
+		"an edited config, and back": func(w *world) refresh.Job {
+			w.configs["a"] = "v2"
+			w.now = w.now.Add(time.Minute)
+			return refresh.Job{}
+		},
+		"a credential that is missing": func(w *world) refresh.Job { w.credentials["a"] = credential{version: "c3"}; return refresh.Job{} },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
+			v.put("first")
+			w.rotateTo("a", "second")
+			if res := w.runJob(v, refresh.Job{}, "a"); codeOf(res.Err) != refresh.CodeRefreshTokenLost {
+				t.Fatalf("%s: %v", name, res.Err)
+			}
+			for range 3 {
+				w.now = w.now.Add(time.Minute)
+				if res := w.runJob(v, insist(w), "a"); w.logins["a"] != 1 || res.Outcome == refresh.Refreshed {
+					t.Errorf("%s: %d logins, %+v", name, w.logins["a"], res)
+				}
+				w.configs["a"] = "v1"
+			}
+		})
+	}
+}
+
+// Of two failures of one login the worse is noted and reported.
+func TestTheWorseOfTwoFailures(t *testing.T) {
+	for name, second := range map[string]error{
+		"transient":     errors.New("throttled"),
+		"misconfigured": &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Detail: "denied"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
+			v.put("first")
+			w.rotateTo("a", "second")
+			w.saveErr["a"] = second
+			res := w.runJob(v, refresh.Job{}, "a")
+			if codeOf(res.Err) != refresh.CodeRefreshTokenLost || res.Note.Code != refresh.CodeRefreshTokenLost || res.Note.Spent == "" {
+				t.Errorf("%s: %v, noted %s", name, res.Err, res.Note)
+			}
+		})
+	}
+}
+
+// What is cheap to lose gives way: storing the next refresh token goes on for two minutes.
+func TestStoringARefreshTokenIsRepeated(t *testing.T) {
+	for _, down := range []time.Duration{2 * time.Second, 10 * time.Second, 100 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{err: errors.New("throttled")}
+			v.put("first")
+			w.rotateTo("a", "second")
+			time.AfterFunc(down, func() { v.err = nil })
+			if res := w.runJob(v, refresh.Job{}, "a"); res.Err != nil || v.token != "second" {
+				t.Errorf("down for %v: %v, and %s is kept", down, res.Err, v.token)
+			}
+		})
+	}
+}
+
+// A panic is noted with its distance, before the login and after.
+func TestAPanicIsNoted(t *testing.T) {
+	for name, answer := range map[string]func(*world) func(context.Context) (refresh.Grant, error){
+		"while it is asked": func(*world) func(context.Context) (refresh.Grant, error) {
+			return func(context.Context) (refresh.Grant, error) { panic(canary) }
+		},
+		"later": func(w *world) func(context.Context) (refresh.Grant, error) {
+			return func(context.Context) (refresh.Grant, error) {
+				return refresh.Grant{Extra: map[string]any{"x": make(chan int)}}, nil
+			}
+		},
+	} {
+		w := newWorld("a")
+		w.answer("a", answer(w))
+		for range 60 {
+			results, _, _ := w.run(refresh.Job{})
+			if strings.Contains(results["a"].Note.String(), "c4n@ry") {
+				t.Error("its value is noted")
+			}
+			w.now = w.now.Add(time.Minute)
+		}
+		if n := w.logins["a"]; n == 0 || n > 20 {
+			t.Errorf("%s: %d logins in 60 ticks", name, n)
+		}
+	}
+}
+
+// A panic after the next refresh token came finds it stored.
+func TestAPanicAfterTheNextRefreshToken(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.rotateTo("a", "second")
+	w.answer("a", func(context.Context) (refresh.Grant, error) { panic(canary) })
+	if res := w.runJob(v, refresh.Job{}, "a"); v.token != "second" || res.Note.Unsure != "" || codeOf(res.Err) != refresh.CodeInternal {
+		t.Errorf("%s is kept, %v, noted %s", v.token, res.Err, res.Note)
+	}
+}
+
+// A login in the same second as the one before it: what was obtained last is kept.
+func TestTwoLoginsInASecond(t *testing.T) {
+	for _, apart := range []time.Duration{0, 300 * time.Millisecond, -20 * time.Second} {
+		w := newWorld("a")
+		w.run(refresh.Job{})
+		w.now = w.now.Add(apart)
+		for want := range []int{2, 3} {
+			results, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true})
+			if res := results["a"]; res.Outcome != refresh.Refreshed || !strings.Contains(w.record("a"), "token-"+string(rune('2'+want))) {
+				t.Errorf("%v apart: %s, and consumers read %s", apart, res.Outcome, w.record("a"))
+			}
+		}
+	}
+}
+
+// A refresh token that may have been spent rests while there is a good token, until the last
+// useful moment; then, and without a token, it goes on being sent, less and less often. An
+// outage of three hours that spent nothing is over without a person.
+func TestAnAnswerThatWasLost(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.runJob(v, refresh.Job{}, "a")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
+	})
+	var sent []time.Duration
+	began, before := w.now, w.logins["a"]
+	for w.now.Before(began.Add(5 * time.Hour)) {
+		w.now = w.now.Add(time.Minute)
+		if w.now.Sub(began) > 200*time.Minute {
+			w.answer("a", nil)
+		}
+		res := w.runJob(v, refresh.Job{}, "a")
+		if n := w.logins["a"]; n > before {
+			before, sent = n, append(sent, w.now.Sub(began))
+			if res.Err != nil && (codeOf(res.Err) != refresh.CodeRefreshTokenUnsure || res.Class() != refresh.Transient) {
+				t.Errorf("after %v: %v", w.now.Sub(began), res.Err)
+			}
+		}
+	}
+	if len(sent) < 4 || sent[0] > 45*time.Minute || sent[1] != 53*time.Minute || len(sent) > 14 {
+		t.Errorf("it was sent after %v", sent)
+	}
+	if res := w.runJob(v, refresh.Job{}, "a"); res.Class() != "" || !w.now.Before(res.State.ExpiresAt()) {
+		t.Errorf("it has not recovered: %+v", res)
+	}
+}
+
+// What is there and cannot be a refresh token ends the one that was sent.
+func TestASuccessorThatCannotBeStored(t *testing.T) {
+	for _, what := range []string{"answered 200 with an object as the next refresh token", "answered 200 with a refresh token of 50000 bytes"} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.next["a"] = func(string) refresh.Successor { return refresh.Successor{Token: secret.Text{}, Unstorable: what} }
+		res := w.runJob(v, refresh.Job{}, "a")
+		if codeOf(res.Err) != refresh.CodeRefreshTokenLost || !v.lost || !strings.Contains(res.Err.Detail, what) || w.record("a") == "" {
+			t.Errorf("%v, lost %t", res.Err, v.lost)
+		}
+	}
+}
