@@ -256,7 +256,7 @@ func (p *process) Open(context.Context, string) (refresh.State, error) {
 	defer p.mu.Unlock()
 	return p.state, nil
 }
-func (p *process) Writes(context.Context, string) (int, error) { return 0, nil }
+func (p *process) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }
 
 func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	var after refresh.State
