@@ -371,3 +371,77 @@ func TestPutRefusesWhatNoProviderGives(t *testing.T) {
 		}
 	})
 }
+
+// A token that stays the same is claimed eight times at the pace of the runs, and then every
+// twenty minutes, whichever process it is that claims.
+func TestTheMomentsOfClaims(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		began := time.Now()
+		var at []time.Duration
+		for time.Since(began) < 2*time.Hour {
+			if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err == nil {
+				at = append(at, time.Since(began).Round(time.Minute))
+			}
+			time.Sleep(5 * time.Minute)
+		}
+		const m = time.Minute
+		want := []time.Duration{0, 5 * m, 10 * m, 15 * m, 20 * m, 25 * m, 30 * m, 35 * m, 55 * m, 75 * m, 95 * m, 115 * m}
+		if !slices.Equal(at, want) {
+			t.Errorf("claimed after %v, want %v", at, want)
+		}
+		for _, tick := range []time.Duration{time.Minute, 5 * time.Minute} {
+			if c := secretstore.Claims(tick); c.Eager != 7*tick || c.Rest != 20*m || c.Apart < secretstore.LongestRun(tick)+10*time.Second {
+				t.Errorf("at a tick of %v: %+v", tick, c)
+			}
+		}
+	})
+}
+
+// A secret that is scheduled for deletion takes no token, and gives its version to nobody.
+func TestTheVersionOfASecretThatIsBeingDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		there, _ := s.Secret(private + "quickbooks")
+		there.Deleted = time.Now()
+		s.SetSecret(there)
+		for name, call := range map[string]func() error{
+			"Version":    func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
+			"Credential": func() error { _, err := s.Credential(t.Context(), "quickbooks"); return err },
+			"Restore":    func() error { return s.Restore(t.Context(), "quickbooks") },
+			"Bind":       func() error { return s.Bind(t.Context(), "quickbooks", "erp") },
+		} {
+			var e *refresh.Error
+			if err := call(); !errors.As(err, &e) || e.Code != string(refresh.Deleting) || !strings.Contains(e.Detail, "refresh token") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// What a run has stored and not made current is the version that there is.
+func TestTheVersionThatIsStoredAndNotCurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		ticket, err := s.Claim(t.Context(), "quickbooks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
+		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
+			t.Errorf("it is stored, and still: %v", err)
+		}
+		stored, err := s.Version(t.Context(), "quickbooks")
+		if err != nil || stored == ticket.ID {
+			t.Errorf("%v, %v", stored, err)
+		}
+		s.Heal()
+		time.Sleep(5 * time.Minute)
+		if next, err := s.Claim(t.Context(), "quickbooks"); err != nil || next.ID != stored || next.Token.Reveal() != "token 1" {
+			t.Errorf("%v, %v", next.ID, err)
+		}
+	})
+}
