@@ -55,23 +55,25 @@ const longestPath = 1024 // bytes
 
 // ParsePath reads a path.
 func ParsePath(text string) (Path, *Misreading) {
-	return parse(text, func(s *scanner) (Path, bool) { return s.path() })
+	p, wrong := parse(text, func(s *scanner) (Path, bool) { return s.path() })
+	return p.named(text, wrong)
 }
 
 // ParseType reads a path, or a text in single quotes, which stands for itself: the token type
 // of providers whose word for it is wrong.
 func ParseType(text string) (Path, *Misreading) {
-	return parse(text, func(s *scanner) (Path, bool) {
+	p, wrong := parse(text, func(s *scanner) (Path, bool) {
 		if v, ok := s.quoted(); ok {
 			return Path{literal: v}, true
 		}
 		return s.path()
 	})
+	return p.named(text, wrong)
 }
 
 // ParseCondition reads a path that must lead to something true, or path == literal.
 func ParseCondition(text string) (Condition, *Misreading) {
-	return parse(text, func(s *scanner) (c Condition, ok bool) {
+	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
 		if c.path, ok = s.path(); !ok || !s.take("==") {
 			return c, ok
 		}
@@ -79,10 +81,12 @@ func ParseCondition(text string) (Condition, *Misreading) {
 		c.equals, ok = s.literal()
 		return c, ok
 	})
+	c.path, wrong = c.path.named(text, wrong)
+	return c, wrong
 }
 
 // parse reads the whole of a text.
-func parse[T interface{ named(string) T }](text string, read func(*scanner) (T, bool)) (T, *Misreading) {
+func parse[T any](text string, read func(*scanner) (T, bool)) (T, *Misreading) {
 	var none T
 	if text == "" {
 		return none, &Misreading{"is empty", `leave it out, or write where in the answer the value is, such as "data.token"`}
@@ -100,12 +104,16 @@ func parse[T interface{ named(string) T }](text string, read func(*scanner) (T, 
 			return ok && s.rest == ""
 		})
 	}
-	return v.named(text), nil
+	return v, nil
 }
 
-func (p Path) named(text string) Path { p.text = text; return p }
-
-func (c Condition) named(text string) Condition { c.path.text = text; return c }
+// named returns p as one that was written so, unless it could not be read.
+func (p Path) named(text string, wrong *Misreading) (Path, *Misreading) {
+	if wrong == nil {
+		p.text = text
+	}
+	return p, wrong
+}
 
 // IsZero reports whether p leads nowhere.
 func (p Path) IsZero() bool { return p.text == "" }

@@ -1,7 +1,6 @@
 package refresh_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -48,7 +47,7 @@ func TestUnplannedWritesLeaveRoom(t *testing.T) {
 				if forced == 0 && s.DueAt("a", current).Sub(current.IssuedAt) > 16*time.Minute {
 					t.Errorf("%v every %v: nothing could be forced", lifetime, apart)
 				}
-				t.Log(fmt.Sprintf("%v every %v: %d forced, %d planned", lifetime, apart, forced, planned))
+				t.Logf("%v every %v: %d forced, %d planned", lifetime, apart, forced, planned)
 			}
 		}
 	}

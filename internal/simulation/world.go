@@ -27,8 +27,6 @@ type Figures struct {
 	Outages, AWSOutages, Edits, Breaks     int
 	Excused                                int // tokens that died within an outage longer than is survived
 	Violations                             []string
-	history                                []string
-	longestOutageSurvived, leastLifeMargin time.Duration
 }
 
 // Add adds the figures of another world.
