@@ -25,7 +25,7 @@ func (r *release) bundle(functions map[string][]byte, legal []file) error {
 	files := []file{{name: "DEPLOY.md", data: []byte(strings.ReplaceAll(string(howTo), "VERSION", r.version))}, {name: "samconfig.toml", data: samconfig}}
 	for _, a := range architectures {
 		zip := "function_" + a.lambda + ".zip"
-		local, err := released(string(template), a.lambda, zip)
+		local, err := released(string(template), r.version, a.lambda, zip)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (r *release) bundle(functions map[string][]byte, legal []file) error {
 		}
 		files = append(files, file{name: name, data: []byte(local)}, file{name: zip, data: functions[a.lambda]})
 	}
-	remote, err := fromBucket(string(template))
+	remote, err := fromBucket(string(template), r.version)
 	if err != nil {
 		return err
 	}
@@ -50,23 +50,24 @@ func (r *release) bundle(functions map[string][]byte, legal []file) error {
 var (
 	// built are the lines of the template that say how sam build makes the program. They
 	// belong to the only function there is.
-	built   = regexp.MustCompile(`(?m)^ +(BuildMethod|ContextPath|WorkingDirectory): .*\n|^ +# The Makefile there sets GOARCH.*\n`)
+	built   = regexp.MustCompile(`(?m)^ +(BuildMethod|ContextPath|WorkingDirectory): .*\n|^ +# (The Makefile there sets GOARCH|The sources, in place of CodeUri).*\n`)
 	codeURI = regexp.MustCompile(`(?m)^( +)CodeUri: .*\n((?: +#.*\n)*)`)
 	// architecture is the parameter's default and what it may be.
 	architecture = regexp.MustCompile(`(?m)^(  Architecture:\n    Type: String\n)    Default: .*\n    AllowedValues: .*\n`)
+	number       = regexp.MustCompile(`(?m)^(    Version: \{Number: ).*\}\n`)
 	parameters   = regexp.MustCompile(`(?m)^Parameters:\n`)
 )
 
 // released returns the template with a program that is built already, for the one
 // architecture that it was built for.
-func released(template, arch, zip string) (string, error) {
-	return edited(template, "CodeUri: "+zip, fmt.Sprintf("    Default: %s\n    AllowedValues: [%[1]s]\n", arch), "")
+func released(template, version, arch, zip string) (string, error) {
+	return edited(template, version, "CodeUri: "+zip, fmt.Sprintf("    Default: %s\n    AllowedValues: [%[1]s]\n", arch), "")
 }
 
 // fromBucket returns the template for CloudFormation, Terraform and the CDK, which take no
 // local files: it reads the program from a bucket.
-func fromBucket(template string) (string, error) {
-	return edited(template, "CodeUri: {Bucket: !Ref CodeBucket, Key: !Ref CodeKey}", "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n",
+func fromBucket(template, version string) (string, error) {
+	return edited(template, version, "CodeUri: {Bucket: !Ref CodeBucket, Key: !Ref CodeKey}", "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n",
 		`  CodeBucket:
     Type: String
     Description: Bucket in the stack's own region that has the function's zip.
@@ -78,16 +79,17 @@ func fromBucket(template string) (string, error) {
 `)
 }
 
-// edited replaces the one CodeUri and the Architecture of a template, drops what says how
-// to build, and adds parameters. A template in which one of these is not found has changed,
+// edited replaces the one CodeUri, the Architecture and the version of a template, drops what
+// says how to build, and adds parameters. A template in which one of these is not found has changed,
 // and must not be released unseen.
-func edited(template, code, arch, more string) (string, error) {
-	for what, re := range map[string]*regexp.Regexp{"CodeUri": codeURI, "parameter Architecture": architecture, "Parameters": parameters} {
+func edited(template, version, code, arch, more string) (string, error) {
+	for what, re := range map[string]*regexp.Regexp{"CodeUri": codeURI, "parameter Architecture": architecture, "Parameters": parameters, "version": number} {
 		if n := len(re.FindAllString(template, -1)); n != 1 {
 			return "", fmt.Errorf("template.yaml has %d places that look like its %s, and the release edits one: mend tools/release/bundle.go", n, what)
 		}
 	}
 	template = built.ReplaceAllString(template, "")
+	template = number.ReplaceAllString(template, "${1}\""+version+"\"}\n")
 	template = codeURI.ReplaceAllString(template, "${1}"+strings.ReplaceAll(code, "$", "$$")+"\n")
 	template = architecture.ReplaceAllString(template, "${1}"+arch)
 	return parameters.ReplaceAllString(template, "Parameters:\n"+more), nil

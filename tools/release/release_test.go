@@ -56,11 +56,11 @@ func TestReleasedTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := string(text)
-	local, err := released(template, "x86_64", "function_x86_64.zip")
+	local, err := released(template, "1.2.3", "x86_64", "function_x86_64.zip")
 	if err != nil {
 		t.Fatal(err)
 	}
-	remote, err := fromBucket(template)
+	remote, err := fromBucket(template, "1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +70,8 @@ func TestReleasedTemplate(t *testing.T) {
 		{"remote", remote, "\n      CodeUri: {Bucket: !Ref CodeBucket, Key: !Ref CodeKey}\n"},
 		{"remote", remote, "\nParameters:\n  CodeBucket:\n"},
 		{"remote", remote, "\n    AllowedValues: [arm64, x86_64]\n"},
+		{"local", local, "\n    Version: {Number: \"1.2.3\"}\n"},
+		{"remote", remote, "\n    Version: {Number: \"1.2.3\"}\n"},
 	} {
 		if !strings.Contains(row.got, row.has) {
 			t.Errorf("the %s template lacks %q", row.what, row.has)
@@ -80,13 +82,13 @@ func TestReleasedTemplate(t *testing.T) {
 			t.Errorf("a released template still says %q, and nothing is built there", gone)
 		}
 	}
-	if a, b := strings.Count(local, "\n"), strings.Count(template, "\n"); b-a > 6 {
+	if a, b := strings.Count(local, "\n"), strings.Count(template, "\n"); b-a > 7 {
 		t.Errorf("%d lines were cut from the template", b-a)
 	}
-	if _, err := released(strings.Replace(template, "CodeUri:", "Code:", 1), "arm64", "x"); err == nil {
+	if _, err := released(strings.Replace(template, "CodeUri:", "Code:", 1), "1.2.3", "arm64", "x"); err == nil {
 		t.Error("a template without a CodeUri was released")
 	}
-	if _, err := released(strings.Replace(template, "  Architecture:\n    Type", "  Processor:\n    Type", 1), "arm64", "x"); err == nil {
+	if _, err := released(strings.Replace(template, "  Architecture:\n    Type", "  Processor:\n    Type", 1), "1.2.3", "arm64", "x"); err == nil {
 		t.Error("a template without the parameter Architecture was released")
 	}
 }
