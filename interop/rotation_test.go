@@ -26,8 +26,9 @@ func (s source) Configs(context.Context) ([]refresh.Document, error) {
 	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: secret.New(s.config)}}, nil
 }
 
-func (s source) Credential(context.Context, string) (refresh.Document, error) {
-	return refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: secret.New(s.credential)}, nil
+func (s source) Latest(ctx context.Context, _, _ string) ([]refresh.Document, refresh.Document, error) {
+	docs, err := s.Configs(ctx)
+	return docs, refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: secret.New(s.credential)}, err
 }
 
 func (s source) CredentialVersion(context.Context, string) (string, error) { return "1", nil }

@@ -78,3 +78,19 @@ func TestApprovedConfigIsTheOnlyOne(t *testing.T) {
 		w.noLeak()
 	})
 }
+
+// Where AWS refuses to read several parameters at once, as emulators do under a policy that
+// names them, they are read one by one.
+func TestWhatIsRefusedAtOnceIsReadOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{NoQuotas: true})
+		w.setUp()
+		config, _ := w.Parameter(w.settings.Namespace.Providers() + "/" + simulator.Meitner)
+		w.SetParameter(awstest.Parameter{Name: w.settings.Namespace.Approved() + "/" + simulator.Meitner + "/" + simulator.Meitner, Value: config.Value})
+		w.Fail("ssm:GetParameters", awstest.Deny())
+		if inv := w.tick(); inv.err != nil || inv.summary.Metrics["Refreshed"] != 4 || w.Count("ssm:GetParameter") < 8 {
+			t.Errorf("%v, %v after %d single reads", inv.err, inv.summary.Metrics, w.Count("ssm:GetParameter"))
+		}
+		w.noLeak()
+	})
+}

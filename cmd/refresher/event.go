@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -13,17 +14,27 @@ import (
 //
 //	{"tick": "2026-11-22T12:00:00Z"}
 //	{"refresh": ["meitner"], "force": true}
+//	{"changed": "/tokenkeeper/providers/meitner"}
 //
 // The first comes from the schedule and has everything refreshed that is due; the second
 // from people, or from rules of their own, and has the named providers looked at, and with
-// force asked for new tokens whether due or not.
+// force asked for new tokens whether due or not. The third comes from a rule of the template's
+// for changes in Parameter Store, of which the name of the parameter is left: the provider of
+// that name is looked at, if there is one. EventBridge delivers such events as best it can, so
+// the tick finds every edit as well.
 //
 // Events are not trusted. They name providers, and nothing else can be said in them.
 type event struct {
 	Tick    *string  `json:"tick"`
 	Refresh []string `json:"refresh"`
 	Force   bool     `json:"force"`
+	Changed *string  `json:"changed"`
 }
+
+// changedName is the name of a parameter of any stack: a config, an approved copy or a
+// credential. Its last part is a provider's, or that of the credential that a provider of the
+// same name uses.
+var changedName = regexp.MustCompile(`/(?:providers|credentials|approved/[a-z0-9-]+)/([a-z0-9-]+)$`)
 
 const (
 	// maxEvent is far more than maxNames names need.
@@ -49,6 +60,14 @@ func parseEvent(data []byte, now time.Time, tick time.Duration) (refresh.Job, er
 		return refresh.Job{}, errNotOurs
 	}
 	switch {
+	case e.Changed != nil && e.Tick == nil && e.Refresh == nil && !e.Force:
+		name := changedName.FindStringSubmatch(*e.Changed)
+		if name == nil || refresh.CheckName(name[1]) != nil {
+			return refresh.Job{}, errors.New("the parameter in it is none of a provider")
+		}
+		return refresh.Job{Only: name[1:], IfThere: true}, nil
+	case e.Changed != nil:
+		return refresh.Job{}, errNotOurs
 	case e.Tick != nil && e.Refresh == nil && !e.Force:
 		// Throttled events wait in Lambda's queue, for up to an hour, and then come all at
 		// once. A time that cannot be read counts as now: better one run too many.

@@ -35,6 +35,18 @@ func TestParseEvent(t *testing.T) {
 		{"one provider", `{"refresh":["meitner"]}`, refresh.Job{Only: []string{"meitner"}}, ""},
 		{"two providers, by force", `{"refresh":["meitner","meti"],"force":true}`, refresh.Job{Only: []string{"meitner", "meti"}, Force: true}, ""},
 
+		{"a config that changed", `{"changed":"/tokenkeeper/providers/meitner"}`, refresh.Job{Only: []string{"meitner"}, IfThere: true}, ""},
+		{"an approved copy that changed", `{"changed":"/a/b/approved/shared/meti-login"}`, refresh.Job{Only: []string{"meti-login"}, IfThere: true}, ""},
+		{"a credential that changed", `{"changed":"/tokenkeeper/credentials/meitner"}`, refresh.Job{Only: []string{"meitner"}, IfThere: true}, ""},
+		{"another parameter that changed", `{"changed":"/tokenkeeper/others/meitner"}`, refresh.Job{}, "the parameter in it is none of a provider"},
+		{"one below a config", `{"changed":"/tokenkeeper/providers/team/meitner"}`, refresh.Job{}, "the parameter in it is none of a provider"},
+		{"one for the log", `{"changed":"/tokenkeeper/providers/a\u001b[31m"}`, refresh.Job{}, "the parameter in it is none of a provider"},
+		{"one with a name that AWS would mistake", `{"changed":"/tokenkeeper/providers/erp-backup"}`, refresh.Job{}, "the parameter in it is none of a provider"},
+		{"a change by force", `{"changed":"/tokenkeeper/providers/meitner","force":true}`, refresh.Job{}, notOurs},
+		{"a change and names", `{"changed":"/tokenkeeper/providers/meitner","refresh":["a"]}`, refresh.Job{}, notOurs},
+		{"a change and a tick", `{"changed":"/tokenkeeper/providers/meitner","tick":""}`, refresh.Job{}, notOurs},
+		{"a change that is a number", `{"changed":1}`, refresh.Job{}, notOurs},
+
 		{"nothing", ``, refresh.Job{}, notOurs},
 		{"null", `null`, refresh.Job{}, notOurs},
 		{"an empty object", `{}`, refresh.Job{}, notOurs},

@@ -47,12 +47,12 @@ func main() {
 
 // newHandler puts the function together.
 func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now func() time.Time) *handler {
-	from := source{
-		Providers:   &paramstore.Providers{Client: c.parameters, Path: s.Namespace.Providers(), Approved: s.Namespace.Approved()},
-		credentials: &paramstore.Credentials{Client: c.parameters, Path: s.Namespace.Credentials()},
+	from := paramstore.Source{
+		Providers:        &paramstore.Providers{Client: c.parameters, Path: s.Namespace.Providers(), Approved: s.Namespace.Approved()},
+		CredentialReader: &paramstore.Credentials{Client: c.parameters, Path: s.Namespace.Credentials()},
 	}
 	if s.CredentialsIn == stack.InSecretsManager {
-		from.credentials = &secretstore.Credentials{Client: c.secrets, Prefix: s.Namespace.CredentialSecrets()}
+		from.CredentialReader = &secretstore.Credentials{Client: c.secrets, Prefix: s.Namespace.CredentialSecrets()}
 	}
 	return &handler{
 		runner: &refresh.Runner{
@@ -85,15 +85,4 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 		log:   newLogger(out, s.Level),
 		now:   now,
 	}
-}
-
-// A source is the configs of Parameter Store and the credentials of either service.
-type source struct {
-	*paramstore.Providers
-	credentials
-}
-
-type credentials interface {
-	Credential(ctx context.Context, name string) (refresh.Document, error)
-	CredentialVersion(ctx context.Context, name string) (string, error)
 }

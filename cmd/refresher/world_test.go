@@ -171,7 +171,7 @@ func (w *world) readsCredential() string {
 	if w.settings.CredentialsIn == stack.InSecretsManager {
 		return "secretsmanager:GetSecretValue"
 	}
-	return "ssm:GetParameter"
+	return "ssm:GetParameters"
 }
 
 // An invocation is one event and what came of it.

@@ -37,12 +37,9 @@ func deploy(account *awstest.AWS, now func() time.Time) *function {
 	cfg := account.Config()
 	parameters, secrets := ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 	return &function{log: &accounttest.LogGroup{Name: logGroupName, Now: now}, runner: &refresh.Runner{
-		Source: struct {
-			*paramstore.Providers
-			*paramstore.Credentials
-		}{
-			&paramstore.Providers{Client: parameters, Path: "/tokenkeeper/providers", Approved: "/tokenkeeper/approved"},
-			&paramstore.Credentials{Client: parameters, Path: "/tokenkeeper/credentials"},
+		Source: paramstore.Source{
+			Providers:        &paramstore.Providers{Client: parameters, Path: "/tokenkeeper/providers", Approved: "/tokenkeeper/approved"},
+			CredentialReader: &paramstore.Credentials{Client: parameters, Path: "/tokenkeeper/credentials"},
 		},
 		Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: now}),
 		Store:    &secretstore.Store{Client: secrets, Prefix: "tokenkeeper/tokens/", Stack: "tokenkeeper", Now: now},

@@ -207,8 +207,9 @@ func TestNobodyDoesMore(t *testing.T) {
 			{refresher, except("secretsmanager", "DescribeSecret", "GetSecretValue", "ListSecretVersionIds", "PutSecretValue",
 				"UpdateSecretVersionStage"), []place{refreshToken}},
 			{refresher, except("secretsmanager", "DescribeSecret", "GetSecretValue"), []place{credential2}},
-			{refresher, except("ssm", "GetParametersByPath"), []place{config, configs, approval, approved}},
-			{refresher, except("ssm", "GetParameter"), []place{credential}},
+			{refresher, except("ssm", "GetParametersByPath"), []place{configs, approved}},
+			{refresher, except("ssm", "GetParameter", "GetParameters", "GetParametersByPath"), []place{config, approval}},
+			{refresher, except("ssm", "GetParameter", "GetParameters"), []place{credential}},
 			{refresher, except("ssm", "GetParameter"), []place{credentials}},
 			{refresher, c.actions("lambda"), []place{"RefresherFunction.Arn"}},
 

@@ -22,7 +22,7 @@ type quota struct {
 // guide, "AWS Secrets Manager quotas".
 func quotas() []quota {
 	return []quota{
-		{40, 35, []string{"GetParameter", "GetParametersByPath"}},
+		{40, 35, []string{"GetParameter", "GetParameters", "GetParametersByPath"}},
 		{50, 40, []string{"PutSecretValue", "UpdateSecretVersionStage"}},
 		{50, 40, []string{"TagResource", "UntagResource"}},
 		{50, 40, []string{"CreateSecret"}},

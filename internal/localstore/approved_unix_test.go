@@ -3,8 +3,10 @@
 package localstore_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,5 +110,60 @@ func TestWhatIsNoCopy(t *testing.T) {
 	write(t, filepath.Join(dir, "approved"), "a file")
 	if docs, err := open(t, dir).Configs(t.Context()); err == nil {
 		t.Errorf("Configs() = %v", docs)
+	}
+}
+
+// What is read before a login is what was listed, of one provider, with its credential.
+func TestLatest(t *testing.T) {
+	dir := t.TempDir()
+	for _, file := range []string{"providers/p", "providers/q", "approved/p/p", "approved/c/p", "approved/c/q", "approved/other/p", "credentials/c", "credentials/p"} {
+		write(t, filepath.Join(dir, file+".json"), `{"credential": "c"}`)
+	}
+	d := open(t, dir)
+	latest := func(credential string) (places []string) {
+		t.Helper()
+		listed, err := d.Configs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs, c, err := d.Latest(t.Context(), "p", credential)
+		if err == nil && c.Name != credential {
+			t.Errorf("the credential is %q", c.Name)
+		}
+		if err != nil && !errors.Is(err, refresh.ErrNotFound) {
+			t.Error(err)
+		}
+		for _, doc := range docs {
+			i := slices.IndexFunc(listed, func(l refresh.Document) bool { return l.Where == doc.Where })
+			if i < 0 || listed[i].Version != doc.Version || listed[i].Approver != doc.Approver || (listed[i].Err == nil) != (doc.Err == nil) {
+				t.Errorf("%+v is not as it was listed", doc)
+			}
+			place, _ := filepath.Rel(dir, doc.Where)
+			places = append(places, place)
+		}
+		return places
+	}
+	for _, row := range []struct {
+		do         func()
+		credential string
+		want       []string
+	}{
+		{func() {}, "p", []string{"providers/p.json", "approved/p/p.json"}},
+		{func() {}, "c", []string{"providers/p.json", "approved/p/p.json", "approved/c/p.json"}},
+		{func() {}, "none", []string{"providers/p.json", "approved/p/p.json"}},
+		{func() {}, "../c", []string{"providers/p.json", "approved/p/p.json"}},
+		{func() { _ = os.Chmod(filepath.Join(dir, "approved/c"), 0o777) }, "c", []string{"providers/p.json", "approved/p/p.json", "approved/c/p.json"}},
+		{func() { _ = os.Remove(filepath.Join(dir, "approved/p/p.json")) }, "c", []string{"providers/p.json", "approved/c/p.json"}},
+		{func() { _ = os.RemoveAll(filepath.Join(dir, "approved")) }, "c", []string{"providers/p.json"}},
+		{func() { _ = os.Remove(filepath.Join(dir, "providers/p.json")) }, "c", nil},
+	} {
+		row.do()
+		if diff := cmp.Diff(row.want, latest(row.credential)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.credential, diff)
+		}
+	}
+	write(t, filepath.Join(dir, "approved"), "a file in the place of the folder")
+	if docs, _, err := d.Latest(t.Context(), "p", "c"); err == nil {
+		t.Errorf("Latest() = %v", docs)
 	}
 }

@@ -1,7 +1,9 @@
 package paramstore_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/paramstore"
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 // Approved copies are listed after the configs, whatever the pages, with the credential whose
@@ -59,6 +63,104 @@ func TestApprovedCopies(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%+v (-want +got):\n%s", o, diff)
 			}
+		})
+	}
+}
+
+// One call reads what decides on a login, whatever of it is there. Where AWS refuses one
+// parameter of it, each is read alone, and the credential is told of as ever.
+func TestLatest(t *testing.T) {
+	place := func(path string) string { return "/tokenkeeper/" + path }
+	for _, row := range []struct {
+		name       string
+		credential string
+		remove     []string
+		key        awstest.KeyState
+		fault      awstest.Fault
+		want       []string
+		err        string // of the credential
+		calls      int
+	}{
+		{"its own credential", "p", nil, awstest.KeyEnabled, awstest.Fault{}, []string{"providers/p", "approved/p/p"}, "", 1},
+		{"another credential", "c", nil, awstest.KeyEnabled, awstest.Fault{}, []string{"providers/p", "approved/p/p", "approved/c/p"}, "", 1},
+		{"nothing is approved", "c", []string{"approved/p/p", "approved/c/p"}, awstest.KeyEnabled, awstest.Fault{}, []string{"providers/p"}, "", 1},
+		{"no proposal", "c", []string{"providers/p"}, awstest.KeyEnabled, awstest.Fault{}, []string{"approved/p/p", "approved/c/p"}, "", 1},
+		{"no config", "p", []string{"providers/p", "approved/p/p"}, awstest.KeyEnabled, awstest.Fault{}, nil, "", 1},
+		{"no credential", "c", []string{"credentials/c"}, awstest.KeyEnabled, awstest.Fault{}, []string{"providers/p", "approved/p/p", "approved/c/p"}, "not found", 1},
+		{"a name that is none", "c:1", nil, awstest.KeyEnabled, awstest.Fault{}, []string{"providers/p", "approved/p/p"}, "not found", 1},
+		{"a key that is disabled", "c", nil, awstest.KeyDisabled, awstest.Fault{}, []string{"providers/p", "approved/p/p", "approved/c/p"}, "enable the key", 6},
+		{"a batch that is denied", "c", []string{"approved/p/p"}, awstest.KeyEnabled, awstest.Deny(), []string{"providers/p", "approved/c/p"}, "", 5},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{})
+				w.SetKey("credentials", row.key)
+				for path, kind := range map[string]string{"providers/p": "String", "approved/p/p": "String", "approved/c/p": "String",
+					"providers/other": "String", "approved/other/p": "String", "approved/c/other": "String",
+					"credentials/p": "SecureString", "credentials/c": "SecureString"} {
+					param := awstest.Parameter{Name: place(path), Value: config, Type: kind}
+					if kind == "SecureString" {
+						param.Value, param.KMSKey = login, "credentials"
+					}
+					if !slices.Contains(row.remove, path) {
+						w.SetParameter(param)
+					}
+				}
+				if row.fault.Error != nil {
+					w.Fail("ssm:GetParameters", row.fault)
+				}
+				listed, err := w.Configs(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.Reset()
+				source := paramstore.Source{Providers: w.Providers, CredentialReader: w.Credentials}
+				docs, credential, err := source.Latest(t.Context(), "p", row.credential)
+				if w.Count() != row.calls {
+					t.Errorf("%d calls, want %d", w.Count(), row.calls)
+				}
+				var got []string
+				for _, d := range docs {
+					got = append(got, strings.TrimPrefix(d.Where, "/tokenkeeper/"))
+					if !slices.ContainsFunc(listed, func(l refresh.Document) bool {
+						return l.Where == d.Where && l.Version == d.Version && l.Approver == d.Approver && l.Name == d.Name && l.Data.Reveal() == d.Data.Reveal()
+					}) {
+						t.Errorf("%+v is not as it was listed", d)
+					}
+				}
+				if diff := cmp.Diff(row.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				err = errors.Join(err, credential.Err)
+				if row.err == "" && (err != nil || credential.Data.Reveal() != login || credential.Name != row.credential) ||
+					row.err != "" && (err == nil || !strings.Contains(err.Error(), row.err)) {
+					t.Errorf("the credential: %v, want %q", err, row.err)
+				}
+			})
+		})
+	}
+}
+
+// What cannot be read is an error, and never taken for absent.
+func TestLatestThatCannotBeRead(t *testing.T) {
+	for name, faults := range map[string]map[string]awstest.Fault{
+		"throttled":    {"ssm:GetParameters": awstest.Throttle(0)},
+		"failing":      {"ssm:GetParameters": awstest.ServerError(0)},
+		"denied":       {"ssm:GetParameter*": awstest.Deny()},
+		"then failing": {"ssm:GetParameters": awstest.Deny(), "ssm:GetParameter": {Skip: 1, Error: &awstest.Error{Status: 500, Code: "InternalServerError"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awstest.Options{})
+				w.SetParameter(awstest.Parameter{Name: providersPath + "/p", Value: config})
+				for action, f := range faults {
+					w.Fail(action, f)
+				}
+				source := paramstore.Source{Providers: w.Providers, CredentialReader: w.Credentials}
+				if docs, _, err := source.Latest(t.Context(), "p", "c"); err == nil || errors.Is(err, refresh.ErrNotFound) || docs != nil {
+					t.Errorf("%v, %v", docs, err)
+				}
+			})
 		})
 	}
 }

@@ -24,7 +24,6 @@ type Credentials struct {
 // Credential returns the credential of that name, decrypted, or an error that wraps
 // refresh.ErrNotFound. One that is there and cannot be used has its Err set.
 func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Document, error) {
-	d := refresh.Document{Name: name, Where: c.where(name)}
 	param, err := c.get(ctx, name, true)
 	var failure *refresh.Error
 	if errors.As(err, &failure) && failure.Class == refresh.Misconfigured {
@@ -32,23 +31,27 @@ func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Docu
 		// is edited, nothing is tried again.
 		version, unknown := c.CredentialVersion(ctx, name)
 		if unknown == nil {
-			d.Version, d.Err = version, failure
-			return d, nil
+			return refresh.Document{Name: name, Where: c.where(name), Version: version, Err: failure}, nil
 		}
 	}
 	if err != nil {
 		return refresh.Document{}, err
 	}
-	d.Version = version(param)
+	return c.document(name, param), nil
+}
+
+// document is a credential as it was read.
+func (c *Credentials) document(name string, param types.Parameter) refresh.Document {
+	d := refresh.Document{Name: name, Where: c.where(name), Version: version(param)}
 	if param.Type != types.ParameterTypeSecureString {
 		d.Err = &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadCredential,
 			Detail: fmt.Sprintf("%s is a %s, which everybody can read who may list parameters", d.Where, param.Type),
 			Remedy: "have the provider change the secret in it, delete the parameter, and put it as a SecureString",
 		}
-		return d, nil
+		return d
 	}
 	d.Data = secret.New(aws.ToString(param.Value))
-	return d, nil
+	return d
 }
 
 // CredentialVersion returns the version that Credential would, without decrypting.

@@ -16,7 +16,7 @@
 // refresh.Source together.
 //
 // The role needs ssm:GetParametersByPath on the first and the third path and on what is
-// below them, ssm:GetParameter on what is below the second, and kms:Decrypt where its parameters are
-// encrypted with a customer key. GetParametersByPath takes no notice of a denial for a
+// below them, ssm:GetParameters and ssm:GetParameter on what is below all three, and
+// kms:Decrypt where credentials are encrypted with a customer key. GetParametersByPath takes no notice of a denial for a
 // single parameter.
 package paramstore

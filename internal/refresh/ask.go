@@ -13,7 +13,7 @@ func (v *visit) ask(asking, storing context.Context) Result {
 			return v.fail(storing, e)
 		}
 	}
-	cred, e := v.credential(asking)
+	cred, e := v.credential()
 	v.tried = v.triedWith(asking, cred.Version)
 	switch {
 	case e != nil && cut(asking):
@@ -40,18 +40,16 @@ func (v *visit) refusal(asking context.Context, err error) *Error {
 	return e
 }
 
-// credential reads what the provider is logged in to with. The version is set wherever one
-// was found, also beside an error.
-func (v *visit) credential(ctx context.Context) (Credential, *Error) {
-	doc, err := v.Source.Credential(ctx, v.Credential)
+// credential understands what the provider is logged in to with. The version is set wherever
+// one was found, also beside an error.
+func (v *visit) credential() (Credential, *Error) {
+	doc, err := v.read.doc, v.read.err
 	found := Credential{Version: doc.Version}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return found, &Error{Class: Misconfigured, Code: CodeNoCredential,
 			Detail: fmt.Sprintf("there is no credential %q", v.Credential),
 			Remedy: "put it in with 'tokenkeeper credential put " + v.Credential + "'", Err: err}
-	case err != nil:
-		return found, asError(err, CodeSourceFailed, fmt.Sprintf("reading credential %q", v.Credential))
 	case doc.Err != nil:
 		return found, asError(doc.Err, CodeBadCredential, fmt.Sprintf("reading credential %q", v.Credential))
 	}

@@ -25,6 +25,8 @@ const (
 
 // Why a provider is not due.
 const (
+	// Gone: its config was removed after the run had listed it.
+	Gone Reason = "config_gone"
 	// Fresh: the token is good for longer than its lead.
 	Fresh Reason = "fresh"
 	// CoolingDown: the last attempt stored nothing, and it is too soon for another.

@@ -29,7 +29,10 @@
 // Opening creates the secret where it is missing, without a value, since a failed login
 // must be remembered somewhere.
 //
-// Only then it reads the credential, and asks the provider's [Endpoint] for a [Grant]:
+// Only then it reads what decides on the login once more, in one call: config, approved
+// copies and credential. What was approved or edited since the listing holds already, and a
+// config that is gone is dropped. Where that leaves the provider due, it understands the
+// credential, and asks the provider's [Endpoint] for a [Grant]:
 // one login. The lifetime counts from just before the request was sent.
 //
 // It stores the [Record] in two steps, put and compare-and-swap, for which five of the

@@ -385,8 +385,9 @@ func (p *process) stored(ticket string) bool {
 func (p *process) Configs(context.Context) ([]refresh.Document, error) {
 	return []refresh.Document{{Name: "a", Where: "a"}}, nil
 }
-func (p *process) Credential(_ context.Context, name string) (refresh.Document, error) {
-	return refresh.Document{Name: name, Version: "c"}, nil
+func (p *process) Latest(ctx context.Context, _, credential string) ([]refresh.Document, refresh.Document, error) {
+	docs, err := p.Configs(ctx)
+	return docs, refresh.Document{Name: credential, Version: "c"}, err
 }
 func (p *process) CredentialVersion(context.Context, string) (string, error) { return "c", nil }
 

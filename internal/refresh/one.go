@@ -51,7 +51,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	}
 
 	// The hint is old: somebody else may have done it.
-	wasDue := v.due.Due
+	wasDue := v.due.Due && !v.named
 	st, err := r.Store.Open(asking, v.Name)
 	if err != nil && cut(asking) {
 		return r.skip(v.task)
@@ -64,6 +64,22 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	}
 	v.state = st
 	v.decide(asking)
+	if v.due.Due && v.due.Reason != Unfinished {
+		rotates := v.Rotates
+		switch gone, e := v.latest(asking); {
+		case e != nil && cut(asking):
+			return r.skip(v.task)
+		case e != nil:
+			v.tried = v.triedWith(storing, "")
+			return v.fail(storing, e)
+		case gone:
+			return v.result(Waiting, Decision{Reason: Gone})
+		case v.bad != nil:
+			return v.badConfig(storing)
+		case v.Rotates != rotates:
+			return r.skip(v.task) // the next run gives it the time that it takes
+		}
+	}
 	switch {
 	case !v.due.Due:
 		return v.wait(storing, wasDue)

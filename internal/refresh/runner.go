@@ -49,6 +49,8 @@ type Runner struct {
 type Job struct {
 	// Only names the providers to look at; empty: all.
 	Only []string
+	// IfThere passes over names that no provider has, which are an error otherwise.
+	IfThere bool
 	// Force asks each of them for a new token, due or not.
 	Force bool
 	// ID tells this run from another of the same tick, such as a duplicate of its event:
@@ -96,9 +98,12 @@ type run struct {
 // A task is one provider of a run.
 type task struct {
 	Provider
-	state State  // as listed: a hint
-	bad   *Error // what is wrong with its config
-	turn  bool   // it was its turn to log in
+	revision string  // of its config, as listed: a hint
+	state    State   // as listed: a hint
+	bad      *Error  // what is wrong with its config
+	turn     bool    // it was its turn to log in
+	named    bool    // the job names it, and nothing of its secret was listed
+	read     reading // of its credential; see visit.latest
 }
 
 // load reads the configs and the states, and notes in the report what belongs to no
@@ -108,6 +113,9 @@ func (r *run) load(ctx context.Context, report *Report) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
+	}
+	if len(r.job.Only) > 0 {
+		return r.loadNamed(ctx)
 	}
 	configs, _, err := Configs(ctx, r.Source)
 	if err != nil {
@@ -121,25 +129,11 @@ func (r *run) load(ctx context.Context, report *Report) error {
 	for _, s := range states {
 		known[s.Name] = s
 	}
-	var unknown []error
-	for _, name := range r.job.Only {
-		if !slices.ContainsFunc(configs, func(c Config) bool { return c.Name == name }) {
-			unknown = append(unknown, fmt.Errorf("%w is called %.80q", ErrNoProvider, name))
-		}
-	}
-	if err := errors.Join(unknown...); err != nil {
-		return err
-	}
-	var asked []Config
 	for _, c := range configs {
-		state := known[c.Name]
+		r.tasks = append(r.tasks, r.task(c.Document, known[c.Name]))
 		delete(known, c.Name)
-		if len(r.job.Only) == 0 || slices.Contains(r.job.Only, c.Name) {
-			r.tasks = append(r.tasks, r.task(c.Document, state))
-			asked = append(asked, c)
-		}
 	}
-	report.Edits = r.reported.news(asked)
+	report.Edits = r.reported.news(configs)
 	for _, s := range known {
 		if s.Owned && !s.Deleting {
 			report.Orphans = append(report.Orphans, s.Name)
@@ -151,7 +145,7 @@ func (r *run) load(ctx context.Context, report *Report) error {
 
 func (r *run) task(d Document, state State) task {
 	state.Name = d.Name
-	t := task{state: state}
+	t := task{state: state, revision: d.Version}
 	var err error
 	if t.Provider, err = Understand(r.Parser, d); err == nil {
 		return t

@@ -11,12 +11,13 @@ type Source interface {
 	// [Effective] decides which of them run.
 	Configs(ctx context.Context) ([]Document, error)
 
-	// Credential returns the credential of that name, or an error that wraps
-	// [ErrNotFound].
-	Credential(ctx context.Context, name string) (Document, error)
+	// Latest reads, as it is now, what decides on a login: of what Configs lists the config
+	// of the provider and its copies under the credential of its own name and under the one
+	// that is named; and that credential. Where the error wraps [ErrNotFound] the credential
+	// is missing, and the documents are there.
+	Latest(ctx context.Context, provider, credential string) (configs []Document, _ Document, _ error)
 
-	// CredentialVersion returns the version that Credential would, without reading the
-	// value, or an error that wraps [ErrNotFound].
+	// CredentialVersion returns the version of a credential without reading the value, or an error that wraps [ErrNotFound].
 	CredentialVersion(ctx context.Context, name string) (string, error)
 }
 

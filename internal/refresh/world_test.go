@@ -35,8 +35,10 @@ type world struct {
 	openErr     map[string]error
 	saveErr     map[string]error
 	beforeSwap  func(provider string) // another run, in between
-	listed      map[string]refresh.State
-	limits      refresh.Limits
+	// beforeLatest comes between the listing of a run and a login.
+	beforeLatest func(provider string)
+	listed       map[string]refresh.State
+	limits       refresh.Limits
 }
 
 type credential struct {
@@ -122,12 +124,24 @@ func (s source) Configs(context.Context) ([]refresh.Document, error) {
 	}
 	for _, at := range slices.Sorted(maps.Keys(s.approved)) {
 		credential, name, _ := strings.Cut(at, "/")
-		docs = append(docs, refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Data: secret.New(s.approved[at])})
+		docs = append(docs, refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Version: s.approved[at], Data: secret.New(s.approved[at])})
 	}
 	return docs, s.configErr
 }
 
-func (s source) Credential(_ context.Context, name string) (refresh.Document, error) {
+func (s source) Latest(ctx context.Context, name, credential string) ([]refresh.Document, refresh.Document, error) {
+	if s.beforeLatest != nil {
+		s.beforeLatest(name)
+	}
+	all, _ := s.Configs(ctx)
+	docs := slices.DeleteFunc(all, func(d refresh.Document) bool {
+		return d.Name != name || d.Approver != "" && d.Approver != name && d.Approver != credential
+	})
+	c, err := s.credential(credential)
+	return docs, c, err
+}
+
+func (s source) credential(name string) (refresh.Document, error) {
 	c, ok := s.credentials[name]
 	if !ok {
 		return refresh.Document{}, fmt.Errorf("%s: %w", name, refresh.ErrNotFound)
@@ -136,7 +150,7 @@ func (s source) Credential(_ context.Context, name string) (refresh.Document, er
 }
 
 func (s source) CredentialVersion(ctx context.Context, name string) (string, error) {
-	d, err := s.Credential(ctx, name)
+	d, err := s.credential(name)
 	return d.Version, err
 }
 

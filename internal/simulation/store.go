@@ -183,26 +183,36 @@ func (p *provider) named(text string) *token {
 func (r *run) Configs(ctx context.Context) (docs []refresh.Document, err error) {
 	err = r.call(ctx, func() error {
 		for _, p := range r.w.providers {
-			docs = append(docs, refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Data: secret.New(fmt.Sprint(p.config))})
+			docs = append(docs, p.document())
 		}
 		return nil
 	})
 	return docs, err
 }
 
-// Credential implements refresh.Source.
-func (r *run) Credential(ctx context.Context, name string) (d refresh.Document, err error) {
+// document is the config of p.
+func (p *provider) document() refresh.Document {
+	config := fmt.Sprint(p.config)
+	return refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Version: config, Data: secret.New(config)}
+}
+
+// Latest implements refresh.Source.
+func (r *run) Latest(ctx context.Context, name, credential string) (docs []refresh.Document, d refresh.Document, err error) {
 	err = r.call(ctx, func() error {
-		d = refresh.Document{Name: name, Version: fmt.Sprint(r.w.provider(name).secret)}
+		docs = []refresh.Document{r.w.provider(name).document()}
+		d = refresh.Document{Name: credential, Version: fmt.Sprint(r.w.provider(credential).secret)}
 		return nil
 	})
-	return d, err
+	return docs, d, err
 }
 
 // CredentialVersion implements refresh.Source.
-func (r *run) CredentialVersion(ctx context.Context, name string) (string, error) {
-	d, err := r.Credential(ctx, name)
-	return d.Version, err
+func (r *run) CredentialVersion(ctx context.Context, name string) (version string, err error) {
+	err = r.call(ctx, func() error {
+		version = fmt.Sprint(r.w.provider(name).secret)
+		return nil
+	})
+	return version, err
 }
 
 // Provider implements refresh.Parser.

@@ -310,8 +310,9 @@ func (k *keeper) Configs(context.Context) ([]refresh.Document, error) {
 	return []refresh.Document{document("erp", k.config)}, nil
 }
 
-func (k *keeper) Credential(_ context.Context, name string) (refresh.Document, error) {
-	return document(name, k.credential), nil
+func (k *keeper) Latest(ctx context.Context, _, credential string) ([]refresh.Document, refresh.Document, error) {
+	docs, err := k.Configs(ctx)
+	return docs, document(credential, k.credential), err
 }
 
 func (k *keeper) CredentialVersion(context.Context, string) (string, error) { return "1", nil }

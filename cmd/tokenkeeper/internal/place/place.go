@@ -21,8 +21,12 @@ type Place interface {
 
 // A Reader is what can be seen of a place without changing it.
 type Reader interface {
-	refresh.Source
+	refresh.Lister
 
+	// Credential returns the credential of that name, or an error that wraps
+	// refresh.ErrNotFound, and CredentialVersion its version without reading the value.
+	Credential(ctx context.Context, name string) (refresh.Document, error)
+	CredentialVersion(ctx context.Context, name string) (string, error)
 	// States returns the state of every secret. It may be some minutes old.
 	States(ctx context.Context) ([]refresh.State, error)
 	// Describe returns the present state of those of the named providers that have a

@@ -1,0 +1,72 @@
+package refresh_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A run of named providers lists nothing, and decides as one that has listed all.
+func TestNamedRunsListNothing(t *testing.T) {
+	blocked := errors.New("it was listed")
+	for _, row := range []struct {
+		name    string
+		before  func(w *world)
+		job     refresh.Job
+		outcome refresh.Outcome // of p; empty: the run fails
+		reason  refresh.Reason
+		logins  int
+	}{
+		{"one without a token", func(w *world) {}, refresh.Job{Only: []string{"p"}}, refresh.Refreshed, refresh.NoToken, 1},
+		{"named twice", func(w *world) {}, refresh.Job{Only: []string{"p", "p"}}, refresh.Refreshed, refresh.NoToken, 1},
+		{"one that is fresh", func(w *world) { w.run(refresh.Job{}) }, refresh.Job{Only: []string{"p"}}, refresh.Waiting, refresh.Fresh, 1},
+		{"one that is fresh, by force", func(w *world) { w.run(refresh.Job{}); w.now = w.now.Add(time.Minute) }, refresh.Job{Only: []string{"p"}, Force: true}, refresh.Refreshed, refresh.Forced, 2},
+		{"one that is due", func(w *world) { w.run(refresh.Job{}); w.now = w.now.Add(50 * time.Minute) }, refresh.Job{Only: []string{"p"}}, refresh.Refreshed, refresh.NearExpiry, 2},
+		{"one that was edited", func(w *world) { w.run(refresh.Job{}); w.configs["p"] = "v2"; w.now = w.now.Add(time.Minute) }, refresh.Job{Only: []string{"p"}}, refresh.Refreshed, refresh.ConfigChanged, 2},
+		{"one that was edited beside an approved copy", func(w *world) {
+			w.approved = map[string]string{"p/p": "v1"}
+			w.run(refresh.Job{})
+			w.configs["p"] = "v2"
+		}, refresh.Job{Only: []string{"p"}}, refresh.Waiting, refresh.Fresh, 1},
+		{"one that is paused", func(w *world) {
+			w.run(refresh.Job{})
+			w.secrets["p"].state.Paused = true
+			w.now = w.now.Add(50 * time.Minute)
+		},
+			refresh.Job{Only: []string{"p"}}, refresh.Waiting, refresh.Paused, 1},
+		{"one that is another's", func(w *world) { w.run(refresh.Job{}); w.secrets["p"].state.Owned = false }, refresh.Job{Only: []string{"p"}}, refresh.Failed, refresh.NotOurs, 1},
+		{"one whose config is wrong", func(w *world) { w.configs["p"] = "bad" }, refresh.Job{Only: []string{"p"}}, refresh.Failed, "", 0},
+		{"one that is not there", func(w *world) {}, refresh.Job{Only: []string{"p", "q"}}, "", "", 0},
+		{"one that is not there, if it is", func(w *world) {}, refresh.Job{Only: []string{"p", "q"}, IfThere: true}, refresh.Refreshed, refresh.NoToken, 1},
+		{"a name that is none", func(w *world) {}, refresh.Job{Only: []string{"../p", "p"}}, "", "", 0},
+	} {
+		w := newWorld("p", "other")
+		row.before(w)
+		logins := w.logins["other"]
+		w.configErr, w.listErr = blocked, blocked
+		results, report, err := w.run(row.job)
+		res, found := results["p"]
+		switch {
+		case row.outcome == "":
+			if !errors.Is(err, refresh.ErrNoProvider) || len(report.Results) != 0 {
+				t.Errorf("%s: %+v, %v", row.name, report.Results, err)
+			}
+		case !found || len(results) != 1 || res.Outcome != row.outcome || res.Reason != row.reason:
+			t.Errorf("%s: %+v, %v", row.name, report.Results, err)
+		}
+		if w.logins["p"] != row.logins || w.logins["other"] != logins {
+			t.Errorf("%s: %v logins, want %d of p", row.name, w.logins, row.logins)
+		}
+	}
+}
+
+// One that is not there, and passed over, is no work and no failure.
+func TestNamedRunOfNobody(t *testing.T) {
+	w := newWorld()
+	results, _, err := w.run(refresh.Job{Only: []string{"p"}, IfThere: true})
+	if len(results) != 0 || err != nil || len(w.secrets) != 0 {
+		t.Errorf("%v, %v", results, err)
+	}
+}
