@@ -21,12 +21,12 @@ const (
 
 // Figures are what a world has been through.
 type Figures struct {
-	Days                                   float64 // of providers
-	Runs, Killed, Missed, Doubled, Late    int
-	Logins, Tokens                         int
-	Outages, AWSOutages, Edits, Breaks     int
-	Excused                                int // tokens that died within an outage longer than is survived
-	Violations                             []string
+	Days                                float64 // of providers
+	Runs, Killed, Missed, Doubled, Late int
+	Logins, Tokens                      int
+	Outages, AWSOutages, Edits, Breaks  int
+	Excused                             int // tokens that died within an outage longer than is survived
+	Violations                          []string
 }
 
 // Add adds the figures of another world.
