@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 const (
@@ -23,7 +25,7 @@ const (
 	// What template.yaml gives a run at a tick of five minutes.
 	period, timeout = 5 * time.Minute, 240 * time.Second
 	// How a run is limited; see internal/refresh and internal/awscall.
-	workers       = 16
+	workers       = 256
 	writesASecond = 40
 	readsASecond  = 35
 )
@@ -92,15 +94,13 @@ func (a *runtimeAPI) run(ctx context.Context, n int) (time.Duration, error) {
 		return 0, ctx.Err()
 	}
 	took := time.Since(began)
-	var report struct {
-		Providers []struct{ Outcome string }
-	}
+	var report refresh.Summary
 	if got.failed || json.Unmarshal(got.body, &report) != nil {
 		return 0, fmt.Errorf("the run failed: %.2000s", got.body)
 	}
-	refreshed := 0
+	refreshed := report.Counts[refresh.Refreshed]
 	for _, p := range report.Providers {
-		if p.Outcome == "refreshed" {
+		if report.Counts == nil && p.Outcome == refresh.Refreshed {
 			refreshed++
 		}
 	}

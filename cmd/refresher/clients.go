@@ -41,7 +41,7 @@ func (s settings) awsCredentials(context.Context) (aws.Credentials, error) {
 func newClients(cfg aws.Config, s settings) clients {
 	c := clients{meter: &awscall.Meter{}}
 	cfg.APIOptions = append(cfg.APIOptions, c.meter.Attach)
-	awscall.Configure(&cfg)
+	awscall.ConfigureWrites(&cfg, s.WritesPerSecond)
 	c.parameters = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
 		if s.SSMEndpoint != "" {
 			o.BaseEndpoint = aws.String(s.SSMEndpoint)

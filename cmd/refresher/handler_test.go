@@ -41,7 +41,7 @@ func TestTheFirstTick(t *testing.T) {
 			}
 		}
 		want := map[string]float64{"Due": 4, "Refreshed": 4, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
-			"CoolingDown": 0, "Expired": 0, "LeastTimeLeft": 3600, "RunCompleted": 1, "Throttles": 0}
+			"CoolingDown": 0, "Expired": 0, "LeastTimeLeft": 3600, "Skipped": 0, "Lateness": 0, "RunCompleted": 1, "Throttles": 0}
 		if diff := cmp.Diff(want, inv.summary.Metrics); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)
 		}
@@ -118,7 +118,7 @@ func TestNamedProviders(t *testing.T) {
 		if got := inv.of("meti"); inv.err != nil || got.Outcome != refresh.Refreshed || got.Reason != refresh.Forced || w.token("meti") == before {
 			t.Errorf("forced: %+v, %v", inv.answer, inv.err)
 		}
-		if diff := cmp.Diff(map[string]float64{"Due": 1, "Refreshed": 1, "Throttles": 0}, inv.summary.Metrics); diff != "" {
+		if diff := cmp.Diff(map[string]float64{"Due": 1, "Refreshed": 1, "Skipped": 0, "Throttles": 0}, inv.summary.Metrics); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)
 		}
 		for _, name := range []string{simulator.Meitner, simulator.EduCloud} {

@@ -48,12 +48,10 @@ func (m *measurement) count(name string, n int) {
 // that looked at all of them: a look at one says nothing about the others, and must not
 // stand for a tick that did not come.
 func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
-	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{
-		"Skipped": r.Count(refresh.Skipped),
-		"Orphans": len(r.Orphans),
-	}}
+	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{"Orphans": len(r.Orphans)}}
 	m.count("Due", len(r.Results)-r.Count(refresh.Waiting))
 	m.count("Refreshed", r.Count(refresh.Refreshed))
+	m.count("Skipped", r.Count(refresh.Skipped))
 	if !tick {
 		return m
 	}
@@ -83,6 +81,11 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 	m.count("Expired", expired)
 	if known {
 		m.metrics = append(m.metrics, metric{"LeastTimeLeft", "Seconds", least.Truncate(time.Second).Seconds()})
+	}
+	m.metrics = append(m.metrics, metric{"Lateness", "Seconds", r.Lateness().Truncate(time.Second).Seconds()})
+	if r.Overloaded() {
+		m.event = "run_overloaded" // RunCompleted is missed, as of one that could not begin
+		return m
 	}
 	m.count("RunCompleted", 1)
 	return m

@@ -110,8 +110,8 @@ func TestMeasure(t *testing.T) {
 			refresh.Result{Outcome: refresh.Finished, State: owned(0, time.Hour)},
 			refresh.Result{Outcome: refresh.Same, State: owned(0, time.Hour), Note: failing(refresh.Unchanged)},
 			refresh.Result{Outcome: refresh.Failed, State: owned(0, time.Hour), Note: failing(refresh.Transient)},
-			refresh.Result{Outcome: refresh.Skipped, State: owned(0, time.Hour)},
-		), map[string]float64{"Due": 6, "Refreshed": 1, "Failing": 1, "Transient": 1, "LeastTimeLeft": 3600}},
+			refresh.Result{Outcome: refresh.Skipped, State: owned(0, time.Hour), DueSince: noon.Add(-90 * time.Second)},
+		), map[string]float64{"Due": 6, "Refreshed": 1, "Failing": 1, "Transient": 1, "LeastTimeLeft": 3600, "Skipped": 1, "Lateness": 90}},
 		{"failures old and new", report(
 			refresh.Result{Outcome: refresh.Failed, Note: failing(refresh.Misconfigured)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Misconfigured)},
@@ -147,7 +147,7 @@ func TestMeasure(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
-				"CoolingDown": 0, "Expired": 0, "RunCompleted": 1, "Throttles": 0}
+				"CoolingDown": 0, "Expired": 0, "RunCompleted": 1, "Throttles": 0, "Skipped": 0, "Lateness": 0}
 			maps.Copy(want, row.want)
 			m := measure(row.report, schedule(), true)
 			m.stack = "prod"
@@ -155,7 +155,7 @@ func TestMeasure(t *testing.T) {
 			if diff := cmp.Diff(want, got.Metrics); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if got.Members["Orphans"] != 1.0 || got.Members["Skipped"] != float64(row.report.Count(refresh.Skipped)) || got.Members["Ignored"] != 0.0 {
+			if got.Members["Orphans"] != 1.0 || got.Members["Ignored"] != 0.0 {
 				t.Errorf("%v", got.Members)
 			}
 		})
@@ -166,9 +166,23 @@ func TestMeasure(t *testing.T) {
 func TestMeasureOfNamedProviders(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Results: []refresh.Result{{Outcome: refresh.Refreshed, State: owned(0, time.Hour)}}}, schedule(), false)
 	m.stack = "prod"
-	want := map[string]float64{"Due": 1, "Refreshed": 1, "Throttles": 0}
+	want := map[string]float64{"Due": 1, "Refreshed": 1, "Skipped": 0, "Throttles": 0}
 	if diff := cmp.Diff(want, readSummary(t, m.line(noon)).Metrics); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A run that had the time for nobody must not pass for one that was completed.
+func TestMeasureOfARunThatDidNothing(t *testing.T) {
+	m := measure(&refresh.Report{At: noon, Results: []refresh.Result{
+		{Outcome: refresh.Waiting, Reason: refresh.Fresh},
+		{Outcome: refresh.Skipped, DueSince: noon.Add(-time.Hour)},
+		{Outcome: refresh.Skipped, DueSince: noon.Add(-time.Minute)},
+	}}, schedule(), true)
+	m.stack = "prod"
+	got := readSummary(t, m.line(noon))
+	if _, ok := got.Metrics["RunCompleted"]; ok || got.Metrics["Skipped"] != 2 || got.Metrics["Lateness"] != 3600 || got.Members["event"] != "run_overloaded" {
+		t.Errorf("%v", got.Members)
 	}
 }
 
@@ -194,12 +208,12 @@ func TestMeasureOfAnIgnoredEvent(t *testing.T) {
 func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
 	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
-	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Ignored":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
+	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Ignored":0,"Lateness":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
 		`"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
-		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Failing","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
+		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Skipped","Unit":"Count"},{"Name":"Failing","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
 		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
-		`{"Name":"Expired","Unit":"Count"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
+		`{"Name":"Expired","Unit":"Count"},{"Name":"Lateness","Unit":"Seconds"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
 		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"invocation summed up","requestId":"8f5e",` +
 		`"timestamp":"2026-11-22T12:00:01Z","version":"(devel)"}` + "\n"
 	if diff := cmp.Diff(want, string(m.line(noon.Add(time.Second)))); diff != "" {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
@@ -50,6 +51,11 @@ type settings struct {
 	// SecretTags are given to the secrets that the stack creates, beside its own.
 	// TOKENKEEPER_SECRET_TAGS, as KEY=VALUE,KEY=VALUE; none.
 	SecretTags map[string]string
+	// WritesPerSecond is how many of the 50 writes that an account has in a second and region
+	// are taken: of PutSecretValue and UpdateSecretVersionStage, two for each token. 5 to 48.
+	// More keeps more tokens, and leaves less for others who write secrets there.
+	// TOKENKEEPER_WRITES_PER_SECOND; 40.
+	WritesPerSecond int
 	// AllowLoopback lets token endpoints be on this machine, and without TLS: for
 	// simulators, never in an account that matters. TOKENKEEPER_ALLOW_LOOPBACK; false.
 	AllowLoopback bool
@@ -93,6 +99,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		KMSKey:                 getenv(stack.VarKMSKey),
 		CreateSecrets:          e.boolean(stack.VarCreateSecrets, true),
 		SecretTags:             e.tags(stack.VarSecretTags),
+		WritesPerSecond:        e.integer(stack.VarWritesPerSecond, awscall.WritesPerSecond, 5, 48),
 		AllowLoopback:          e.boolean(stack.VarAllowLoopback, false),
 		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
 		Region:                 e.required("AWS_REGION"),
@@ -158,6 +165,17 @@ func (e *environment) duration(name string, otherwise time.Duration) time.Durati
 		return otherwise
 	}
 	return d
+}
+
+func (e *environment) integer(name string, otherwise, least, most int) int {
+	if e.getenv(name) == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(e.getenv(name))
+	if err != nil || n < least || n > most {
+		e.wrong(name, fmt.Sprintf("a number from %d to %d", least, most))
+	}
+	return n
 }
 
 func (e *environment) boolean(name string, otherwise bool) bool {

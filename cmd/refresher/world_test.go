@@ -193,7 +193,7 @@ func (w *world) invoke(event string) invocation {
 	w.t.Helper()
 	from := w.out.Len()
 	// The time of the function, as the template sets it for a tick of a minute.
-	ctx, cancel := context.WithTimeout(w.t.Context(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 57*time.Second)
 	defer cancel()
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "8f5e"})
 	data, err := w.handler.Invoke(ctx, []byte(event))

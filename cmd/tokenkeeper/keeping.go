@@ -72,7 +72,7 @@ func exact(d time.Duration) string {
 // arithmetic says how the cells come about, with the numbers of the schedule.
 func arithmetic(s refresh.Schedule, p refresh.Provider) []string {
 	s = s.For(p)
-	margin := 2*s.Tick + s.CacheAge
+	margin := s.Margin()
 	m := exact(margin)
 	lead := fmt.Sprintf("lead = max(lives / 3, %s) + a spread below lives / 6, by the name", m)
 	if p.Supersedes {

@@ -25,7 +25,14 @@ const (
 	idleConnections = 256
 )
 
-// Configure sets how calls made with cfg are timed, repeated, and kept below the quotas of
+// WritesPerSecond is how many of the 50 writes of secrets that an account has in a second and
+// region are taken, if nothing else is said.
+const WritesPerSecond = 40
+
+// Configure is [ConfigureWrites] with [WritesPerSecond].
+func Configure(cfg *aws.Config) { ConfigureWrites(cfg, WritesPerSecond) }
+
+// ConfigureWrites sets how calls made with cfg are timed, repeated, and kept below the quotas of
 // the account, which clients made from the same cfg share. An HTTPClient that is set
 // already is kept; a nil one becomes that of [NewHTTPClient].
 //
@@ -35,10 +42,10 @@ const (
 // apart, and an allowance for retries that an outage uses up for the calls after it) are
 // made for clients without a deadline; those of the environment, AWS_RETRY_MODE and
 // AWS_MAX_ATTEMPTS, are not read.
-func Configure(cfg *aws.Config) {
+func ConfigureWrites(cfg *aws.Config, writes int) {
 	cfg.Retryer = newRetryer
 	cfg.APIOptions = append(cfg.APIOptions, countAttempts)
-	for _, q := range quotas() {
+	for _, q := range quotas(writes) {
 		cfg.APIOptions = append(cfg.APIOptions, q.limit())
 	}
 	if cfg.HTTPClient == nil {

@@ -11,27 +11,25 @@ import (
 )
 
 // A quota is how many calls of some operations an account has a second in a region, for
-// all that runs in it, and how many of them we take.
+// all that runs in it, how many of them we take, and how many at once after a pause.
 type quota struct {
 	has, takes int
+	atOnce     int
 	operations []string
 }
 
 // quotas are those that a run could use up. Sources: AWS General Reference, "AWS Systems
 // Manager endpoints and quotas" (Parameter Store, default throughput); Secrets Manager user
-// guide, "AWS Secrets Manager quotas".
-func quotas() []quota {
+// guide, "AWS Secrets Manager quotas". Those of writes can be set.
+func quotas(writes int) []quota {
 	return []quota{
-		{40, 35, []string{"GetParameter", "GetParameters", "GetParametersByPath"}},
-		{50, 40, []string{"PutSecretValue", "UpdateSecretVersionStage"}},
-		{50, 40, []string{"TagResource", "UntagResource"}},
-		{50, 40, []string{"CreateSecret"}},
-		{50, 40, []string{"ListSecretVersionIds"}},
+		{40, 35, 4, []string{"GetParameter", "GetParameters", "GetParametersByPath"}},
+		{50, writes, min(7, 50-writes), []string{"PutSecretValue", "UpdateSecretVersionStage"}},
+		{50, 40, 4, []string{"TagResource", "UntagResource"}},
+		{50, 40, 4, []string{"CreateSecret"}},
+		{50, 40, 4, []string{"ListSecretVersionIds"}},
 	}
 }
-
-// atOnce is how many calls may follow each other at once after a pause.
-const atOnce = 4
 
 // A noTurnError is that of a call whose time is over before the quota allows it.
 type noTurnError struct{ quota }
@@ -43,7 +41,7 @@ func (e *noTurnError) Error() string {
 // limit returns an option that keeps every attempt of the operations waiting until it is
 // within the quota.
 func (q quota) limit() func(*middleware.Stack) error {
-	limiter := rate.NewLimiter(rate.Limit(q.takes), atOnce)
+	limiter := rate.NewLimiter(rate.Limit(q.takes), q.atOnce)
 	wait := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		if err := limiter.Wait(ctx); err != nil {
 			if ended := ctx.Err(); ended != nil {

@@ -117,3 +117,14 @@ func countAttempts(stack *middleware.Stack) error {
 		stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("tokenkeeper.attempt", attempt), "Retry", middleware.After),
 	)
 }
+
+// HalfOf returns a context that ends when half of the time that ctx has left is over. It is
+// for each page of a list: while nothing is spent a call may wait that long, and a list that
+// gets on takes as long as it takes.
+func HalfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
+}

@@ -121,6 +121,7 @@ func (d *Dir) document(name, file string, fi fs.FileInfo) (refresh.Document, err
 		Name:    name,
 		Where:   d.path(file),
 		Version: revision(fi),
+		Edited:  fi.ModTime(),
 		Data:    secret.New(string(data)),
 	}, err
 }

@@ -50,7 +50,7 @@ func (p *Providers) list(ctx context.Context, path string, document func(types.P
 		MaxResults: aws.Int32(pageSize),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := nextPage(ctx, pages)
 		if err != nil {
 			return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
 		}
@@ -59,6 +59,12 @@ func (p *Providers) list(ctx context.Context, path string, document func(types.P
 		}
 	}
 	return docs, nil
+}
+
+func nextPage(ctx context.Context, pages *ssm.GetParametersByPathPaginator) (*ssm.GetParametersByPathOutput, error) {
+	ctx, cancel := awscall.HalfOf(ctx)
+	defer cancel()
+	return pages.NextPage(ctx)
 }
 
 func (p *Providers) config(param types.Parameter) refresh.Document {
@@ -90,7 +96,7 @@ func (p *Providers) copy(param types.Parameter) refresh.Document {
 // document is without its name.
 func document(param types.Parameter) refresh.Document {
 	where := aws.ToString(param.Name)
-	d := refresh.Document{Where: where, Version: version(param), Data: secret.New(aws.ToString(param.Value))}
+	d := refresh.Document{Where: where, Version: version(param), Edited: aws.ToTime(param.LastModifiedDate), Data: secret.New(aws.ToString(param.Value))}
 	refuse := func(detail, remedy string) {
 		d.Err = refresh.Problems{{Where: where, Detail: detail, Remedy: remedy}}
 	}

@@ -35,7 +35,7 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 	case n.Class == NeedsPerson:
 		n.Next = time.Time{}
 	case n.Class == Transient:
-		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited))
+		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited && err.RetryAfter == 0))
 		if n.Code == CodeRefreshTokenUnsure {
 			n = s.unsure(a, n)
 		}
@@ -52,7 +52,7 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 	bound := maxRetryAfterWithout
 	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
-		bound = min(left-s.margin(), maxRetryAfter)
+		bound = min(left-s.Margin(), maxRetryAfter)
 	}
 	return min(min(asked, maxRetryAfter)+a.took+s.jitter(), bound)
 }
@@ -146,7 +146,7 @@ func (s Schedule) backOff(a attempt, tries int, limited bool) time.Duration {
 	}
 	wait = min(wait, maxBackOff*s.Tick)
 	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
-		wait = min(wait, left-s.margin())
+		wait = min(wait, left-s.Margin())
 	}
 	return max(wait, s.Tick)
 }

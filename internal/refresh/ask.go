@@ -23,7 +23,7 @@ func (v *visit) ask(asking, storing context.Context) Result {
 	case v.Rotates:
 		return v.spend(asking, storing, cred)
 	}
-	grant, err := v.Endpoint.Grant(asking, Login{Credential: cred})
+	grant, err := v.grant(asking, Login{Credential: cred})
 	if err != nil && cut(asking) {
 		return v.skip(v.task)
 	}
@@ -33,10 +33,22 @@ func (v *visit) ask(asking, storing context.Context) Result {
 	return v.keep(storing, cred, grant)
 }
 
+// grant logs in, and counts what came of it among the logins of the run.
+func (v *visit) grant(asking context.Context, l Login) (Grant, error) {
+	grant, err := v.Endpoint.Grant(asking, l)
+	if err == nil {
+		v.network.attempted(nil)
+		v.slot.came()
+	}
+	return grant, err
+}
+
 // refusal is the failure of a login.
 func (v *visit) refusal(asking context.Context, err error) *Error {
 	e := asError(err, CodeInternal, "logging in")
-	e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded
+	v.network.attempted(e)
+	e.Ours = asking.Err() != nil && context.Cause(asking) != context.DeadlineExceeded ||
+		e.Unconnected != "" && v.network.down()
 	return e
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -14,8 +15,8 @@ import (
 // that neither waits for the other.
 func (r *run) all(ctx context.Context) []Result {
 	var (
-		results   []Result
-		due, rest []task
+		results          []Result
+		due, rest, edits []task
 	)
 	for _, t := range r.tasks {
 		switch d := r.hint(t); {
@@ -23,9 +24,19 @@ func (r *run) all(ctx context.Context) []Result {
 			due = append(due, t)
 		case d.idle(t.state):
 			results = append(results, t.result(Waiting, d))
+		case d.Reason == CoolingDown && t.state.Note.Class.waitsForEdit():
+			edits = append(edits, t)
 		default:
 			rest = append(rest, t)
 		}
+	}
+
+	for i, t := range edits {
+		if !r.looksAt(i, len(edits)) {
+			results = append(results, t.result(Waiting, r.hint(t)))
+			continue
+		}
+		rest = append(rest, t)
 	}
 
 	var mu sync.Mutex
@@ -55,7 +66,7 @@ func (r *run) all(ctx context.Context) []Result {
 		}
 	})
 	for _, t := range r.queue(ctx, len(due)).order(due) {
-		if t.turn = r.turn(ctx, t); !t.turn {
+		if !r.begin(ctx, &t) {
 			keep(r.skip(t))
 			continue
 		}
@@ -63,29 +74,64 @@ func (r *run) all(ctx context.Context) []Result {
 	}
 	close(logins)
 	wg.Wait()
+	r.excuse(ctx, results)
 
 	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
 	return results
 }
 
+// mostEdits is how many credentials a run looks at for an edit.
+const mostEdits = 100
+
+// looksAt reports whether this run looks for an edit of the ith of n credentials whose
+// providers wait for one. Where they are many each is looked at in its turn, and not at every
+// tick: each costs a call of the quota that logins read their credentials by.
+func (r *run) looksAt(i, n int) bool {
+	turns := int64((n + mostEdits - 1) / mostEdits)
+	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(max(r.Schedule.Tick/time.Second, 1))%turns
+}
+
+// excuse notes again what failed for want of a connection, where the whole run tells
+// otherwise than what was seen of it by then whether that is our network.
+func (r *run) excuse(ctx context.Context, results []Result) {
+	down := r.network.down()
+	for i, res := range results {
+		if res.Err == nil || res.Err.Unconnected == "" || res.Err.Ours == down || res.Note.Unsure != "" {
+			continue
+		}
+		n := res.Note
+		if down {
+			n.Ours++
+		} else {
+			n.Ours--
+		}
+		results[i].Note = n
+		if err := r.Store.Note(ctx, res.Provider, n); err != nil {
+			results[i].Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
+		}
+	}
+}
+
 // queue returns the queue for so many tasks.
 func (r *run) queue(ctx context.Context, due int) queue {
-	q := queue{now: r.now, margin: r.Schedule.margin(), starts: due, id: r.job.ID}
+	q := queue{now: r.now, margin: r.Schedule.Margin(), starts: due, id: r.job.ID}
 	if end, ok := ctx.Deadline(); ok {
 		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
 	}
 	return q
 }
 
-// turn waits until it is the turn of t to log in; false: the run ends before, or would
+// begin waits until it is the turn of t to log in; false: the run ends before, or would
 // before the login can be stored.
-func (r *run) turn(ctx context.Context, t task) bool {
+func (r *run) begin(ctx context.Context, t *task) bool {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve-t.leastTime()))
 		defer cancel()
 	}
-	return r.pace.wait(ctx, t.saves()) == nil
+	var err error
+	t.slot, err = r.pace.start(ctx, t.saves())
+	return err == nil
 }
 
 // leastTime returns how long a login of t is given at least.
@@ -121,7 +167,7 @@ func (r *run) skip(t task) Result {
 		return t.result(Waiting, d)
 	}
 	res := t.result(Skipped, Decision{Reason: d.Reason})
-	res.DueSince = r.Schedule.dueSince(t.Provider, t.state, r.now)
+	res.DueSince = r.Schedule.dueSince(t, r.now)
 	return res
 }
 

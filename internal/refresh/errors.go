@@ -26,6 +26,9 @@ const (
 // Failing reports whether an operator must hear of it.
 func (c Class) Failing() bool { return c != "" && c != Unchanged }
 
+// waitsForEdit reports whether such a failure ends when something is edited.
+func (c Class) waitsForEdit() bool { return c == Misconfigured || c == NeedsPerson }
+
 // Codes of failures that this package decides itself. Endpoints and stores add their
 // own: OAuth's error codes, and the words that their packages document. A code is of
 // letters, digits and "_", since it is kept in a tag.
@@ -62,9 +65,11 @@ type Error struct {
 	Unsure bool
 	// RetryAfter is how long the provider asked us to stay away; zero: it did not.
 	RetryAfter time.Duration
-	// Limited marks a refusal of too many requests. Such a provider is asked less and less
-	// often, also where its token ends meanwhile: it may count what it refuses.
+	// Limited marks a refusal of too many requests. If it names no time, the provider is asked
+	// less and less often, also where its token expires meanwhile: it may count what it refuses.
 	Limited bool
+	// Unconnected is the host to which there was no connection; empty: there was one.
+	Unconnected string
 	// Err is the cause, for errors.Is and As; Detail has said of it what can be said.
 	Err error
 

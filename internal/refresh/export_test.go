@@ -14,6 +14,10 @@ func (s Schedule) Unchanged(p Provider, st State, credential string, now time.Ti
 	return s.unchanged(attempt{state: st, config: p.Config, credential: credential, now: now})
 }
 
+func (s Schedule) DueSince(p Provider, st State, edited, now time.Time) time.Time {
+	return s.dueSince(task{Provider: p, state: st, edited: edited}, now)
+}
+
 // DecideForced decides as for somebody who insists.
 func (s Schedule) DecideForced(p Provider, st State, now time.Time) Decision {
 	return s.decide(p, st, now, true)
@@ -27,7 +31,7 @@ func (s Schedule) Order(states []State, now time.Time, starts int, id string) []
 		tasks[i] = task{Provider: Provider{Name: st.Name, Config: 1}, state: st}
 	}
 	var names []string
-	for _, t := range (queue{now: now, margin: s.margin(), starts: starts, id: id}).order(tasks) {
+	for _, t := range (queue{now: now, margin: s.Margin(), starts: starts, id: id}).order(tasks) {
 		names = append(names, t.Name)
 	}
 	return names
@@ -36,7 +40,7 @@ func (s Schedule) Order(states []State, now time.Time, starts int, id string) []
 // Turns returns when so many that come at once have their turns, at a pace of so many saves
 // a second, and each takes so many saves.
 func Turns(perSecond float64, n, saves int) []time.Duration {
-	p, now := newPace(perSecond), time.Unix(1e9, 0)
+	p, now := newPace(context.Background(), perSecond), time.Unix(1e9, 0)
 	turns := make([]time.Duration, n)
 	for i := range turns {
 		turns[i], _ = p.turn(context.Background(), now, saves)

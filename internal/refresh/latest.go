@@ -30,9 +30,9 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 			return true, nil
 		}
 		if c := configs[i]; c.Where != v.Where || c.Version != v.revision {
-			turn := v.task.turn
+			slot := v.slot
 			v.task = v.run.task(c.Document, v.state)
-			v.task.turn = turn
+			v.slot = slot
 			if v.bad != nil {
 				return false, nil
 			}

@@ -96,3 +96,56 @@ func (p patient) Save(ctx context.Context, c refresh.Change) (refresh.State, err
 	}
 	return p.store.Save(ctx, c)
 }
+
+// What a store is given to say that it could not store: its note is written after it has
+// waited for the rest of its time.
+func TestTimeForTheNoteIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("a")
+		r := w.runner()
+		r.Store = stuck{store{w}}
+		began := time.Now()
+		report, _ := r.Run(t.Context(), refresh.Job{})
+		if took := time.Since(began); took != 18500*time.Millisecond {
+			t.Errorf("the save was given up after %v, want 1.5s before the 20s of a provider", took)
+		}
+		if n := w.secrets["a"].state.Note; n.Code != refresh.CodeStoreFailed || len(report.Results[0].Warnings) != 0 {
+			t.Errorf("the note is %q, with %q", n, report.Results[0].Warnings)
+		}
+	})
+}
+
+// stuck is a store whose saves never end by themselves.
+type stuck struct{ store }
+
+func (stuck) Save(ctx context.Context, _ refresh.Change) (refresh.State, error) {
+	<-ctx.Done()
+	return refresh.State{}, ctx.Err()
+}
+
+// As many are dealt with at a time as memory is planned for.
+func TestWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		now, most := 0, 0
+		for i := range 600 {
+			name := fmt.Sprintf("p%03d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+			w.answer(name, func(context.Context) (refresh.Grant, error) {
+				w.mu.Lock()
+				now++
+				most = max(most, now)
+				w.mu.Unlock()
+				time.Sleep(time.Second)
+				w.mu.Lock()
+				now--
+				w.mu.Unlock()
+				return w.grant(), nil
+			})
+		}
+		w.now = time.Now()
+		if _, report, _ := w.run(refresh.Job{}); report.Count(refresh.Refreshed) != 600 || most != 256 {
+			t.Errorf("%d refreshed, %d at a time", report.Count(refresh.Refreshed), most)
+		}
+	})
+}

@@ -18,15 +18,31 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 			log.InfoContext(ctx, "provider recovered", "event", "provider_recovered",
 				"was", res.State.Note.Code, "since", rfc3339(res.State.Note.Since))
 		}
-		res.log(ctx, log)
+		if res.Outcome != Skipped {
+			res.log(ctx, log)
+		}
 	}
 	for _, e := range r.Edits {
 		log.WarnContext(ctx, "an edit is not approved; the approved copy is in effect", "event", "edit_not_approved", "provider", e.Provider,
 			"where", e.Where, "approved", e.Approved, "remedy", "its credential's owner looks at it and runs 'tokenkeeper approve "+e.Provider+"', or it is taken back")
 	}
+	r.logSkipped(ctx, log)
 	for _, name := range r.Orphans {
 		log.DebugContext(ctx, "a token without a config; it is left alone", "event", "token_orphaned", "provider", name)
 	}
+}
+
+// logSkipped writes one line for all that were skipped, under the name of the one that has
+// waited longest.
+func (r *Report) logSkipped(ctx context.Context, log *slog.Logger) {
+	res, ok := r.latest()
+	if !ok {
+		return
+	}
+	log.WarnContext(ctx, "no time left in this run", "event", "provider_skipped", "provider", res.Provider,
+		"skipped", r.Count(Skipped), "lateness", r.Lateness().Truncate(time.Second).String(),
+		"reason", string(res.Reason), "expires_at", rfc3339(res.State.ExpiresAt()),
+		"remedy", "if it lasts, more is due than can be stored in the time of a run: see docs/scale.md")
 }
 
 func (r Result) log(ctx context.Context, log *slog.Logger) {
@@ -79,8 +95,6 @@ func (r Result) line() (slog.Level, string, string) {
 			return slog.LevelError, "provider failing", "provider_failing"
 		}
 		return slog.LevelWarn, "provider still failing", "provider_still_failing"
-	case Skipped:
-		return slog.LevelWarn, "no time left in this run", "provider_skipped"
 	}
 	return slog.LevelDebug, "nothing to do", "provider_waiting"
 }

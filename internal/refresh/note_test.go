@@ -81,6 +81,7 @@ func TestNextAfterFailures(t *testing.T) {
 	after := func(d time.Duration) *refresh.Error {
 		return &refresh.Error{Class: refresh.Transient, Code: "http_429", RetryAfter: d}
 	}
+	limited := &refresh.Error{Class: refresh.Transient, Code: "http_429", Limited: true}
 	const never = -1
 	const early = 30 * time.Second // by which a tick may come before its time
 	m := func(min ...time.Duration) []time.Duration {
@@ -106,6 +107,12 @@ func TestNextAfterFailures(t *testing.T) {
 		number int           // of tries in the end
 	}{
 		{"transient failures wait 1, 2, 4 and then 5 ticks", empty, repeat(transient, 5), m(1, 2, 4, 5, 5), refresh.Transient, 5},
+		{"two ticks and the cache age before the end, every tick", minutesLeft(12*time.Minute + 30*time.Second), repeat(transient, 4),
+			[]time.Duration{time.Minute, 2 * time.Minute, 150 * time.Second, time.Minute}, refresh.Transient, 4},
+		{"one that limits us is left alone for longer and longer", empty, repeat(limited, 9), m(1, 2, 4, 8, 16, 32, 60, 60, 60), refresh.Transient, 9},
+		{"and past the end of the token", hour, repeat(limited, 6), m(1, 2, 4, 8, 16, 32), refresh.Transient, 6},
+		{"and as of a time that it names", empty, []*refresh.Error{limited, limited, after(time.Minute)}, []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute}, refresh.Transient, 3},
+		{"past the end of the token, less and less often", hour, repeat(transient, 13), m(1, 2, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5), refresh.Transient, 13},
 		{"near the end of the token, every tick", hour, repeat(transient, 4), m(1, 2, 1, 1), refresh.Transient, 4},
 		{"a refused login waits half an hour and longer", empty, repeat(refused, 5), m(30, 60, 120, 240, 240), refresh.Misconfigured, 5},
 		{"a permission that is lacking is tried as what is transient, as early as a tick may come", empty, repeat(denied, 5),
@@ -145,6 +152,12 @@ func TestNextAfterFailures(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 		}
 	}
+}
+
+// minutesLeft returns a state whose token of an hour has so long to live.
+func minutesLeft(d time.Duration) refresh.State {
+	return refresh.State{Exists: true, Owned: true,
+		Current: refresh.Version{IssuedAt: noon.Add(d - time.Hour), Lifetime: time.Hour, Config: 1}.ID()}
 }
 
 func TestAnEditBeginsAnew(t *testing.T) {

@@ -38,6 +38,8 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		}
 	}()
 
+	defer func() { v.slot.end() }()
+
 	if v.bad != nil {
 		return v.badConfig(storing)
 	}
@@ -46,7 +48,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return v.wait(storing, false)
 	}
 	asked, _ := asking.Deadline()
-	if ctx.Err() != nil || time.Until(asked) < v.leastTime() || v.due.Due && !v.task.turn && !r.turn(ctx, v.task) {
+	if ctx.Err() != nil || time.Until(asked) < v.leastTime() || v.due.Due && v.slot == nil && !r.begin(ctx, &v.task) {
 		return r.skip(v.task)
 	}
 
@@ -88,6 +90,9 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		v.tried = st.Note.Credential
 		res, e := v.save(storing, Change{Provider: v.Name, From: st.Current, To: st.Next})
 		return v.settle(storing, res, e)
+	}
+	if v.slot == nil && !r.begin(ctx, &v.task) { // by the hint it was not due
+		return r.skip(v.task)
 	}
 	res = v.ask(asking, storing)
 	if st.Caution != "" {
@@ -151,7 +156,7 @@ func (v *visit) decide(ctx context.Context) {
 		return
 	}
 	n := v.state.Standing(v.Config)
-	if n.Class != Misconfigured && n.Class != NeedsPerson && n.Unsure == "" {
+	if !n.Class.waitsForEdit() && n.Unsure == "" {
 		return
 	}
 	// An approval may leave the config's fingerprint as it was.

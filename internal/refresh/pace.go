@@ -6,42 +6,64 @@ import (
 	"time"
 )
 
-// burst is how many starts may follow each other at once after a pause.
-const burst = 4
+const (
+	// burst is how many starts may follow each other at once after a pause.
+	burst = 5
+	// mostUnsaved is how many tokens may wait to be stored before the next start waits too,
+	// in the time that storing them takes.
+	mostUnsaved = reserve / 2
+	// refundTime is how long before its end a run stops to start others in the place of
+	// those that failed: as long as tokens of all workers, come at once, take to be stored.
+	refundTime = 20 * time.Second
+)
 
-// A pace keeps starts apart, so that no more tokens come than can be stored: one that
-// must wait for its turn to be written when the run ends was asked for in vain. The zero
-// pace has no limit.
+// A pace keeps starts of logins apart, so that no more tokens come than can be stored: one
+// that must wait for its turn to be written when the run ends was asked for in vain.
 type pace struct {
-	apart time.Duration
+	apart   time.Duration // zero: no limit
+	refunds time.Time     // until when there are; zero: always
 
-	mu   sync.Mutex
-	next time.Time // of the next turn
+	mu      sync.Mutex
+	next    time.Time // of the next turn
+	unsaved int       // tokens that have come, and are not stored
 }
 
-// newPace returns the pace at which a store can take that many saves a second; zero: any
-// number.
-func newPace(perSecond float64) *pace {
-	if perSecond <= 0 {
-		return &pace{}
+// newPace returns the pace at which a store can take that many saves a second (zero: any
+// number), for a run that ends with ctx.
+func newPace(ctx context.Context, perSecond float64) *pace {
+	p := &pace{}
+	if perSecond > 0 {
+		p.apart = time.Duration(float64(time.Second) / perSecond)
 	}
-	return &pace{apart: time.Duration(float64(time.Second) / perSecond)}
+	if end, ok := ctx.Deadline(); ok {
+		p.refunds = end.Add(-refundTime)
+	}
+	return p
 }
 
-// wait returns when it is the caller's turn, which takes as long as so many saves; or an
+// A slot is one turn to log in; nil: it has not come.
+type slot struct {
+	pace  *pace
+	saves int
+	token bool // one has come
+}
+
+// start returns when it is the caller's turn, which takes as long as so many saves; or an
 // error, without taking one, if ctx ends before.
-func (p *pace) wait(ctx context.Context, saves int) error {
+func (p *pace) start(ctx context.Context, saves int) (*slot, error) {
 	d, err := p.turn(ctx, time.Now(), saves)
-	if d <= 0 || err != nil {
-		return err
+	if err != nil {
+		return nil, err
 	}
+	s := &slot{pace: p, saves: saves}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return s, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		s.end()
+		return nil, ctx.Err()
 	}
 }
 
@@ -49,15 +71,42 @@ func (p *pace) wait(ctx context.Context, saves int) error {
 func (p *pace) turn(ctx context.Context, now time.Time, saves int) (time.Duration, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := later(now, p.next)
+	at := later(p.next, now.Add(-(burst-1)*p.apart))
+	if waiting := time.Duration(p.unsaved) * p.apart; waiting > mostUnsaved {
+		at = later(at, now.Add(waiting-mostUnsaved))
+	}
 	if end, ok := ctx.Deadline(); ok && at.After(end) {
 		return 0, context.DeadlineExceeded
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	p.next = later(p.next, now.Add(-(burst-1)*p.apart)).Add(time.Duration(saves) * p.apart)
-	return at.Sub(now), nil
+	p.next = at.Add(time.Duration(saves) * p.apart)
+	return max(at.Sub(now), 0), nil
+}
+
+// came says that a token has come, and is to be stored.
+func (s *slot) came() {
+	s.pace.mu.Lock()
+	defer s.pace.mu.Unlock()
+	s.pace.unsaved++
+	s.token = true
+}
+
+// end says that nothing is to be stored any more. If no token has come, another may be
+// asked for in the time that storing it would have taken.
+func (s *slot) end() {
+	if s == nil {
+		return
+	}
+	p := s.pace
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.token {
+		p.unsaved--
+	} else if p.refunds.IsZero() || time.Now().Before(p.refunds) {
+		p.next = p.next.Add(-time.Duration(s.saves) * p.apart)
+	}
 }
 
 // within returns how many starts there can be in so long; at most.

@@ -18,6 +18,8 @@ type Document struct {
 	// Version changes whenever the content does. It is known without decrypting, and
 	// has only characters that a tag may have.
 	Version string
+	// Edited is when a config was last changed; zero: not known.
+	Edited time.Time
 	// Data is the text. A config has no secret in it, or should not: people err.
 	Data secret.Text
 	// Approver is the credential whose owner approved this config, by keeping this copy of

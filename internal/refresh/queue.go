@@ -21,7 +21,7 @@ const (
 type queue struct {
 	now time.Time
 	// margin is the life that a token has left when it must be replaced first; see
-	// [Schedule.margin].
+	// [Schedule.Margin].
 	margin time.Duration
 	// starts is how many providers the run has the time to begin with.
 	starts int

@@ -167,11 +167,11 @@ func TestPace(t *testing.T) {
 		n, saves  int
 		last      time.Duration
 	}{
-		{20, 4, 1, 0},
-		{20, 5, 1, 50 * time.Millisecond},
-		{20, 104, 1, 5 * time.Second},
+		{20, 5, 1, 0},
+		{20, 6, 1, 50 * time.Millisecond},
+		{20, 105, 1, 5 * time.Second},
 		{20, 2, 3, 0},
-		{20, 3, 3, 150 * time.Millisecond},
+		{20, 3, 3, 100 * time.Millisecond},
 		{0, 1000, 1, 0},
 	} {
 		if got := refresh.Turns(row.perSecond, row.n, row.saves)[row.n-1]; got != row.last {

@@ -3,6 +3,7 @@ package refresh
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -107,11 +108,42 @@ func (r *Report) Failing() int {
 	return r.Standing(Transient) + r.Standing(Misconfigured) + r.Standing(NeedsPerson)
 }
 
+// Lateness returns for how long the provider that has waited longest, of those that were
+// skipped, has been due; zero: none was.
+func (r *Report) Lateness() time.Duration {
+	if res, ok := r.latest(); ok && !res.DueSince.IsZero() {
+		return max(0, r.At.Sub(res.DueSince))
+	}
+	return 0
+}
+
+// latest returns the result of that provider.
+func (r *Report) latest() (latest Result, ok bool) {
+	for _, res := range r.Results {
+		if res.Outcome == Skipped && (!ok || res.DueSince.Before(latest.DueSince)) {
+			latest, ok = res, true
+		}
+	}
+	return latest, ok
+}
+
+// Overloaded reports whether providers were due, and the run had time for none of them: nothing
+// was stored or answered, and nothing is cooling down from an earlier answer.
+func (r *Report) Overloaded() bool {
+	if r.Count(Skipped) == 0 || r.Count(Refreshed, Adopted, Finished, Same, Failed) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Results, func(res Result) bool { return res.Reason == CoolingDown })
+}
+
 // err returns the failures of the run, joined: by provider, class and code. What
 // happened is in the report and is logged from there; this may end up where anybody
 // reads it, so nothing foreign is in it.
 func (r *Report) err() error {
 	var errs []error
+	if r.Overloaded() {
+		errs = append(errs, fmt.Errorf("%d providers are due, and the run had the time for none: see provider_skipped in the log", r.Count(Skipped)))
+	}
 	for _, res := range r.Results {
 		if res.Outcome == Failed {
 			errs = append(errs, &ProviderError{Provider: res.Provider, Class: res.Class(), Code: res.Err.Code})

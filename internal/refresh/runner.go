@@ -71,7 +71,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 		now = r.Now
 	}
 	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(),
-		pace: newPace(r.Store.Limits().Saves)}
+		pace: newPace(ctx, r.Store.Limits().Saves)}
 	report := &Report{At: run.now}
 	err := r.Schedule.Check()
 	if err == nil {
@@ -93,27 +93,25 @@ type run struct {
 	began time.Time // the same, for durations
 	tasks []task
 	pace  *pace // of logins
+
+	network network
 }
 
 // A task is one provider of a run.
 type task struct {
 	Provider
-	revision string  // of its config, as listed: a hint
-	state    State   // as listed: a hint
-	bad      *Error  // what is wrong with its config
-	turn     bool    // it was its turn to log in
-	named    bool    // the job names it, and nothing of its secret was listed
-	read     reading // of its credential; see visit.latest
+	revision string    // of its config, as listed: a hint
+	edited   time.Time // when its config was; zero: not known
+	state    State     // as listed: a hint
+	bad      *Error    // what is wrong with its config
+	slot     *slot     // its turn to log in; nil: it has not come
+	named    bool      // the job names it, and nothing of its secret was listed
+	read     reading   // of its credential; see visit.latest
 }
 
 // load reads the configs and the states, and notes in the report what belongs to no
-// provider. It asks nobody: nothing is spent, so it may take up to half of the run's time.
+// provider. It asks nobody.
 func (r *run) load(ctx context.Context, report *Report) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
-		defer cancel()
-	}
 	if len(r.job.Only) > 0 {
 		return r.loadNamed(ctx)
 	}
@@ -145,7 +143,7 @@ func (r *run) load(ctx context.Context, report *Report) error {
 
 func (r *run) task(d Document, state State) task {
 	state.Name = d.Name
-	t := task{state: state, revision: d.Version}
+	t := task{state: state, revision: d.Version, edited: d.Edited}
 	var err error
 	if t.Provider, err = Understand(r.Parser, d); err == nil {
 		return t

@@ -184,6 +184,20 @@ func TestAnotherRunWasAhead(t *testing.T) {
 	}
 }
 
+// By the listing it is fresh, and its note is to be removed; in truth its config was tried
+// and its token is gone.
+func TestTheListingKnowsLess(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	listed := w.secrets["a"].state
+	listed.Note = refresh.Note{Class: refresh.Transient, Last: noon.Add(-time.Hour), Tries: 1}
+	w.listed = map[string]refresh.State{"a": listed}
+	w.secrets["a"].state.Current, w.secrets["a"].state.Next = "", ""
+	if res, _, err := w.run(refresh.Job{}); err != nil || res["a"].Outcome != refresh.Refreshed {
+		t.Errorf("%+v, %v", res["a"], err)
+	}
+}
+
 func TestAnotherRunIsFasterToStore(t *testing.T) {
 	w := newWorld("a")
 	w.run(refresh.Job{})

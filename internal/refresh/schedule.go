@@ -65,14 +65,14 @@ func (s Schedule) Check() error {
 // something on top that spreads providers whose tokens were issued together.
 func (s Schedule) Lead(provider string, lifetime time.Duration) time.Duration {
 	if s.late {
-		return s.margin()
+		return s.Margin()
 	}
-	return max(lifetime/3, s.margin()) + spread(provider, lifetime)
+	return max(lifetime/3, s.Margin()) + spread(provider, lifetime)
 }
 
-// margin is what may pass between a new token and the last use of the old one: the
+// Margin is what may pass between a new token and the last use of the old one: the
 // tick that was just missed, the one that failed or overran, and a consumer's cache.
-func (s Schedule) margin() time.Duration { return 2*s.Tick + s.CacheAge }
+func (s Schedule) Margin() time.Duration { return 2*s.Tick + s.CacheAge }
 
 // spread returns a time in [0, lifetime/6), in whole seconds, that depends on the name
 // alone: the decision has no randomness in it, so that every run takes the same one.
@@ -90,21 +90,23 @@ func (s Schedule) DueAt(provider string, v Version) time.Time {
 	return v.IssuedAt.Add(age.Truncate(time.Second))
 }
 
-// dueSince returns since when p has been due at least: since its token was to be replaced,
-// and a failure to be tried again. Of what nothing says since when, such as a new config, a
-// tick has passed.
-func (s Schedule) dueSince(p Provider, st State, now time.Time) time.Time {
-	since := now.Add(-s.Tick)
-	if v, ok := st.current(); ok && v.Config == p.Config {
-		since = s.For(p).DueAt(p.Name, v)
+// dueSince returns since when t has been due: since its token was to be replaced, or its
+// config was edited, and since the last failure was to be tried again. Of what nothing says
+// since when, a tick has passed.
+func (s Schedule) dueSince(t task, now time.Time) time.Time {
+	since := t.edited
+	if v, ok := t.state.current(); ok && v.Config == t.Config {
+		since = s.For(t.Provider).DueAt(t.Name, v)
+	} else if since.IsZero() {
+		since = now.Add(-s.Tick)
 	}
-	return later(since, st.Standing(p.Config).Next)
+	return earlier(later(since, t.state.Standing(t.Config).Next), now)
 }
 
 // ShortLived reports whether tokens of that lifetime cannot be kept as promised: they
 // are replaced as often as the store allows, and may still end in a consumer's hands.
 func (s Schedule) ShortLived(lifetime time.Duration) bool {
-	return lifetime < max(3*s.margin()/2, s.Distance+s.margin())
+	return lifetime < max(3*s.Margin()/2, s.Distance+s.Margin())
 }
 
 // Survives returns the longest outage of the provider, or of the store, in which no
@@ -115,7 +117,7 @@ func (s Schedule) ShortLived(lifetime time.Duration) bool {
 // time: while claims are eager, or else after a rest.
 func (s Schedule) Survives(provider string, lifetime time.Duration) time.Duration {
 	v := Version{Lifetime: lifetime}
-	survived := lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.margin()
+	survived := lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.Margin()
 	if !s.claimed {
 		return survived
 	}

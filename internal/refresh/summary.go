@@ -6,9 +6,14 @@ import "time"
 // as JSON. All its words are ours; of what a provider sent, a remedy may name a member, escaped
 // and redacted as in the log. Fields may be added.
 type Summary struct {
-	At        time.Time         `json:"at"`
+	At time.Time `json:"at"`
+	// Counts is how many providers had which outcome, where they are not all named.
+	Counts map[Outcome]int `json:"counts,omitempty"`
+	// Providers has every provider if there are at most 100, so that an answer stays small
+	// whatever is kept; of more, the first 100 of those that failed.
 	Providers []ProviderSummary `json:"providers"`
-	Orphans   []string          `json:"orphans,omitempty"`
+	// Orphans has at most 100 names.
+	Orphans []string `json:"orphans,omitempty"`
 
 	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
 	// where one no longer does; without either nothing is new.
@@ -19,6 +24,9 @@ type Summary struct {
 	Recovered []RecoveryNews `json:"recovered,omitempty"`
 	Text      string         `json:"text,omitempty"`
 }
+
+// mostNames is how many providers a [Summary] names.
+const mostNames = 100
 
 // A ProviderSummary is one [Result] of a [Summary]. Class and Code are empty where nothing
 // fails; times that are not known are left out.
@@ -34,21 +42,39 @@ type ProviderSummary struct {
 
 // Summary returns r for programs.
 func (r *Report) Summary() Summary {
-	s := Summary{At: r.At.Truncate(time.Second), Providers: make([]ProviderSummary, len(r.Results)), Orphans: r.Orphans}
-	for i, res := range r.Results {
-		s.Providers[i] = ProviderSummary{
-			Provider:  res.Provider,
-			Outcome:   res.Outcome,
-			Reason:    res.Reason,
-			Class:     res.Class(),
-			Code:      res.Note.Code,
-			Next:      res.Next,
-			ExpiresAt: res.State.ExpiresAt(),
+	s := Summary{
+		At:        r.At.Truncate(time.Second),
+		Providers: make([]ProviderSummary, 0, min(len(r.Results), mostNames)),
+		Orphans:   r.Orphans[:min(len(r.Orphans), mostNames)],
+	}
+	if len(r.Results) > mostNames {
+		s.Counts = make(map[Outcome]int)
+	}
+	for _, res := range r.Results {
+		if s.Counts != nil {
+			s.Counts[res.Outcome]++
+			if res.Outcome != Failed || len(s.Providers) == mostNames {
+				continue
+			}
 		}
-		if res.Err != nil {
-			s.Providers[i].Code = res.Err.Code
-		}
+		s.Providers = append(s.Providers, res.summary())
 	}
 	s.tellNews(r.Results)
+	return s
+}
+
+func (r Result) summary() ProviderSummary {
+	s := ProviderSummary{
+		Provider:  r.Provider,
+		Outcome:   r.Outcome,
+		Reason:    r.Reason,
+		Class:     r.Class(),
+		Code:      r.Note.Code,
+		Next:      r.Next,
+		ExpiresAt: r.State.ExpiresAt(),
+	}
+	if r.Err != nil {
+		s.Code = r.Err.Code
+	}
 	return s
 }

@@ -124,7 +124,7 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	if !v.RenewsItself {
 		screened = sent
 	}
-	grant, err := v.Endpoint.Grant(asking, Login{Credential: sent, Rotate: func(s Successor) {
+	grant, err := v.grant(asking, Login{Credential: sent, Rotate: func(s Successor) {
 		if !v.RenewsItself {
 			screened = screened.With("next refresh_token", s.Token)
 		}
@@ -189,7 +189,7 @@ func (v *visit) rest() time.Time {
 	if !v.now.Before(expires) {
 		return time.Time{}
 	}
-	return later(expires.Add(-v.Schedule.margin()), v.ticket.until)
+	return later(expires.Add(-v.Schedule.Margin()), v.ticket.until)
 }
 
 // answered reports whether it is known what became of a claim: that is noted, or a token has

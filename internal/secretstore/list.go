@@ -25,7 +25,7 @@ func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
 		MaxResults:             aws.Int32(pageSize),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := nextPage(ctx, pages)
 		if err != nil {
 			return nil, awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
 		}
@@ -37,4 +37,10 @@ func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
 		}
 	}
 	return states, nil
+}
+
+func nextPage(ctx context.Context, pages *secretsmanager.ListSecretsPaginator) (*secretsmanager.ListSecretsOutput, error) {
+	ctx, cancel := awscall.HalfOf(ctx)
+	defer cancel()
+	return pages.NextPage(ctx)
 }

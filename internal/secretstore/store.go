@@ -17,10 +17,6 @@ import (
 // rest is for what happens outside the plan.
 const Distance = 16 * time.Minute
 
-// WritesPerSecond is how many of the 50 writes that an account has in a second a run takes, unless
-// told otherwise. A save is two: see Save.
-const WritesPerSecond = 40
-
 // Codes of secrets that take no write, as their metadata says.
 const (
 	// CodeReplica is that of a replica of a secret in another region.
@@ -54,7 +50,7 @@ type Store struct {
 	// KMSKey is the id, alias or ARN of the key that new secrets are encrypted with;
 	// empty: aws/secretsmanager.
 	KMSKey string
-	// WritesPerSecond is what the Client is held to; zero: [WritesPerSecond].
+	// WritesPerSecond is what the Client is held to; zero: that of awscall.Configure.
 	WritesPerSecond int
 	// Tags are given to new secrets beside the store's own, where an organization demands
 	// some. None begins with "tokenkeeper:".
@@ -78,7 +74,7 @@ func (s *Store) now() time.Time {
 
 // Limits implements refresh.Store. A save is two writes: see Save.
 func (s *Store) Limits() refresh.Limits {
-	return refresh.Limits{Saves: float64(cmp.Or(s.WritesPerSecond, WritesPerSecond)) / 2}
+	return refresh.Limits{Saves: float64(cmp.Or(s.WritesPerSecond, awscall.WritesPerSecond)) / 2}
 }
 
 // secret returns the name of a provider's secret.

@@ -24,6 +24,7 @@ const (
 	VarCreateSecrets   = "TOKENKEEPER_CREATE_SECRETS"
 	VarAllowLoopback   = "TOKENKEEPER_ALLOW_LOOPBACK"
 	VarSecretTags      = "TOKENKEEPER_SECRET_TAGS"
+	VarWritesPerSecond = "TOKENKEEPER_WRITES_PER_SECOND"
 )
 
 // What applies where nothing else is said.

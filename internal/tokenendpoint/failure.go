@@ -15,6 +15,9 @@ func (x exchange) unanswered(broken *wire.Failure) *failure {
 	code, v, remedy := ofTransport(broken.Kind)
 	f := x.fail(code, v, broken.Detail(), remedy)
 	f.sent = broken.Sent
+	if !broken.Begun && v.tries > 1 {
+		f.err.Unconnected = x.request.Target.Site.Host
+	}
 	return f
 }
 
@@ -29,7 +32,12 @@ func (x exchange) refused() *failure {
 	if a.Limited() {
 		v = passing()
 	}
-	return x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
+	if f.err.Limited = f.err.Limited || code == "slow_down"; f.err.Limited && f.err.RetryAfter == 0 {
+		// It may count what it refuses, so that each attempt more keeps it shut for longer.
+		f.tries = 1
+	}
+	return f
 }
 
 // denied is the failure of an answer whose status says success and whose body does not.

@@ -143,8 +143,8 @@ func TestFaults(t *testing.T) {
 		// What passes. (27–31)
 		{"408", simulator.Empty(408), passing, "http_408", 3},
 		{"425", simulator.Empty(425), passing, "http_425", 3},
-		{"429 without a date", simulator.Empty(429), passing, "http_429", 3},
-		{"429 with a code", simulator.OAuthError(429, "too_many_requests", ""), passing, "unknown_error", 3},
+		{"429 without a time", simulator.Empty(429), passing, "http_429", 1},
+		{"429 with a code", simulator.OAuthError(429, "too_many_requests", ""), passing, "unknown_error", 1},
 		{"500", simulator.Status(500), passing, "http_500", 3},
 		{"502 with HTML", simulator.HTML(502), passing, "http_502", 3},
 		{"503", simulator.Status(503), passing, "http_503", 3},
@@ -276,11 +276,12 @@ func TestRetryAfter(t *testing.T) {
 		{"an hour", 429, func() string { return "3600" }, time.Hour, 1, 0},
 		{"an hour, after 503", 503, func() string { return "3600" }, time.Hour, 1, 0},
 		{"a date", 429, func() string { return inTwoHours(time.Now()) }, 2 * time.Hour, 1, 0},
-		{"a date in the past", 429, func() string { return inTwoHours(time.Now().Add(-4 * time.Hour)) }, 0, 3, 0},
-		{"a negative number", 429, func() string { return "-5" }, 0, 3, 0},
+		{"a date in the past", 429, func() string { return inTwoHours(time.Now().Add(-4 * time.Hour)) }, 0, 1, 0},
+		{"a negative number", 429, func() string { return "-5" }, 0, 1, 0},
 		{"a number beyond measure", 429, func() string { return "99999999999999999999" }, math.MaxInt64, 1, 0},
-		{"words", 429, func() string { return "later" }, 0, 3, 0},
-		{"a hexadecimal", 429, func() string { return "0x10" }, 0, 3, 0},
+		{"words", 429, func() string { return "later" }, 0, 1, 0},
+		{"words, after 503", 503, func() string { return "later" }, 0, 3, 0},
+		{"a hexadecimal", 429, func() string { return "0x10" }, 0, 1, 0},
 		{"on a refusal of another kind", 400, func() string { return "3600" }, time.Hour, 1, 0},
 		{"on one that would be a firewall's", 403, func() string { return "60" }, time.Minute, 1, 0},
 		{"on an answer without a token", 200, func() string { return "120" }, 2 * time.Minute, 1, 0},
@@ -294,7 +295,7 @@ func TestRetryAfter(t *testing.T) {
 			_, err := e.Grant(ctx, refresh.Login{Credential: c})
 			took := time.Since(began)
 			failure, _ := err.(*refresh.Error)
-			if failure == nil || failure.RetryAfter != row.after {
+			if failure == nil || failure.RetryAfter != row.after || failure.Limited != (row.status == 429 || row.status == 403) {
 				t.Errorf("%s: %+v", row.name, err)
 			}
 			if n := sim.Logins(simulator.Meitner); n != row.asked && !(row.least > 0 && n == row.asked+1) {

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/scaletest"
+)
+
+// scale measures what a stack keeps, in virtual time, with the quotas of an account: all
+// tokens due at once, four hours of tokens of an hour in steady state with one cold start
+// and one outage of 13 minutes, and nothing due.
+func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	sizes := flags.String("providers", "10,100,1000,10000", "how many")
+	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
+	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
+	writes := flags.Int("writes", 40, "writes of secrets a second")
+	cached := flags.Bool("cached", false, "as if configs and states were known without listing them")
+	hours := flags.Int("hours", 4, "of the steady state")
+	flags.Parse(args)
+	return inTest(func(t *testing.T) error {
+		o := scaletest.Options{Latency: *latency, Login: *login, Writes: *writes, Cached: *cached}
+		fmt.Printf("%v a call to AWS, %v a login, %d writes a second, configs and states %s\n\n", *latency, *login, *writes,
+			map[bool]string{false: "listed in each run", true: "known without a list"}[*cached])
+		fmt.Printf("%-9s %-8s %9s %9s %9s %7s %6s %6s %9s %7s %6s\n", "providers", "", "refreshed", "minutes", "left", "calls", "lost", "dead", "run s", "floor s", "ratio")
+		var failed error
+		for size := range strings.SplitSeq(*sizes, ",") {
+			n, err := strconv.Atoi(size)
+			if err != nil {
+				return fmt.Errorf("-providers: %w", err)
+			}
+			for _, scenario := range []func(scaletest.Options, int, int) row{allDue, steady, noneDue} {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				var r row
+				synctest.Test(t, func(*testing.T) { r = scenario(o, n, *hours) })
+				fmt.Printf("%-9d %-8s %9.0f %9.1f %9s %7.0f %6d %6d %9.1f %7.1f %6s\n", n, r.what, r.refreshed, r.late.Minutes(), r.left, r.calls, r.Lost, r.Dead, r.took.Seconds(), r.floor.Seconds(), r.ratio())
+				if r.Lost > 0 || r.Dead > 0 {
+					failed = errors.New("tokens were lost, or expired in a consumer's hands: more is due than can be stored")
+				}
+			}
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		fmt.Printf("\nmemory of this process: %.0f MiB\n", float64(m.Sys)/(1<<20))
+		return failed
+	})
+}
+
+// A row is what was measured: figures of a run are the mean of those in the steady state.
+type row struct {
+	scaletest.Figures
+	what             string
+	refreshed, calls float64
+	late             time.Duration // until each had a token; in the steady state, of the latest
+	left             time.Duration
+	took, floor      time.Duration // of the first run
+}
+
+func (r row) ratio() string {
+	if r.floor == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", r.took.Seconds()/r.floor.Seconds())
+}
+
+// floorOf returns the least time that a run with so many logins can take: what one provider
+// waits for, one call after the other, and then the largest of what the quotas allow.
+func floorOf(o scaletest.Options, n, logins int) time.Duration {
+	perSecond := func(calls, rate int) time.Duration { return time.Duration(calls) * time.Second / time.Duration(rate) }
+	pages, lists := (n+9)/10, (n+99)/100
+	if o.Cached {
+		pages, lists = 0, 0
+	}
+	chain := time.Duration(pages+lists)*o.Latency + 4*o.Latency + o.Login
+	quotas := max(perSecond(2*logins, o.Writes), perSecond(pages+logins, 35), time.Duration(logins)*o.Login/256)
+	return max(chain, quotas)
+}
+
+// allDue has no token anywhere, and goes on until each provider has had one.
+func allDue(o scaletest.Options, n, _ int) row {
+	a := scaletest.New(o, n, func(int) time.Duration { return -1 })
+	r := row{what: "all due"}
+	ticks := 0
+	for ; a.Without() > 0 && ticks < 120; ticks++ {
+		report, _ := a.Tick(context.Background(), strconv.Itoa(ticks))
+		if ticks == 0 {
+			r.took, r.refreshed, r.calls = report.Took, float64(report.Count(refresh.Refreshed)), float64(a.Figures().Calls)
+			r.floor = floorOf(o, n, report.Count(refresh.Refreshed))
+		}
+	}
+	r.Figures, r.late = a.Figures(), time.Duration(ticks)*time.Minute
+	r.left = r.LeastLeft.Truncate(time.Second)
+	return r
+}
+
+// steady begins cold, without a token, and has no network for 13 minutes in its middle.
+func steady(o scaletest.Options, n, hours int) row {
+	a := scaletest.New(o, n, func(int) time.Duration { return -1 })
+	r := row{what: "steady"}
+	down := hours * 30
+	runs := 0
+	for minute := range hours * 60 {
+		switch minute {
+		case down:
+			a.Unplug(true)
+		case down + 13:
+			a.Unplug(false)
+		}
+		report, _ := a.Tick(context.Background(), strconv.Itoa(minute))
+		if minute >= 60 && (minute < down || minute > down+60) {
+			runs++
+			r.refreshed += float64(report.Count(refresh.Refreshed))
+			r.took += report.Took
+		}
+		if minute >= 60 {
+			r.late = max(r.late, report.Lateness())
+		}
+	}
+	r.Figures = a.Figures()
+	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls)/float64(hours*60)
+	if runs > 0 {
+		r.refreshed, r.took = r.refreshed/float64(runs), r.took/time.Duration(runs)
+	}
+	r.floor = floorOf(o, n, int(r.refreshed))
+	return r
+}
+
+// noneDue has new tokens everywhere.
+func noneDue(o scaletest.Options, n, _ int) row {
+	a := scaletest.New(o, n, func(int) time.Duration { return time.Minute })
+	report, _ := a.Tick(context.Background(), "")
+	r := row{what: "none due", Figures: a.Figures(), took: report.Took, floor: floorOf(o, n, 0) - 4*o.Latency - o.Login}
+	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls)
+	return r
+}
+
+// inTest calls f as a test, since virtual time is for tests alone. It does not return.
+func inTest(f func(*testing.T) error) error {
+	all := func(string, string) (bool, error) { return true, nil }
+	testing.Main(all, []testing.InternalTest{{Name: "scale", F: func(t *testing.T) {
+		if err := f(t); err != nil {
+			t.Error(err)
+		}
+	}}}, nil, nil)
+	return nil
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/awstest"
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+// A list that takes more than half of a run's time, because it is long, is no fault: the run
+// goes on with the time that is left.
+func TestALongList(t *testing.T) {
+	const n = 1200
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		configs, err := w.sim.Configs(baseURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			w.setConfig(fmt.Sprintf("x%04d", i), string(configs[simulator.Meitner]))
+		}
+		w.setUp()
+		w.Fail("ssm:GetParametersByPath", awstest.Latency(300*time.Millisecond)) // 121 pages
+		inv := w.tick()
+		if inv.summary.Members["event"] != "run_completed" || inv.summary.Metrics["Due"] != n+4 {
+			t.Errorf("%v, %v", inv.err, inv.summary.Members)
+		}
+	})
+}

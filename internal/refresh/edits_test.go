@@ -1,0 +1,64 @@
+package refresh_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// counting counts how often the version of each credential is asked for.
+type counting struct {
+	source
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (c *counting) CredentialVersion(ctx context.Context, name string) (string, error) {
+	c.mu.Lock()
+	c.asked[name]++
+	c.mu.Unlock()
+	return c.source.CredentialVersion(ctx, name)
+}
+
+// Providers that wait for an edit cost a hundred calls a tick at most, and an edit of each is
+// seen within as many ticks as there are hundreds of them.
+func TestManyThatWaitForAnEdit(t *testing.T) {
+	for _, n := range []int{100, 350} {
+		w := newWorld()
+		for i := range n {
+			name := fmt.Sprintf("p%03d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+			w.answer(name, refuse)
+		}
+		w.run(refresh.Job{})
+		from := &counting{source: source{w}, asked: map[string]int{}}
+		turns := (n + 99) / 100
+		for tick := range turns {
+			before := len(from.asked)
+			w.now = w.now.Add(time.Minute)
+			r := w.runner()
+			r.Source = from
+			report, _ := r.Run(context.Background(), refresh.Job{})
+			if asked := len(from.asked) - before; asked > 100 || asked == 0 {
+				t.Errorf("%d wait: %d were looked at in tick %d", n, asked, tick)
+			}
+			if report.Standing(refresh.Misconfigured) != n {
+				t.Errorf("%d wait, and %d count as failing", n, report.Standing(refresh.Misconfigured))
+			}
+		}
+		if len(from.asked) != n {
+			t.Errorf("%d wait: %d were looked at in %d ticks", n, len(from.asked), turns)
+		}
+		// Whoever names one need not wait.
+		last := fmt.Sprintf("p%03d", n-1)
+		w.credentials[last] = credential{version: "edited"}
+		w.answer(last, nil)
+		if res, _, err := w.run(refresh.Job{Only: []string{last}}); err != nil || res[last].Outcome != refresh.Refreshed {
+			t.Errorf("%d wait: named, %s is %s: %v", n, last, res[last].Outcome, err)
+		}
+	}
+}

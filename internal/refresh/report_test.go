@@ -1,0 +1,184 @@
+package refresh_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// skippedAll returns the report and the error of a run that has no time for any of so many.
+func skippedAll(t *testing.T, n int) (report *refresh.Report, err error) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for i := range n {
+			name := fmt.Sprintf("p%05d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+		}
+		w.now = time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // less than is kept for storing
+		defer cancel()
+		report, err = w.runner().Run(ctx, refresh.Job{})
+		if len(w.secrets) != 0 {
+			t.Errorf("%d were begun with", len(w.secrets))
+		}
+	})
+	return report, err
+}
+
+// A run that has the time for nobody fails, in one line, and says how late it is.
+func TestARunThatDoesNothingFails(t *testing.T) {
+	for _, n := range []int{1, 17_000} {
+		report, err := skippedAll(t, n)
+		if err == nil || !report.Overloaded() || report.Count(refresh.Skipped) != n || report.Lateness() != time.Minute {
+			t.Errorf("%d due: skipped %d, late %v: %v", n, report.Count(refresh.Skipped), report.Lateness(), err)
+		}
+		var out bytes.Buffer
+		report.Log(t.Context(), slog.New(slog.NewTextHandler(&out, nil)))
+		if lines := strings.Count(out.String(), "\n"); lines != 1 || !strings.Contains(out.String(), fmt.Sprintf("event=provider_skipped provider=p00000 skipped=%d lateness=1m0s", n)) {
+			t.Errorf("%d lines: %.500s", lines, out.String())
+		}
+	}
+}
+
+func TestOverloaded(t *testing.T) {
+	skipped := refresh.Result{Outcome: refresh.Skipped, DueSince: noon.Add(-time.Hour)}
+	for _, row := range []struct {
+		beside refresh.Result
+		want   bool
+	}{
+		{refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh}, true},
+		{refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused}, true},
+		{refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown}, false},
+		{refresh.Result{Outcome: refresh.Refreshed}, false},
+		{refresh.Result{Outcome: refresh.Adopted}, false},
+		{refresh.Result{Outcome: refresh.Finished}, false},
+		{refresh.Result{Outcome: refresh.Same}, false},
+		{refresh.Result{Outcome: refresh.Failed}, false},
+	} {
+		if got := (&refresh.Report{Results: []refresh.Result{skipped, row.beside}}).Overloaded(); got != row.want {
+			t.Errorf("one skipped beside one that is %s (%s): %v", row.beside.Outcome, row.beside.Reason, got)
+		}
+		if (&refresh.Report{Results: []refresh.Result{row.beside}}).Overloaded() {
+			t.Errorf("none skipped, one %s", row.beside.Outcome)
+		}
+	}
+}
+
+// The oldest that was skipped counts, and none that was not.
+func TestLateness(t *testing.T) {
+	report := &refresh.Report{At: noon, Results: []refresh.Result{
+		{Provider: "a", Outcome: refresh.Skipped, DueSince: noon.Add(-time.Minute)},
+		{Provider: "b", Outcome: refresh.Skipped, DueSince: noon.Add(-40 * time.Minute)},
+		{Provider: "c", Outcome: refresh.Skipped, DueSince: noon.Add(-3 * time.Minute)},
+		{Provider: "d", Outcome: refresh.Failed, DueSince: noon.Add(-time.Hour)},
+	}}
+	if got := report.Lateness(); got != 40*time.Minute {
+		t.Errorf("late by %v", got)
+	}
+	if got := (&refresh.Report{At: noon, Results: report.Results[3:]}).Lateness(); got != 0 {
+		t.Errorf("none was skipped, and it is late by %v", got)
+	}
+}
+
+// A provider is due since its token, its config or its last failure says so.
+func TestDueSince(t *testing.T) {
+	s := onAWS(time.Minute)
+	due := s.DueAt("p", refresh.Version{IssuedAt: noon.Add(-50 * time.Minute), Lifetime: time.Hour})
+	token := left("p", 10*time.Minute)
+	noted := token
+	noted.Note = refresh.Note{Class: refresh.Transient, Last: noon.Add(-6 * time.Minute), Next: noon.Add(-2 * time.Minute), Tries: 1, Config: 1}
+	edited := token
+	edited.Current = refresh.Version{IssuedAt: noon.Add(-50 * time.Minute), Lifetime: time.Hour, Config: 2}.ID()
+	never, edit, tick := time.Time{}, noon.Add(-20*time.Minute), noon.Add(-time.Minute)
+	for _, row := range []struct {
+		name         string
+		state        refresh.State
+		edited, want time.Time
+	}{
+		{"a token", token, edit, due},
+		{"one that failed since", noted, edit, noon.Add(-2 * time.Minute)},
+		{"no token", left("p", 0), edit, edit},
+		{"no token, and nobody says since when", left("p", 0), never, tick},
+		{"a token of another config", edited, edit, edit},
+		{"a token of another config, and nobody says since when", edited, never, tick},
+		{"a version that is not ours", refresh.State{Exists: true, Owned: true, Current: "terraform"}, edit, edit},
+		{"an edit by a clock that is ahead", left("p", 0), noon.Add(time.Hour), noon},
+	} {
+		if got := s.DueSince(refresh.Provider{Name: "p", Config: 1}, row.state, row.edited, noon); !got.Equal(row.want) {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+// Lambda hands an answer on to whoever listens, 256 KiB of it at most.
+func TestSummaryStaysSmall(t *testing.T) {
+	report := &refresh.Report{At: noon}
+	for i := range 20_000 {
+		res := refresh.Result{Provider: strings.Repeat("x", 58) + fmt.Sprintf("%05d", i), Outcome: refresh.Refreshed, Reason: refresh.NearExpiry, Next: noon, State: left("", time.Hour)}
+		if i%10 == 3 {
+			res.Outcome, res.Err = refresh.Failed, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
+		}
+		report.Results = append(report.Results, res)
+		report.Orphans = append(report.Orphans, res.Provider)
+	}
+	s := report.Summary()
+	data, err := json.Marshal(s)
+	if err != nil || len(data) > 64<<10 {
+		t.Fatalf("%d bytes, %v", len(data), err)
+	}
+	if s.Counts[refresh.Refreshed] != 18_000 || s.Counts[refresh.Failed] != 2_000 || len(s.Providers) != 100 || len(s.Orphans) != 100 {
+		t.Errorf("%v, %d names", s.Counts, len(s.Providers))
+	}
+	for _, p := range s.Providers {
+		if p.Outcome != refresh.Failed {
+			t.Errorf("%+v is among them", p)
+		}
+	}
+	report.Results = report.Results[:100]
+	if s := report.Summary(); len(s.Providers) != 100 || s.Providers[0].Outcome != refresh.Refreshed {
+		t.Errorf("of a hundred %d are named", len(s.Providers))
+	}
+}
+
+// A login that the end of the run cuts short is no failure of the provider's; one that takes
+// all the time that a provider has is.
+func TestALoginCutShortIsSkipped(t *testing.T) {
+	for _, row := range []struct {
+		run  time.Duration
+		want refresh.Outcome
+	}{
+		{20 * time.Second, refresh.Failed},
+		{18 * time.Second, refresh.Skipped},
+		{57 * time.Second, refresh.Failed},
+		{5 * time.Second, refresh.Skipped},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("slow")
+			w.answer("slow", func(ctx context.Context) (refresh.Grant, error) {
+				<-ctx.Done()
+				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Err: ctx.Err()}
+			})
+			w.now = time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), row.run)
+			defer cancel()
+			began := time.Now()
+			report, err := w.runner().Run(ctx, refresh.Job{})
+			got := report.Results[0]
+			if got.Outcome != row.want || (got.Note != refresh.Note{}) != (row.want == refresh.Failed) {
+				t.Errorf("a run of %v: %s after %v, note %q, %v", row.run, got.Outcome, time.Since(began), got.Note, err)
+			}
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				t.Errorf("a run of %v took longer", row.run)
+			}
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package scaletest_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/scaletest"
+)
+
+// spread is the age of tokens that were issued evenly over the last half an hour.
+func spread(i int) time.Duration { return time.Duration(i%1800) * time.Second }
+
+// old is the age of tokens that are all due, and have seven to ten minutes left.
+func old(i int) time.Duration { return 50*time.Minute + time.Duration(i%180)*time.Second }
+
+// Many that go dark at once take no token from twice as many that answer: at an eighth of
+// the writes that are 20,000 beside 10,000.
+func TestManyGoDark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const good, dark = 2500, 1250
+		a := scaletest.New(scaletest.Options{Cached: true, Login: 200 * time.Millisecond, Writes: 5}, good+dark, spread)
+		for range 5 {
+			a.Tick(t.Context(), "")
+		}
+		for i := range dark {
+			a.Answer(scaletest.Name(i*3), scaletest.Hang)
+		}
+		for range 100 {
+			a.Tick(t.Context(), "")
+		}
+		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 {
+			t.Errorf("%d dead, %d lost, %v left", f.Dead, f.Lost, f.LeastLeft)
+		} else {
+			t.Logf("the least life left was %v", f.LeastLeft)
+		}
+	})
+}
+
+// A backlog of twenty ticks, in which one provider in forty fails once, at random.
+func TestOneFailureInABacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 5_000
+		random := rand.New(rand.NewPCG(1, 2))
+		a := scaletest.New(scaletest.Options{Cached: true, Login: 200 * time.Millisecond, Writes: 10}, n, func(i int) time.Duration {
+			return time.Duration(random.IntN(600))*time.Second + 25*time.Minute
+		})
+		for _, i := range random.Perm(n)[:125] {
+			name, once := scaletest.Name(i), false
+			a.Answer(name, func(ctx context.Context) error {
+				a.Answer(name, nil)
+				if once {
+					return nil
+				}
+				once = true
+				return scaletest.Refuse(ctx)
+			})
+		}
+		ticks := 0
+		for ; a.Overdue() > 250 && ticks < 60; ticks++ {
+			a.Tick(t.Context(), fmt.Sprint(ticks))
+		}
+		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 || ticks < 15 {
+			t.Errorf("after %d ticks: %d dead, %d lost, %v left", ticks, f.Dead, f.Lost, f.LeastLeft)
+		}
+	})
+}
+
+// Slow logins do not make a run do less, and nothing is lost after one, at any rate.
+func TestARunStoresWhatItAsksFor(t *testing.T) {
+	for _, row := range []struct {
+		login  time.Duration
+		writes int
+		least  int
+	}{
+		{0, 40, 1040},
+		{200 * time.Millisecond, 40, 1040},
+		{2 * time.Second, 40, 1000},
+		{8 * time.Second, 40, 880},
+		{200 * time.Millisecond, 48, 1240},
+		{2 * time.Second, 5, 125},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := scaletest.New(scaletest.Options{Cached: true, Latency: 20 * time.Millisecond, Login: row.login, Writes: row.writes}, 3000, old)
+			report, err := a.Tick(t.Context(), "")
+			if f := a.Figures(); err != nil || f.Lost != 0 || f.Stored < row.least || report.Count(refresh.Refreshed) != f.Stored {
+				t.Errorf("logins of %v, %d writes a second: %d stored, want %d, %d lost, %d logins: %v", row.login, row.writes, f.Stored, row.least, f.Lost, f.Logins, err)
+			}
+		})
+	}
+}
+
+// A run and its duplicate log in twice to no more providers than there are workers.
+func TestADuplicateRun(t *testing.T) {
+	for _, n := range []int{40, 500, 800} {
+		synctest.Test(t, func(t *testing.T) {
+			a := scaletest.New(scaletest.Options{Cached: true, Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond}, n, func(i int) time.Duration {
+				return 40*time.Minute + time.Duration(i%300)*time.Second
+			})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				a.Tick(t.Context(), "one")
+			}()
+			a.Tick(t.Context(), "two")
+			<-done
+			if f := a.Figures(); f.Stored != n || f.Logins > n+min(n, 256) {
+				t.Errorf("%d providers: %d stored after %d logins", n, f.Stored, f.Logins)
+			}
+		})
+	}
+}
