@@ -40,7 +40,7 @@ func newFunction(t *testing.T, variables ...string) *function {
 		"--runtime-interface-emulator-address", address,
 		"--runtime-api-address", freeAddress(t),
 		bootstrap(t))
-	cmd.Env = append(variables, "AWS_LAMBDA_FUNCTION_TIMEOUT=50")
+	cmd.Env = append(variables, "AWS_LAMBDA_FUNCTION_TIMEOUT=57")
 	cmd.Stdout, cmd.Stderr = f.output, f.output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -151,6 +151,17 @@ func TestAlarms(t *testing.T) {
 			want:    "expired least-time-left",
 			mend:    (*shift).up,
 		},
+		{
+			what: "a run has the time for nobody",
+			prepare: func(s *shift) {
+				s.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + simulator.Meitner,
+					Value: s.config(simulator.Meitner), Changed: time.Now().Add(-10 * time.Minute)})
+				s.function.Timeout = 3 * time.Second // less than is kept for storing
+			},
+			bad:  func(s *shift) { s.ticks(2) },
+			want: "late",
+			mend: func(s *shift) { s.function.Timeout = timeout },
+		},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			w := newWorld(t, bootstrap, nil)
@@ -161,7 +172,7 @@ func TestAlarms(t *testing.T) {
 			}
 			// A history of good runs, as it was before the bad ones.
 			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0}, "tokenkeeper/NeedsPerson": {0},
-				"tokenkeeper/Failing": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
+				"tokenkeeper/Failing": {0}, "tokenkeeper/Lateness": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
 			s.history = slices.Repeat([]period{good}, 5)
 			row.bad(s)
 			if got := strings.Join(slices.Sorted(maps.Keys(s.wentOff)), " "); got != row.want {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestTicks: whatever follows from the tick does so for each that can be chosen. A run ends
-// ten seconds before the next begins, and after four minutes at most.
+// three seconds before the next begins, and after four minutes at most.
 func TestTicks(t *testing.T) {
 	for _, minutes := range []int{1, 2, 5, 10, 15, 30, 60} {
 		t.Run(strconv.Itoa(minutes), func(t *testing.T) {
@@ -26,7 +26,7 @@ func TestTicks(t *testing.T) {
 			}
 			equal(t, "the schedule", at(t, properties, "Events", "Tick", "Properties", "ScheduleExpression"), fmt.Sprintf("rate(%d %s)", minutes, unit))
 			equal(t, "the age of a tick that is tried again", at(t, properties, "Events", "Tick", "Properties", "RetryPolicy", "MaximumEventAgeInSeconds"), tick.Seconds())
-			equal(t, "the timeout", properties["Timeout"], min(tick-10*time.Second, 240*time.Second).Seconds())
+			equal(t, "the timeout", properties["Timeout"], min(tick-3*time.Second, 240*time.Second).Seconds())
 			told, err := time.ParseDuration(fmt.Sprint(at(t, properties, "Environment", "Variables", "TOKENKEEPER_TICK")))
 			if err != nil || told != tick {
 				t.Errorf("the function is told a tick of %v, %v", told, err)
@@ -92,6 +92,12 @@ func TestEachParameterDoes(t *testing.T) {
 		{map[string]string{"CacheAgeSeconds": "60"}, "RefresherFunction", variable("TOKENKEEPER_CACHE_AGE"), "60s"},
 		{nil, "LeastTimeLeftAlarm", []string{"Threshold"}, 300},
 		{map[string]string{"CacheAgeSeconds": "60"}, "LeastTimeLeftAlarm", []string{"Threshold"}, 60},
+		{nil, "LateAlarm", []string{"Threshold"}, 300},
+		{map[string]string{"TickMinutes": "30"}, "LateAlarm", []string{"Threshold"}, 3600},
+		{nil, "RefresherFunction", variable("TOKENKEEPER_WRITES_PER_SECOND"), 40},
+		{map[string]string{"WritesPerSecond": "5"}, "RefresherFunction", variable("TOKENKEEPER_WRITES_PER_SECOND"), 5},
+		{nil, "RefresherFunction", []string{"MemorySize"}, 512},
+		{map[string]string{"MemorySize": "256"}, "RefresherFunction", []string{"MemorySize"}, 256},
 		{nil, "RefresherLog", []string{"RetentionInDays"}, 30},
 		{map[string]string{"LogRetentionDays": "7"}, "RefresherLog", []string{"RetentionInDays"}, 7},
 		{nil, "RefresherFunction", []string{"ReservedConcurrentExecutions"}, nil},

@@ -20,6 +20,8 @@ import (
 const (
 	root  = "../.."
 	stack = "tokenkeeper"
+	// timeout is that of the function at a tick of a minute.
+	timeout = 57 * time.Second
 )
 
 // A world is the stack at work, with the four providers: the built function in the
@@ -55,7 +57,7 @@ func newWorld(t *testing.T, bootstrap string, parameters map[string]string) *wor
 	for name, value := range environment(t, w.resources) {
 		environ = append(environ, name+"="+value)
 	}
-	w.function = function.Start(t, bootstrap, 50*time.Second, environ)
+	w.function = function.Start(t, bootstrap, timeout, environ)
 	return w
 }
 

@@ -46,7 +46,7 @@ func BuildFor(t *testing.T, root, architecture string) string {
 // A Function is a bootstrap that waits for events.
 type Function struct {
 	t       *testing.T
-	timeout time.Duration
+	Timeout time.Duration // of each event
 	output  *os.File
 	read    int64 // how much of the output was returned
 	events  chan []byte
@@ -68,7 +68,7 @@ func Start(t *testing.T, bootstrap string, timeout time.Duration, environ []stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Function{t: t, timeout: timeout, output: output,
+	f := &Function{t: t, Timeout: timeout, output: output,
 		events: make(chan []byte), results: make(chan Result), exited: make(chan error, 1)}
 	api := httptest.NewServer(f)
 	cmd := exec.Command(bootstrap)
@@ -121,7 +121,7 @@ func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			header := w.Header()
 			header.Set("Content-Type", "application/json")
 			header.Set("Lambda-Runtime-Aws-Request-Id", "8f5e2ce4-2a3c-4a33-9d7c-1f0e3a4c5b6d")
-			header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(f.timeout).UnixMilli()))
+			header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(f.Timeout).UnixMilli()))
 			header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-north-1:123456789012:function:refresher")
 			_, _ = w.Write(event)
 		case <-r.Context().Done():
