@@ -222,6 +222,7 @@ const (
 	tickEvent  = "tick.json"
 	namedEvent = "refresh.json"
 	forceEvent = "refresh-force.json"
+	editEvent  = "change.json"
 )
 
 func fourAppear(t *testing.T, l *localStack) {
@@ -234,6 +235,7 @@ func idleTick(t *testing.T, l *localStack) {
 	l.function.event(t, tickEvent).want(t,
 		"educloud waiting fresh", "meitner waiting fresh", "meti waiting fresh", "meti-login waiting fresh")
 	l.function.event(t, namedEvent).want(t, "meitner waiting fresh")
+	l.function.event(t, editEvent).want(t, "meitner waiting fresh")
 	for _, name := range simulator.Names() {
 		if n := l.sim.Logins(name); n != 1 {
 			t.Errorf("%s was asked %d times", name, n)

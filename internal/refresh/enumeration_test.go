@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,7 +116,7 @@ func newStage(p play) *stage {
 // A process is one run of the function; once it is killed nothing of it has an effect.
 type process struct {
 	*stage
-	killed bool
+	killed atomic.Bool
 }
 
 var errStruck = errors.New("struck")
@@ -125,7 +126,7 @@ var errStruck = errors.New("struck")
 func (p *process) on(ctx context.Context, call string, effect func()) error {
 	done := false
 	act := func() {
-		if !done && !p.killed {
+		if !done && !p.killed.Load() {
 			effect()
 			done = true
 		}
@@ -136,7 +137,7 @@ func (p *process) on(ctx context.Context, call string, effect func()) error {
 		}
 		s, struck := p.strikeOn(call)
 		switch {
-		case p.killed:
+		case p.killed.Load():
 			return errStruck
 		case !struck:
 			p.mu.Lock()
@@ -146,14 +147,16 @@ func (p *process) on(ctx context.Context, call string, effect func()) error {
 		case s.kind == refused:
 			return &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Detail: "denied"}
 		case s.kind == killedBefore:
-			p.killed = true
+			p.killed.Store(true)
 			return errStruck
 		}
 		p.mu.Lock()
 		if s.arrives || s.kind == killedAfter {
 			act()
 		}
-		p.killed = p.killed || s.kind == killedAfter
+		if s.kind == killedAfter {
+			p.killed.Store(true)
+		}
 		p.mu.Unlock()
 		pause := 500 * time.Millisecond
 		if s.kind == silence {
@@ -302,14 +305,14 @@ func (p *process) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	s, struck := p.strikeOn(atGrant)
 	lost := &refresh.Error{Class: refresh.Transient, Code: "connection_lost", Detail: "lost", Unsure: true}
 	switch {
-	case p.killed:
+	case p.killed.Load():
 		return refresh.Grant{}, errStruck
 	case struck && s.kind == refused:
 		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "connection_failed", Detail: "refused"}
 	case struck && s.kind == throttled:
 		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "429"}
 	case struck && s.kind == killedBefore:
-		p.killed = true
+		p.killed.Store(true)
 		return refresh.Grant{}, errStruck
 	case struck && !s.arrives && s.kind != killedAfter:
 		if s.kind == silence {
@@ -320,7 +323,7 @@ func (p *process) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	token, next, ok := p.spend(ticket)
 	switch {
 	case struck && s.kind == killedAfter:
-		p.killed = true
+		p.killed.Store(true)
 		return refresh.Grant{}, errStruck
 	case struck:
 		if s.kind == silence {
@@ -411,7 +414,7 @@ func (s *stage) run() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, res := range report.Results {
-		if res.Err != nil && !p.killed {
+		if res.Err != nil && !p.killed.Load() {
 			s.events = append(s.events, res.Err.Code)
 		}
 	}

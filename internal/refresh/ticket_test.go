@@ -109,10 +109,9 @@ func TestTheWorseOfTwoFailures(t *testing.T) {
 func TestStoringARefreshTokenIsRepeated(t *testing.T) {
 	for _, down := range []time.Duration{2 * time.Second, 10 * time.Second, 100 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			w, v := newWorld("a"), &vault{err: errors.New("throttled")}
+			w, v := newWorld("a"), &vault{err: errors.New("throttled"), until: time.Now().Add(down)}
 			v.put("first")
 			w.rotateTo("a", "second")
-			time.AfterFunc(down, func() { v.err = nil })
 			if res := w.runJob(v, refresh.Job{}, "a"); res.Err != nil || v.token != "second" {
 				t.Errorf("down for %v: %v, and %s is kept", down, res.Err, v.token)
 			}

@@ -22,7 +22,8 @@ type vault struct {
 	claims     int
 	last       refresh.Claim // on the present token
 	lost       bool
-	err        error // of Rotate
+	until      time.Time // err lasts; zero: for ever
+	err        error     // of Rotate
 	rotations  int
 }
 
@@ -53,7 +54,7 @@ func (v *vault) now() time.Time { return noon }
 
 func (v *vault) Rotate(_ context.Context, _ string, spent refresh.Ticket, next secret.Text) error {
 	v.rotations++
-	if v.err != nil {
+	if v.err != nil && (v.until.IsZero() || time.Now().Before(v.until)) {
 		return v.err
 	}
 	if string(spent.ID) == fmt.Sprint(v.id) {
