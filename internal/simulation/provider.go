@@ -96,7 +96,7 @@ func (p *provider) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, e
 		p.refused = now
 		return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
 	case p.limited(now):
-		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429"}
+		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
 			e.RetryAfter = 5 * time.Minute
 			p.until = now.Add(e.RetryAfter)
