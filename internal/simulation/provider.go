@@ -98,7 +98,8 @@ func (p *provider) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, e
 	case p.limited(now):
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
-			e.RetryAfter = 5 * time.Minute
+			// When the tenth login before this one no longer counts, if none comes until then.
+			e.RetryAfter = p.logins[len(p.logins)-p.limit].Add(time.Hour).Sub(now)
 			p.until = now.Add(e.RetryAfter)
 		}
 		return refresh.Grant{}, e
