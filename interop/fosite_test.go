@@ -1,8 +1,11 @@
 package interop
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,15 +80,26 @@ func startFosite(t *testing.T) *fositeServer {
 // consent returns the first refresh token, as a person obtains it.
 func (s *fositeServer) consent(t *testing.T) string {
 	t.Helper()
-	l := login{config: map[string]any{"token_endpoint": s.URL + "/token", "grant_type": "password", "scope": "offline",
-		"response": map[string]any{"extra": map[string]string{"refresh": "refresh_token"}}},
-		values: map[string]string{"client_id": "client_secret_basic", "client_secret": clientSecret, "username": "ada", "password": clientSecret}}
-	g := l.run(t, tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true}), s.URL)
-	token, _ := g.Extra["refresh"].(string)
-	if token == "" {
-		t.Fatal("no refresh token was given")
+	// By hand, as a person's browser would: a config cannot have a refresh token kept in a record.
+	form := url.Values{"grant_type": {"password"}, "scope": {"offline"}, "username": {"ada"}, "password": {clientSecret}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return token
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth("client_secret_basic", url.QueryEscape(clientSecret))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.RefreshToken == "" {
+		t.Fatalf("answered %d, and no refresh token was given (%v)", resp.StatusCode, err)
+	}
+	return answer.RefreshToken
 }
 
 // fositeLogins are all combinations that fosite has.
