@@ -34,7 +34,7 @@ clean:
 RELEASE ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # What sam build runs. GOARCH comes from tools/build/ARCHITECTURE/Makefile, which the
-# template chooses by its parameter, since SAM tells a Makefile no architecture.
+# template chooses by its parameter, since SAM passes no architecture to a Makefile.
 .PHONY: build-RefresherFunction
 build-RefresherFunction:
 	GOOS=linux GOARCH=$(or $(GOARCH),$(error GOARCH is not set)) CGO_ENABLED=0 \
