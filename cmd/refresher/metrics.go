@@ -74,9 +74,9 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 		}
 	}
 	m.count("Failing", r.Failing())
-	m.count("Transient", r.Standing(refresh.Transient))
-	m.count("Misconfigured", r.Standing(refresh.Misconfigured))
-	m.count("NeedsPerson", r.Standing(refresh.NeedsPerson))
+	m.count("Transient", r.CountClass(refresh.Transient))
+	m.count("Misconfigured", r.CountClass(refresh.Misconfigured))
+	m.count("NeedsPerson", r.CountClass(refresh.NeedsPerson))
 	m.count("CoolingDown", cooling)
 	m.count("Expired", expired)
 	if known {

@@ -104,12 +104,10 @@ const (
 	unsureTries = 4
 	// maxBackOff is in ticks.
 	maxBackOff = 5
-	// maxTries is where counting ends.
-	maxTries = 9999
 )
 
 func (a attempt) previous() Note {
-	n := a.state.Standing(a.config)
+	n := a.state.LiveNote(a.config)
 	if n.Credential != a.credential {
 		return Note{}
 	}
@@ -163,17 +161,3 @@ func (s Schedule) slack(c Class) time.Duration {
 
 // jitter is how much two ticks may be nearer than planned, at most.
 func (s Schedule) jitter() time.Duration { return s.Tick / 2 }
-
-func earlier(t, u time.Time) time.Time {
-	if u.Before(t) {
-		return u
-	}
-	return t
-}
-
-func later(t, u time.Time) time.Time {
-	if u.After(t) {
-		return u
-	}
-	return t
-}

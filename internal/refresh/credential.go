@@ -78,3 +78,11 @@ func (c Credential) With(name string, value secret.Text) Credential {
 	c.Values = values
 	return c
 }
+
+// identifiers are the names of values that tell who logs in, but not how. Tokens and their
+// claims state them by right, though they are kept out of errors.
+var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
+
+// Identifier reports whether the value of that name tells who logs in, and not how, whatever
+// the credential's owner says.
+func Identifier(name string) bool { return slices.Contains(identifiers, name) }

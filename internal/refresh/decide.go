@@ -63,7 +63,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 	s = s.For(p)
 
 	v, ours := st.current()
-	note := st.Standing(p.Config)
+	note := st.LiveNote(p.Config)
 	switch {
 	case st.Deleting:
 		return wait(Deleting, tick)

@@ -3,11 +3,18 @@ package refresh
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+)
+
+const (
+	// workers is how many providers are dealt with at a time. It bounds memory; how fast
+	// they are begun with is for the [pace].
+	workers = 256
+	// lookers is how many providers are looked at beside them that need no login.
+	lookers = 4
 )
 
 // all deals with every task and returns the results by name. Logins are begun in the order
@@ -65,7 +72,7 @@ func (r *run) all(ctx context.Context) []Result {
 			looks <- t
 		}
 	})
-	for _, t := range r.queue(ctx, len(due)).order(due) {
+	for _, t := range r.queueFor(ctx, len(due)).order(due) {
 		if !r.begin(ctx, &t) {
 			keep(r.skip(t))
 			continue
@@ -112,75 +119,13 @@ func (r *run) excuse(ctx context.Context, results []Result) {
 	}
 }
 
-// queue returns the queue for so many tasks.
-func (r *run) queue(ctx context.Context, due int) queue {
+// queueFor returns the queue for so many tasks.
+func (r *run) queueFor(ctx context.Context, due int) queue {
 	q := queue{now: r.now, margin: r.Schedule.Margin(), starts: due, id: r.job.ID}
 	if end, ok := ctx.Deadline(); ok {
 		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
 	}
 	return q
-}
-
-// begin waits until it is the turn of t to log in; false: the run ends before, or would
-// before the login can be stored.
-func (r *run) begin(ctx context.Context, t *task) bool {
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve-t.leastTime()))
-		defer cancel()
-	}
-	var err error
-	t.slot, err = r.pace.start(ctx, t.saves())
-	return err == nil
-}
-
-// leastTime returns how long a login of t is given at least.
-func (t task) leastTime() time.Duration {
-	switch {
-	case t.Rotates:
-		return claimTime + 2*t.Timeout
-	case t.Supersedes:
-		return onceTime
-	}
-	return loginTime
-}
-
-// saves returns how many saves a login of t takes the store's time of. A refresh token is
-// claimed and replaced beside the record, by three more writes.
-func (t task) saves() int {
-	if t.Rotates {
-		return 3
-	}
-	return 1
-}
-
-// errRunEnds is the cause of a context that ends because the run does.
-var errRunEnds = errors.New("the run ends")
-
-// cut reports whether something failed because the run ended, and not for what it met.
-func cut(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errRunEnds) }
-
-// skip returns the result for a provider that the run has no time for.
-func (r *run) skip(t task) Result {
-	d := r.hint(t)
-	if !d.Due {
-		return t.result(Waiting, d)
-	}
-	res := t.result(Skipped, Decision{Reason: d.Reason})
-	res.DueSince = r.Schedule.dueSince(t, r.now)
-	return res
-}
-
-// hint decides on t by what was listed. A config that is wrong makes nothing due.
-func (r *run) hint(t task) Decision {
-	if t.bad == nil {
-		return r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
-	}
-	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
-	if t.state.Paused && t.state.Owned && !t.state.Deleting {
-		d.Reason = Paused
-	}
-	return d
 }
 
 // idle reports whether nothing needs to be looked at for one that is not due.

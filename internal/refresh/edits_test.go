@@ -46,8 +46,8 @@ func TestManyThatWaitForAnEdit(t *testing.T) {
 			if asked := len(from.asked) - before; asked > 100 || asked == 0 {
 				t.Errorf("%d wait: %d were looked at in tick %d", n, asked, tick)
 			}
-			if report.Standing(refresh.Misconfigured) != n {
-				t.Errorf("%d wait, and %d count as failing", n, report.Standing(refresh.Misconfigured))
+			if report.CountClass(refresh.Misconfigured) != n {
+				t.Errorf("%d wait, and %d count as failing", n, report.CountClass(refresh.Misconfigured))
 			}
 		}
 		if len(from.asked) != n {

@@ -155,3 +155,23 @@ func (v *visit) same(ctx context.Context, res *Result) {
 	res.Recovered = v.state.Note.Class.Failing()
 	v.note(ctx, res, v.remember(n))
 }
+
+// version returns the version and the record that g becomes for p.
+func (g Grant) version(p Provider, s Schedule) (Version, Record) {
+	v := Version{
+		IssuedAt: g.AskedAt.UTC().Truncate(time.Second),
+		Lifetime: min(g.Lifetime, MaxLifetime).Truncate(time.Second),
+		Config:   p.Config,
+		Digest:   Digest(p.Name, g.AccessToken),
+	}
+	return v, Record{
+		AccessToken:  g.AccessToken,
+		TokenType:    g.TokenType,
+		Provider:     p.Name,
+		IssuedAt:     v.IssuedAt,
+		RefreshAfter: s.For(p).DueAt(p.Name, v),
+		ExpiresAt:    v.ExpiresAt(),
+		Scope:        g.Scope,
+		Extra:        g.Extra,
+	}
+}

@@ -7,12 +7,6 @@ import (
 	"slices"
 )
 
-// A reading is the credential of a login, as it was read beside the config.
-type reading struct {
-	doc Document
-	err error
-}
-
 // latest reads again what decides on the login, just before it: the listing may be as old as
 // the run, and what was approved or edited since must hold already. The task and the
 // decision are as they are now when it returns; gone is set where there is no config any
@@ -31,7 +25,7 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 		}
 		if c := configs[i]; c.Where != v.Where || c.Version != v.revision {
 			slot := v.slot
-			v.task = v.run.task(c.Document, v.state)
+			v.task = newTask(v.Parser, c.Document, v.state)
 			v.slot = slot
 			if v.bad != nil {
 				return false, nil

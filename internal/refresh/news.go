@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The words of [Summary.News].
+// The words of [Changes.News].
 const (
 	NewsFailing   = "failing"
 	NewsRecovered = "recovered"
@@ -30,9 +30,21 @@ type RecoveryNews struct {
 	Was      string `json:"was"` // its code
 }
 
-// tellNews adds what is new to s. Of an error its remedy is told, in which nothing is foreign,
-// and not its detail.
-func (s *Summary) tellNews(results []Result) {
+// A Changes is what a run reports that no run has reported before.
+type Changes struct {
+	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
+	// where one no longer does; without either nothing is new.
+	News []string `json:"news,omitempty"`
+	// Failing and Recovered name the providers, at most 100 each, and Text says it to people,
+	// a line for each.
+	Failing   []FailureNews  `json:"failing,omitempty"`
+	Recovered []RecoveryNews `json:"recovered,omitempty"`
+	Text      string         `json:"text,omitempty"`
+}
+
+// changes returns what is new. Of an error it has the remedy, in which nothing is foreign, and
+// not the detail.
+func changes(results []Result) (c Changes) {
 	var lines []string
 	failing, recovered := 0, 0
 	for _, res := range results {
@@ -42,7 +54,7 @@ func (s *Summary) tellNews(results []Result) {
 				continue
 			}
 			n := FailureNews{res.Provider, res.Class(), res.Err.Code, remedyOf(res.Err)}
-			s.Failing = append(s.Failing, n)
+			c.Failing = append(c.Failing, n)
 			line := fmt.Sprintf("%s fails: %s (%s).", n.Provider, n.Code, n.Class)
 			if n.Remedy != "" {
 				line += " What to do: " + n.Remedy
@@ -53,20 +65,21 @@ func (s *Summary) tellNews(results []Result) {
 				continue
 			}
 			n := RecoveryNews{res.Provider, res.State.Note.Code}
-			s.Recovered = append(s.Recovered, n)
+			c.Recovered = append(c.Recovered, n)
 			lines = append(lines, fmt.Sprintf("%s has recovered from %s.", n.Provider, n.Was))
 		}
 	}
 	if failing > 0 {
-		s.News = append(s.News, NewsFailing)
+		c.News = append(c.News, NewsFailing)
 	}
 	if recovered > 0 {
-		s.News = append(s.News, NewsRecovered)
+		c.News = append(c.News, NewsRecovered)
 	}
 	if more := max(0, failing-maxNews) + max(0, recovered-maxNews); more > 0 {
 		lines = append(lines, fmt.Sprintf("And %d more.", more))
 	}
-	s.Text = strings.Join(lines, "\n")
+	c.Text = strings.Join(lines, "\n")
+	return c
 }
 
 // remedyOf returns the remedy of e, or that of the first problem of a document.

@@ -172,3 +172,6 @@ func fixedWord(s string) string {
 	}, s)
 	return s[:min(len(s), 32)]
 }
+
+// maxTries is where counting ends.
+const maxTries = 9999

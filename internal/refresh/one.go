@@ -2,29 +2,10 @@ package refresh
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 )
-
-// A visit is what a run does for one provider, and what it knows of it by now.
-type visit struct {
-	*run
-	task
-	// due is the last decision, and tried the version of what a login is made with: see
-	// run.tried.
-	due   Decision
-	tried string
-	// version is that of the credential.
-	version string
-	// ticket is what is known of the refresh token, where one is sent.
-	ticket ticketState
-	// rotation stores the next refresh token; nil: none came. It was forewarned of its
-	// failure where that is noted already.
-	rotation   *rotation
-	forewarned bool
-}
 
 // one deals with one provider, from the hint to a stored token or a noted failure. A
 // panic ends there, and is a failure like any other.
@@ -101,27 +82,6 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	return res
 }
 
-// times returns the contexts in which the provider is asked, and in which what it answers is
-// stored, also where ctx ends before. One with a refresh token is given the time for two
-// attempts, and to the end of the run to store the next one.
-func (v *visit) times(ctx context.Context) (asking, storing context.Context, stop func()) {
-	asked, cause := time.Now().Add(providerTime-writeTime), context.DeadlineExceeded
-	stored := asked.Add(writeTime)
-	if v.Rotates {
-		asked = time.Now().Add(claimTime + v.leastTime())
-		stored = asked.Add(keepTime)
-	}
-	if end, ok := ctx.Deadline(); ok {
-		stored = earlier(stored, end)
-		if end = end.Add(-reserve); end.Before(asked) {
-			asked, cause = end, errRunEnds
-		}
-	}
-	asking, stopAsking := context.WithDeadlineCause(ctx, asked, cause)
-	storing, stopStoring := context.WithDeadline(context.WithoutCancel(ctx), stored)
-	return asking, storing, func() { stopAsking(); stopStoring() }
-}
-
 // panicked notes a panic. Its value is not printed, since anything may be in it.
 func (v *visit) panicked(ctx context.Context, value any, stack string) (res Result) {
 	e := &Error{Class: Transient, Code: CodeInternal,
@@ -142,75 +102,29 @@ func (v *visit) panicked(ctx context.Context, value any, stack string) (res Resu
 	return v.fail(ctx, worse(v.rotated(ctx), e))
 }
 
-// notable reports whether a note can be left beside the secret.
-func (t task) notable() bool {
-	return t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil
-}
-
-// decide decides on the present state. A failure that waits for an edit is forgotten once
-// the credential, or the refresh token, has another version than the one that failed, or the
-// config was approved.
-func (v *visit) decide(ctx context.Context) {
-	v.due = v.Schedule.decide(v.Provider, v.state, v.now, v.job.Force)
-	if v.due.Reason != CoolingDown {
-		return
-	}
-	n := v.state.Standing(v.Config)
-	if !n.Class.waitsForEdit() && n.Unsure == "" {
-		return
-	}
-	// An approval may leave the config's fingerprint as it was.
-	if n.Code != CodeNotApproved || !v.Approved {
-		version, err := v.Source.CredentialVersion(ctx, v.Credential)
-		if err != nil && !errors.Is(err, ErrNotFound) || v.triedWith(ctx, version) == n.Credential {
-			return
+// ask logs in, once, and keeps what that gives.
+func (v *visit) ask(asking, storing context.Context) Result {
+	if !v.planned() {
+		if e := v.budget(asking); e != nil {
+			return v.fail(storing, e)
 		}
 	}
-	st := v.state
-	st.Note = Note{}
-	v.due = v.Schedule.decide(v.Provider, st, v.now, v.job.Force)
-}
-
-// wait returns the result for a provider that is not asked; wasDue says that by the hint
-// it would have been.
-func (v *visit) wait(ctx context.Context, wasDue bool) Result {
-	res := v.result(Waiting, v.due)
-	if err := v.blocked(v.due); err != nil {
-		// No note can be left in a secret that is not ours to touch: it is told every time.
-		res.Outcome, res.Err, res.Notice = Failed, err, true
-		return res
+	cred, e := v.credential()
+	v.tried = v.triedWith(asking, cred.Version)
+	switch {
+	case e != nil && cut(asking):
+		return v.skip(v.task)
+	case e != nil:
+		return v.fail(storing, e)
+	case v.Rotates:
+		return v.spend(asking, storing, cred)
 	}
-	if v.due.Reason != Fresh {
-		return res
+	grant, err := v.grant(asking, Login{Credential: cred})
+	if err != nil && cut(asking) {
+		return v.skip(v.task)
 	}
-	if wasDue {
-		res.Outcome = Adopted
+	if err != nil {
+		return v.fail(storing, v.refusal(asking, err))
 	}
-	// Whatever failed need not be done any more: it was asked for by hand, or another run has
-	// done it.
-	v.clearNote(ctx, &res)
-	return res
-}
-
-// blocked returns why a secret must not be touched, or nil.
-func (t task) blocked(d Decision) *Error {
-	if e := t.state.Blocked; e != nil && d.Reason == Reason(e.Code) {
-		return e
-	}
-	switch d.Reason {
-	case NotOurs:
-		return &Error{Class: Misconfigured, Code: string(NotOurs),
-			Detail: "a secret of that name exists without the tag tokenkeeper:owner of this deployment, so it is not touched",
-			Remedy: "if it may be replaced, run 'tokenkeeper adopt'; else rename the provider"}
-	case Deleting:
-		return &Error{Class: Misconfigured, Code: string(Deleting),
-			Detail: "the secret is scheduled for deletion, so nothing can be stored in it",
-			Remedy: "restore it, or remove the provider's config"}
-	}
-	return nil
-}
-
-// result returns what is known of t once d was decided and o came of it.
-func (t task) result(o Outcome, d Decision) Result {
-	return Result{Provider: t.Name, Outcome: o, Reason: d.Reason, Next: d.Next, State: t.state, Note: t.state.Standing(t.Config)}
+	return v.keep(storing, cred, grant)
 }

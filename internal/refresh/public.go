@@ -13,18 +13,10 @@ import (
 // public, beside the names that never hold one. They may be found in tokens, scopes, records
 // and errors; all others are looked for there.
 
-// identifiers are the names of values that tell who logs in, but not how. Tokens and their
-// claims state them by right, though they are kept out of errors.
-var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
-
 // IsPublic reports whether the value of that name may be found in a record.
 func (c Credential) IsPublic(name string) bool {
 	return slices.Contains(identifiers, name) || slices.Contains(c.Public, name)
 }
-
-// Identifier reports whether the value of that name tells who logs in, and not how, whatever
-// the credential's owner says.
-func Identifier(name string) bool { return slices.Contains(identifiers, name) }
 
 // secretNames never name what is public, and neither do names that end in one of secretEnds.
 var (

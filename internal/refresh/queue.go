@@ -52,7 +52,7 @@ func (q queue) order(tasks []task) []task {
 
 	var failing, others []task
 	for _, t := range tasks {
-		if t.state.Standing(t.Config).failing() {
+		if t.state.LiveNote(t.Config).failing() {
 			failing = append(failing, t)
 		} else {
 			others = append(others, t)

@@ -66,23 +66,3 @@ func (r Record) Encode() (secret.Text, error) {
 	})
 	return secret.New(string(bytes.TrimSpace(b.Bytes()))), err
 }
-
-// version returns the version and the record that g becomes for p.
-func (g Grant) version(p Provider, s Schedule) (Version, Record) {
-	v := Version{
-		IssuedAt: g.AskedAt.UTC().Truncate(time.Second),
-		Lifetime: min(g.Lifetime, MaxLifetime).Truncate(time.Second),
-		Config:   p.Config,
-		Digest:   Digest(p.Name, g.AccessToken),
-	}
-	return v, Record{
-		AccessToken:  g.AccessToken,
-		TokenType:    g.TokenType,
-		Provider:     p.Name,
-		IssuedAt:     v.IssuedAt,
-		RefreshAfter: s.For(p).DueAt(p.Name, v),
-		ExpiresAt:    v.ExpiresAt(),
-		Scope:        g.Scope,
-		Extra:        g.Extra,
-	}
-}

@@ -50,7 +50,7 @@ func worse(a, b *Error) *Error {
 // to note it in; none is made for a name that may be a slip.
 func (v *visit) badConfig(ctx context.Context) Result {
 	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
-	if n := v.state.Standing(v.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
+	if n := v.state.LiveNote(v.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
 		res := v.result(Waiting, Decision{Reason: CoolingDown, Next: v.due.Next})
 		res.Err = v.bad
 		return res
@@ -90,4 +90,25 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 	}
 	res.Recovered = before.Class.Failing()
 	v.note(ctx, res, n)
+}
+
+// wait returns the result for a provider that is not asked; wasDue says that by the hint
+// it would have been.
+func (v *visit) wait(ctx context.Context, wasDue bool) Result {
+	res := v.result(Waiting, v.due)
+	if err := v.blocked(v.due); err != nil {
+		// No note can be left in a secret that is not ours to touch: it is told every time.
+		res.Outcome, res.Err, res.Notice = Failed, err, true
+		return res
+	}
+	if v.due.Reason != Fresh {
+		return res
+	}
+	if wasDue {
+		res.Outcome = Adopted
+	}
+	// Whatever failed need not be done any more: it was asked for by hand, or another run has
+	// done it.
+	v.clearNote(ctx, &res)
+	return res
 }

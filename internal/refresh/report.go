@@ -90,9 +90,9 @@ func (r *Report) Count(outcomes ...Outcome) int {
 	return n
 }
 
-// Standing returns how many providers stand in the class. One that is paused was left alone
+// CountClass returns how many providers stand in the class. One that is paused was left alone
 // on purpose, whatever its last failure was, and stands in none.
-func (r *Report) Standing(c Class) int {
+func (r *Report) CountClass(c Class) int {
 	n := 0
 	for _, res := range r.Results {
 		if res.Class() == c && res.Reason != Paused {
@@ -105,7 +105,7 @@ func (r *Report) Standing(c Class) int {
 // Failing returns how many providers stand in a class of failure, in which a token that
 // repeats is none.
 func (r *Report) Failing() int {
-	return r.Standing(Transient) + r.Standing(Misconfigured) + r.Standing(NeedsPerson)
+	return r.CountClass(Transient) + r.CountClass(Misconfigured) + r.CountClass(NeedsPerson)
 }
 
 // Lateness returns for how long the provider that has waited longest, of those that were

@@ -60,7 +60,7 @@ func TestOneFailsTheOthersFinish(t *testing.T) {
 	if got, want := fmt.Sprint(err), `refreshing "b": invalid_client (misconfigured)`; got != want {
 		t.Errorf("the run's error is %q, want %q", got, want)
 	}
-	if !res["b"].Notice || report.Standing(refresh.Misconfigured) != 1 {
+	if !res["b"].Notice || report.CountClass(refresh.Misconfigured) != 1 {
 		t.Errorf("%+v", res["b"])
 	}
 }
@@ -77,7 +77,7 @@ func TestABrokenLoginIsNotHammered(t *testing.T) {
 		if res["a"].Notice {
 			notices++
 		}
-		if report.Standing(refresh.Misconfigured) != 1 {
+		if report.CountClass(refresh.Misconfigured) != 1 {
 			t.Fatalf("at %v it is not counted: %+v", w.now, res["a"])
 		}
 		w.now = w.now.Add(time.Minute)
@@ -132,7 +132,7 @@ func TestAnEditedConfigIsTriedAtOnce(t *testing.T) {
 	w.configs["a"] = "v1"
 	w.now = w.now.Add(time.Minute)
 	res, report, err := w.run(refresh.Job{})
-	if err != nil || res["a"].Reason != refresh.Fresh || !res["a"].Recovered || report.Standing(refresh.Misconfigured) != 0 || w.logins["a"] != 2 {
+	if err != nil || res["a"].Reason != refresh.Fresh || !res["a"].Recovered || report.CountClass(refresh.Misconfigured) != 0 || w.logins["a"] != 2 {
 		t.Errorf("%+v, %v, %d logins", res["a"], err, w.logins["a"])
 	}
 }
@@ -156,12 +156,12 @@ func TestABadConfigStopsNoOther(t *testing.T) {
 	if !errors.As(res["b"].Err, &ps) || ps[0].Path != "token_endpoint" {
 		t.Errorf("the problems are not there: %v", res["b"].Err)
 	}
-	if report.Standing(refresh.Misconfigured) != 2 || len(report.Orphans) != 0 {
+	if report.CountClass(refresh.Misconfigured) != 2 || len(report.Orphans) != 0 {
 		t.Errorf("%+v", report)
 	}
 	w.now = w.now.Add(time.Minute)
 	res, report, err = w.run(refresh.Job{})
-	if err != nil || res["b"].Notice || report.Standing(refresh.Misconfigured) != 2 {
+	if err != nil || res["b"].Notice || report.CountClass(refresh.Misconfigured) != 2 {
 		t.Errorf("it is told twice: %+v, %v", res["b"], err)
 	}
 	w.configs["b"] = "v1"

@@ -90,19 +90,6 @@ func (s Schedule) DueAt(provider string, v Version) time.Time {
 	return v.IssuedAt.Add(age.Truncate(time.Second))
 }
 
-// dueSince returns since when t has been due: since its token was to be replaced, or its
-// config was edited, and since the last failure was to be tried again. Of what nothing says
-// since when, a tick has passed.
-func (s Schedule) dueSince(t task, now time.Time) time.Time {
-	since := t.edited
-	if v, ok := t.state.current(); ok && v.Config == t.Config {
-		since = s.For(t.Provider).DueAt(t.Name, v)
-	} else if since.IsZero() {
-		since = now.Add(-s.Tick)
-	}
-	return earlier(later(since, t.state.Standing(t.Config).Next), now)
-}
-
 // ShortLived reports whether tokens of that lifetime cannot be kept as promised: they
 // are replaced as often as the store allows, and may still end in a consumer's hands.
 func (s Schedule) ShortLived(lifetime time.Duration) bool {

@@ -44,10 +44,10 @@ func (s State) ExpiresAt() time.Time {
 	return v.ExpiresAt()
 }
 
-// Standing returns the note, unless something that it did not know of has happened since:
+// LiveNote returns the note, unless something that it did not know of has happened since:
 // its config was edited, or a token was stored. The latter is what a run leaves that
 // dies between storing a token and removing the note.
-func (s State) Standing(config Fingerprint) Note {
+func (s State) LiveNote(config Fingerprint) Note {
 	n := s.Note
 	if v, ok := s.current(); n.Class == "" || n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
 		return Note{}

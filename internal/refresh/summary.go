@@ -15,14 +15,7 @@ type Summary struct {
 	// Orphans has at most 100 names.
 	Orphans []string `json:"orphans,omitempty"`
 
-	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
-	// where one no longer does; without either nothing is new.
-	News []string `json:"news,omitempty"`
-	// Failing and Recovered say of which providers, at most 100 each, and Text says it to
-	// people, a line for each.
-	Failing   []FailureNews  `json:"failing,omitempty"`
-	Recovered []RecoveryNews `json:"recovered,omitempty"`
-	Text      string         `json:"text,omitempty"`
+	Changes
 }
 
 // mostNames is how many providers a [Summary] names.
@@ -46,6 +39,7 @@ func (r *Report) Summary() Summary {
 		At:        r.At.Truncate(time.Second),
 		Providers: make([]ProviderSummary, 0, min(len(r.Results), mostNames)),
 		Orphans:   r.Orphans[:min(len(r.Orphans), mostNames)],
+		Changes:   changes(r.Results),
 	}
 	if len(r.Results) > mostNames {
 		s.Counts = make(map[Outcome]int)
@@ -59,7 +53,6 @@ func (r *Report) Summary() Summary {
 		}
 		s.Providers = append(s.Providers, res.summary())
 	}
-	s.tellNews(r.Results)
 	return s
 }
 

@@ -2,65 +2,10 @@ package refresh
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
-
-	"example.com/tokenkeeper/internal/secret"
 )
-
-// claimTime is kept for claiming a refresh token, and keepTime the longest that the next one
-// is tried to be stored, after the time for asking: what cannot be had again is worth it.
-const (
-	claimTime = 5 * time.Second
-	keepTime  = 120 * time.Second
-)
-
-// A ticketState is what a run knows of a refresh token. Versions and claims are told in
-// digests: see digest.
-type ticketState struct {
-	// version is the token at hand, and claim the hold of this run on it; empty: not yet.
-	version, claim string
-	// spent is a token that was replaced and must never be sent again, and unsure one that
-	// may have been.
-	spent, unsure string
-	// until is when the provider ceases to repeat an answer that was lost, as far as known.
-	until time.Time
-}
-
-// digest returns eight hexadecimal digits for a version or a claim, in which any character
-// may be.
-func digest[T ~string](id T) string {
-	if id == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:4])
-}
-
-// triedWith returns the version of all that a login is made with: of its credential, and of
-// the refresh token where it takes one. A failure that waits for an edit is over when this
-// changes.
-func (v *visit) triedWith(ctx context.Context, credential string) string {
-	if !v.Rotates || v.Vault == nil {
-		return credential
-	}
-	v.version = credential
-	id, err := v.Vault.Version(ctx, v.Name)
-	if err != nil {
-		id = "" // as where there is none: at worst one login too many
-	}
-	v.at(id)
-	return digest(credential + "\x00" + string(id))
-}
-
-// at notes which refresh token there is, and what was known of it before.
-func (v *visit) at(id VersionID) {
-	v.ticket.version = digest(id)
-	v.ticket.spent, v.ticket.unsure = v.state.Note.Spent, v.state.Note.Unsure
-}
 
 // spend logs in with a refresh token, and keeps what that gives.
 func (v *visit) spend(asking, storing context.Context, cred Credential) Result {
@@ -182,16 +127,6 @@ func (v *visit) held() *Error {
 	return unsure(&Error{Class: Transient, Detail: "a login was not answered"})
 }
 
-// rest returns the last moment at which a refresh token that may have been spent is of use
-// for replacing the present token in time; zero: there is none.
-func (v *visit) rest() time.Time {
-	expires := v.state.ExpiresAt()
-	if !v.now.Before(expires) {
-		return time.Time{}
-	}
-	return later(expires.Add(-v.Schedule.Margin()), v.ticket.until)
-}
-
 // answered reports whether it is known what became of a claim: that is noted, or a token has
 // been stored since.
 func (v *visit) answered(c Claim) bool {
@@ -255,107 +190,4 @@ func (v *visit) await(asking, storing context.Context, e *Error) Result {
 func (v *visit) overtaken(ctx context.Context, refused Ticket) bool {
 	id, err := v.Vault.Version(ctx, v.Name)
 	return err == nil && id != refused.ID
-}
-
-// A rotation is the storing of the next refresh token, which may go on while the rest of an
-// answer is judged and stored.
-type rotation struct {
-	done chan *Error
-	// kept is set where it was stored before the rest of the answer was judged.
-	kept bool
-}
-
-// rotate begins to store what an answer has in the place of the ticket, before anything
-// else, and gives that a while before it returns. It goes on to the last second of the run,
-// in which there must be the time to note a failure.
-func (v *visit) rotate(ctx context.Context, spent Ticket, s Successor) {
-	end := time.Now().Add(keepTime)
-	if deadline, ok := ctx.Deadline(); ok {
-		end = earlier(end, deadline.Add(-noteTime))
-	}
-	rot := &rotation{done: make(chan *Error, 1)}
-	v.rotation = rot
-	go func() {
-		ctx, stop := context.WithDeadline(ctx, end)
-		defer stop()
-		rot.done <- v.storeSuccessor(ctx, spent, s)
-	}()
-	select {
-	case e := <-rot.done:
-		rot.kept = e == nil
-		rot.done <- e
-	case <-time.After(writeTime):
-	}
-}
-
-// forewarn notes that the refresh token was spent, where the next one is not stored yet. A
-// token that is stored tells later runs that its login was answered (see answered), and must
-// not while they could take the refresh token for a good one.
-func (v *visit) forewarn(ctx context.Context) *Error {
-	if v.rotation == nil || v.rotation.kept {
-		return nil
-	}
-	n := v.remember(v.Schedule.failed(v.attempt(), lostRefreshToken(v.Name, "")))
-	n.Spent, n.Unsure = v.ticket.version, ""
-	if err := v.Store.Note(ctx, v.Name, n); err != nil {
-		return asError(err, CodeStoreFailed, "noting that the refresh token was spent")
-	}
-	v.forewarned = true
-	return nil
-}
-
-// storeSuccessor stores the next refresh token, time and again until ctx ends.
-func (v *visit) storeSuccessor(ctx context.Context, spent Ticket, s Successor) (e *Error) {
-	defer func() {
-		if p := recover(); p != nil {
-			e = lostRefreshToken(v.Name, fmt.Sprintf("a panic of type %T while storing the next refresh token", p))
-		}
-	}()
-	var failed error
-	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 4*time.Second) {
-		next := s.Token
-		if s.Unstorable != "" {
-			next = secret.Text{}
-		}
-		err := v.Vault.Rotate(ctx, v.Name, spent, next)
-		if err == nil && s.Unstorable == "" {
-			return nil
-		}
-		if err == nil {
-			break
-		}
-		if failed == nil || ctx.Err() == nil {
-			failed = err // that the time is over says nothing of why
-		}
-		select {
-		case <-time.After(pause):
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	if s.Unstorable != "" {
-		return lostRefreshToken(v.Name, s.Unstorable)
-	}
-	e = lostRefreshToken(v.Name, "the provider has replaced the refresh token, and the new one could not be stored: "+asError(failed, CodeStoreFailed, "storing").Detail)
-	e.Remedy, e.Err = "mend the store, "+e.Remedy, failed
-	return e
-}
-
-// rotated waits until the next refresh token is stored, where one came, and returns why it
-// could not be.
-func (v *visit) rotated(ctx context.Context) *Error {
-	if v.rotation == nil {
-		return nil
-	}
-	e := <-v.rotation.done
-	v.rotation = nil
-	if e == nil {
-		v.tried = v.triedWith(ctx, v.version)
-		v.ticket.spent = ""
-	} else {
-		v.ticket.spent = v.ticket.version
-	}
-	v.ticket.unsure = ""
-	return e
 }

@@ -58,7 +58,7 @@ func (j *judgement) judge() {
 
 // decided judges by what the next run would decide.
 func (j *judgement) decided(d refresh.Decision) {
-	note := j.State.Standing(j.Provider.Config)
+	note := j.State.LiveNote(j.Provider.Config)
 	switch {
 	case d.Reason == refresh.Deleting, d.Reason == refresh.NotOurs:
 		j.fail(Failing, refresh.Misconfigured, string(d.Reason))

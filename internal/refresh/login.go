@@ -6,33 +6,6 @@ import (
 	"fmt"
 )
 
-// ask logs in, once, and keeps what that gives.
-func (v *visit) ask(asking, storing context.Context) Result {
-	if !v.planned() {
-		if e := v.budget(asking); e != nil {
-			return v.fail(storing, e)
-		}
-	}
-	cred, e := v.credential()
-	v.tried = v.triedWith(asking, cred.Version)
-	switch {
-	case e != nil && cut(asking):
-		return v.skip(v.task)
-	case e != nil:
-		return v.fail(storing, e)
-	case v.Rotates:
-		return v.spend(asking, storing, cred)
-	}
-	grant, err := v.grant(asking, Login{Credential: cred})
-	if err != nil && cut(asking) {
-		return v.skip(v.task)
-	}
-	if err != nil {
-		return v.fail(storing, v.refusal(asking, err))
-	}
-	return v.keep(storing, cred, grant)
-}
-
 // grant logs in, and counts what came of it among the logins of the run.
 func (v *visit) grant(asking context.Context, l Login) (Grant, error) {
 	grant, err := v.Endpoint.Grant(asking, l)

@@ -1,0 +1,113 @@
+package refresh
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A task is one provider of a run.
+type task struct {
+	Provider
+	revision string    // of its config, as listed: a hint
+	edited   time.Time // when its config was; zero: not known
+	state    State     // as listed: a hint
+	bad      *Error    // what is wrong with its config
+	slot     *slot     // its turn to log in; nil: it has not come
+	named    bool      // the job names it, and nothing of its secret was listed
+	read     reading   // of its credential; see visit.latest
+}
+
+// A reading is the credential of a login, as it was read beside the config.
+type reading struct {
+	doc Document
+	err error
+}
+
+// newTask understands d, and returns the task of its provider. A config that is wrong gives a
+// task that is bad.
+func newTask(parser Parser, d Document, state State) task {
+	state.Name = d.Name
+	t := task{state: state, revision: d.Version, edited: d.Edited}
+	var err error
+	if t.Provider, err = Understand(parser, d); err == nil {
+		return t
+	}
+	var ps Problems
+	if !errors.As(err, &ps) {
+		ps = Problems{{Where: d.Where, Detail: err.Error()}}
+	}
+	// So that an edit of a bad config is told from the same one met again.
+	t.Provider = Provider{Name: d.Name, Where: d.Where, Config: NewFingerprint([]byte(d.Data.Reveal()))}
+	t.bad = &Error{Class: Misconfigured, Code: CodeBadConfig, Detail: ps.Error(), Err: ps}
+	return t
+}
+
+// Understand has a config understood, as a run does: one that could not be read, or whose
+// name is none, is not looked at; and a panic over one of them stops no other, and its value
+// is not printed. The error may be [Problems].
+func Understand(parser Parser, d Document) (p Provider, err error) {
+	if err := cmp.Or(d.Err, CheckName(d.Name)); err != nil {
+		return Provider{}, err
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("a panic of type %T while reading it: this is a bug in tokenkeeper", v)
+		}
+	}()
+	p, err = parser.Provider(d)
+	p.Approved = d.Approver != ""
+	if err == nil {
+		err = d.checkApprover(p)
+	}
+	return p, err
+}
+
+// notable reports whether a note can be left beside the secret.
+func (t task) notable() bool {
+	return t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil
+}
+
+// blocked returns why a secret must not be touched, or nil.
+func (t task) blocked(d Decision) *Error {
+	if e := t.state.Blocked; e != nil && d.Reason == Reason(e.Code) {
+		return e
+	}
+	switch d.Reason {
+	case NotOurs:
+		return &Error{Class: Misconfigured, Code: string(NotOurs),
+			Detail: "a secret of that name exists without the tag tokenkeeper:owner of this deployment, so it is not touched",
+			Remedy: "if it may be replaced, run 'tokenkeeper adopt'; else rename the provider"}
+	case Deleting:
+		return &Error{Class: Misconfigured, Code: string(Deleting),
+			Detail: "the secret is scheduled for deletion, so nothing can be stored in it",
+			Remedy: "restore it, or remove the provider's config"}
+	}
+	return nil
+}
+
+// result returns what is known of t once d was decided and o came of it.
+func (t task) result(o Outcome, d Decision) Result {
+	return Result{Provider: t.Name, Outcome: o, Reason: d.Reason, Next: d.Next, State: t.state, Note: t.state.LiveNote(t.Config)}
+}
+
+// leastTime returns how long a login of t is given at least.
+func (t task) leastTime() time.Duration {
+	switch {
+	case t.Rotates:
+		return claimTime + 2*t.Timeout
+	case t.Supersedes:
+		return onceTime
+	}
+	return loginTime
+}
+
+// saves returns how many saves a login of t takes the store's time of. A refresh token is
+// claimed and replaced beside the record, by three more writes.
+func (t task) saves() int {
+	if t.Rotates {
+		return 3
+	}
+	return 1
+}

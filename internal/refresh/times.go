@@ -1,0 +1,39 @@
+package refresh
+
+import "time"
+
+// How the time of a run is divided.
+const (
+	// providerTime is what one provider may take, writeTime the part of it that is kept
+	// for storing what the login gave, and noteTime the part of that which is kept for
+	// saying that it could not be stored.
+	providerTime = 20 * time.Second
+	writeTime    = 5 * time.Second
+	noteTime     = 1500 * time.Millisecond
+	// reserve is kept for storing at the end of a run. Logins are begun at the pace of
+	// writes, so that few are waiting then.
+	reserve = 4 * time.Second
+	// loginTime is the least that a login is given: near the end of a run most that have
+	// less would be sent in vain. One that cannot be repeated is given onceTime.
+	loginTime = 500 * time.Millisecond
+	onceTime  = 10 * time.Second
+	// claimTime is kept for claiming a refresh token, and keepTime the longest that the next
+	// one is tried to be stored, after the time for asking: what cannot be had again is worth
+	// it.
+	claimTime = 5 * time.Second
+	keepTime  = 120 * time.Second
+)
+
+func later(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
+}
+
+func earlier(t, u time.Time) time.Time {
+	if u.Before(t) {
+		return u
+	}
+	return t
+}

@@ -1,0 +1,134 @@
+package refresh
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+)
+
+// A visit is what a run does for one provider, and what it knows of it by now.
+type visit struct {
+	*run
+	task
+	// due is the last decision, and tried the version of what a login is made with: see
+	// triedWith.
+	due   Decision
+	tried string
+	// version is that of the credential.
+	version string
+	// ticket is what is known of the refresh token, where one is sent.
+	ticket ticketState
+	// rotation stores the next refresh token; nil: none came. It was forewarned of its
+	// failure where that is noted already.
+	rotation   *rotation
+	forewarned bool
+}
+
+// A ticketState is what a run knows of a refresh token. Versions and claims are told in
+// digests: see digest.
+type ticketState struct {
+	// version is the token at hand, and claim the hold of this run on it; empty: not yet.
+	version, claim string
+	// spent is a token that was replaced and must never be sent again, and unsure one that
+	// may have been.
+	spent, unsure string
+	// until is when the provider ceases to repeat an answer that was lost, as far as known.
+	until time.Time
+}
+
+// A rotation is the storing of the next refresh token, which may go on while the rest of an
+// answer is judged and stored.
+type rotation struct {
+	done chan *Error
+	// kept is set where it was stored before the rest of the answer was judged.
+	kept bool
+}
+
+// times returns the contexts in which the provider is asked, and in which what it answers is
+// stored, also where ctx ends before. One with a refresh token is given the time for two
+// attempts, and to the end of the run to store the next one.
+func (v *visit) times(ctx context.Context) (asking, storing context.Context, stop func()) {
+	asked, cause := time.Now().Add(providerTime-writeTime), context.DeadlineExceeded
+	stored := asked.Add(writeTime)
+	if v.Rotates {
+		asked = time.Now().Add(claimTime + v.leastTime())
+		stored = asked.Add(keepTime)
+	}
+	if end, ok := ctx.Deadline(); ok {
+		stored = earlier(stored, end)
+		if end = end.Add(-reserve); end.Before(asked) {
+			asked, cause = end, errRunEnds
+		}
+	}
+	asking, stopAsking := context.WithDeadlineCause(ctx, asked, cause)
+	storing, stopStoring := context.WithDeadline(context.WithoutCancel(ctx), stored)
+	return asking, storing, func() { stopAsking(); stopStoring() }
+}
+
+// decide decides on the present state. A failure that waits for an edit is forgotten once
+// the credential, or the refresh token, has another version than the one that failed, or the
+// config was approved.
+func (v *visit) decide(ctx context.Context) {
+	v.due = v.Schedule.decide(v.Provider, v.state, v.now, v.job.Force)
+	if v.due.Reason != CoolingDown {
+		return
+	}
+	n := v.state.LiveNote(v.Config)
+	if !n.Class.waitsForEdit() && n.Unsure == "" {
+		return
+	}
+	// An approval may leave the config's fingerprint as it was.
+	if n.Code != CodeNotApproved || !v.Approved {
+		version, err := v.Source.CredentialVersion(ctx, v.Credential)
+		if err != nil && !errors.Is(err, ErrNotFound) || v.triedWith(ctx, version) == n.Credential {
+			return
+		}
+	}
+	st := v.state
+	st.Note = Note{}
+	v.due = v.Schedule.decide(v.Provider, st, v.now, v.job.Force)
+}
+
+// digest returns eight hexadecimal digits for a version or a claim, in which any character
+// may be.
+func digest[T ~string](id T) string {
+	if id == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:4])
+}
+
+// triedWith returns the version of all that a login is made with: of its credential, and of
+// the refresh token where it takes one. A failure that waits for an edit is over when this
+// changes.
+func (v *visit) triedWith(ctx context.Context, credential string) string {
+	if !v.Rotates || v.Vault == nil {
+		return credential
+	}
+	v.version = credential
+	id, err := v.Vault.Version(ctx, v.Name)
+	if err != nil {
+		id = "" // as where there is none: at worst one login too many
+	}
+	v.at(id)
+	return digest(credential + "\x00" + string(id))
+}
+
+// at notes which refresh token there is, and what was known of it before.
+func (v *visit) at(id VersionID) {
+	v.ticket.version = digest(id)
+	v.ticket.spent, v.ticket.unsure = v.state.Note.Spent, v.state.Note.Unsure
+}
+
+// rest returns the last moment at which a refresh token that may have been spent is of use
+// for replacing the present token in time; zero: there is none.
+func (v *visit) rest() time.Time {
+	expires := v.state.ExpiresAt()
+	if !v.now.Before(expires) {
+		return time.Time{}
+	}
+	return later(expires.Add(-v.Schedule.Margin()), v.ticket.until)
+}
