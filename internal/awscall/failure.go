@@ -6,16 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
 )
 
 // Codes of failed calls, as in [refresh.Error].
@@ -35,23 +28,6 @@ const (
 	// CodeRefused: AWS refused the request for a reason that is not among these.
 	CodeRefused = "aws_request_refused"
 )
-
-// Error codes of AWS that decide something here.
-const (
-	accessDenied  = "AccessDeniedException"
-	limitExceeded = "LimitExceededException"
-)
-
-// A Call is what AWS was asked to do, as an operator would look for it in a policy.
-type Call struct {
-	// Action is spelled as in policies: "secretsmanager:PutSecretValue".
-	Action string
-	// Resource is the name of the parameter or secret.
-	Resource string
-	// Sent is the secret value that the call puts somewhere, and that AWS's text might
-	// repeat; zero for one that puts none.
-	Sent secret.Text
-}
 
 // Failure says what went wrong in c, for the person who must act.
 //
@@ -106,43 +82,8 @@ func (c Call) Failure(err error) *refresh.Error {
 	return e
 }
 
-// Is reports whether AWS answered with one of the error codes.
-func Is(err error, codes ...string) bool {
-	code := errorCode(err)
-	for _, c := range codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
-}
-
 // oneVersion is the time after which one more of 100 versions is older than 24 hours.
 const oneVersion = 24 * time.Hour / 100
-
-func (c Call) detail(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: ", c.Action, c.Resource) + fmt.Sprintf(format, args...)
-}
-
-func (c Call) puts() bool { return strings.HasSuffix(c.Action, ":PutSecretValue") }
-
-// keyActions are the permissions on the key that c needs beside its own. Secrets Manager
-// decrypts when it is given a version that it has already, to compare; and when a key is
-// chosen, to see whether it may.
-func (c Call) keyActions() string {
-	if c.puts() || strings.HasSuffix(c.Action, ":CreateSecret") {
-		return "kms:GenerateDataKey and kms:Decrypt"
-	}
-	return "kms:Decrypt"
-}
-
-func errorCode(err error) string {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return ""
-	}
-	return e.ErrorCode()
-}
 
 // tried says how many attempts there were.
 func tried(n int) string {
@@ -154,19 +95,11 @@ func tried(n int) string {
 
 // quoted returns AWS's text as an addition to a sentence.
 func quoted(err error) string {
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorMessage() == "" {
+	text := said(err)
+	if text == "" {
 		return ""
 	}
-	return fmt.Sprintf(": AWS says %+.256q", e.ErrorMessage())
-}
-
-func status(err error) int {
-	var e *smithyhttp.ResponseError
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return e.HTTPStatusCode()
+	return fmt.Sprintf(": AWS says %+.256q", text)
 }
 
 func attempts(err error) int {
@@ -175,39 +108,6 @@ func attempts(err error) int {
 		return 1
 	}
 	return e.attempts
-}
-
-func throttled(err error) bool {
-	return err != nil && errorCode(err) != limitExceeded &&
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
-}
-
-// keyUnusable knows the answers of both services. Secrets Manager has codes of its own
-// for keys, but for a key that the caller may not use only a text; Parameter Store says
-// in one text that the key does not exist or is not for the caller.
-func keyUnusable(err error) bool {
-	code := errorCode(err)
-	switch code {
-	case "EncryptionFailure", "DecryptionFailure", "InvalidKeyId":
-		return true
-	case accessDenied:
-		var e smithy.APIError
-		errors.As(err, &e)
-		// Not "kms" alone: a name may have that in it.
-		text := strings.ToLower(e.ErrorMessage())
-		return strings.Contains(text, "perform: kms:") || strings.Contains(text, "access to kms") || strings.Contains(text, "ciphertext")
-	}
-	return strings.HasPrefix(code, "KMS")
-}
-
-// signing reports whether a code is about the credentials that requests are signed with.
-func signing(code string) bool {
-	switch code {
-	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "InvalidSignatureException",
-		"UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException":
-		return true
-	}
-	return false
 }
 
 // unreachable names the kind of failure; the text of network errors has addresses in it,

@@ -1,11 +1,8 @@
 package awscall
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/aws/smithy-go"
 )
 
 // sharedRun is how many bytes a text and a value must share for the text to count as
@@ -27,15 +24,6 @@ func (c Call) quotable(err error) bool {
 		}
 	}
 	return true
-}
-
-// said returns AWS's text.
-func said(err error) string {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return ""
-	}
-	return e.ErrorMessage()
 }
 
 // permission returns what to change so that the call is allowed. AWS says which kind of policy

@@ -55,10 +55,6 @@ const (
 	pauseSuffix = ".paused"
 )
 
-// maxFile is the size of the largest file that is read, in bytes: what Secrets Manager
-// stores at most.
-const maxFile = 65536
-
 // Open opens the directory for reading. Nothing is created and nothing locked, so that a
 // store can be looked at while a run writes to it.
 func Open(dir string) (*Dir, error) {
@@ -97,42 +93,10 @@ func (d *Dir) Read(provider string) (secret.Text, error) {
 	return secret.New(string(data)), nil
 }
 
-// Pause asks the runs to leave a provider alone, until Resume. It is a file of its own and
-// needs no lock, because people pause a provider while a run holds it.
-func (d *Dir) Pause(provider string) error {
-	return d.pausing(fmt.Sprintf("pausing %q", provider), provider, d.touch)
-}
-
-// Resume ends a pause. There may be none.
-func (d *Dir) Resume(provider string) error {
-	return d.pausing(fmt.Sprintf("resuming %q", provider), provider, d.remove)
-}
-
-// pausing changes the file that says whether a provider is left alone.
-func (d *Dir) pausing(doing, provider string, change func(file string) error) error {
-	if err := d.known(provider); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	err := d.makeFolder(tokens)
-	if err == nil {
-		err = change(pauseFile(provider))
-	}
-	return d.explain(doing, err)
-}
-
-// known says that no provider has that name, if none has: a slip would go unnoticed.
-func (d *Dir) known(provider string) error {
-	if err := refresh.CheckName(provider); err != nil {
-		return err
-	}
-	config := path.Join(providers, provider+".json")
-	for _, file := range []string{config, recordFile(provider), stateFile(provider), pauseFile(provider)} {
-		if _, err := d.root.Stat(file); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("there is no %s", d.path(config))
-}
-
 // path returns where a file is, as its user would write it.
 func (d *Dir) path(name string) string { return filepath.Join(d.name, filepath.FromSlash(name)) }
+
+const (
+	lockFile = tokens + "/.lock"
+	pidFile  = tokens + "/.pid"
+)

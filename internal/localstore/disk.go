@@ -2,6 +2,7 @@ package localstore
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -66,3 +67,11 @@ func (d rootDisk) SyncDir(name string) error {
 	}
 	return errors.Join(syncDir(f), f.Close())
 }
+
+// maxFile is the size of the largest file that is read, in bytes: what Secrets Manager
+// stores at most.
+const maxFile = 65536
+
+var errNotFile = errors.New("it is not a file")
+
+var errTooLarge = fmt.Errorf("it has more than %d bytes", maxFile)

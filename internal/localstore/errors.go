@@ -13,10 +13,8 @@ import (
 
 // What can be wrong with a file that is to be read.
 var (
-	errFolder   = errors.New("it is a folder")
-	errNotFile  = errors.New("it is not a file")
-	errNotJSON  = errors.New("it does not end in .json")
-	errTooLarge = fmt.Errorf("it has more than %d bytes", maxFile)
+	errFolder  = errors.New("it is a folder")
+	errNotJSON = errors.New("it does not end in .json")
 )
 
 // A remedied error says what to do about it.

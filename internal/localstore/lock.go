@@ -65,11 +65,6 @@ func (e *LockedError) Error() string {
 	return e.Who + " is writing there; one at a time can: wait for it, or end it"
 }
 
-const (
-	lockFile = tokens + "/.lock"
-	pidFile  = tokens + "/.pid"
-)
-
 // writer returns who writes, as an error.
 func (d *Dir) writer() error {
 	who := "another process"
@@ -78,18 +73,6 @@ func (d *Dir) writer() error {
 		who = fmt.Sprintf("process %d", pid)
 	}
 	return &LockedError{who}
-}
-
-// makeFolder makes a folder of the store, if it is not there; durable on return.
-func (d *Dir) makeFolder(name string) error {
-	err := d.root.Mkdir(name, 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return d.disk.SyncDir(".")
 }
 
 // checkFolder refuses a folder in which others could replace what is there. A group may

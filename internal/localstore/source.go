@@ -2,8 +2,6 @@ package localstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +9,6 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
 )
 
 // Configs implements [refresh.Source]. A folder without files is no configs; a folder
@@ -111,43 +108,4 @@ func (d *Dir) credential(ctx context.Context, name string) (string, fs.FileInfo,
 		return "", nil, d.badCredential(d.path(file), err)
 	}
 	return file, fi, nil
-}
-
-// document reads a file. Its version is from before that: one that is edited meanwhile
-// is seen to have changed the next time.
-func (d *Dir) document(name, file string, fi fs.FileInfo) (refresh.Document, error) {
-	data, err := d.disk.Read(file)
-	return refresh.Document{
-		Name:    name,
-		Where:   d.path(file),
-		Version: revision(fi),
-		Edited:  fi.ModTime(),
-		Data:    secret.New(string(data)),
-	}, err
-}
-
-// revision is the version of a document: a digest of what the system says of its file.
-// The content stays out of it, since a version is stored and shown where the content must
-// not be, and 32 bits of a digest are enough to test guesses of a password with. The mode
-// and the owner are part of it, so that a refused credential is tried again once chmod
-// has been run. An edit that changes neither the length nor the time of the file is not
-// seen.
-func revision(fi fs.FileInfo) string {
-	uid, _ := owner(fi)
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %o %d", fi.Size(), fi.ModTime().UnixNano(), fi.Mode(), uid))
-	return hex.EncodeToString(sum[:4])
-}
-
-// backup reports whether a file is surely not meant as a config: hidden, or what an
-// editor leaves beside the file that it edits.
-func backup(name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#") {
-		return true
-	}
-	for _, suffix := range []string{"~", ".bak", ".orig", ".swp", ".tmp"} {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	return false
 }

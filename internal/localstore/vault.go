@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -17,34 +16,7 @@ import (
 // longer than any run needs for one provider.
 const claimTime = 5 * time.Minute
 
-// A Vault keeps refresh tokens in the folder private of a [Dir]. It implements
-// [refresh.Vault].
-//
-// Who claims holds the lock of the Dir, so that all claims are of one process, which keeps
-// them in its memory. A claim is also left beside the token, so that the next process sees
-// that one was made by a process that died. A person may put a token in while a run holds
-// the lock of the Dir, and so there is another one for this folder, held only while a file
-// of it is compared and replaced.
-type Vault struct {
-	dir *Dir
-	// Now is the clock by which claims end; nil means time.Now.
-	Now func() time.Time
-
-	mu     sync.Mutex
-	claims map[string]claim // by provider
-}
-
-// A claim is on the token in one version of a file.
-type claim struct {
-	version refresh.VersionID
-	until   time.Time
-}
-
 var _ refresh.Vault = (*Vault)(nil)
-
-// Vault returns the vault in d. There must be one for all runs, since it knows of the
-// claims.
-func (d *Dir) Vault() *Vault { return &Vault{dir: d, claims: make(map[string]claim)} }
 
 // Version implements [refresh.Vault].
 func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
@@ -147,13 +119,6 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 		v.claims[provider] = claim{refresh.VersionID(revision(fi)), v.now().Add(claimTime)}
 		return nil
 	})
-}
-
-func (v *Vault) now() time.Time {
-	if v.Now == nil {
-		return time.Now()
-	}
-	return v.Now()
 }
 
 // Put makes a token the one that the next run claims, as a person does who has obtained

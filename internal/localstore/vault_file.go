@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -156,4 +157,38 @@ func (v *Vault) prepare() error {
 		return fmt.Errorf("others can look into %s (mode %04o); run: chmod 700 %s", d.path(private), permissions(fi), ShellWord(d.path(private)))
 	}
 	return nil
+}
+
+// A Vault keeps refresh tokens in the folder private of a [Dir]. It implements
+// [refresh.Vault].
+//
+// Who claims holds the lock of the Dir, so that all claims are of one process, which keeps
+// them in its memory. A claim is also left beside the token, so that the next process sees
+// that one was made by a process that died. A person may put a token in while a run holds
+// the lock of the Dir, and so there is another one for this folder, held only while a file
+// of it is compared and replaced.
+type Vault struct {
+	dir *Dir
+	// Now is the clock by which claims end; nil means time.Now.
+	Now func() time.Time
+
+	mu     sync.Mutex
+	claims map[string]claim // by provider
+}
+
+// A claim is on the token in one version of a file.
+type claim struct {
+	version refresh.VersionID
+	until   time.Time
+}
+
+// Vault returns the vault in d. There must be one for all runs, since it knows of the
+// claims.
+func (d *Dir) Vault() *Vault { return &Vault{dir: d, claims: make(map[string]claim)} }
+
+func (v *Vault) now() time.Time {
+	if v.Now == nil {
+		return time.Now()
+	}
+	return v.Now()
 }

@@ -105,3 +105,15 @@ func (d *Dir) sweep(folder string) error {
 
 // list returns what is in a folder, by name.
 func (d *Dir) list(folder string) ([]fs.DirEntry, error) { return fs.ReadDir(d.root.FS(), folder) }
+
+// makeFolder makes a folder of the store, if it is not there; durable on return.
+func (d *Dir) makeFolder(name string) error {
+	err := d.root.Mkdir(name, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.disk.SyncDir(".")
+}

@@ -1,0 +1,85 @@
+package awscall
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Error codes of AWS that decide something here.
+const (
+	accessDenied  = "AccessDeniedException"
+	limitExceeded = "LimitExceededException"
+)
+
+func errorCode(err error) string {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.ErrorCode()
+}
+
+func status(err error) int {
+	var e *smithyhttp.ResponseError
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.HTTPStatusCode()
+}
+
+// said returns AWS's text.
+func said(err error) string {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.ErrorMessage()
+}
+
+func throttled(err error) bool {
+	return err != nil && errorCode(err) != limitExceeded &&
+		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// keyUnusable knows the answers of both services. Secrets Manager has codes of its own
+// for keys, but for a key that the caller may not use only a text; Parameter Store says
+// in one text that the key does not exist or is not for the caller.
+func keyUnusable(err error) bool {
+	code := errorCode(err)
+	switch code {
+	case "EncryptionFailure", "DecryptionFailure", "InvalidKeyId":
+		return true
+	case accessDenied:
+		// Not "kms" alone: a name may have that in it.
+		text := strings.ToLower(said(err))
+		return strings.Contains(text, "perform: kms:") || strings.Contains(text, "access to kms") || strings.Contains(text, "ciphertext")
+	}
+	return strings.HasPrefix(code, "KMS")
+}
+
+// signing reports whether a code is about the credentials that requests are signed with.
+func signing(code string) bool {
+	switch code {
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "InvalidSignatureException",
+		"UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException":
+		return true
+	}
+	return false
+}
+
+// Is reports whether AWS answered with one of the error codes.
+func Is(err error, codes ...string) bool {
+	code := errorCode(err)
+	for _, c := range codes {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
