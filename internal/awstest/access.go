@@ -2,17 +2,6 @@ package awstest
 
 import "strings"
 
-// An Access is a permission that a call needs: what IAM is asked.
-type Access struct {
-	Action   string // such as secretsmanager:PutSecretValue
-	Resource string // ARN, or "*" for an action without resource-level permissions
-
-	// Keys are the condition keys of the request with their values, such as
-	// aws:ResourceTag/tokenkeeper:owner or secretsmanager:VersionStage. A key that
-	// the request does not have is absent.
-	Keys map[string][]string
-}
-
 // Authorize puts every later call under allows, such as the method Allows of a
 // Policy. Nil, which is how a world begins, allows everything. It is called with
 // the fake locked: it must not call the fake.

@@ -3,21 +3,7 @@ package awstest
 import (
 	"bytes"
 	"slices"
-	"time"
 )
-
-// Lost is the Code of a call that got no answer.
-const Lost = "lost"
-
-// A Call is one request that reached the fake.
-type Call struct {
-	Action   string    // as policies spell it, such as secretsmanager:PutSecretValue
-	Resource string    // the ARN it is about; "*" where the action knows none; empty when unreadable
-	Time     time.Time // of arrival, by Options.Now
-	Body     []byte    // as sent
-	Needed   []Access  // the permissions it was checked for, its own first, those of KMS included
-	Code     string    // of the error it was answered with, Lost, or empty
-}
 
 // Calls lists the calls since the start or the last Reset, in order of arrival.
 // One that is still held by a Fault has an empty Code.

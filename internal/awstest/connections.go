@@ -6,11 +6,6 @@ import (
 	"sync/atomic"
 )
 
-// Cut breaks every connection that is open now, under way or idle in a client's pool, as a
-// network does that fails over: with a reset, or silently, so that nothing arrives any more
-// and neither end is told. Connections made later work.
-func (a *AWS) Cut(silently bool) { a.network.cut(silently) }
-
 // A network is a listener that knows the connections it has accepted.
 type network struct {
 	net.Listener

@@ -6,55 +6,6 @@ import (
 	"time"
 )
 
-// A Fault is trouble that strikes calls. Its fields combine; the zero Fault
-// strikes every call and does nothing.
-type Fault struct {
-	// Match narrows the calls down further than the action given to Fail. Nil
-	// matches all of them. It is called with the fake locked: it must not call
-	// the fake.
-	Match func(Call) bool
-
-	// Skip is how many matching calls pass before the first is struck, Times how
-	// many are struck then. Zero Times strikes until Heal.
-	Skip, Times int
-
-	// Before is called when a call has arrived and nothing has happened yet,
-	// After when it has had its effect and the answer is about to leave.
-	Before, After func(Call)
-
-	// Delay holds the call back before its effect; Hang holds it back until the
-	// client gives up or the fake is closed. A call whose client has given up in
-	// the meantime has no effect any more.
-	Delay time.Duration
-	Hang  bool
-
-	// Error is the answer instead of any effect.
-	Error *Error
-
-	// Lose closes the connection without an answer.
-	Lose Moment
-
-	// Crash, together with Lose, keeps every later call from arriving, until Heal.
-	Crash bool
-
-	// Rewrite edits a good answer as it leaves; state is not touched.
-	Rewrite func(answer map[string]any)
-
-	// Stale answers from Secrets Manager's state as it was when the fault was
-	// laid: "All Secrets Manager operations are eventually consistent". For
-	// DescribeSecret and GetSecretValue; an operation that writes would be lost.
-	Stale bool
-}
-
-// A Moment is when something happens to a call, seen from its effect.
-type Moment int
-
-const (
-	Never Moment = iota
-	BeforeEffect
-	AfterEffect
-)
-
 // Throttle refuses n calls with the error of an exceeded rate.
 func Throttle(n int) Fault {
 	return Fault{Times: n, Error: throttled()}
@@ -96,14 +47,6 @@ func CrashAfter(k int) Fault {
 // Latency holds every call back for d.
 func Latency(d time.Duration) Fault { return Fault{Delay: d} }
 
-// A fault is a Fault in place.
-type fault struct {
-	Fault
-	action string
-	seen   int                // calls that matched
-	then   map[string]*secret // the state that a stale answer comes from
-}
-
 // Fail lays a fault in the way of the calls whose action matches, such as
 // "secretsmanager:PutSecretValue", "ssm:*" or "*". Faults that strike the same
 // call combine; of several errors the one laid first is the answer.
@@ -129,21 +72,6 @@ func (a *AWS) Heal() {
 	a.down = false
 }
 
-// strike picks the faults that a call runs into and counts them down.
-func (a *AWS) strike(c Call) []*fault {
-	var struck []*fault
-	for _, f := range a.faults {
-		if !matchesAction(f.action, c.Action) || f.Match != nil && !f.Match(c) {
-			continue
-		}
-		f.seen++
-		if f.seen > f.Skip && (f.Times == 0 || f.seen <= f.Skip+f.Times) {
-			struck = append(struck, f)
-		}
-	}
-	return struck
-}
-
 // hold keeps a call for as long as the faults that strike it say.
 func (a *AWS) hold(ctx context.Context, strikes []*fault, c Call) {
 	for _, s := range strikes {
@@ -166,6 +94,26 @@ func (a *AWS) obstacle(r *request, strikes []*fault) error {
 		}
 	}
 	return a.spend(r.call.Action, r.now)
+}
+
+// Cut breaks every connection that is open now, under way or idle in a client's pool, as a
+// network does that fails over: with a reset, or silently, so that nothing arrives any more
+// and neither end is told. Connections made later work.
+func (a *AWS) Cut(silently bool) { a.network.cut(silently) }
+
+// strike picks the faults that a call runs into and counts them down.
+func (a *AWS) strike(c Call) []*fault {
+	var struck []*fault
+	for _, f := range a.faults {
+		if !matchesAction(f.action, c.Action) || f.Match != nil && !f.Match(c) {
+			continue
+		}
+		f.seen++
+		if f.seen > f.Skip && (f.Times == 0 || f.seen <= f.Skip+f.Times) {
+			struck = append(struck, f)
+		}
+	}
+	return struck
 }
 
 // lose tells whether the call is lost at that moment, and everything else with it.

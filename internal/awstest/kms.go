@@ -2,19 +2,6 @@ package awstest
 
 import "strings"
 
-// A KeyState is what a key of KMS is good for. An id that SetKey was never
-// called with is a key that does not exist.
-type KeyState int
-
-const (
-	KeyMissing KeyState = iota
-	KeyEnabled
-	KeyDisabled
-	KeyPendingDeletion
-	// KeyDenied is a key whose own policy does not let the caller use it.
-	KeyDenied
-)
-
 // SetKey puts a customer managed key into a state and returns its ARN. The id is
 // a key id, an alias ("alias/tokens") or the ARN of either; requests name it by any
 // of these then. An alias is a key of its own here, and policies are asked about its

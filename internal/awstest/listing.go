@@ -8,19 +8,6 @@ import (
 	"time"
 )
 
-// A sighting is a secret as listings may show it: its states of late, oldest
-// first, each from a moment on.
-type sighting struct {
-	arn    string
-	order  int // of creation
-	states []seen
-}
-
-type seen struct {
-	from   time.Time
-	secret *secret
-}
-
 // sight records the state of a secret for the listings to come, and forgets
 // those that no listing can show any more.
 func (a *AWS) sight(s *secret, now time.Time) {

@@ -3,23 +3,7 @@ package awstest
 import (
 	"regexp"
 	"strings"
-	"time"
 )
-
-// A parameter is Parameter Store's own view of one.
-type parameter struct {
-	name, kind, tier string
-	description, key string
-	tags             []tag
-	versions         []parameterVersion // oldest first; the last is current
-}
-
-type parameterVersion struct {
-	number  int64
-	value   string
-	cipher  string // what a SecureString looks like undecrypted
-	changed time.Time
-}
 
 func (p *parameter) current() parameterVersion { return p.versions[len(p.versions)-1] }
 

@@ -10,29 +10,6 @@ import (
 	"time"
 )
 
-// A secret is Secrets Manager's own view of one.
-type secret struct {
-	name, arn, description string
-	key                    string // KmsKeyId; empty: the key that AWS manages
-	tags                   []tag  // in order of their keys
-	versions               []*version
-	created, changed       time.Time
-	accessed               time.Time // zero: never
-	deleted, gone          time.Time // when its deletion was asked for, and when it ends; zero: neither
-	primary                string    // region of the secret that this one replicates; empty: none
-	rotates                bool
-	owner                  string // the service that manages it; empty: none
-}
-
-type version struct {
-	id                string
-	value             []byte
-	binary            bool
-	labels            []string // in order
-	key               string
-	created, accessed time.Time
-}
-
 func (s *secret) clone() *secret {
 	c := *s
 	c.tags = slices.Clone(s.tags)

@@ -7,10 +7,6 @@ import (
 	"strings"
 )
 
-type tag struct {
-	Key, Value string
-}
-
 // maxTags is the quota of tags per resource that all services share.
 const maxTags = 50
 
