@@ -23,7 +23,7 @@ func (s settings) awsConfig() aws.Config {
 		Region:      s.Region,
 		Credentials: aws.CredentialsProviderFunc(s.awsCredentials),
 		// Lambda keeps the clock. The SDK would keep an offset from the last answer, and sign
-		// the calls of the next run by it, whoever wrote that answer's date.
+		// the calls of the next run by it, wherever that answer's date came from.
 		DisableClockSkewCorrection: true,
 		HTTPClient:                 awscall.NewHTTPClient(awscall.HTTPOptions{RootCAs: s.RootCAs, Proxy: s.Reach.Proxy}),
 	}

@@ -19,7 +19,7 @@ import (
 // The first comes from the schedule and has everything refreshed that is due; the second
 // from people, or from rules of their own, and has the named providers looked at, and with
 // force asked for new tokens whether due or not. The third comes from a rule of the template's
-// for changes in Parameter Store, of which the name of the parameter is left: the provider of
+// for changes in Parameter Store, reduced to the name of the parameter: the provider of
 // that name is looked at, if there is one. EventBridge delivers such events as best it can, so
 // the tick finds every edit as well.
 //
@@ -43,7 +43,7 @@ const (
 )
 
 // Why an event is not acted on. The texts are ours: an event is never repeated, since
-// nobody knows what is in it.
+// its content is not known.
 var (
 	errNotOurs   = errors.New("it is neither a tick nor a refresh of named providers")
 	errStaleTick = errors.New("it is a tick older than two periods, and another has come since")

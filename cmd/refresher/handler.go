@@ -85,7 +85,7 @@ func (h *handler) sumUp(m measurement, requestID string) error {
 	return nil
 }
 
-// logNotBegun tells the log why a run could not begin, and returns what may be told to
+// logNotBegun logs why a run could not begin, and returns what may be reported to
 // everybody.
 func logNotBegun(ctx context.Context, log *slog.Logger, err error) error {
 	attrs := []any{"event", "run_not_begun", "error", err.Error()}

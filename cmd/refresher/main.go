@@ -73,7 +73,7 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 				Prefix: s.Namespace.Private(),
 				Stack:  s.Stack,
 				KMSKey: s.KMSKey,
-				// It is told to no function how long it may run, before it does.
+				// No function is given its own timeout before it is invoked.
 				LongestRun: secretstore.LongestRun(s.Tick),
 				Now:        now,
 			},

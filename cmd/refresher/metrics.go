@@ -44,7 +44,7 @@ func (m *measurement) count(name string, n int) {
 
 // measure sums up a run.
 //
-// How many providers stand in which class, and which tokens are over, is only told of a run
+// How many providers are in each class, and which tokens have expired, is only reported of a run
 // that looked at all of them: a look at one says nothing about the others, and must not
 // stand for a tick that did not come.
 func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {

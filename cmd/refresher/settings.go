@@ -189,7 +189,7 @@ func (e *environment) boolean(name string, otherwise bool) bool {
 	return b
 }
 
-// choice returns one of the values, of which the first stands for none.
+// choice returns one of the values; the first is the default.
 func (e *environment) choice(name string, values ...string) string {
 	value := cmp.Or(e.getenv(name), values[0])
 	if !slices.Contains(values, value) {

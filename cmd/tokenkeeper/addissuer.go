@@ -24,7 +24,7 @@ const discoveryTimeout = 15 * time.Second
 // addIssuer writes the config of an issuer, by its metadata.
 func (c *cli) addIssuer(ctx context.Context, a adding, args, set []string) error {
 	if len(args) > 0 || len(set) > 0 {
-		return instead(errors.New("--issuer stands beside a preset, and is there instead of one"), "write:", "tokenkeeper add --issuer "+a.issuer)
+		return instead(errors.New("--issuer replaces a preset, and both were given"), "write:", "tokenkeeper add --issuer "+a.issuer)
 	}
 	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
 	defer cancel()

@@ -83,7 +83,7 @@ func TestAddIssuerThatIsNone(t *testing.T) {
 		{[]string{"--issuer", url + "/south", "--allow-loopback"}, "publishes no metadata"},
 		{[]string{"--issuer", url + "/north"}, "not a public one"},
 		{[]string{"--issuer", "id.example.com"}, "is not an issuer"},
-		{[]string{"--issuer", url + "/north", "auth0"}, "stands beside a preset"},
+		{[]string{"--issuer", url + "/north", "auth0"}, "replaces a preset"},
 		{[]string{"--issuer", url + "/north", "--allow-loopback", "--name", "North"}, "give it a name with --name"},
 	} {
 		code, stdout, stderr := added(t, row.args...)

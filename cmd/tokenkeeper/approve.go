@@ -39,7 +39,7 @@ that approves these very bytes: --digest refuses all others.
 
 With "approved_only": true in the credential, a provider without an approved copy
 is refused before anything is sent. Without it, a copy that is deleted opens the
-provider to whoever edits its config.`,
+provider to every editor of its config.`,
 		Example: `  tokenkeeper approve meitner
   tokenkeeper approve meitner --dir DIR`,
 		Args: oneName,

@@ -26,7 +26,7 @@ there, what is wrong with it and what to write instead. No provider is asked.
 For each provider that is in order it says how well its token can be kept, with
 the lifetime that the present token has, or that the config states: when it is
 replaced, and the longest outage of the provider in which no application is left
-with a token that is over. How that comes about is below.
+with an expired token. How that comes about is below.
 
 On AWS credentials are not read: that they are there is checked, where you may
 see that, and the rest with --read-credentials.`,
@@ -130,7 +130,7 @@ func (v checkView) text(s *terminal.Screen) {
 	switch {
 	case v.Denied != "":
 		s.Paragraph("", "Whether credentials are there was not looked at: "+v.Denied)
-		s.Paragraph("  → ", "The function tells of one that is missing at its next tick: tokenkeeper status")
+		s.Paragraph("  → ", "The function reports a missing one at its next tick: tokenkeeper status")
 	case !v.CredentialsRead:
 		s.Paragraph("", "Credentials were not read: that they are there is all that was checked.")
 	}

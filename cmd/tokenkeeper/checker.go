@@ -45,7 +45,7 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	if len(only) == 0 {
 		names, err = k.place.Credentials(ctx)
 		if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
-			err = nil // then of one that nobody uses nothing is said
+			err = nil // then nothing is said of an unused one
 		}
 	} else {
 		configs, err = configsOf(configs, only)
@@ -97,7 +97,7 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	return k.view, nil
 }
 
-// named looks at the credential of a config of which that is wrong, and returns its name:
+// named looks at the credential of a wrong config, and returns its name:
 // whether that is there, and for this provider, can be said all the same.
 func (k *checker) named(ctx context.Context, d refresh.Document, wrong error) (string, error) {
 	name, stated := d.CredentialName()

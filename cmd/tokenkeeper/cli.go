@@ -59,7 +59,7 @@ their tokens end, and stores each token where applications read it.
 
 Commands look at AWS, unless --dir names a folder.`,
 		Example: `  tokenkeeper demo                the whole job, on this machine
-  tokenkeeper status --dir DIR    what stands, the most urgent first
+  tokenkeeper status --dir DIR    every provider, the most urgent first
   tokenkeeper help run            all about one command`,
 		Args:              unknownCommand,
 		SilenceErrors:     true,
@@ -72,7 +72,7 @@ Commands look at AWS, unless --dir names a folder.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupTry, Title: "Try it"},
-		&cobra.Group{ID: groupLook, Title: "See what stands"},
+		&cobra.Group{ID: groupLook, Title: "Look"},
 		&cobra.Group{ID: groupWork, Title: "Do something"},
 		&cobra.Group{ID: groupOther, Title: "More"},
 	)
@@ -96,7 +96,7 @@ Commands look at AWS, unless --dir names a folder.`,
 	c.complete(root)
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "help" {
-			cmd.Short = "Tell all about one command"
+			cmd.Short = "Describe one command"
 			cmd.Run, cmd.RunE = nil, func(_ *cobra.Command, args []string) error {
 				about, rest, err := root.Find(args)
 				if err != nil || len(rest) > 0 {

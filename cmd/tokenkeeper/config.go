@@ -148,7 +148,7 @@ stays until it expires, and applications go on reading it.`,
 			}
 			v := deletedView{Deleted: p.Guide().ConfigPlace(args[0])}
 			if states, err := p.Describe(cmd.Context(), args); err == nil && len(states) > 0 && states[0].Owned {
-				v.Next, v.Command = "Its token stays until it expires. When nobody reads it any more:", p.Guide().RemoveCommand(args[0])
+				v.Next, v.Command = "Its token stays until it expires. Once no application reads it:", p.Guide().RemoveCommand(args[0])
 			}
 			return c.show(v)
 		},

@@ -24,7 +24,7 @@ providers on loopback, asked over real HTTP, their tokens kept in a temporary
 folder, and an application that reads them. The clock is simulated. One
 provider fails on the way.
 
-Whatever the story tells was looked at: it exits 1 if anything did not happen.
+Every fact of the story is checked: it exits 1 if anything did not happen.
 It leaves nothing behind.`,
 		Example: `  tokenkeeper demo
   tokenkeeper demo --output json`,
@@ -33,7 +33,7 @@ It leaves nothing behind.`,
 	}
 }
 
-// playDemo has play play the story in a folder of its own, and tells it.
+// playDemo has play play the story in a folder of its own, and prints it.
 func (c *cli) playDemo(ctx context.Context, play func(context.Context, string, func(demo.Chapter) error) error) (err error) {
 	dir, err := os.MkdirTemp("", "tokenkeeper-demo-")
 	if err != nil {
@@ -92,7 +92,7 @@ func demoRecords(dir string, now time.Time) ([]recordView, error) {
 	return records, nil
 }
 
-// A demoView is the story, and what stands in the end.
+// A demoView is the story, and the state at its end.
 type demoView struct {
 	Clock string `json:"clock"`
 	// Happened says whether everything did.
@@ -145,7 +145,7 @@ func (v *demoView) chapter(s *terminal.Screen, ch demo.Chapter) {
 	}
 }
 
-// text tells the end: the rest was told when it happened.
+// text prints the end: the rest was printed when it happened.
 func (v demoView) text(s *terminal.Screen) {
 	s.Line("")
 	if !v.Happened {

@@ -102,7 +102,7 @@ func providers(r status.Report, guide place.Guide) []doctor.Finding {
 	}
 	if len(orphans) > 0 {
 		found = append(found, doctor.Finding{Of: "orphans", State: doctor.Attention, Detail: "tokens without a config: " + strings.Join(orphans, ", "),
-			Remedy: "put the config back; or, when nobody reads one any more:", Command: guide.RemoveCommand(orphans[0])})
+			Remedy: "put the config back; or, once no application reads it:", Command: guide.RemoveCommand(orphans[0])})
 	}
 	return found
 }

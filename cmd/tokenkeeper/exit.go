@@ -128,7 +128,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return instead(err, "see:", helpFor(cmd))
 }
 
-// helpFor returns the command line that tells all about a command.
+// helpFor returns the command line that describes a command.
 func helpFor(cmd *cobra.Command) string {
 	root := cmd.Root().Name()
 	return root + " help" + strings.TrimPrefix(cmd.CommandPath(), root)

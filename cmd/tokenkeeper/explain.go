@@ -19,7 +19,7 @@ func (c *cli) explain() *cobra.Command {
 		Use:   "explain NAME|FILE",
 		Short: "Show what a config would send, and how it reads the answer",
 		Long: `Show the requests of a config as they would go out, and send nothing: method,
-URL, headers, body. Where a value of the credential stands is ${name}; what a
+URL, headers, body. A value of the credential is shown as ${name}; what a
 function makes of one stays as the config writes it. Then how the answer is
 read, which hosts the credential must allow, and when a token would be replaced.
 
@@ -144,7 +144,7 @@ func indented(fields []tokenendpoint.Field) []tokenendpoint.Field {
 func (v explainView) credential() []tokenendpoint.Field {
 	fields := []tokenendpoint.Field{
 		{Name: "values", Value: listed(v.Values, "none")},
-		{Name: "allowed_hosts", Value: listed(v.Hosts, "none: nobody is asked")},
+		{Name: "allowed_hosts", Value: listed(v.Hosts, "none: nothing is sent")},
 	}
 	if len(v.Signs) > 0 {
 		fields = append(fields, tokenendpoint.Field{Name: "signs", Value: listed(v.Signs, "")})

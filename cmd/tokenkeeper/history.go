@@ -21,7 +21,7 @@ func (c *cli) history() *cobra.Command {
 		Short: "Show the tokens that a provider has had",
 		Long: `Show the versions of a provider's secret that AWS still has, the newest first:
 when each token was issued, how long it lives, which config it was asked for
-with, and the labels that it has now. All of that stands in metadata; no token
+with, and the labels that it has now. All of that is metadata; no token
 is read.`,
 		Example: "  tokenkeeper history meitner",
 		Args:    oneName,
@@ -63,7 +63,7 @@ type historyView struct {
 
 type versionLine struct {
 	ID string `json:"id"`
-	// Ours is false for what somebody else has stored; then only StoredAt and Labels are
+	// Ours is false for what was stored by others; then only StoredAt and Labels are
 	// known.
 	Ours      bool      `json:"ours"`
 	IssuedAt  time.Time `json:"issued_at,omitzero"`

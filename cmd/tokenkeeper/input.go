@@ -77,7 +77,7 @@ func readPrivateFile(file string) (secret.Text, error) {
 	}
 	if others(info.Mode()) {
 		return secret.Text{}, instead(fmt.Errorf("%s can be read by others (mode %04o)", file, info.Mode().Perm()),
-			"whoever could read it may have: see that the secret is changed if that matters, and then:", "chmod 600 "+localstore.ShellWord(file))
+			"others may have read it: see that the secret is changed if that matters, and then:", "chmod 600 "+localstore.ShellWord(file))
 	}
 	return read(file, f)
 }
@@ -91,7 +91,7 @@ func openFile(file string) (*os.File, error) {
 }
 
 // others reports whether a file's mode lets others than its owner read it. A pipe, such as
-// a shell makes of <(command), is nobody else's.
+// a shell makes of <(command), is private to it.
 func others(mode fs.FileMode) bool { return mode.IsRegular() && mode.Perm()&0o077 != 0 }
 
 func read(name string, r io.Reader) (secret.Text, error) {

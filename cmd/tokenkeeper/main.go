@@ -1,4 +1,4 @@
-// Tokenkeeper is the operator's command line: it shows what stands, checks what is
+// Tokenkeeper is the operator's command line: it shows the state of providers, checks what is
 // configured, does the whole job in a folder for those without AWS, and plays the
 // providers for those who want to try it first.
 //
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// Whoever reads the output may go before its end: that is an error of a write then, and
+	// The reader of the output may go before its end: that is an error of a write then, and
 	// what was begun is still ended in good order.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -27,7 +27,7 @@ func showMessage(s *terminal.Screen, m tokenendpoint.Message) {
 	s.Line("")
 }
 
-// showFields shows names and what stands behind them, in two columns.
+// showFields shows names and their values, in two columns.
 func showFields(s *terminal.Screen, fields []tokenendpoint.Field) {
 	width := 0
 	for _, f := range fields {

@@ -134,7 +134,7 @@ func (f *awsFlags) openToChange(ctx context.Context, c *cli) (*place.AWS, error)
 	return a, err
 }
 
-// assumed tells that the settings of the function are not known, where it matters: on the
+// assumed says that the settings of the function are not known, where it matters: on the
 // standard error, since what is shown may still be right.
 func (c *cli) assumed(p place.Place, s refresh.Schedule) {
 	a, ok := p.(*place.AWS)

@@ -42,7 +42,7 @@ On AWS the record is the value of a secret:
 			defer f.Close()
 			v, err := readRecord(f, args[0], c.now())
 			if err != nil {
-				// It may be that nobody has that name.
+				// It may be that no provider has that name.
 				var unknown *status.UnknownError
 				if errors.As(status.Lookout{Place: f, Parser: c.parser(true)}.Find(cmd.Context(), args[0]), &unknown) {
 					return nameError(f.Guide(), unknown)
@@ -50,7 +50,7 @@ On AWS the record is the value of a secret:
 				return err
 			}
 			if !v.live {
-				return notServed(fmt.Errorf("the token of %q is over since %s", args[0], v.ExpiresAt.Format(time.RFC3339)), "to see why:", v.status)
+				return notServed(fmt.Errorf("the token of %q expired at %s", args[0], v.ExpiresAt.Format(time.RFC3339)), "to see why:", v.status)
 			}
 			if reveal {
 				return c.reveal(v)
@@ -66,7 +66,7 @@ On AWS the record is the value of a secret:
 // A recordView is a record without its token.
 type recordView struct {
 	Version      int            `json:"version"`
-	AccessToken  string         `json:"access_token"` // what stands in its place
+	AccessToken  string         `json:"access_token"` // a placeholder
 	TokenType    string         `json:"token_type"`
 	Provider     string         `json:"provider"`
 	IssuedAt     time.Time      `json:"issued_at"`

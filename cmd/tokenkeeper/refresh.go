@@ -139,7 +139,7 @@ func (c *cli) refreshAWS(ctx context.Context, f refreshFlags, job refresh.Job) e
 	return c.refreshed(ctx, a, a.Schedule(), job, v, failed)
 }
 
-// refreshed shows what came of a job, and what stands now.
+// refreshed shows what came of a job, and the state after it.
 func (c *cli) refreshed(ctx context.Context, p place.Place, s refresh.Schedule, job refresh.Job, run refresh.Summary, failed *place.FunctionError) error {
 	stands, err := look(ctx, status.Lookout{Place: p, Parser: c.parser(true), Schedule: s, Now: c.now()}, job.Only)
 	if err != nil {

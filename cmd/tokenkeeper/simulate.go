@@ -132,7 +132,7 @@ func (f simulateFlags) settings() ([]func(*simulator.Simulator), error) {
 	return settings, nil
 }
 
-// namedLast puts what is for all before what is for one, so that the latter stands
+// namedLast puts what is for all before what is for one, so that the latter is
 // whatever the order of the flags is.
 func namedLast(flags []string) []string {
 	named := func(flag string) int { return min(strings.Count(flag, "="), 1) }

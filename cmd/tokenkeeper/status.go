@@ -22,20 +22,20 @@ func (c *cli) status() *cobra.Command {
 	var within, watch time.Duration
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
-		Short: "Show what stands, the most urgent first",
+		Short: "Show the state of every provider, the most urgent first",
 		Long: `Show each provider in one line, the most urgent first, and below those that are
 not well what is wrong and what to do now. No token is read, and no provider
 asked.
 
 States, by urgency:
-  expired      its token is over: applications are refused
+  expired      its token has expired: applications are refused
   no token     there is none: applications find nothing
   failing      the last attempt failed; the next runs try again
   cooling      the last attempt failed, and asking again soon would do harm
   due          the next run replaces its token
   repeats      the provider answers the same token until that ends
   short_lived  its tokens live too short to be kept without a gap
-  paused       somebody asked for it to be left alone
+  paused       an operator or its config paused it
   ok           its token is good for longer than it takes to replace it
   orphan       a token without a config
 
@@ -145,7 +145,7 @@ func (v statusView) text(s *terminal.Screen) {
 	s.Table(t)
 }
 
-// summary counts the providers by what is to be told apart: "4 providers: 3 ok, 1 failing".
+// summary counts the providers by what must be seen apart: "4 providers: 3 ok, 1 failing".
 func (v statusView) summary(s *terminal.Screen) string {
 	orphans := v.Counts[status.Orphan]
 	n := len(v.Lines) - orphans

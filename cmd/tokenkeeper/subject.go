@@ -35,7 +35,7 @@ func (s subject) close() {
 	}
 }
 
-// isFile tells a file from the name of a provider, which has neither dots nor slashes.
+// isFile distinguishes a file from the name of a provider, which has neither dots nor slashes.
 func isFile(arg string) bool { return arg == "-" || strings.ContainsAny(arg, `./\`) }
 
 // oneSubject takes exactly one argument.

@@ -89,7 +89,7 @@ type tryView struct {
 
 // understood is a grant without its token.
 type understood struct {
-	AccessToken  string    `json:"access_token"` // what stands in its place
+	AccessToken  string    `json:"access_token"` // a placeholder
 	TokenType    string    `json:"token_type"`
 	Lifetime     int64     `json:"lifetime_seconds"`
 	LifetimeFrom string    `json:"lifetime_from"`
@@ -100,7 +100,7 @@ type understood struct {
 	Warnings     []string  `json:"warnings,omitempty"`
 }
 
-// tryFailed is a failure as status tells it.
+// tryFailed is a failure as status shows it.
 type tryFailed struct {
 	Class  refresh.Class `json:"class"`
 	Code   string        `json:"code"`
@@ -156,7 +156,7 @@ func (v tryView) text(s *terminal.Screen) {
 		showAnswer(s, x)
 	}
 	if len(v.Exchanges) == 0 && v.Error == nil {
-		s.Paragraph("", "Nobody was asked: the token is signed here.")
+		s.Paragraph("", "No server was asked: the token is signed here.")
 		s.Line("")
 	}
 	if u := v.Understood; u != nil {

@@ -85,7 +85,7 @@ func (t trying) try(ctx context.Context, s subject, held refresh.Credential) try
 	return v
 }
 
-// remedies are what to do about a failure of which the endpoint says no more than its class.
+// remedies are what to do about a failure when the endpoint says no more than its class.
 func (t trying) remedies(s subject) map[refresh.Class]string {
 	credential := t.credential
 	if credential == "" {

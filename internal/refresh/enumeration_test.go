@@ -491,7 +491,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// unavoidable reports whether a loss could have been prevented by nobody: the process was
+// unavoidable reports whether a loss could have been prevented by no one: the process was
 // killed, or no put arrived in the time of a run, once the provider had spent the ticket; or
 // the answer was lost for longer than the provider repeats it.
 func (s *stage) unavoidable(strikes []strike) bool {

@@ -56,7 +56,7 @@ func TestNoDeadToken(t *testing.T) {
 				t.Fatalf("a consumer may use until %v a token that ended at %v (%v before)", last, before, last.Sub(before))
 			}
 			if !w.now.Before(expires) {
-				t.Fatalf("at %v the record is over since %v", w.now, expires)
+				t.Fatalf("at %v the record expired at %v", w.now, expires)
 			}
 		}
 	})

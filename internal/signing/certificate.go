@@ -96,7 +96,7 @@ func holds(c *x509.Certificate, now time.Time) *Fault {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	switch {
 	case now.After(c.NotAfter):
-		return &Fault{"is over since " + at(c.NotAfter), "have it renewed, and register the new one with the provider before it is put here"}
+		return &Fault{"expired at " + at(c.NotAfter), "have it renewed, and register the new one with the provider before it is put here"}
 	case now.Before(c.NotBefore):
 		return &Fault{"does not hold before " + at(c.NotBefore), "put it here then, or have one issued that holds now"}
 	}

@@ -138,7 +138,7 @@ func TestKeysThatDoNotFit(t *testing.T) {
 		{"a key of another kind", `"token_endpoint_auth_signing_alg": "ES256"`, []string{"private_key", inPEM(t, rsaKey())}, "ES256 signs with an EC key on P-256, and this is an RSA key"},
 		{"no key at all", `"scope": "a"`, []string{"private_key", "no-key-but-a-canary"}, "the credential's private_key"},
 		{"no value of that name", `"scope": "a"`, []string{"client_secret", hard}, "private_key"},
-		{"a certificate that is over", `"scope": "a"`, []string{"private_key", inPEM(t, rsaKey()), "certificate", certificate(t, rsaKey(), "reports")}, "is over since"},
+		{"a certificate that is over", `"scope": "a"`, []string{"private_key", inPEM(t, rsaKey()), "certificate", certificate(t, rsaKey(), "reports")}, "expired at"},
 		{"a certificate of another key", `"scope": "a"`, []string{"private_key", inPEM(t, ecKey()), "certificate", certificate(t, rsaKey(), "reports")}, "is not the certificate of the private key"},
 	} {
 		for _, method := range []string{"private_key_jwt", "tls_client_auth"} {

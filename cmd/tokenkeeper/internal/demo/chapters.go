@@ -25,7 +25,7 @@ const (
 
 // firstTick: four logins, four records, and an application that gets in.
 func (w *world) firstTick(ctx context.Context, s *story) error {
-	s.Title = "The first tick: nobody has a token yet."
+	s.Title = "The first tick: no provider has a token yet."
 	if _, err := w.tick(ctx); err != nil {
 		return err
 	}
@@ -48,11 +48,11 @@ func (w *world) firstTick(ctx context.Context, s *story) error {
 	if status, err = w.callWith(ctx, sample, w.first[sample]); err != nil {
 		return err
 	}
-	s.fact(status == http.StatusOK, fmt.Sprintf("Somebody keeps that token, and calls the API with it: %d.", status))
+	s.fact(status == http.StatusOK, fmt.Sprintf("An application keeps that token, and calls the API with it: %d.", status))
 	return nil
 }
 
-// quietTick: nothing is due, and nobody is asked.
+// quietTick: nothing is due, and no provider is asked.
 func (w *world) quietTick(ctx context.Context, s *story) error {
 	s.Title = "The second tick: nothing is due."
 	before := w.logins()
@@ -79,8 +79,8 @@ func (w *world) quietTick(ctx context.Context, s *story) error {
 func (w *world) refused(ctx context.Context, s *story) error {
 	w.clock.set(w.clock.now().Add(4 * time.Minute))
 	s.At = w.clock.now()
-	s.Title = broken + " changes our client secret, and tells nobody."
-	w.sim.SetSecret(broken, "the secret that nobody told us")
+	s.Title = broken + " changes our client secret without notice."
+	w.sim.SetSecret(broken, "the secret that we were not given")
 	before, err := w.record(broken)
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (w *world) firstTokensOver(ctx context.Context, s *story) error {
 	if err != nil {
 		return err
 	}
-	s.fact(status == http.StatusUnauthorized, fmt.Sprintf("Somebody who kept the first token of %s calls its API: %d.", sample, status))
+	s.fact(status == http.StatusUnauthorized, fmt.Sprintf("An application that kept the first token of %s calls its API: %d.", sample, status))
 	var answers []string
 	for _, name := range simulator.Names() {
 		status, err := w.call(ctx, name)

@@ -1,9 +1,9 @@
 // Package demo plays the whole job on one machine: four simulated providers on loopback,
 // asked over real HTTP, their tokens kept in a folder, and an application that reads them.
-// The clock is simulated: it stands still but for the jump before each tick, so that an
+// The clock is simulated: it does not move but for the jump before each tick, so that an
 // hour passes in a second.
 //
-// It is a test as well. Whatever it tells, it has looked at: each [Fact] says whether that
+// It is a test as well. It has checked all that it shows: each [Fact] says whether that
 // is so.
 package demo
 
@@ -21,7 +21,7 @@ type Chapter struct {
 	Title string    `json:"title"`
 	// Facts are what happened.
 	Facts []Fact `json:"facts"`
-	// Status is what an operator sees at its end; nil: it is not told.
+	// Status is what an operator sees at its end; nil: it is not shown.
 	Status *status.Report `json:"status,omitempty"`
 }
 
@@ -32,7 +32,7 @@ type Fact struct {
 	Text string    `json:"text"`
 	// Happened says whether it did.
 	Happened bool `json:"happened"`
-	// Quote is what an operator is told, where that matters.
+	// Quote is what an operator reads, where that matters.
 	Quote string `json:"quote,omitempty"`
 }
 
@@ -59,7 +59,7 @@ func Play(ctx context.Context, dir string, tell func(Chapter) error) error {
 	return nil
 }
 
-// A story is a chapter that is being told.
+// A story is a chapter in progress.
 type story struct {
 	Chapter
 	clock *clock

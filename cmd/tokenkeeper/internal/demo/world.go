@@ -141,7 +141,7 @@ func (w *world) call(ctx context.Context, provider string) (int, error) {
 	return w.get(ctx, w.apps[provider], provider, "")
 }
 
-// callWith calls the API with a token that somebody has kept.
+// callWith calls the API with a token that an application has kept.
 func (w *world) callWith(ctx context.Context, provider, authorization string) (int, error) {
 	return w.get(ctx, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, provider, authorization)
 }

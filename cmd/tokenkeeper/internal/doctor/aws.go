@@ -116,14 +116,14 @@ func (s Stack) alarms(ctx context.Context) []Finding {
 	f := well(of, fmt.Sprintf("%d, none goes off", len(alarms)))
 	switch {
 	case len(alarms) == 0:
-		f = Finding{Of: of, State: Bad, Detail: "there are none: a failure is heard of by nobody", Remedy: "deploy the stack again:", Command: "sam deploy"}
+		f = Finding{Of: of, State: Bad, Detail: "there are none: no one hears of a failure", Remedy: "deploy the stack again:", Command: "sam deploy"}
 	case len(ringing) > 0:
 		f = Finding{Of: of, State: Attention, Detail: "going off: " + strings.Join(ringing, ", "), Remedy: "see what fails:", Command: "tokenkeeper status"}
 	}
 	return []Finding{f, s.hearers(ctx, slices.Compact(topics))}
 }
 
-// ours tells the alarms of the stack from those of one whose name begins like its own.
+// ours separates the alarms of the stack from those of one whose name begins like its own.
 func (s Stack) ours(d cwtypes.Dimension) bool {
 	return aws.ToString(d.Value) == s.Stack || strings.HasPrefix(aws.ToString(d.Value), s.Stack+"-FailureQueue")
 }
@@ -149,12 +149,12 @@ func (s Stack) hearers(ctx context.Context, topics []string) Finding {
 	}
 	switch {
 	case len(topics) == 0:
-		return Finding{Of: of, State: Attention, Detail: "nobody: the stack has neither AlarmEmail nor AlarmTopicArn", Remedy: "name one of them:",
+		return Finding{Of: of, State: Attention, Detail: "no one: the stack has neither AlarmEmail nor AlarmTopicArn", Remedy: "name one of them:",
 			Command: "sam deploy --parameter-overrides AlarmEmail=ADDRESS"}
 	case heard == 0 && waiting > 0:
-		return Finding{Of: of, State: Bad, Detail: "nobody yet: the address has not been confirmed", Remedy: "open the link in the message that AWS has sent"}
+		return Finding{Of: of, State: Bad, Detail: "no one yet: the address has not been confirmed", Remedy: "open the link in the message that AWS has sent"}
 	case heard == 0:
-		return Finding{Of: of, State: Bad, Detail: "nobody: the topic has no subscription", Remedy: "subscribe to it:", Command: "aws sns subscribe --topic-arn " + topics[0] + " --protocol email --notification-endpoint ADDRESS"}
+		return Finding{Of: of, State: Bad, Detail: "no one: the topic has no subscription", Remedy: "subscribe to it:", Command: "aws sns subscribe --topic-arn " + topics[0] + " --protocol email --notification-endpoint ADDRESS"}
 	}
 	return well(of, fmt.Sprintf("%d subscribed to %s", heard, strings.Join(topics, ", ")))
 }
@@ -166,7 +166,7 @@ func (s Stack) queue(ctx context.Context) Finding {
 		return notLooked(of, call("lambda:GetFunctionEventInvokeConfig", s.Function, err))
 	}
 	if out.DestinationConfig == nil || out.DestinationConfig.OnFailure == nil {
-		return Finding{Of: of, State: Attention, Detail: "runs that fail are handed on to nobody", Remedy: "deploy the stack again:", Command: "sam deploy"}
+		return Finding{Of: of, State: Attention, Detail: "runs that fail go nowhere", Remedy: "deploy the stack again:", Command: "sam deploy"}
 	}
 	queue, err := arn.Parse(aws.ToString(out.DestinationConfig.OnFailure.Destination))
 	if err != nil {

@@ -3,7 +3,7 @@
 // exist, and what of the answers it gives to consumers or to a probe.
 //
 // It knows JSON and the notation ${…}, and not what the fields mean, so that no field of a
-// config is left out because nobody thought of it here.
+// config is left out because it was forgotten here.
 package outline
 
 import (
@@ -120,7 +120,7 @@ func Optional(list []Leaf) []string {
 	return names
 }
 
-// expressions returns what stands between ${ and } in a text, without its literals. One that
+// expressions returns what is between ${ and } in a text, without its literals. One that
 // has no end goes to that of the text.
 func expressions(text string) []string {
 	var list []string

@@ -43,7 +43,7 @@ func (o Options) identify(ctx context.Context, cfg aws.Config) error {
 	return nil
 }
 
-// noIdentity tells apart why the AWS configuration gives no credentials.
+// noIdentity says why the AWS configuration gives no credentials.
 func (o Options) noIdentity(err error) error {
 	profile := cmp.Or(o.Profile, os.Getenv("AWS_PROFILE"))
 	named := func(text string) string {

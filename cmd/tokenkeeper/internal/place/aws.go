@@ -33,7 +33,7 @@ type Options struct {
 	Stated Deployment
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// MFA asks for the code of a profile's MFA device; nil: nobody can be asked.
+	// MFA asks for the code of a profile's MFA device; nil: no one can be asked.
 	MFA func() (string, error)
 }
 

@@ -22,7 +22,7 @@ import (
 type Folder struct {
 	*localstore.Dir
 	dir  string // the way to it
-	name string // what people are told
+	name string // as it is shown
 
 	loopback func() bool // a config names this machine
 }
@@ -35,11 +35,11 @@ func OpenFolder(path string) (Folder, error) {
 	return Folder{dir, path, path, sync.OnceValue(func() bool { return onLoopback(dir) })}, err
 }
 
-// As returns the same folder, called otherwise in what people are told.
+// As returns the same folder, shown under another name.
 func (f Folder) As(name string) Folder { return Folder{f.Dir, f.dir, name, f.loopback} }
 
-// States returns what is so now. What is left beside a record that somebody has removed, with
-// its config, is nobody's.
+// States returns what is so now. What is left beside a record that was removed with
+// its config has no owner.
 func (f Folder) States(ctx context.Context) ([]refresh.State, error) {
 	states, err := f.List(ctx)
 	return slices.DeleteFunc(states, func(st refresh.State) bool {
@@ -106,7 +106,7 @@ func (f Folder) Schedule() refresh.Schedule {
 // AllowsLoopback is false: each run says so for itself.
 func (f Folder) AllowsLoopback() bool { return false }
 
-// ReadsCredentials is true: they belong to whoever works in the folder.
+// ReadsCredentials is true: they belong to the user of the folder.
 func (f Folder) ReadsCredentials() bool { return true }
 
 // PutConfig writes a file.

@@ -3,13 +3,13 @@ package place
 import "strings"
 
 // A Guide has the words that lead a person to a place: where things are, and the commands
-// that look at them or change them. In its texts [Name] stands for the name of a provider
+// that look at them or change them. In its texts [Name] is the placeholder for the name of a provider
 // or credential. The zero Guide leads to the deployment with the default names.
 type Guide struct {
 	// Config and Credential say where a config or a credential is, or is to be put.
 	Config, Credential string
 	// Approved says where the approved copy of a config is, or is to be put. In it
-	// [Approver] stands for the name of the credential.
+	// [Approver] is that for the name of the credential.
 	Approved string
 	// EditsCredential is set in a folder, where credentials are files that an editor changes,
 	// and runs log to their standard error.
@@ -27,10 +27,10 @@ type Guide struct {
 	Runner, Log string
 }
 
-// Name stands for a name in the texts of a [Guide]. A shell reads it as it is.
+// Name is the placeholder for a name in the texts of a [Guide]. A shell reads it as it is.
 const Name = "@NAME@"
 
-// Approver stands for the name of a credential beside that of a provider.
+// Approver is the placeholder for the name of a credential beside that of a provider.
 const Approver = "@CREDENTIAL@"
 
 func named(text, name string) string { return strings.ReplaceAll(text, Name, name) }

@@ -1,5 +1,5 @@
 // Package place knows where a deployment keeps its configs, credentials and tokens, how
-// that is looked at, and what to tell a person who must change something there.
+// that is looked at, and what to say to a person who must change something there.
 package place
 
 import (

@@ -12,7 +12,7 @@ import (
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
-// An advice is what to tell of a failure of which only the class and the code are kept: a
+// An advice is what to say of a failure when only its class and code are kept: a
 // note holds fixed words and nothing that a provider sent.
 type advice struct {
 	wrong string
@@ -82,13 +82,13 @@ func seeLog(text string) func(*judgement) step {
 	}
 }
 
-// inLog is text in which %s stands for the log.
+// inLog is text with %s for the log.
 func inLog(text string) func(*judgement) step {
 	return func(j *judgement) step { return step{fmt.Sprintf(text, j.guide.Log), ""} }
 }
 
 var (
-	lookAtLog = seeLog("What exactly is wrong stands in")
+	lookAtLog = seeLog("What exactly is wrong is in")
 	wait      = inLog("It is asked again by itself. If it lasts, ask the provider; more is in %s.")
 	// waitOurs is for what is no matter of the provider's.
 	waitOurs = inLog("It is tried again by itself. If it lasts, look at %s.")
@@ -152,7 +152,7 @@ var byCode = map[string]advice{
 	"invalid_client":         {"The provider refuses the credential.", editCredential},
 	"unauthorized_client":    {"The provider does not let this client ask with this grant type.", editEither},
 	"invalid_grant":          {"The provider refuses what we log in with.", editCredential},
-	"expired_token":          {"The provider says that what we log in with is over.", editCredential},
+	"expired_token":          {"The provider says that what we log in with has expired.", editCredential},
 	"invalid_token":          {"The provider refuses a token that it is sent.", editEither},
 	"invalid_scope":          {"The provider does not grant the scope that is asked for.", editConfig},
 	"insufficient_scope":     {"The provider does not grant the scope that is asked for.", editConfig},
@@ -235,17 +235,17 @@ var byCode = map[string]advice{
 		says("It is written again by itself. Find what writes it so often, such as a job that forces refreshes.")},
 
 	string(refresh.NotOurs):  {"A secret of that name is there without our owner tag, so it is not touched.", adopt},
-	string(refresh.Deleting): {"Its secret is scheduled for deletion: nobody can read it, and nothing can be stored in it.", restore},
+	string(refresh.Deleting): {"Its secret is scheduled for deletion: it can be neither read nor written.", restore},
 
 	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", restoreCredential},
 	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
 	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
 	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and takes no write of ours.", lookAtLog},
-	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that stands in %s.")},
+	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that is named in %s.")},
 	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
 		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},
 
-	awscall.CodeDenied: {"AWS does not allow the function what it must do.", seeLog("Allow it, and the next runs try it: the action and the resource stand in")},
+	awscall.CodeDenied: {"AWS does not allow the function what it must do.", seeLog("Allow it, and the next runs try it: the action and the resource are in")},
 	awscall.CodeKey:    {"The KMS key cannot be used.", inLog("Enable it, or let its policy admit the function; more is in %s.")},
 	awscall.CodeCredentials: {"AWS refuses the function's own credentials; the provider has no part in it.",
 		inLog("It is tried again by itself. If it lasts, deploy the stack once more; more is in %s.")},

@@ -10,7 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// overdueTicks is after how many missed ticks nobody seems to be running them.
+// overdueTicks is after how many missed ticks the schedule seems to have stopped.
 const overdueTicks = 3
 
 // judge judges one subject.
@@ -45,7 +45,7 @@ func (j *judgement) judge() {
 	switch {
 	case j.Provider == nil && len(j.Problems) == 0:
 		j.say(Orphan, "There is a token but no config of that name; it is left alone.",
-			step{"Put the config back; or, when nobody reads it any more:", j.guide.RemoveCommand(j.Name)})
+			step{"Put the config back; or, once no application reads it:", j.guide.RemoveCommand(j.Name)})
 	case j.Provider == nil:
 		j.badConfig()
 	default:
@@ -67,10 +67,10 @@ func (j *judgement) decided(d refresh.Decision) {
 		j.next(step{sentence(j.State.Blocked.Remedy), ""})
 	case d.Reason == refresh.Paused && j.Provider.Paused:
 		j.line.Next = time.Time{}
-		j.say(Paused, "Its config pauses it: its token is not replaced.", step{fmt.Sprintf("When that is over, remove \"paused\" from %s.", j.Provider.Where), ""})
+		j.say(Paused, "Its config pauses it: its token is not replaced.", step{fmt.Sprintf("When that is done, remove \"paused\" from %s.", j.Provider.Where), ""})
 	case d.Reason == refresh.Paused:
 		j.line.Next = time.Time{}
-		j.say(Paused, "Somebody paused it: its token is not replaced.", step{"When that is over:", j.guide.Command("resume", j.Name)})
+		j.say(Paused, "It is paused: its token is not replaced.", step{"When that is done:", j.guide.Command("resume", j.Name)})
 	case note.Class.Failing():
 		j.failed(d, note)
 	case j.State.Current == "":
@@ -95,7 +95,7 @@ func (j *judgement) decided(d refresh.Decision) {
 }
 
 // overdue returns for how long a run should have asked for a token, if that is so long that
-// nobody seems to be running any more; else zero. When a config was edited is not known, but
+// the schedule seems to have stopped; else zero. When a config was edited is not known, but
 // its token is due by then at the latest.
 func (j *judgement) overdue(d refresh.Decision, n refresh.Note) time.Duration {
 	if !d.Due {
@@ -170,7 +170,7 @@ func sentence(text string) string {
 // none has the word for a provider that fails say that it has no token at all.
 func (j *judgement) none() {
 	if j.State.Deleting && j.line.State != Orphan {
-		j.line.State, j.line.ExpiresAt = NoToken, time.Time{} // nobody can read it
+		j.line.State, j.line.ExpiresAt = NoToken, time.Time{} // it cannot be read
 		return
 	}
 	if j.State.Current == "" && (j.line.State == Failing || j.line.State == Cooling) {
@@ -187,7 +187,7 @@ func (j *judgement) edited() {
 	j.line.EditCommand = j.guide.Command("approve", j.Name)
 }
 
-// over says of a token that is over that it is: nothing is more urgent.
+// over reports an expired token: nothing is more urgent.
 func (j *judgement) over() {
 	if !j.ours || j.now.Before(j.line.ExpiresAt) || j.line.State == Orphan || j.State.Deleting {
 		return

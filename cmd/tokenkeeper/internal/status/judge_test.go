@@ -105,7 +105,7 @@ func TestJudge(t *testing.T) {
 		{"a credential that the function may no longer read was not edited", with(subject(20*time.Minute), noted(refresh.Misconfigured, "aws_access_denied", time.Minute),
 			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
 			"AWS does not allow the function what it must do (aws_access_denied, for 2m, 2 tries).",
-			"Allow it, and the next runs try it: the action and the resource stand in the log."},
+			"Allow it, and the next runs try it: the action and the resource are in the log."},
 		{"nor was one whose key was taken away", with(subject(20*time.Minute), noted(refresh.Misconfigured, "kms_key_unusable", time.Minute),
 			func(s *status.Subject) { s.Credential, s.State.Note.Credential = "v1", "" }), status.Cooling, true,
 			"The KMS key cannot be used (kms_key_unusable, for 2m, 2 tries).",
@@ -134,11 +134,11 @@ func TestJudge(t *testing.T) {
 		{"the same token again repeats", with(subject(20*time.Minute), noted(refresh.Unchanged, "same_token", 10*time.Minute)), status.Repeats, false,
 			"The provider answers the same token until it ends, so it cannot be replaced before.", ""},
 		{"a paused provider is paused", with(subject(20*time.Minute), paused), status.Paused, false,
-			"Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
+			"It is paused: its token is not replaced.", "When that is done: tokenkeeper resume acme"},
 		{"a provider that its config pauses is paused", with(subject(20*time.Minute), pausedByConfig), status.Paused, false,
-			"Its config pauses it: its token is not replaced.", `When that is over, remove "paused" from providers/acme.`},
+			"Its config pauses it: its token is not replaced.", `When that is done, remove "paused" from providers/acme.`},
 		{"a paused provider whose token is over is expired", with(subject(-time.Minute), paused), status.Expired, true,
-			"Its token ended 1m ago. Somebody paused it: its token is not replaced.", "When that is over: tokenkeeper resume acme"},
+			"Its token ended 1m ago. It is paused: its token is not replaced.", "When that is done: tokenkeeper resume acme"},
 		{"a token of ten minutes is short_lived", with(subject(0), func(s *status.Subject) {
 			s.State.Current = refresh.Version{IssuedAt: now.Add(-time.Minute), Lifetime: 10 * time.Minute, Config: config}.ID()
 		}), status.ShortLived, false, "Its token lives 10m: too short to be kept without a gap at a tick of 1m.", ""},
@@ -151,12 +151,12 @@ func TestJudge(t *testing.T) {
 		}), status.Failing, true, "Its config is wrong: providers/acme: token_endpoint: is missing.", "Every problem of it: tokenkeeper check acme"},
 		{"a token without a config is an orphan", with(subject(-time.Minute), func(s *status.Subject) { s.Provider = nil }), status.Orphan, false,
 			"There is a token but no config of that name; it is left alone.",
-			"Put the config back; or, when nobody reads it any more: rm acme"},
+			"Put the config back; or, once no application reads it: rm acme"},
 		{"a secret of somebody else is not touched", with(subject(0), func(s *status.Subject) { s.State.Owned = false }), status.Expired, true,
 			"Its token ended 0s ago. A secret of that name is there without our owner tag, so it is not touched.",
 			"Rename the provider; or, if the secret may be replaced: tokenkeeper adopt acme"},
 		{"a secret that is being deleted is as bad as none", with(subject(50*time.Minute), func(s *status.Subject) { s.State.Deleting = true }), status.NoToken, true,
-			"Its secret is scheduled for deletion: nobody can read it, and nothing can be stored in it.",
+			"Its secret is scheduled for deletion: it can be neither read nor written.",
 			"Applications are refused until it is restored: restore acme"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A Lookout finds out what stands in a place, without a login and without reading a token.
+// A Lookout finds out the state of a place, without a login and without reading a token.
 type Lookout struct {
 	Place    place.Place
 	Parser   refresh.Parser
@@ -89,7 +89,7 @@ func (l Lookout) keeper(ctx context.Context) <-chan *Keeper {
 }
 
 // subjects pairs configs with states. Secrets that are not ours and have no config are
-// somebody else's business.
+// not ours to judge.
 func (l Lookout) subjects(configs []refresh.Config, states []refresh.State) []Subject {
 	byName := make(map[string]refresh.State, len(states))
 	for _, st := range states {

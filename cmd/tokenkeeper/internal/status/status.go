@@ -1,6 +1,6 @@
-// Package status judges what stands: for each provider one word, and, where it is not
+// Package status judges the state of a place: for each provider one word, and, where it is not
 // well, what is wrong and what to do now. It reads what a run leaves behind, never a
-// token, and asks nobody.
+// token, and asks no provider.
 package status
 
 import (
@@ -17,7 +17,7 @@ type Word string
 
 // The words, the most urgent first.
 const (
-	// Expired: its token is over, so that its consumers are refused.
+	// Expired: its token has expired, so that its consumers are refused.
 	Expired Word = "expired"
 	// NoToken: there is none, so that its consumers find nothing.
 	NoToken Word = "no token"
@@ -31,7 +31,7 @@ const (
 	Repeats Word = "repeats"
 	// ShortLived: its tokens live too short to be kept without a gap.
 	ShortLived Word = "short_lived"
-	// Paused: somebody asked for it to be left alone.
+	// Paused: an operator or its config paused it.
 	Paused Word = "paused"
 	// OK: its token is good for longer than its lead.
 	OK Word = "ok"
@@ -67,7 +67,7 @@ type Line struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Next is when something is done about it at the latest.
 	Next time.Time `json:"next,omitzero"`
-	// Overdue reports whether that is past for so long that nobody seems to be running any
+	// Overdue reports whether that is past for so long that the schedule seems to have stopped any
 	// more; then there is no Next.
 	Overdue bool `json:"overdue,omitempty"`
 	// Lifetime is that of its present token in seconds.
@@ -120,7 +120,7 @@ func Judge(subjects []Subject, keeper *Keeper, s refresh.Schedule, guide place.G
 	return r
 }
 
-// counted returns the word that the line adds to in a summary: a token that is over is
+// counted returns the word that the line adds to in a summary: an expired token is
 // worth a word of its own, and so is none; other failures are one number.
 func (l Line) counted() Word {
 	if l.Failing && l.State != Expired && l.State != NoToken && (l.Class != "" || l.State == Due) {

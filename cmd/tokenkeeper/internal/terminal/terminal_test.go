@@ -43,8 +43,8 @@ func TestSpan(t *testing.T) {
 func TestParagraphKeepsCommandsWhole(t *testing.T) {
 	s, out := screen()
 	command := "tokenkeeper status --dir /a/path/that/is/rather/long"
-	s.Paragraph("  → ", "When that is over, and not before it is over:", command)
-	want := "  → When that is over, and not before it is over:\n    " + command + "\n"
+	s.Paragraph("  → ", "When that is done, and not before it is over:", command)
+	want := "  → When that is done, and not before it is over:\n    " + command + "\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -35,7 +35,7 @@ func For(sim *simulator.Simulator, url string) (Files, error) {
 var ErrOther = errors.New("is there already, and says something else")
 
 // Write writes the files into the folders providers and credentials of dir, which it
-// makes. A file that says something else is left alone: it may be somebody's real one.
+// makes. A file that says something else is left alone: it may be a real one.
 func (f Files) Write(dir string) error {
 	for _, folder := range []struct {
 		name  string
