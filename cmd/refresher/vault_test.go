@@ -81,6 +81,60 @@ func TestADayOfRefreshTokens(t *testing.T) {
 	})
 }
 
+// A provider whose token is its own refresh token is kept like any other: one that gives a new
+// text each time and none for an old one, and one whose text stays and lives longer.
+func TestADayOfATokenThatRenewsItself(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		t.Run(fmt.Sprint("stays the same: ", stays), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, pipe := newWorld(t, awstest.Options{}), awstest.NewPipe()
+				renewed, good, expires := 0, "c4n@ry-token-0", time.Now().Add(time.Hour)
+				server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					if r.Header.Get("X-Vault-Token") != good || time.Now().After(expires) {
+						t.Errorf("renewal %d was asked for with a token that is not good", renewed)
+						rw.WriteHeader(http.StatusForbidden)
+						return
+					}
+					renewed++
+					expires = time.Now().Add(time.Hour)
+					if !stays {
+						good = fmt.Sprint("c4n@ry-token-", renewed)
+					}
+					fmt.Fprintf(rw, `{"auth": {"client_token": %q, "lease_duration": 3600}}`, good)
+				})}
+				go server.Serve(pipe)
+				t.Cleanup(func() {
+					server.Close()
+					synctest.Wait()
+				})
+				w.handler.runner.Parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, DialContext: pipe.Dial})
+				w.setConfig("vault", fmt.Sprintf(`{"request": {"url": "%s/v1/auth/token/renew-self", "headers": {"X-Vault-Token": "${refresh_token}"}},
+					"response": {"access_token": "auth.client_token", "expires_in": "auth.lease_duration"}, "renews_itself": true}`, baseURL))
+				w.setCredential("vault", `{"allowed_hosts": ["127.0.0.1:8787"]}`)
+				w.SetSecret(awstest.Secret{Name: w.settings.Namespace.Private() + "vault", KMSKey: w.settings.KMSKey, Tags: map[string]string{"tokenkeeper:owner": "prod"},
+					Versions: []awstest.Version{{Value: fmt.Sprintf(`{"refresh_token": %q}`, good), Labels: []string{"AWSCURRENT"}}}})
+				for range 24 * 60 {
+					if inv := w.tick(); inv.err != nil {
+						t.Fatal(inv.err)
+					}
+					_, version := w.secret("vault")
+					v, _ := refresh.VersionID(version.ID).Parse()
+					if left := time.Until(v.ExpiresAt()); w.token("vault") != good || left < w.settings.CacheAge {
+						t.Fatalf("after %d renewals consumers read %q, which expires in %v, want %q", renewed, w.token("vault"), left, good)
+					}
+					time.Sleep(time.Minute)
+				}
+				if renewed < 24 || renewed > 50 {
+					t.Errorf("it was renewed %d times in a day", renewed)
+				}
+				if said := w.out.String() + strings.Join(w.told, ""); strings.Contains(said, "c4n@ry") {
+					t.Error("a token is where it can be read")
+				}
+			})
+		})
+	}
+}
+
 // A provider with refresh tokens is down as long as is said to be survived, from the moment
 // on at which its token would have been replaced. Claims on the refresh token are rare, and
 // still consumers get the next one in time.

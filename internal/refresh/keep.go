@@ -23,9 +23,10 @@ func (v *visit) keep(ctx context.Context, cred Credential, grant Grant) Result {
 func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result, *Error) {
 	grant = v.inOrder(grant)
 	version, record := grant.version(v.Provider, v.Schedule)
-	if cur, ok := v.state.current(); ok && cur.Digest == version.Digest && cur.Config == version.Config && v.now.Before(cur.ExpiresAt()) {
-		// What the answer says of the lifetime is not believed: a cached answer often
-		// repeats the first one's.
+	if cur, ok := v.state.current(); ok && cur.Digest == version.Digest && cur.Config == version.Config && v.now.Before(cur.ExpiresAt()) &&
+		!(v.RenewsItself && version.ExpiresAt().After(cur.ExpiresAt())) {
+		// What the answer says of the lifetime is not believed, but where to live longer is all
+		// that a login gives: a cached answer often repeats the first one's.
 		return v.result(Same, Decision{Reason: v.due.Reason}), nil
 	}
 	value, e := v.storable(cred, grant, version, record, v.now)

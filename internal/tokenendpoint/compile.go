@@ -40,7 +40,7 @@ func compile(ps *problem.List, cfg config) plan {
 	p.uses = p.needs()
 	p.rotates = slices.ContainsFunc(p.uses, func(u template.Value) bool { return u.Name == refreshToken })
 	p.reader = compileReader(ps, cfg)
-	p.reader.RefreshToken, p.grace = compileRotation(ps, cfg, p.rotates)
+	compileRotation(ps, cfg, &p)
 	p.from = compileOutcomes(ps, cfg.Response, p.requests)
 	if len(p.requests) > 0 {
 		p.reader.Scopes = p.requests[p.from].scope

@@ -24,6 +24,8 @@ type config struct {
 	// RefreshTokenGrace is a duration: how long the provider repeats its answer to a refresh
 	// token that was spent; default 30s.
 	RefreshTokenGrace strictjson.Value `json:"refresh_token_grace"`
+	// RenewsItself says that the token is its own refresh token.
+	RenewsItself *bool `json:"renews_itself"`
 
 	// SignedJWT is a token that is signed here, and asked for nowhere.
 	SignedJWT *jwtConfig `json:"signed_jwt"`

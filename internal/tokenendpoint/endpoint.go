@@ -186,7 +186,7 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 // earlier attempt is in unsure.
 func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *witness) (granted, *failure) {
 	c, p := l.Credential, e.plan
-	x := exchange{rotates: p.rotates, made: w.made, ticket: ticket{shape: &p.reader, rotate: l.Rotate}}
+	x := exchange{rotates: p.rotates, renewsItself: p.renewsItself, made: w.made, ticket: ticket{shape: &p.reader, rotate: l.Rotate}}
 	var warnings []string
 	var err error
 	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), w.made); err != nil {

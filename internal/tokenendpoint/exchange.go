@@ -14,8 +14,8 @@ type exchange struct {
 	index      int
 	request    request
 	credential refresh.Credential
-	// rotates is as in plan.
-	rotates bool
+	// rotates and renewsItself are as in plan.
+	rotates, renewsItself bool
 	// made is what was made of secrets for this login.
 	made *memory
 	// asked looks for what was known when the request was sent, and all for what was known in

@@ -108,9 +108,11 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		Timeout:    plan.timeout,
 		Grace:      max(plan.grace-graceMargin, 0),
 		Supersedes: plan.supersedes,
-		Paused:     cfg.Paused != nil && *cfg.Paused,
-		Probe:      e.probe(),
-		Encode:     plan.record.encoder(),
+
+		RenewsItself: plan.renewsItself,
+		Paused:       cfg.Paused != nil && *cfg.Paused,
+		Probe:        e.probe(),
+		Encode:       plan.record.encoder(),
 	}, nil
 }
 

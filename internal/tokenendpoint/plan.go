@@ -25,6 +25,8 @@ type plan struct {
 	// long the provider repeats an answer to it that was lost.
 	rotates bool
 	grace   time.Duration
+	// renewsItself says that the token is its own refresh token.
+	renewsItself bool
 	// issuer is whom assertions are for, unless they say otherwise.
 	issuer string
 	// advice is what speaks against the config, though it works.

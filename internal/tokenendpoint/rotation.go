@@ -28,24 +28,39 @@ const (
 	graceMargin = 5 * time.Second
 )
 
-// compileRotation compiles what the config says of the refresh token.
-func compileRotation(ps *problem.List, cfg config, rotates bool) (next answer.Source, grace time.Duration) {
-	if rotates {
-		return compileSource(ps, "response.refresh_token", cfg.Response.RefreshToken, refreshToken),
-			ps.Duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
-	}
-	for _, f := range []struct {
-		path  string
-		value strictjson.Value
-	}{
-		{"response.refresh_token", cfg.Response.RefreshToken},
-		{"refresh_token_grace", cfg.RefreshTokenGrace},
-	} {
-		if f.value.Type != strictjson.Absent {
-			ps.Add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+// compileRotation adds to p what the config says of the refresh token.
+func compileRotation(ps *problem.List, cfg config, p *plan) {
+	res := cfg.Response
+	p.renewsItself = cfg.RenewsItself != nil && *cfg.RenewsItself
+	if !p.rotates {
+		for _, f := range []struct {
+			path   string
+			stated bool
+		}{
+			{"response.refresh_token", res.RefreshToken.Type != strictjson.Absent},
+			{"refresh_token_grace", cfg.RefreshTokenGrace.Type != strictjson.Absent},
+			{"renews_itself", p.renewsItself},
+		} {
+			if f.stated {
+				ps.Add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
+			}
 		}
+		return
 	}
-	return answer.Source{}, 0
+	p.grace = ps.Duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
+	at, access := compileSource(ps, "response.refresh_token", res.RefreshToken, refreshToken), p.reader.AccessToken
+	same := at.String() == access.String() && at.After == access.After
+	switch {
+	case p.renewsItself && res.RefreshToken.Type != strictjson.Absent && !same:
+		ps.Add("response.refresh_token", "", fmt.Sprintf("leads elsewhere than the token, which is %s, and renews_itself says that both are one", access),
+			"remove one of the two")
+	case p.renewsItself:
+		at = access
+	case same && res.RefreshToken.Type != strictjson.Absent:
+		ps.Add("response.refresh_token", "", fmt.Sprintf("leads to the token itself, %s", access),
+			`if the token is its own refresh token, say "renews_itself": true; else say where the refresh token is`)
+	}
+	p.reader.RefreshToken = at
 }
 
 // provides reports whether a value is not the credential's, but there when a request is
@@ -103,7 +118,8 @@ func (x *exchange) rotate(m *answer.Message) {
 
 // successor finds what an answer has in the place of the refresh token that was sent; ok is
 // false where that one goes on: there is nothing, null, false or an empty text, the same
-// again, the access token, a value of the credential, or an error and no access token.
+// again, the access token of a provider that has two of them, a value of the credential, or an
+// error and no access token.
 func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok bool) {
 	found := selected.RefreshToken
 	if object, _ := selected.Document.Value.(map[string]any); isNothing(found) {
@@ -120,7 +136,7 @@ func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok
 		s.Unstorable = fmt.Sprintf("%s%s as the next refresh token, %s", what, answer.TypeOf(found), x.ticket.shape.RefreshToken)
 	case len(text) > answer.MaxToken:
 		s.Unstorable = fmt.Sprintf("%sa refresh token of %d bytes; at most %d can be stored", what, len(text), answer.MaxToken)
-	case text == access, x.sends(text):
+	case text == access && !x.renewsItself, x.sends(text):
 		return s, false
 	default:
 		s.Token = secret.New(text)

@@ -1,6 +1,7 @@
 package tokenendpoint_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -303,7 +304,7 @@ func TestARefusedRefreshTokenAndAnotherClock(t *testing.T) {
 }
 
 func TestWhatIsSaidOfRefreshTokensWithoutOne(t *testing.T) {
-	for _, field := range []string{`"refresh_token_grace": "30m"`, `"response": {"refresh_token": "x"}`, `"response": {"refresh_token": {"cookie": "x"}}`} {
+	for _, field := range []string{`"refresh_token_grace": "30m"`, `"response": {"refresh_token": "x"}`, `"response": {"refresh_token": {"cookie": "x"}}`, `"renews_itself": true`} {
 		_, err := onLoopback().Provider(document("erp", `{"token_endpoint": "https://erp.example/token", `+field+`}`))
 		if err == nil || !strings.Contains(err.Error(), "no refresh token is sent") {
 			t.Errorf("%s: %v", field, err)
@@ -322,5 +323,69 @@ func TestAPlaceThatIsOnlyTheRefreshToken(t *testing.T) {
 		if ps := e.Check(login("https://erp.example", "client_id", "reports")); len(ps) > 0 {
 			t.Errorf("%s: %v", name, ps)
 		}
+	}
+}
+
+// Where the token is its own refresh token, what comes in its place is both.
+func TestATokenThatRenewsItself(t *testing.T) {
+	for _, row := range []struct {
+		name, config string
+		answer       http.HandlerFunc
+		token, next  string // next "": the present one goes on
+	}{
+		{"a new one", ``, answer(200, `{"access_token": "token-1", "expires_in": 3600}`), "token-1", "token-1"},
+		{"the same again", ``, answer(200, `{"access_token": "ticket-of-the-vault", "expires_in": 3600}`), "ticket-of-the-vault", ""},
+		{"said twice in the config", `, "response": {"access_token": "data.token", "expires_in": "data.ttl", "refresh_token": "data.token"}`,
+			answer(200, `{"data": {"token": "token-1", "ttl": 3600}}`), "token-1", "token-1"},
+		{"in a header", `, "default_lifetime": "1h", "response": {"access_token": {"header": "X-Vault-Token"}}`,
+			headed(200, ``, "X-Vault-Token", "ticket-of-the-vault"), "ticket-of-the-vault", ""},
+		{"in a cookie", `, "default_lifetime": "1h", "response": {"access_token": {"cookie": "sid"}}`,
+			headed(204, ``, "Set-Cookie", "sid=token-2; HttpOnly"), "token-2", "token-2"},
+		{"as the whole body", `, "default_lifetime": "1h", "response": {"access_token": {"body": "text"}}`, answer(200, `token-3`), "token-3", "token-3"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := serve(t, row.answer)
+			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"request": {"url": "%s/renew", "headers": {"Authorization": "Bearer ${refresh_token}"}}, "renews_itself": true%s}`, s.URL, row.config))
+			next := ""
+			g, err := e.Grant(t.Context(), refresh.Login{Credential: spending(s.URL), Rotate: func(s refresh.Successor) { next = s.Token.Reveal() }})
+			if err != nil || g.AccessToken.Reveal() != row.token || next != row.next {
+				t.Errorf("token %q, next %q: %v", g.AccessToken.Reveal(), next, err)
+			}
+		})
+	}
+}
+
+// A token that came before is a secret wherever else the answer has it.
+func TestATokenThatRenewsItselfAndIsToldOf(t *testing.T) {
+	s := serve(t, answer(200, `{"access_token": "token-1", "expires_in": 3600, "replaces": "ticket-of-the-vault"}`))
+	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"request": {"url": "%s/renew", "json": {"token": "${refresh_token}"}}, "renews_itself": true, "response": {"extra": {"x": "replaces"}}}`, s.URL))
+	next, err := rotate(t, e, spending(s.URL))
+	var failure *refresh.Error
+	if !errors.As(err, &failure) || failure.Code != refresh.CodeSecretInRecord || len(next) != 1 {
+		t.Errorf("%v, and %d stored", err, len(next))
+	}
+}
+
+// What is both without being said to be is refused, when the config is written where that can be seen, and
+// else when the provider answers so.
+func TestATokenThatRenewsItselfUnsaid(t *testing.T) {
+	const request = `{"request": {"url": "https://erp.example/renew", "json": {"t": "${refresh_token}"}}, `
+	for config, want := range map[string]string{
+		request + `"response": {"refresh_token": "access_token"}}`:                                                          `say "renews_itself": true`,
+		request + `"response": {"access_token": "a[0].t", "refresh_token": "a[0].t"}}`:                                      `say "renews_itself": true`,
+		request + `"response": {"access_token": {"header": "X-T"}, "refresh_token": {"header": "x-t"}}}`:                    `say "renews_itself": true`,
+		request + `"response": {"access_token": "t", "refresh_token": "u"}, "renews_itself": true}`:                         "leads elsewhere than the token",
+		request + `"response": {"access_token": {"cookie": "t"}, "refresh_token": {"header": "t"}}, "renews_itself": true}`: "leads elsewhere than the token",
+		request + `"response": {"refresh_token": "'fixed'"}}`:                                                               "response.refresh_token",
+		request + `"response": {"refresh_token": ""}}`:                                                                      "response.refresh_token",
+	} {
+		if _, err := onLoopback().Provider(document("erp", config)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", config, err)
+		}
+	}
+	s := serve(t, answer(200, `{"access_token": "ticket-of-the-vault", "expires_in": 3600}`))
+	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, s.URL))
+	if err := failed(t, e, spending(s.URL)); err.Code != "bad_token" || !strings.Contains(err.Remedy, `"renews_itself": true`) {
+		t.Errorf("%v", err)
 	}
 }

@@ -139,10 +139,17 @@ func (x exchange) screen() *failure {
 		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with a token, a scope and extra fields of more than %d bytes in all", x.answer.Status, largestKept),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
+	if token == sameTicket {
+		return x.fault(answer.CodeBadToken, fmt.Sprintf("answered %d with the refresh token that was sent as the token", x.answer.Status),
+			`if the token is its own refresh token, say "renews_itself": true; else look at response.access_token`)
+	}
 	// A step may have kept the very token, to use it in a later request; and a JWT states by
-	// right whom it is for, which a step may have had to find out.
+	// right whom it is for, which a step may have had to find out. A token that renews itself is
+	// what was sent.
 	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
-	theToken := func(v secret.Value) bool { return ofStep(v) && v.Text.Reveal() == token }
+	theToken := func(v secret.Value) bool {
+		return (ofStep(v) || x.renewsItself && v.Name == refreshToken) && v.Text.Reveal() == token
+	}
 	signed := answer.IsJWT(token)
 	if name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
 		return x.secretInRecord(name)
@@ -181,7 +188,7 @@ const sameTicket = "(the refresh token that was sent)"
 // withoutTicket returns a document with that in its place.
 func (x exchange) withoutTicket(doc any) any {
 	ticket := x.credential.Values[refreshToken].Reveal()
-	if !x.rotates || ticket == "" {
+	if !x.rotates || x.renewsItself || ticket == "" {
 		return doc
 	}
 	var walk func(v any) any
