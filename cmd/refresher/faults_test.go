@@ -424,7 +424,7 @@ func TestAProviderThatRefusesTheLogin(t *testing.T) {
 		w.othersRefreshed(inv)
 		time.Sleep(time.Minute)
 		inv = w.tick()
-		want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 1, "Transient": 0, "Misconfigured": 1, "NeedsPerson": 0, "CoolingDown": 1, "Expired": 0, "Skipped": 0, "Lateness": 0, "RunCompleted": 1, "Throttles": 0}
+		want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 1, "Transient": 0, "Misconfigured": 1, "NeedsPerson": 0, "RefreshTokenUnsure": 0, "CoolingDown": 1, "Expired": 0, "Skipped": 0, "Lateness": 0, "RunCompleted": 1, "Throttles": 0}
 		got := maps.Clone(inv.summary.Metrics)
 		delete(got, "LeastTimeLeft")
 		if diff := cmp.Diff(want, got); diff != "" || inv.err != nil || w.sim.Logins(victim) != 1 {

@@ -40,7 +40,7 @@ func TestTheFirstTick(t *testing.T) {
 				t.Errorf("%s: token %q after %d logins", name, w.token(name), w.sim.Logins(name))
 			}
 		}
-		want := map[string]float64{"Due": 4, "Refreshed": 4, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
+		want := map[string]float64{"Due": 4, "Refreshed": 4, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0, "RefreshTokenUnsure": 0,
 			"CoolingDown": 0, "Expired": 0, "LeastTimeLeft": 3600, "Skipped": 0, "Lateness": 0, "RunCompleted": 1, "Throttles": 0}
 		if diff := cmp.Diff(want, inv.summary.Metrics); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)

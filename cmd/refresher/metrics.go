@@ -55,11 +55,14 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 	if !tick {
 		return m
 	}
-	cooling, expired := 0, 0
+	cooling, expired, unsure := 0, 0, 0
 	least, known := time.Duration(0), false
 	for _, res := range r.Results {
 		if res.Reason == refresh.CoolingDown && res.Class() != "" {
 			cooling++
+		}
+		if res.Note.Code == refresh.CodeRefreshTokenUnsure && res.Reason != refresh.Paused {
+			unsure++
 		}
 		v, ours := res.State.Current.Parse()
 		if !ours || !res.State.Owned || !kept(res) {
@@ -77,6 +80,7 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 	m.count("Transient", r.CountClass(refresh.Transient))
 	m.count("Misconfigured", r.CountClass(refresh.Misconfigured))
 	m.count("NeedsPerson", r.CountClass(refresh.NeedsPerson))
+	m.count("RefreshTokenUnsure", unsure)
 	m.count("CoolingDown", cooling)
 	m.count("Expired", expired)
 	if known {

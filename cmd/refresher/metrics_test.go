@@ -91,6 +91,9 @@ func paused(s refresh.State) refresh.State {
 
 func TestMeasure(t *testing.T) {
 	failing := func(c refresh.Class) refresh.Note { return refresh.Note{Class: c, Code: "x"} }
+	unsure := func() refresh.Note {
+		return refresh.Note{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure}
+	}
 	report := func(results ...refresh.Result) *refresh.Report {
 		return &refresh.Report{At: noon, Took: 1500 * time.Millisecond, Results: results, Orphans: []string{"old"}}
 	}
@@ -119,6 +122,12 @@ func TestMeasure(t *testing.T) {
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: failing(refresh.Unchanged)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, Note: failing(refresh.Transient)},
 		), map[string]float64{"Due": 1, "Failing": 3, "Misconfigured": 2, "NeedsPerson": 1, "CoolingDown": 2}},
+		{"refresh tokens that may have been spent", report(
+			refresh.Result{Outcome: refresh.Failed, Note: unsure()},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: unsure()},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused, Note: unsure()},
+			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, Note: refresh.Note{Unsure: "0a1b2c3d"}}, // and nothing fails
+		), map[string]float64{"Due": 1, "Failing": 2, "Transient": 2, "RefreshTokenUnsure": 2, "CoolingDown": 1}},
 		{"a token is over", report(
 			refresh.Result{Outcome: refresh.Failed, State: owned(2*time.Hour, time.Hour), Note: failing(refresh.Transient)},
 			refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: owned(0, time.Hour)},
@@ -146,7 +155,7 @@ func TestMeasure(t *testing.T) {
 		), map[string]float64{"Due": 1, "Failing": 1, "Misconfigured": 1}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0,
+			want := map[string]float64{"Due": 0, "Refreshed": 0, "Failing": 0, "Transient": 0, "Misconfigured": 0, "NeedsPerson": 0, "RefreshTokenUnsure": 0,
 				"CoolingDown": 0, "Expired": 0, "RunCompleted": 1, "Throttles": 0, "Skipped": 0, "Lateness": 0}
 			maps.Copy(want, row.want)
 			m := measure(row.report, schedule(), true)
@@ -209,10 +218,10 @@ func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
 	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
 	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Ignored":0,"Lateness":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
-		`"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
+		`"RefreshTokenUnsure":0,"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
 		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Skipped","Unit":"Count"},{"Name":"Failing","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +
-		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
+		`{"Name":"Misconfigured","Unit":"Count"},{"Name":"NeedsPerson","Unit":"Count"},{"Name":"RefreshTokenUnsure","Unit":"Count"},{"Name":"CoolingDown","Unit":"Count"},` +
 		`{"Name":"Expired","Unit":"Count"},{"Name":"Lateness","Unit":"Seconds"},{"Name":"RunCompleted","Unit":"Count"},{"Name":"Throttles","Unit":"Count"}]}],` +
 		`"Timestamp":1795348800000},"event":"run_completed","level":"INFO","msg":"invocation summed up","requestId":"8f5e",` +
 		`"timestamp":"2026-11-22T12:00:01Z","version":"(devel)"}` + "\n"

@@ -120,6 +120,13 @@ func TestAlarms(t *testing.T) {
 			mend:    func(s *shift) { s.setRefreshToken("ticket-1") },
 		},
 		{
+			what:    "a login with a refresh token is not answered",
+			prepare: func(s *shift) { s.setUpRotating(); s.setRefreshToken("unanswered") },
+			bad:     func(s *shift) { s.ticks(2) },
+			want:    "refresh-token-unsure",
+			mend:    func(s *shift) { s.setRefreshToken("ticket-1") },
+		},
+		{
 			what:    "a provider is down for five ticks",
 			prepare: func(s *shift) { s.down(50 * time.Minute) },
 			bad:     func(s *shift) { s.ticks(5) },
@@ -171,7 +178,7 @@ func TestAlarms(t *testing.T) {
 				row.prepare(s)
 			}
 			// A history of good runs, as it was before the bad ones.
-			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0}, "tokenkeeper/NeedsPerson": {0},
+			good := period{"tokenkeeper/RunCompleted": {1}, "tokenkeeper/Expired": {0}, "tokenkeeper/Misconfigured": {0}, "tokenkeeper/NeedsPerson": {0}, "tokenkeeper/RefreshTokenUnsure": {0},
 				"tokenkeeper/Failing": {0}, "tokenkeeper/Lateness": {0}, "tokenkeeper/LeastTimeLeft": {1800}}
 			s.history = slices.Repeat([]period{good}, 5)
 			row.bad(s)

@@ -22,8 +22,8 @@ func TestAlarmsAreDelivered(t *testing.T) {
 	} {
 		resources := resolve(t, row.parameters)
 		alarms := cloudformation.Names(resources, "AWS::CloudWatch::Alarm")
-		if len(alarms) != 8 {
-			t.Errorf("there are %d alarms, want 8", len(alarms))
+		if len(alarms) != 9 {
+			t.Errorf("there are %d alarms, want 9", len(alarms))
 		}
 		for _, id := range alarms {
 			for _, when := range []string{"AlarmActions", "OKActions"} {

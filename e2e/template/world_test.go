@@ -104,6 +104,10 @@ func rotating() http.Handler {
 	serial := 1
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != fmt.Sprint("ticket-", serial) {
+			if r.FormValue("refresh_token") == "unanswered" {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"error": "invalid_grant"}`)
 			return
