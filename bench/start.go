@@ -54,7 +54,7 @@ func start(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	ratio := ms(took["bootstrap"], 2) / ms(took["empty"], 2)
 	fmt.Printf("\nratio of the medians: %.2f\n", ratio)
 	if ratio > mostRatio {
-		return fmt.Errorf("ours takes %.2f times as long as an empty function, more than %d: GODEBUG=inittrace=1 tells which package does", ratio, mostRatio)
+		return fmt.Errorf("ours takes %.2f times as long as an empty function, more than %d: GODEBUG=inittrace=1 shows which package does", ratio, mostRatio)
 	}
 	return nil
 }

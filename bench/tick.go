@@ -145,7 +145,7 @@ func peak(cmd *exec.Cmd) (float64, error) {
 			return kib / 1024, nil
 		}
 	}
-	return 0, errors.New("reading the peak of memory: the process has ended, or the kernel does not tell")
+	return 0, errors.New("reading the peak of memory: the process has ended, or the kernel does not say")
 }
 
 // calls lists how often each action was called.

@@ -34,19 +34,19 @@
 // # When it looks
 //
 // The record says when its token is due to be replaced (refresh_after) and when
-// the token is over (expires_at). Until refresh_after nothing new is expected
+// the token expires (expires_at). Until refresh_after nothing new is expected
 // and the Reader does not look. From then on it looks when it is asked for a
 // token, at most every 30 seconds ([Options.Recheck]), and serves what it has
 // until expires_at. After that it returns an [ExpiredError], never a dead token.
 //
-// A token can be replaced before its time: somebody forced it, the config was
+// A token can be replaced before its time: a refresh was forced, the config was
 // edited, or the provider allows one session and another login ended ours. The
 // API then answers 401, and [Transport] (or [Reader.Replacement], for those who
 // send requests themselves) looks again at once. Where an API does not say 401,
 // set [Options.CacheAge].
 //
 // A look that fails costs nothing while the token at hand is live: the token is
-// served and [Options.OnError] is told. However many goroutines ask, one look is
+// served and [Options.OnError] is called. However many goroutines ask, one look is
 // under way at a time; it belongs to none of them, so a caller that gives up
 // does not end it for the others. There is no polling: with no calls there are
 // no looks, and a look ends within [Options.Timeout].

@@ -6,8 +6,8 @@ import (
 )
 
 // An ExpiredError says that there is no live token: the newest record's token
-// is over and nothing newer has been stored. The application can do nothing
-// about it; whoever operates tokenkeeper can.
+// has expired and nothing newer has been stored. The application can do nothing
+// about it; the operator of tokenkeeper can.
 type ExpiredError struct {
 	// Provider is the provider's name, from the record.
 	Provider string

@@ -21,14 +21,14 @@ type look struct {
 
 // start begins a look; r.mu is held. The look keeps ctx's values, for tracing,
 // but not its end: others wait for the same look, and what it finds serves
-// whoever asks next.
+// the next caller.
 func (r *Reader) start(ctx context.Context, wanted bool) {
 	l := &look{wanted: wanted, done: make(chan struct{}), late: make(chan struct{})}
 	r.current = l
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
 	impatient := time.AfterFunc(patience, func() { close(l.late) })
 	go func() {
-		// Deferred, so that a source that ends the goroutine leaves nobody waiting.
+		// Deferred, so that a source that ends the goroutine leaves no caller waiting.
 		token, err := Token{}, errors.New("reading the record: the source did not return")
 		defer func() {
 			cancel()

@@ -25,7 +25,7 @@ type Options struct {
 	// Timeout ends a look; 0 means 10 s.
 	Timeout time.Duration
 
-	// OnError, where set, is told of each look that failed while a live token
+	// OnError, where set, is called with each look that failed while a live token
 	// was at hand, since the caller got that token and no error. It must return
 	// soon: callers wait for it.
 	OnError func(error)
@@ -79,7 +79,7 @@ func New(source Source, o Options) *Reader {
 
 // Token returns a token that is live now.
 //
-// It returns an [*ExpiredError] if the newest known token is over, the source's
+// It returns an [*ExpiredError] if the newest known token has expired, the source's
 // error (wrapped) if no record could ever be read, a [*VersionError] (wrapped)
 // if the record is of a later version, and ctx's error if ctx ended while
 // waiting for a look. While there is no live token, looks are a second apart,

@@ -11,7 +11,7 @@ import (
 )
 
 // A Token is what a record holds. Copies are cheap and share nothing that can
-// be changed. The zero Token has no access token and is over.
+// be changed. The zero Token has no access token and has expired.
 //
 // However it is printed or logged, the access token and the extra values stay
 // out; encoding it as JSON is an error.
@@ -30,7 +30,7 @@ type Token struct {
 	// Scope is what was granted, as the provider wrote it; "" if it did not say.
 	Scope string
 
-	// A function, because fmt calls no methods on a Token in somebody's
+	// A function, because fmt calls no methods on a Token in another's
 	// unexported field: of a function it prints the address, whatever the verb. A
 	// pointer would not do: fmt follows it for a verb that does not fit, as in
 	// Sprintf("%s", holder).
@@ -94,7 +94,7 @@ func (t Token) LogValue() slog.Value {
 }
 
 // MarshalJSON returns an error: a Token written out would either leak or be
-// useless to whoever reads it back.
+// useless to its reader.
 func (Token) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("a reader.Token is not for writing out: pass on AccessToken where it is meant to go")
 }

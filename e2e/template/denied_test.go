@@ -103,7 +103,7 @@ func newCompany(t *testing.T, parameters map[string]string) company {
 	return c
 }
 
-// may tells whether one may do it with the tags that make it the most likely.
+// may reports whether one may do it with the tags that make it the most likely.
 func (c company) may(who, action string, where place) bool {
 	for _, key := range []string{"tokenkeeper:owner", "tokenkeeper:state", "tokenkeeper:paused", "tokenkeeper:credential", ""} {
 		for _, stage := range []string{"AWSCURRENT", "AWSPREVIOUS"} {

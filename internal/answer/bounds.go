@@ -39,7 +39,7 @@ func tooManyValues(text []byte) bool {
 }
 
 // topLevel returns the texts and numbers that are members of the object that text is, of a name
-// that stands twice the last: what can be had of an answer that has too many values.
+// that occurs twice the last: what can be had of an answer that has too many values.
 func topLevel(text []byte) map[string]any {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

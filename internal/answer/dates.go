@@ -12,7 +12,7 @@ import (
 // Dates says of the dates in an answer what they do not say themselves.
 type Dates struct {
 	// Format is how the numbers of a date are ordered, or in which unit a number is; empty:
-	// as it is read without being told.
+	// as it is read by default.
 	Format DateFormat
 	// Zone is that of dates without one; nil: such a date is not read.
 	Zone *time.Location
@@ -198,7 +198,7 @@ func (d Dates) date(year, month, dayOfMonth string, rest []string, place string)
 	return t.Add(time.Duration(fraction * float64(least))), nil
 }
 
-// number reads digits, of which there are few; none are 0.
+// number reads a few digits; none are 0.
 func number(digits string) int {
 	n, _ := strconv.Atoi(digits)
 	return n

@@ -64,7 +64,7 @@ func (m *Message) Decode(place string, names ...string) Document {
 	}
 	switch kind {
 	case strictjson.Duplicate:
-		return fault(CodeBadJSON, "JSON in which a name stands twice, so that it says two things", "this is the provider's fault: tell them")
+		return fault(CodeBadJSON, "JSON with a duplicate name, so that it says two things", "this is the provider's fault: inform them")
 	case strictjson.TooDeep:
 		return fault(CodeBadJSON, fmt.Sprintf("JSON nested deeper than %d", maxDepth), "")
 	}
@@ -115,7 +115,7 @@ func (m *Message) saysForm() bool {
 }
 
 // form returns the fields of a body that is a form, as old servers answer: one that says so, or
-// looks so and has one of the names. One in which a name stands twice means two things, and is
+// looks so and has one of the names. One with a duplicate name means two things, and is
 // none.
 func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
 	said := m.saysForm()

@@ -59,7 +59,7 @@ func ParsePath(text string) (Path, *Misreading) {
 	return p.named(text, wrong)
 }
 
-// ParseType reads a path, or a text in single quotes, which stands for itself: the token type
+// ParseType reads a path, or a text in single quotes, which is a literal: the token type
 // of providers whose word for it is wrong.
 func ParseType(text string) (Path, *Misreading) {
 	p, wrong := parse(text, func(s *scanner) (Path, bool) {

@@ -42,7 +42,7 @@ func (r reading) scope() (scope string, warnings []string) {
 }
 
 // silent reports whether a scope is not repeated where it was granted: Microsoft's /.default
-// stands for whatever the client may have, and offline_access for the refresh token.
+// means whatever the client may have, and offline_access for the refresh token.
 func silent(asked string) bool {
 	return asked == "offline_access" || asked == ".default" || strings.HasSuffix(asked, "/.default")
 }

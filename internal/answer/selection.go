@@ -78,7 +78,7 @@ type Shape struct {
 	// Unit is that of ExpiresIn, and Dates is what dates do not say themselves.
 	Unit  Unit
 	Dates Dates
-	// DefaultLifetime is that of a token of which nothing says it; zero: none.
+	// DefaultLifetime is that of a token whose answer states none; zero: none.
 	DefaultLifetime time.Duration
 	// MaxLifetime is the longest that is wanted; zero: no limit. One beyond what is believed
 	// raises that for this config.
@@ -103,7 +103,7 @@ type Selection struct {
 	Cookie                                      *http.Cookie // that of the token
 
 	// Compared is what was compared with something, whether or not it matched: a caller that
-	// finds a secret in it must not use the answer, or the comparison tells of it.
+	// finds a secret in it must not use the answer, or the comparison discloses it.
 	Compared []any
 	// ambiguous is set where a filter found several values and one is wanted.
 	ambiguous *Fault

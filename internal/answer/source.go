@@ -12,9 +12,9 @@ type Source struct {
 	Header string // in canonical form
 	Cookie string
 	Whole  bool
-	// After stands before the value and is no part of it, such as "Bearer ".
+	// After precedes the value and is no part of it, such as "Bearer ".
 	After string
-	// Inner is a path into JSON that stands there as a text.
+	// Inner is a path into JSON that is the text there.
 	Inner Path
 }
 
@@ -78,7 +78,7 @@ func (s Source) find(m *Message, d Document) (f Found) {
 }
 
 // fromLines returns the value of a header. Lines that say the same are one; others are a list
-// (RFC 9110 section 5.3), of which those count that begin with what stands before the value.
+// (RFC 9110 section 5.3), and those that begin with After count.
 func fromLines(lines []string, after string) any {
 	var values []string
 	for _, l := range lines {

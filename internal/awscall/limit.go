@@ -31,7 +31,7 @@ func quotas(writes int) []quota {
 	}
 }
 
-// A noTurnError is that of a call whose time is over before the quota allows it.
+// A noTurnError is that of a call whose deadline comes before the quota allows it.
 type noTurnError struct{ quota }
 
 func (e *noTurnError) Error() string {

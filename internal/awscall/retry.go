@@ -118,7 +118,7 @@ func countAttempts(stack *middleware.Stack) error {
 	)
 }
 
-// HalfOf returns a context that ends when half of the time that ctx has left is over. It is
+// HalfOf returns a context that ends when half of the time that ctx has left has passed. It is
 // for each page of a list: while nothing is spent a call may wait that long, and a list that
 // gets on takes as long as it takes.
 func HalfOf(ctx context.Context) (context.Context, context.CancelFunc) {

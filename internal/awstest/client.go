@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// accessKey stands for every part of the credentials: the fake looks whether a
-// request is signed and for which service, not by whom. Emulators that look take it
+// accessKey is every part of the credentials: the fake looks whether a
+// request is signed and for which service, not by which key. Emulators that look take it
 // for the account's root.
 const accessKey = "test"
 

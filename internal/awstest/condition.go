@@ -123,7 +123,7 @@ func matchesResource(pattern, arn string) bool {
 	return true
 }
 
-// wildcard matches the whole text; * stands for any characters, ? for one.
+// wildcard matches the whole text; * matches any characters, ? one.
 func wildcard(pattern, text string) bool {
 	for pattern != "" {
 		switch {

@@ -33,7 +33,7 @@
 // # Time
 //
 // All state is dated by Options.Now: ages of versions, quotas, recovery windows,
-// the lag of ListSecrets. With a clock that stands still the quotas count every
+// the lag of ListSecrets. With a clock that does not move the quotas count every
 // call as made in the same second; move the clock or set Options.NoQuotas.
 //
 // In a testing/synctest bubble set Options.InMemory and leave Now nil: clients

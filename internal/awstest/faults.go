@@ -22,7 +22,7 @@ func Deny() Fault {
 	return Fault{Error: refuse("AccessDeniedException", "The caller is not authorized to perform this action.")}
 }
 
-// ExpireCredentials refuses every call because the caller's session is over.
+// ExpireCredentials refuses every call because the caller's session has expired.
 func ExpireCredentials() Fault {
 	return Fault{Error: refuse("ExpiredTokenException", "The security token included in the request is expired")}
 }
@@ -98,7 +98,7 @@ func (a *AWS) obstacle(r *request, strikes []*fault) error {
 
 // Cut breaks every connection that is open now, under way or idle in a client's pool, as a
 // network does that fails over: with a reset, or silently, so that nothing arrives any more
-// and neither end is told. Connections made later work.
+// and neither end is notified. Connections made later work.
 func (a *AWS) Cut(silently bool) { a.network.cut(silently) }
 
 // strike picks the faults that a call runs into and counts them down.
@@ -116,7 +116,7 @@ func (a *AWS) strike(c Call) []*fault {
 	return struck
 }
 
-// lose tells whether the call is lost at that moment, and everything else with it.
+// lose reports whether the call is lost at that moment, and everything else with it.
 func (a *AWS) lose(strikes []*fault, m Moment) bool {
 	lost := false
 	for _, s := range strikes {

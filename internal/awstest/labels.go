@@ -42,7 +42,7 @@ func (s *secret) move(label string, to *version) {
 	}
 }
 
-// roomForLabels tells whether the secret may have these labels as well. A label
+// roomForLabels reports whether the secret may have these labels as well. A label
 // that moves counts once, and so does the AWSPREVIOUS that AWSCURRENT leaves.
 func (s *secret) roomForLabels(labels []string) error {
 	after := map[string]bool{}

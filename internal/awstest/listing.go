@@ -86,7 +86,7 @@ func (in *listSecretsInput) check() error {
 // needs: the action has no resource-level permissions.
 func (in *listSecretsInput) needs(*AWS) []Access { return []Access{{Resource: "*"}} }
 
-// shows applies the filters, all of which must match. Each is a case-sensitive
+// shows applies the filters; all must match. Each is a case-sensitive
 // prefix of any of its values; an exclamation mark turns a value around.
 func (in *listSecretsInput) shows(s *secret) bool {
 	if !s.deleted.IsZero() && !in.IncludePlannedDeletion {

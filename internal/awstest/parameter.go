@@ -69,7 +69,7 @@ func (a *AWS) checkParameterName(name string) error {
 	return nil
 }
 
-// under tells whether the parameter lies in a hierarchy, at any level or at the
+// under reports whether the parameter lies in a hierarchy, at any level or at the
 // first. A path never means the parameter that it names itself.
 func (p *parameter) under(path string, recursive bool) bool {
 	rest, ok := strings.CutPrefix(p.name, strings.TrimSuffix(path, "/")+"/")

@@ -31,7 +31,7 @@ func (f parameterFilter) check(keys ...string) error {
 	return nil
 }
 
-// matches tells whether the parameter has any of the values; a tag filter
+// matches reports whether the parameter has any of the values; a tag filter
 // without values asks for the tag alone.
 func (f parameterFilter) matches(p *parameter) bool {
 	text, exists := f.text(p)

@@ -142,7 +142,7 @@ func (p *parameter) add(value string, now time.Time) int64 {
 	return next.number
 }
 
-// ciphertext looks like what KMS makes of a value and tells nothing of it but
+// ciphertext looks like what KMS makes of a value and discloses nothing of it but
 // its length.
 func ciphertext(value string) string {
 	b := make([]byte, 156+len(value))

@@ -15,7 +15,7 @@ type Pipe struct {
 	close  sync.Once
 }
 
-// NewPipe returns one that nobody has dialled yet.
+// NewPipe returns one that has not been dialled yet.
 func NewPipe() *Pipe {
 	return &Pipe{conns: make(chan net.Conn), closed: make(chan struct{})}
 }

@@ -60,7 +60,7 @@ func ParsePolicy(documents ...[]byte) (*Policy, error) {
 	return p, nil
 }
 
-// Allows tells whether a statement allows the access and none denies it.
+// Allows reports whether a statement allows the access and none denies it.
 func (p *Policy) Allows(a Access) bool {
 	allowed := false
 	for _, s := range p.statements {

@@ -21,7 +21,7 @@ type Secret struct {
 	Changed     time.Time // seeding: zero means Created. ListSecrets shows it from then on
 	Deleted     time.Time // when deletion was asked for; zero: it was not
 	Primary     string    // region of the secret that this one replicates; empty: it is none's replica
-	Rotates     bool      // somebody has turned on its rotation
+	Rotates     bool      // its rotation has been turned on
 	Owner       string    // the service that manages it, such as rds; empty: none
 }
 
@@ -49,7 +49,7 @@ func (s Secret) Labelled(label string) (Version, bool) {
 func (s Secret) Current() (Version, bool) { return s.Labelled(current) }
 
 // Secret gives the state of a secret, scheduled for deletion or not. The second
-// result tells whether it exists.
+// result reports whether it exists.
 func (a *AWS) Secret(name string) (Secret, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -154,7 +154,7 @@ type Parameter struct {
 	Changed time.Time // seeding: zero means now
 }
 
-// Parameter gives the state of a parameter. The second result tells whether it
+// Parameter gives the state of a parameter. The second result reports whether it
 // exists.
 func (a *AWS) Parameter(name string) (Parameter, bool) {
 	a.mu.Lock()

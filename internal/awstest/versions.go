@@ -169,8 +169,8 @@ func (a *AWS) decrypt(r *request, s *secret, v *version) error {
 // maxVersions is how many versions Secrets Manager keeps of a secret.
 const maxVersions = 100
 
-// makeRoom drops the oldest unlabelled versions for a new one, none of which is
-// younger than a day, and tells whether there is room then.
+// makeRoom drops the oldest unlabelled versions for a new one, but none
+// younger than a day, and reports whether there is room then.
 func (s *secret) makeRoom(now time.Time) bool {
 	surplus := len(s.versions) + 1 - maxVersions
 	s.versions = slices.DeleteFunc(s.versions, func(v *version) bool {

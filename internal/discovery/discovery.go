@@ -35,7 +35,7 @@ type Metadata struct {
 var errAbsent = errors.New("has no metadata there")
 
 // Find asks for the metadata of an issuer, at both places where they may be. The context must
-// have a deadline. Errors are for whoever named the issuer.
+// have a deadline. Errors are for the config editor who named the issuer.
 func Find(ctx context.Context, client *wire.Client, issuer string) (Metadata, error) {
 	places, err := places(issuer)
 	if err != nil {

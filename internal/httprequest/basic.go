@@ -17,11 +17,11 @@ func BasicHeader(path string, user, password template.Template) Header {
 }
 
 // compileBasic compiles the header that two names of values make, beside others, and returns
-// the value in it that must not hold a colon. An empty name stands for nothing, as where an
+// the value in it that must not hold a colon. An empty name is an empty value, as where an
 // API key is sent as a user without a password.
 func compileBasic(ps *problem.List, path string, names []string, others []Header) (header []Header, user []template.Value) {
 	if len(names) != 2 || names[0] == "" && names[1] == "" {
-		ps.Add(path, "", "is not a list of the names of two values of the credential", `write "basic": ["username", "password"]; "" stands for nothing`)
+		ps.Add(path, "", "is not a list of the names of two values of the credential", `write "basic": ["username", "password"]; "" is an empty value`)
 		return nil, nil
 	}
 	if slices.ContainsFunc(others, func(h Header) bool { return h.Name == "Authorization" }) {

@@ -54,7 +54,7 @@ func CompileHeaders(ps *problem.List, path string, given map[string]string) []He
 			continue
 		}
 		h.Value = CompileTemplate(ps, at, name, given[name])
-		if text, ok := h.Value.Fixed(); ok && text == given[name] { // else it has been told what is wrong
+		if text, ok := h.Value.Fixed(); ok && text == given[name] { // else what is wrong has been reported
 			if fault := headerFault(text); fault != "" {
 				ps.Add(at, problem.Show(text), fault, "")
 			}
@@ -123,7 +123,7 @@ func (h Header) expand(v *template.Values) ([]string, error) {
 		}
 	}
 	if fault := headerFault(text.Reveal()); fault != "" {
-		return nil, &Fault{h.Path, "cannot be sent: with the credential's values it " + fault, "look at the values that stand in it"}
+		return nil, &Fault{h.Path, "cannot be sent: with the credential's values it " + fault, "look at the values in it"}
 	}
 	return []string{text.Reveal()}, nil
 }
@@ -160,7 +160,7 @@ func (h Header) checkCookie(v *template.Values) error {
 			return err
 		}
 		if strings.ContainsFunc(text.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`",;\`, r) }) {
-			return &Fault{h.Path, "cannot be sent: a value in it has a character that a cookie cannot hold", "look at the values that stand in it, or encode them: ${base64url(name)}"}
+			return &Fault{h.Path, "cannot be sent: a value in it has a character that a cookie cannot hold", "look at the values in it, or encode them: ${base64url(name)}"}
 		}
 	}
 	return nil

@@ -32,11 +32,11 @@ func SecretName(name string) bool {
 var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|` +
 	`\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|AKIA)[A-Za-z0-9_-]{12,}`)
 
-// noSecrets are words that stand under such names and are none: how tokens against forgery
+// noSecrets are words that occur under such names and are none: how tokens against forgery
 // are asked for or done without, and switches.
 var noSecrets = []string{"fetch", "required", "no-check", "nocheck", "true", "false"}
 
-// refuseSecret notes a secret that stands in the config itself, where many may read it.
+// refuseSecret notes a secret written in the config itself, where many may read it.
 func refuseSecret(ps *problem.List, path, name, text string) {
 	if text == "" || slices.Contains(noSecrets, strings.ToLower(text)) || !SecretName(name) && !secretTexts.MatchString(text) {
 		return
@@ -46,14 +46,14 @@ func refuseSecret(ps *problem.List, path, name, text string) {
 	if found && (strings.EqualFold(prefix, "Bearer") || strings.EqualFold(prefix, "Basic")) {
 		stand = prefix + " " + stand
 	}
-	ps.Add(path, "", "looks like a secret, and a config is no place for one: whoever may read configs reads it",
+	ps.Add(path, "", "looks like a secret, and a config is no place for one: all who may read configs read it",
 		"put it in the credential, here write "+problem.Show(stand)+", and have it replaced at the provider")
 }
 
-// plainWord is a text that stands in for a value and is none: "anonymous", "Bearer".
+// plainWord is a text that takes the place of a value and is no secret: "anonymous", "Bearer".
 var plainWord = regexp.MustCompile(`^(?:[A-Za-z]{1,15} ?)?$`)
 
-// refuseDefault notes a secret that hides in a text which stands in for values that are absent.
+// refuseDefault notes a secret that hides in the default of a value.
 func refuseDefault(ps *problem.List, path, name string, t template.Template) {
 	list, whole, alone := t.Instead()
 	if alone {
@@ -106,7 +106,7 @@ func CompileTemplate(ps *problem.List, path, name, text string) template.Templat
 
 // refuseComputed refuses functions of what is not the credential's own: its value comes and goes
 // with each login, and what is made of it would not be recognized later. A digest of it, as of a
-// challenge that is to be signed, tells nothing.
+// challenge that is to be signed, discloses nothing.
 func refuseComputed(ps *problem.List, t template.Template) {
 	for v := range t.Reaches() {
 		foreign := strings.HasPrefix(v.Name, "steps.") || slices.Contains([]string{"refresh_token", "assertion", "client_assertion"}, v.Name)
@@ -120,7 +120,7 @@ func refuseComputed(ps *problem.List, t template.Template) {
 func mustStand(ps *problem.List, t template.Template) {
 	for v := range template.Named([]template.Template{t}) {
 		if v.LeavesOut() {
-			ps.Add(v.At, problem.Show("${"+v.Name+"?}"), "may be absent where there is no field to leave out", "say what stands there then: ${"+v.Name+"?''}")
+			ps.Add(v.At, problem.Show("${"+v.Name+"?}"), "may be absent where there is no field to leave out", "say what is there then: ${"+v.Name+"?''}")
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package httprequest has requests as configs spell them out: compiled once, and built for each
 // attempt of the values that there are then. Values are encoded as the place needs where they
-// land, so that none can become more than a value, and never stand in scheme, host or port.
+// land, so that none can become more than a value, and are never in scheme, host or port.
 package httprequest
 
 import (
@@ -66,7 +66,7 @@ func compileMethod(ps *problem.List, path string, given *string) string {
 
 var validMethod = regexp.MustCompile(`^[A-Z]{3,16}$`)
 
-// Compile compiles the request that stands at that path of the config.
+// Compile compiles the request at that path of the config.
 func Compile(ps *problem.List, at string, cfg Config) Request {
 	r := Request{Path: at + ".url", Method: compileMethod(ps, at+".method", cfg.Method)}
 	if cfg.URL == nil {
@@ -105,7 +105,7 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 	}
 	for i, name := range bodies {
 		if i > 0 {
-			ps.Add(at+"."+name, "", fmt.Sprintf("stands beside %s.%s, and a request has one body", at, bodies[0]), "keep one of the two")
+			ps.Add(at+"."+name, "", fmt.Sprintf("is set beside %s.%s, and a request has one body", at, bodies[0]), "keep one of the two")
 		}
 	}
 	if len(bodies) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
@@ -163,7 +163,7 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 		if err != nil {
 			return nil, err
 		}
-		// Without GetBody nobody below can send it a second time.
+		// Without GetBody the transport cannot send it a second time.
 		req.Body = io.NopCloser(bytes.NewReader(data))
 		req.ContentLength = int64(len(data))
 		req.Header.Set("Content-Type", contentType)
@@ -198,10 +198,10 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	}
 	u, err := url.Parse(r.Target.Site.String() + path.Reveal())
 	if err != nil || u.Host != r.Target.Site.Hostport() || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return nil, &Fault{r.Path, "cannot be built with the values of the credential", "look at the values that stand in it"}
+		return nil, &Fault{r.Path, "cannot be built with the values of the credential", "look at the values in it"}
 	}
 	if dotSegment(u.EscapedPath()) {
-		return nil, &Fault{r.Path, `would have a segment "." or ".." in its path, which servers take for another path`, "look at the values that stand in it"}
+		return nil, &Fault{r.Path, `would have a segment "." or ".." in its path, which servers take for another path`, "look at the values in it"}
 	}
 	u.RawQuery = strings.Trim(query.Reveal()+"&"+more, "&")
 	return u, nil

@@ -12,7 +12,7 @@ import (
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// A Target is the URL of a request. Values of the credential may stand in its path and
+// A Target is the URL of a request. Values of the credential may be in its path and
 // query, percent-encoded, but never in what decides where it goes.
 type Target struct {
 	Site        wire.Site
@@ -79,7 +79,7 @@ func CompileTarget(ps *problem.List, path, text string) Target {
 	return t
 }
 
-// FixedPath returns the URL's path; empty: a value stands in it.
+// FixedPath returns the URL's path; empty: it holds a value.
 func (t Target) FixedPath() string {
 	path, _ := t.path.Fixed()
 	return path
@@ -101,7 +101,7 @@ func (t Target) FixedQuery() []Param {
 	return list
 }
 
-// dotSegment reports whether an escaped path has a segment that is removed by whoever
+// dotSegment reports whether an escaped path has a segment that is removed by clients and servers that
 // normalizes it (RFC 3986 section 5.2.4).
 func dotSegment(path string) bool {
 	for s := range strings.SplitSeq(path, "/") {

@@ -33,7 +33,7 @@ type file interface {
 type rootDisk struct{ *os.Root }
 
 func (d rootDisk) Read(name string) ([]byte, error) {
-	// Opening a named pipe would wait for somebody to write to it.
+	// Opening a named pipe would wait for a writer.
 	fi, err := d.Stat(name)
 	if err != nil {
 		return nil, err

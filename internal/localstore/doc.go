@@ -1,4 +1,4 @@
-// Package localstore is the store of somebody without AWS: configs, credentials and
+// Package localstore is the store without AWS: configs, credentials and
 // tokens in the folders of one directory, a JSON file each.
 //
 //	DIR/providers/NAME.json        configs, read
@@ -13,15 +13,15 @@
 //	DIR/state/last-run.json        when the last run was, for people
 //	DIR/state/requests/            runs that other processes ask the writer for
 //
-// Everything in tokens is ours and nobody else's: there is no owner tag, and a record
-// that somebody wrote by hand is reported and replaced, like a foreign version of a
+// Everything in tokens is ours alone: there is no owner tag, and a record
+// written by hand is reported and replaced, like a foreign version of a
 // secret of ours. The folder is made with mode 0700, its files with 0600: consumers run
 // as the same user.
 //
 // Anything in DIR may be a symbolic link, as those in the volumes of Kubernetes are, if it
 // is relative and leads to a place below DIR.
 //
-// Nobody writes there while everybody may write to DIR, providers or credentials, or anybody
+// Nothing is written there while all users may write to DIR, providers or credentials, or anybody
 // but its owner to tokens.
 //
 // # What is a config
@@ -56,7 +56,7 @@
 // as these all belong to one step, what is left is one of the same three cases.
 //
 // That step 3 moves from the version that the decision was taken on is certain because
-// nobody else writes: other processes are kept out by a lock on the file .lock, which
+// no other user writes: other processes are kept out by a lock on the file .lock, which
 // the system releases with the process, and other goroutines by a mutex for each provider.
 // Only a person with an editor can come in between. Readers need no lock: one that finds a
 // record older than the state, because both were replaced while it looked, looks again.

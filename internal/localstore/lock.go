@@ -39,7 +39,7 @@ func (d *Dir) Lock() error {
 	if !got {
 		return locking(d.writer())
 	}
-	// For the message to the next. Not in the lock's own file, which Windows lets nobody
+	// For the message to the next. Not in the lock's own file, which Windows lets no process
 	// read while it is locked.
 	err = d.root.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 	if err == nil {

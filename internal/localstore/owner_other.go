@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// owner cannot say whom a file belongs to: on Windows that stands in its access control
+// owner cannot say who owns a file: on Windows that is in its access control
 // list, which is left to the administrator.
 func owner(fs.FileInfo) (uid int, ok bool) { return 0, false }
 

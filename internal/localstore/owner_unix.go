@@ -18,7 +18,7 @@ func owner(fi fs.FileInfo) (uid int, ok bool) {
 	return int(st.Uid), true
 }
 
-// permissions returns what a file's mode allows to whom.
+// permissions returns what a file's mode allows, and to which users.
 func permissions(fi fs.FileInfo) fs.FileMode { return fi.Mode().Perm() }
 
 func syncDir(f *os.File) error { return f.Sync() }

@@ -213,7 +213,7 @@ func TestModesOfWhatIsWritten(t *testing.T) {
 	}
 }
 
-// Opening a pipe would wait for somebody to write to it.
+// Opening a pipe would wait for a writer.
 func TestPipesAreNotOpened(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, dir)

@@ -16,7 +16,7 @@ import (
 // its schedule:
 //
 //	DIR/state/requests/ID.json    {"refresh": ["meitner"], "force": true}
-//	DIR/state/requests/ID.answer  what came of it, until whoever asked has read it
+//	DIR/state/requests/ID.answer  what came of it, until the process that asked has read it
 //
 // A request names providers, and can say nothing else.
 const (
@@ -51,7 +51,7 @@ func (d *Dir) Ask(job refresh.Job) (id string, err error) {
 	return id, d.explain("writing to "+d.path(requests), err)
 }
 
-// Requests returns those that nobody has answered. One that cannot be read is removed.
+// Requests returns the unanswered ones. One that cannot be read is removed.
 func (d *Dir) Requests() ([]Request, error) {
 	entries, err := d.list(requests)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +112,7 @@ func (d *Dir) discard(file string) error {
 	return err
 }
 
-// forget removes the answers that nobody has read. The caller has just taken the lock.
+// forget removes the unread answers. The caller has just taken the lock.
 func (d *Dir) forget() error {
 	entries, err := d.list(requests)
 	if errors.Is(err, fs.ErrNotExist) {

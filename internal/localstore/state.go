@@ -40,7 +40,7 @@ func digestOf(record []byte) digest {
 	return digest(hex.EncodeToString(sum[:]))
 }
 
-// id returns the version that a record belongs to. One that somebody else wrote gets an
+// id returns the version that a record belongs to. One that was written by hand gets an
 // id that is not ours, but is another one for another record.
 func (s state) id(record digest) refresh.VersionID {
 	if record == "" {

@@ -15,7 +15,7 @@ import (
 
 // List returns the state of every secret, by name. It is never old. A secret that cannot
 // be looked at is among them, with a version that is not ours: what is wrong with it is
-// told when it is opened, and stops no others.
+// reported when it is opened, and stops no others.
 func (d *Dir) List(ctx context.Context) ([]refresh.State, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (d *Dir) Limits() refresh.Limits { return refresh.Limits{} }
 func (d *Dir) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }
 
 // Save implements [refresh.Store]. Where there is no record at all, as before the first
-// login or after somebody has removed it, c.From does not matter: there is nothing that
+// login or after it was removed by hand, c.From does not matter: there is nothing that
 // the new one could be worse than.
 func (d *Dir) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	var st refresh.State

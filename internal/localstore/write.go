@@ -87,7 +87,7 @@ func (d *Dir) probe() error {
 }
 
 // sweep removes from a folder what writers have left that were killed. The caller holds
-// the folder's lock, so nobody is writing.
+// the folder's lock, so no other process is writing.
 func (d *Dir) sweep(folder string) error {
 	names, err := d.list(folder)
 	if err != nil {

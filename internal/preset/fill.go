@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// word is what may be a placeholder: as many capitals as stand together.
+// word is what may be a placeholder: as many capitals as come together.
 var word = regexp.MustCompile(`[A-Z][A-Z0-9]+`)
 
 // Fill returns the preset with a value for each placeholder, and none left. The error

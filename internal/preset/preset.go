@@ -1,11 +1,11 @@
-// Package preset has configs for providers that many people use, so that nobody has to
+// Package preset has configs for providers that many people use, so that no one has to
 // find out again what a provider wants.
 //
 // A preset is a file in presets/: a config, what to put in its placeholders and in the
 // credential, and the pages of the provider's own that were read for it, with the date.
 // Where no such page could be read, there is no preset.
 //
-// A placeholder is a word in capitals that stands in a value of the config or in an
+// A placeholder is a word in capitals in a value of the config or in an
 // allowed host, as in "https://TENANT.auth0.com/oauth/token". [Preset.Fill] puts the
 // values in. Nothing secret is ever among them: secrets are in the credential.
 package preset

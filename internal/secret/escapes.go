@@ -146,7 +146,7 @@ func digit(c byte) (rune, bool) {
 const longestEntity = 10
 
 // entity reads an entity of HTML that begins at byte i and has name so far. (The library
-// also takes those without a semicolon, whose end cannot be told.)
+// also takes those without a semicolon, whose end is not marked.)
 func (r *reading) entity(i, at int, depth uint8, name string) {
 	r.each(at, func(c byte, to int, d uint8) {
 		d = max(depth, d)

@@ -18,7 +18,7 @@ const leastForm = 4
 
 // folded are the bytes that a search compares: 0 for those that it passes over. White space
 // and control characters, at which texts are broken into lines and which are half of UTF-16,
-// stand for nothing, as does +, a space in forms; and capitals are small, since hexadecimal
+// are dropped, as is +, a space in forms; and capitals are small, since hexadecimal
 // comes in both.
 var folded = func() (table [256]byte) {
 	for c := range 256 {

@@ -24,7 +24,7 @@ var unbroken = regexp.MustCompile(`^[A-Za-z0-9+/=_~-]{24,}$`)
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "k"}
 
 // PrivateKey reports whether a PEM block with a private key, or a JWK with private members,
-// stands anywhere in value.
+// is anywhere in value.
 func PrivateKey(value string) bool { return len(privateParts(value)) > 0 }
 
 // privateParts returns what is secret in the keys in value: the private numbers of those in

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Masked stands for what looks like a secret.
+// Masked replaces what looks like a secret.
 const Masked = "[masked]"
 
 var (

@@ -29,7 +29,7 @@ type reading struct {
 type escape struct {
 	to    int32
 	depth uint8
-	// n bytes of text are what it stands for; 0 for what a search passes over.
+	// n bytes of text are what it encodes; 0 for what a search passes over.
 	n    uint8
 	text [7]byte
 }
@@ -71,7 +71,7 @@ func (r *reading) at(i int) []escape {
 	return r.escapes[r.ends[i+1]:r.ends[i]]
 }
 
-// addByte notes that what stands from byte i to another can be read as c.
+// addByte notes that the text from byte i to another can be read as c.
 func (r *reading) addByte(i, to int, depth uint8, c byte) {
 	r.insert(i, escape{to: int32(to), depth: depth + 1, n: 1, text: [7]byte{c}})
 }

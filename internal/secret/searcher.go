@@ -19,7 +19,7 @@ const (
 	Issued
 	// Made was made of a secret, perhaps with texts of the config: looked for whole.
 	Made
-	// Identifier tells who logs in, but not how. Tokens state it by right; it is kept out of
+	// Identifier says who logs in, but not how. Tokens state it by right; it is kept out of
 	// what is printed.
 	Identifier
 	// Public may be found anywhere.

@@ -8,11 +8,11 @@
 //	tokenkeeper/tokens/meitner
 //
 // Its value is the record that consumers read, and is never read here. All that is known
-// of it stands in metadata: the id of a version, which the writer chooses, says what the
+// of it is in metadata: the id of a version, which the writer chooses, says what the
 // token in it is (see refresh.VersionID); the label AWSCURRENT says which version
 // consumers get, and tokenkeeper-next which one was stored last; the tag
 // tokenkeeper:state holds the note of a failure, tokenkeeper:owner the name of the stack
-// that may touch the secret, and tokenkeeper:paused says that nobody may for now.
+// that may touch the secret, and tokenkeeper:paused says that nothing may for now.
 //
 // # How a token is replaced
 //

@@ -12,13 +12,13 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// A StoredVersion is one version of a secret, told without its value.
+// A StoredVersion is one version of a secret, without its value.
 type StoredVersion struct {
 	// ID says what the version is, where it is ours.
 	ID refresh.VersionID
 	// StoredAt is when Secrets Manager took it.
 	StoredAt time.Time
-	// Labels are those that it has now, sorted; none: nobody reads it any more.
+	// Labels are those that it has now, sorted; none: it can no longer be read by label.
 	Labels []string
 }
 

@@ -15,14 +15,14 @@ import (
 // moved the label each time.
 const CodeOvertaken = "label_moved_meanwhile"
 
-// maxMoves is how often the label is tried to be moved to one version. Whoever moved it
+// maxMoves is how often the label is tried to be moved to one version. The run that moved it
 // meanwhile has a later token each time, or there is nothing left to do; so it ends early,
 // unless descriptions lag behind.
 const maxMoves = 10
 
 // Save stores a version and makes it current: see the package comment.
 //
-// Where the label is found on a version of somebody else, it is left there, and the
+// Where the label is found on a foreign version, it is left there, and the
 // state says so: the next run reports it and replaces it.
 func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	from := c.From
@@ -75,7 +75,7 @@ func saved(c refresh.Change) refresh.State {
 }
 
 // settled reports whether the current version stays: it is the one of c, or another run's
-// that goes before it, or one that somebody else has written since the decision; or the
+// that goes before it, or a foreign one written since the decision; or the
 // secret has been given to another owner since.
 func settled(st refresh.State, c refresh.Change) bool {
 	_, ours := st.Current.Parse()

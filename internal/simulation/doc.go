@@ -6,6 +6,6 @@
 // testing/synctest, with the real [refresh.Runner] and [refresh.Schedule]. The same seed gives
 // the same history, so a violation can be repeated.
 //
-// The oracle (oracle.go) believes the providers and nobody else: it knows of each token that was
-// issued from when until when it was good, whoever thought what of it.
+// The oracle (oracle.go) believes the providers alone: it knows of each token that was
+// issued from when until when it was good, whatever others believed of it.
 package simulation

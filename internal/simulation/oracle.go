@@ -32,7 +32,7 @@ func (w *World) judgeSwap(name string, s *stored, to refresh.VersionID, now time
 	}
 }
 
-// judgeLife judges a token that was current until now: whoever read it at the last moment, and
+// judgeLife judges a token that was current until now: the consumer that read it at the last moment, and
 // keeps it for the cache age, must not have used it when it was dead. What provider and AWS
 // had to do with it counts: promised is only the outage that check prints.
 func (w *World) judgeLife(name string, t *token, until time.Time) {

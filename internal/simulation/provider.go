@@ -35,7 +35,7 @@ type provider struct {
 	world *World
 
 	config  int  // counts edits: the fingerprint is of it
-	broken  bool // the client secret was changed there, and here nobody knows yet
+	broken  bool // the client secret was changed there, and nothing here knows it yet
 	secret  int  // counts mends: the credential's version
 	paused  bool
 	down    []span // when it does not answer

@@ -12,7 +12,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// tick is the time between runs, and cacheAge what consumers are told to keep a record for.
+// tick is the time between runs, and cacheAge how long consumers may keep a record.
 const (
 	tick     = time.Minute
 	cacheAge = 5 * time.Minute

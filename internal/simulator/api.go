@@ -37,7 +37,7 @@ func (p *provider) serveAPI(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, p.api.answer(r.URL.Query()))
 }
 
-// accepts tells whether the token was issued by this provider and is live.
+// accepts reports whether the token was issued by this provider and is live.
 func (p *provider) accepts(token string) (grant, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -61,7 +61,7 @@
 // # Tokens
 //
 // Three of the systems document JWTs; theirs are signed with HS256 and a key
-// that no one else has, since nobody but the simulated API looks inside.
+// that no one else has, since only the simulated API looks inside.
 // EduCloud documents none, and its tokens are opaque. Every token is unique
 // unless [Simulator.SetRepeats] says otherwise. Times are whole seconds of the
 // clock in [Options], which [Simulator.SetClock] puts wrong for one provider.

@@ -41,7 +41,7 @@ func Reset() Fault {
 	}
 }
 
-// LoseAnswer resets the connection after the login, whose token nobody gets.
+// LoseAnswer resets the connection after the login, whose token is lost.
 func LoseAnswer() Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +145,7 @@ func EarlyHints(n int) Fault {
 }
 
 // pour writes the chunk again and again, up to the size in bytes if that is not
-// negative, until somebody stops it.
+// negative, until it is stopped.
 func pour(w io.Writer, r *http.Request, chunk string, size int) {
 	for sent := 0; sent != size; {
 		if size >= 0 {

@@ -43,7 +43,7 @@ func readMembers(text []byte) ([]member, error) {
 	return members, nil
 }
 
-// writeMembers returns the object again. Values are written as they stand, so
+// writeMembers returns the object again. Values are written as they are, so
 // that a fault can put in what is no JSON at all.
 func writeMembers(members []member) []byte {
 	var b bytes.Buffer

@@ -22,7 +22,7 @@ func invalidRequest(err error) *refusal {
 }
 
 // invalidClient refuses a client's authentication. A client that used the
-// Authorization header must be told the scheme to use (RFC 6749 section 5.2).
+// Authorization header must be given the scheme to use (RFC 6749 section 5.2).
 func invalidClient(r *http.Request, description string) *refusal {
 	no := oauthRefusal(http.StatusUnauthorized, "invalid_client", description)
 	if r.Header["Authorization"] != nil {

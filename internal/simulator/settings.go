@@ -45,7 +45,7 @@ func (s *Simulator) SetLifetime(name string, d time.Duration) {
 }
 
 // SetRepeats says whether the named provider answers a login with the token
-// that it gave before, and what is left of its lifetime, until that is over.
+// that it gave before, and what is left of its lifetime, until it expires.
 func (s *Simulator) SetRepeats(name string, repeats bool) {
 	p := s.provider(name)
 	p.mu.Lock()

@@ -46,7 +46,7 @@ type registration struct {
 	scopes     []string
 }
 
-// knows tells whether every value of the credential is as registered.
+// knows reports whether every value of the credential is as registered.
 func (c registration) knows(credential map[string]string) bool {
 	for name, want := range c.credential {
 		if credential[name] != want {

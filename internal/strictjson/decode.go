@@ -1,5 +1,5 @@
 // Package strictjson reads JSON that must be right: what people write, where a slip
-// must be told and not be guessed at; and what strangers answer, where one document
+// must be reported and not be guessed at; and what strangers answer, where one document
 // must not mean two things.
 //
 // Both readings refuse what RFC 8259 leaves to chance: duplicate names, invalid UTF-8,
@@ -21,7 +21,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxFaults is how many faults of one text are told.
+// maxFaults is how many faults of one text are reported.
 const maxFaults = 40
 
 // maxDepth is how deep a decoded text may be nested: more than any is by right.

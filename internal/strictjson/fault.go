@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Kind tells faults apart that a caller may want to word in its own way.
+// A Kind distinguishes faults that a caller may want to word in its own way.
 type Kind int
 
 const (
@@ -81,7 +81,7 @@ func Path(p jsontext.Pointer) string {
 	return b.String()
 }
 
-// printable returns a name as it may stand in a path.
+// printable returns a name as it may appear in a path.
 func printable(name string) string {
 	plain := func(r rune) bool {
 		return r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

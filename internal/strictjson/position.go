@@ -19,7 +19,7 @@ func at(text []byte, offset int, f Fault) Fault {
 	return f
 }
 
-// valueAt returns the offset of the value at or after offset: the library's may stand
+// valueAt returns the offset of the value at or after offset: the library's may be
 // on the separators before it.
 func valueAt(text []byte, offset int) int {
 	offset = min(max(offset, 0), len(text))
@@ -129,7 +129,7 @@ func inString(text []byte, offset int) bool {
 	return in && offset < len(text)
 }
 
-// hintInString guesses at the slip behind what cannot stand in a string. Like
+// hintInString guesses at the slip behind what cannot be in a string. Like
 // hint, it repeats nothing of the text, which may be a credential.
 func hintInString(rest []byte) string {
 	switch {

@@ -18,7 +18,7 @@ func (t Template) Each(f func(string) string) Template {
 	return out
 }
 
-// InQuotes returns t with the values that stand between double quotes escaped as a quoted
+// InQuotes returns t with the values between double quotes escaped as a quoted
 // string needs it (RFC 9110 section 5.6.4), so that none can end it.
 func (t Template) InQuotes() Template {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace

@@ -29,7 +29,7 @@ type function struct {
 	octets bool
 	// textual marks one that takes text alone.
 	textual bool
-	// constants checks the arguments of one that takes only what stands in the config.
+	// constants checks the arguments of one that takes only what is written in the config.
 	constants func(args []string) *Fault
 	// fresh marks one that gives something else each time, so that no secret can be meant.
 	fresh bool
@@ -158,7 +158,7 @@ func words(list []string, last string) string {
 type typedPart struct {
 	part   part
 	octets bool
-	// constant marks a text that stands in the config.
+	// constant marks a text that is written in the config.
 	constant bool
 }
 

@@ -8,12 +8,12 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// What stands between ${ and } in a template is an expression:
+// The text between ${ and } in a template is an expression:
 //
 //	name                 a value of the credential
 //	steps.login.session  what an earlier step kept
 //	name?                the same; where there is none, the whole field is left out
-//	name?'text'          the same; where there is none, the text stands there
+//	name?'text'          the same; where there is none, the text
 //	'text'               a text, as the argument of a function
 //	f(x, y)              one of the functions, of expressions
 //
@@ -29,8 +29,8 @@ const (
 // validReference is a name with a part before it that says whose it is.
 var validReference = regexp.MustCompile(`^(?:steps\.[A-Za-z_][A-Za-z0-9_]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}|extra\.[A-Za-z0-9_.-]{1,64})$`)
 
-// Parse reads the text of the field at, in which ${name} stands for the value of that name, and $${
-// for ${ itself; what else may stand in braces is told with [notation].
+// Parse reads the text of the field at, in which ${name} is the value of that name, and $${
+// is ${ itself; see [notation] for what else may be in braces.
 func Parse(at, text string) (t Template, fault *Fault) {
 	var lit strings.Builder
 	n := notation{at: at}
@@ -143,7 +143,7 @@ func (n *notation) separator(name string) *Fault {
 	if n.rest == "" || n.rest[0] == '}' {
 		return &Fault{"has " + name + "( without )", "close it after its arguments"}
 	}
-	return &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text stands in single quotes"}
+	return &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text is in single quotes"}
 }
 
 var unclosed = &Fault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
@@ -163,13 +163,13 @@ func (n *notation) name() string {
 	return name
 }
 
-// quoted reads a text in single quotes, in which two of them stand for one.
+// quoted reads a text in single quotes, in which two of them are one.
 func (n *notation) quoted() (string, *Fault) {
 	var b strings.Builder
 	for rest := n.rest[1:]; ; {
 		text, after, closed := strings.Cut(rest, "'")
 		if !closed {
-			return "", &Fault{"has a text whose quote is not closed", "close it with '; two of them stand for one in a text"}
+			return "", &Fault{"has a text whose quote is not closed", "close it with '; two of them are one in a text"}
 		}
 		b.WriteString(text)
 		if !strings.HasPrefix(after, "'") {
@@ -195,7 +195,7 @@ func (n *notation) substitution(text string) (p part, after string, fault *Fault
 		case t.octets:
 			fault = &Fault{"has octets where text must be", "write them as hex(…), base64(…) or base64url(…)"}
 		case t.constant:
-			fault = &Fault{"has a text in ${…} that stands for itself", "write it without ${' and '}"}
+			fault = &Fault{"has a literal text alone in ${…}", "write it without ${' and '}"}
 		}
 	}
 	if fault != nil {
@@ -213,7 +213,7 @@ var quotedText = regexp.MustCompile(`'[^']*'`)
 // may be secrets that should not be there.
 func Shown(text string) string { return secret.Shown(quotedText.ReplaceAllString(text, "'…'")) }
 
-// Outside returns text with what stands in each ${…} taken out, of the same length: with
+// Outside returns text with the content of each ${…} taken out, of the same length: with
 // bytes that mean nothing in a URL, so that the rest can be looked at.
 func Outside(text string) string {
 	out := []byte(text)

@@ -15,7 +15,7 @@ type Reach struct {
 }
 
 // Reaches goes through the ways in which values get into the text of t. In what is made by more
-// than one encoder nobody would recognize a value.
+// than one encoder a value would not be recognized.
 func (t Template) Reaches() iter.Seq[Reach] {
 	return func(yield func(Reach) bool) { t.reaches(Reach{}, yield) }
 }
@@ -57,7 +57,7 @@ func (r Reach) through(f *function, argument int) Reach {
 	return r
 }
 
-// Instead returns the texts of t that stand in for values that are absent, and the whole text
+// Instead returns the defaults of t's values, and the whole text
 // where all of them may be; ok is false if one may not.
 func (t Template) Instead() (list []string, whole string, ok bool) {
 	ok = true

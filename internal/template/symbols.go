@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Symbols stand for values in a text that is shown and not sent. They are put into
+// Symbols replace values in a text that is shown and not sent. They are put into
 // templates as words that no encoding changes, so that it is built as any other, by
 // the same code; in what was built, they become ${…}.
 type Symbols struct {
 	names []string // the values that there are; nil: that is not known
-	words []string // the symbols so far, each a word and what it stands for
+	words []string // the symbols so far, each a word and its value
 }
 
 // NewSymbols returns symbols for the values of those names; nil: it is not known which there

@@ -1,4 +1,4 @@
-// Package template has the notation of the texts of a config in which ${…} stands for values
+// Package template has the notation of the texts of a config in which ${…} is replaced by values
 // that are known later: parsed by [Parse], filled in by [Values.Expand], and escaped for the
 // place where each value lands. It knows neither what the values are nor what the texts are
 // for.
@@ -121,7 +121,7 @@ func (t Template) Computed() iter.Seq[Value] {
 
 // Mentions counts how often Expand writes a value down: once, and once more for each function
 // that it passes through. It bounds the size of what is written without regard to any value, so
-// that no limit tells how long one is.
+// that no limit discloses how long one is.
 func (t Template) Mentions() int {
 	n := 0
 	for _, p := range t {

@@ -129,7 +129,7 @@ func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 	return claims, err
 }
 
-// audience returns what one of the words stands for.
+// audience returns the value of one of the words.
 func (p plan) audience(word string, v *template.Values) (string, error) {
 	switch {
 	case word == audienceIssuer:

@@ -82,7 +82,7 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, headers [
 
 // basicAuth is HTTP Basic authentication. RFC 6749 section 2.3.1 has both halves encoded
 // as in a form before they are joined; many a provider takes them raw instead, and then
-// a colon in the first cannot be told from the one between them (RFC 7617 section 2).
+// a colon in the first cannot be distinguished from the one between them (RFC 7617 section 2).
 func basicAuth(ps *problem.List, raw bool, headers []httprequest.Header) (auth clientAuth) {
 	const path = "token_endpoint_auth_method"
 	if slices.ContainsFunc(headers, func(h httprequest.Header) bool { return h.Name == "Authorization" }) {

@@ -60,12 +60,12 @@ func compile(ps *problem.List, cfg config) plan {
 	return p
 }
 
-// mostValues is how many values may stand in one request: of at most 64 KiB each, so that it
+// mostValues is how many values one request may hold: of at most 64 KiB each, so that it
 // stays within a few MiB.
 const mostValues = 64
 
 // checkSize refuses what may become too large, whatever the values are: a limit that depended on
-// them would tell how long they are.
+// them would disclose how long they are.
 func checkSize(ps *problem.List, path string, list []template.Template) {
 	n := 0
 	for _, t := range list {
@@ -83,14 +83,14 @@ func compileLogin(ps *problem.List, cfg config, p *plan, login vocabulary) {
 	var last request
 	switch {
 	case cfg.SignedJWT != nil && (cfg.Request != nil || len(first) > 0 || len(cfg.Steps) > 0):
-		ps.Add("signed_jwt", "", "is itself the token, and stands beside a request for one", "keep one of the two")
+		ps.Add("signed_jwt", "", "is itself the token, and is set beside a request for one", "keep one of the two")
 		return
 	case cfg.SignedJWT != nil:
 		p.token = compileSignedJWT(ps, cfg)
 		return
 	case cfg.Request != nil && len(first) > 0:
 		for _, name := range first {
-			ps.Add(name, "", "stands beside request, which spells the whole request out", "keep one of the two: remove "+name+" or request")
+			ps.Add(name, "", "is set beside request, which spells the whole request out", "keep one of the two: remove "+name+" or request")
 		}
 		return
 	case cfg.Request != nil:

@@ -36,7 +36,7 @@ type config struct {
 	ClientCertificate *certificateConfig `json:"client_certificate"`
 
 	// The first level.
-	Issuer          *string           `json:"issuer"` // whom assertions are for; nothing is asked of it
+	Issuer          *string           `json:"issuer"` // the audience of assertions; it is sent nothing
 	TokenEndpoint   *string           `json:"token_endpoint"`
 	GrantType       *string           `json:"grant_type"`                 // default client_credentials
 	AuthMethod      *string           `json:"token_endpoint_auth_method"` // RFC 7591 section 2; default client_secret_basic
@@ -205,7 +205,7 @@ type jwtConfig struct {
 	Header            strictjson.Value `json:"header"`             // other members
 	Issuer            *string          `json:"iss"`
 	Subject           *string          `json:"sub"`
-	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint stand for those
+	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint are replaced by those
 	Lifetime          strictjson.Value `json:"lifetime"`
 	Backdate          strictjson.Value `json:"backdate"`
 	Claims            strictjson.Value `json:"claims"` // others

@@ -14,7 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// Credential understands a credential: an object of strings, beside which stand the lists
+// Credential understands a credential: an object of strings, beside the lists
 // allowed_hosts, providers, signs, public and sign_only, and approved_only and authorities. The error is
 // [refresh.Problems], all of them at
 // once, and holds no value. That hosts are named at all is seen to where the config is
@@ -101,7 +101,7 @@ func Doubts(where string, c refresh.Credential) refresh.Problems {
 }
 
 // authorities reads certificates in PEM, of those that hosts' certificates are checked against.
-// They are public, and stand in the credential since whoever pins a host says whom to believe
+// They are public, and in the credential since the owner who pins a host says which authority to believe
 // that it is the one.
 func authorities(ps *problem.List, path string, v strictjson.Value) *x509.CertPool {
 	pool := x509.NewCertPool()

@@ -38,7 +38,7 @@ func (e *Endpoint) Hosts() []string {
 }
 
 // Check says what of c does not fit the config, without sending anything: values that
-// are missing, hosts that c does not name, values that cannot stand where they would.
+// are missing, hosts that c does not name, values that cannot be placed where they would.
 func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problem.List{Where: e.where}
 	checkHosts(&ps, c, e.plan.everywhere())

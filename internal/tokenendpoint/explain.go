@@ -19,7 +19,7 @@ import (
 )
 
 // Explain returns what is sent with a credential that has those values; nil: it is not
-// known which ones, so that those that may be left out stand there with a question mark.
+// known which ones, so that those that may be left out have a question mark.
 // Nothing is sent, and nothing of a value is looked at.
 func (e *Endpoint) Explain(names []string) (Explanation, error) {
 	p := e.plan
@@ -198,7 +198,7 @@ func explainLifetime(r answer.Shape) string {
 	return text
 }
 
-// Signs returns whom the token of a config with signed_jwt is for: what the credential's
+// Signs returns the audiences of the token of a config with signed_jwt: what the credential's
 // signs must name, with ${…} as written. Of other configs it is empty.
 func (e *Endpoint) Signs() []string {
 	if e.plan.token == nil {

@@ -58,7 +58,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	return out
 }
 
-// explainAudience returns what an audience is, where a word stands for it.
+// explainAudience returns what an audience is, where a word names it.
 func (p plan) explainAudience(a template.Template, text string) string {
 	word, fixed := a.Fixed()
 	switch {

@@ -40,7 +40,7 @@ type Exchange struct {
 	Members []Field `json:"members,omitempty"`
 }
 
-// Try logs in with c, as Grant does, and tells what was sent and what came back. The error
+// Try logs in with c, as Grant does, and returns what was sent and what came back. The error
 // is that of Grant; the exchanges are there all the same.
 func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error) {
 	w := &witness{made: &memory{}}
@@ -66,7 +66,7 @@ func tell(c refresh.Credential, g refresh.Grant, text string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
 }
 
-// exchange returns what may be told of s.
+// exchange returns what may be shown of s.
 func (s sighting) exchange(m Message, c refresh.Credential) Exchange {
 	x := Exchange{Message: m}
 	if s.answer == nil {
@@ -86,9 +86,9 @@ func (s sighting) exchange(m Message, c refresh.Credential) Exchange {
 }
 
 const (
-	// mostMembers is how many members of an answer are told.
+	// mostMembers is how many members of an answer are shown.
 	mostMembers = 40
-	// deepestMember is how deep they are told.
+	// deepestMember is how deep they are shown.
 	deepestMember = 4
 )
 

@@ -23,7 +23,7 @@ type Explanation struct {
 	Values []string `json:"credential_values"`
 }
 
-// A Message is a request. Where a value stands in it is ${name}, and what a function makes
+// A Message is a request. A value in it is shown as ${name}, and what a function makes
 // of values is ${function(name)}: nothing secret is in it.
 type Message struct {
 	// Purpose says what the request is for, in a few words.
@@ -38,7 +38,7 @@ type Message struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// A Field is a name and what stands behind it.
+// A Field is a name and its value.
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

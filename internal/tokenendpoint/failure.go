@@ -128,7 +128,7 @@ func (x exchange) remedy(code string) string {
 		return "look at " + x.request.Path + " and the method: nothing is served there"
 	case "http_429", "http_403":
 		if code == "http_429" || x.answer.Limited() {
-			return "if it stays so, the provider's quota is too small, or somebody else uses it too"
+			return "if it stays so, the provider's quota is too small, or others use it too"
 		}
 		return "look whether a firewall of the provider keeps us out, and whether " + credential + " may log in"
 	}

@@ -26,7 +26,7 @@ const (
 	codeLoginFailed  = "login_failed" // says so, without a code
 	codeRedirected   = "redirected"
 
-	// The answer repeats what was sent where that would be told further.
+	// The answer repeats what was sent where that would be passed on.
 	codeSecretInAnswer = "secret_in_answer"
 
 	// The new token was tried, and was not taken.

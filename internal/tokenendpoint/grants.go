@@ -77,7 +77,7 @@ func checkGrantType(ps *problem.List, path, grantType string) bool {
 	return false
 }
 
-// compileAssertion compiles the JWT that is the grant, or that stands in a request where the
+// compileAssertion compiles the JWT that is the grant, or the value in a request where the
 // config writes ${assertion}.
 func compileAssertion(ps *problem.List, cfg config) jwt {
 	j := compileJWT(ps, "assertion", *cfg.Assertion, grantAssertion, nil)
@@ -103,16 +103,16 @@ func checkExchange(ps *problem.List, cfg config) {
 		ps.Add("parameters.subject_token_type", "", "is missing", typ)
 	}
 	if has("actor_token") != has("actor_token_type") {
-		ps.Add("parameters.actor_token_type", "", "stands beside actor_token, or neither does", typ)
+		ps.Add("parameters.actor_token_type", "", "is set beside actor_token, or neither is", typ)
 	}
 }
 
 // compileNamedAssertion compiles the assertion of a config at the second level, whose requests
-// name it where it is to stand.
+// name it where it is to go.
 func compileNamedAssertion(ps *problem.List, cfg config, requests []request) jwt {
 	sent := func(r request) bool { return template.Names(r.Templates(), "assertion") }
 	if !slices.ContainsFunc(requests, sent) {
-		ps.Add("assertion", "", "is signed and not sent", "write ${assertion} where it is to stand in the request")
+		ps.Add("assertion", "", "is signed and not sent", "write ${assertion} where it is to go in the request")
 	}
 	return compileAssertion(ps, cfg)
 }
@@ -122,7 +122,7 @@ func compileSignedJWT(ps *problem.List, cfg config) *jwt {
 	j := compileJWT(ps, "signed_jwt", *cfg.SignedJWT, ownToken, nil)
 	for _, a := range j.aud {
 		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
-			ps.Add("signed_jwt.aud", problem.Show(word), "stands for what a config of a token endpoint says, and this is none", "write the audience out")
+			ps.Add("signed_jwt.aud", problem.Show(word), "is what a config of a token endpoint says, and this is none", "write the audience out")
 		}
 	}
 	for _, f := range []struct {
@@ -135,7 +135,7 @@ func compileSignedJWT(ps *problem.List, cfg config) *jwt {
 		{"timeout", cfg.Timeout.Type != strictjson.Absent},
 	} {
 		if f.set {
-			ps.Add(f.name, "", "has no effect beside signed_jwt: nobody is asked", "remove it")
+			ps.Add(f.name, "", "has no effect beside signed_jwt: no server is asked", "remove it")
 		}
 	}
 	return &j

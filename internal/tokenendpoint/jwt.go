@@ -21,7 +21,7 @@ const (
 type jwt struct {
 	path string
 	use  jwtUse
-	// name is that of the value that stands for it in a request; empty for a token.
+	// name is that of its value in a request; empty for a token.
 	name string
 
 	algorithm   signing.Algorithm
@@ -41,7 +41,7 @@ type jwt struct {
 	claims      httprequest.Node
 }
 
-// The words that stand for an audience.
+// The words that name an audience.
 const (
 	audienceIssuer   = "issuer"
 	audienceEndpoint = "token_endpoint"

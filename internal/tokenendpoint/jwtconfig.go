@@ -65,7 +65,7 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	if use == ownToken {
 		most = answer.Believable
 		if cfg.Lifetime.Type == strictjson.Absent {
-			ps.Add(at("lifetime"), "", "is missing: nobody else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
+			ps.Add(at("lifetime"), "", "is missing: nothing else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}
 	}
 	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
@@ -128,7 +128,7 @@ func checkJWT(ps *problem.List, j jwt) {
 	switch {
 	case j.use != ownToken:
 		err = claims.CheckAssertion()
-	case j.lifetime > 0: // else it was told
+	case j.lifetime > 0: // else it was reported
 		err = claims.CheckToken()
 	}
 	signingFault(ps, j.path, "", err)
@@ -144,7 +144,7 @@ func signingFault(ps *problem.List, path, value string, err error) {
 	}
 }
 
-// checkAudience refuses an audience of which nobody says what it is.
+// checkAudience refuses an audience that the config does not define.
 func checkAudience(ps *problem.List, cfg config, j jwt) {
 	if cfg.Issuer != nil {
 		return

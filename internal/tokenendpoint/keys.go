@@ -9,11 +9,11 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A key signs, and is never sent: whoever has it once needs no credential any more. Private
+// A key signs, and is never sent: its holder needs no credential any more. Private
 // keys are known by their form; what else is a key, the credential's owner lists under
 // sign_only. And whatever is sent must be recognized if it comes back.
 
-// checkSent notes the values of c that would be sent and are keys, or that nobody would
+// checkSent notes the values of c that would be sent and are keys, or that no search would
 // recognize in what is sent.
 func (p plan) checkSent(ps *problem.List, c refresh.Credential) {
 	var list []template.Template

@@ -55,7 +55,7 @@ func (m *memory) with(c refresh.Credential) refresh.Credential {
 
 const (
 	madeOf = "what was made of "
-	// inAnswer stands for the value of which a refresh token in an answer was made.
+	// inAnswer is the name of the value from which a refresh token in an answer was made.
 	inAnswer = "an answer"
 )
 

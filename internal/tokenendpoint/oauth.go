@@ -57,7 +57,7 @@ func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 }
 
 // checkIssuer reports whether text can be an issuer: a URL without query and fragment (RFC
-// 8414 section 2), of which nothing is asked.
+// 8414 section 2), which is sent nothing.
 func checkIssuer(ps *problem.List, text string) bool {
 	const path = "issuer"
 	if strings.ContainsAny(text, "?#$") {
@@ -111,7 +111,7 @@ func compileScope(ps *problem.List, cfg config) requestedScope {
 		ps.Add("scope_separator", problem.Show(separator), "has no effect without scope", "remove it")
 	}
 	if separator == "" {
-		ps.Add("scope_separator", problem.Show(separator), "is empty", `leave it out for a space, or write what stands between scopes, such as ","`)
+		ps.Add("scope_separator", problem.Show(separator), "is empty", `leave it out for a space, or write what separates scopes, such as ","`)
 	}
 	var words []string
 	switch cfg.Scope.Type {

@@ -27,7 +27,7 @@ type plan struct {
 	grace   time.Duration
 	// renewsItself says that the token is its own refresh token.
 	renewsItself bool
-	// issuer is whom assertions are for, unless they say otherwise.
+	// issuer is the audience of assertions, unless they say otherwise.
 	issuer string
 	// advice is what speaks against the config, though it works.
 	advice []string

@@ -87,7 +87,7 @@ type granted struct {
 // skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
 // refused and the answer's date says that this may be why; else zero. Less than five
 // seconds is within what signing allows for, and within what a date can tell; more than
-// fifteen minutes is no clock, but somebody who collects JWTs of another time.
+// fifteen minutes is no clock, but an attempt to collect JWTs of another time.
 func (x exchange) skew(f *failure) time.Duration {
 	const least, most = 5 * time.Second, 15 * time.Minute
 	if x.answer == nil || x.answer.OK() {
@@ -97,7 +97,7 @@ func (x exchange) skew(f *failure) time.Duration {
 	case "invalid_client":
 	case "invalid_grant", "invalid_request", "http_400", "http_401":
 		if x.rotates {
-			return 0 // it may be the refresh token that was refused, and then it is over
+			return 0 // it may be the refresh token that was refused, and then it has expired
 		}
 	default:
 		return 0

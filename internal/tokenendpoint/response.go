@@ -87,7 +87,7 @@ func compileOutcomes(ps *problem.List, res responseConfig, requests []request) (
 		{"error_description", res.ErrorDescription.Type != strictjson.Absent},
 	} {
 		if f.set {
-			ps.Add("response."+f.name, "", "stands beside response.step", "write it in that step's own response")
+			ps.Add("response."+f.name, "", "is set beside response.step", "write it in that step's own response")
 		}
 	}
 	return stepNamed(ps, *res.Step, requests)

@@ -25,7 +25,7 @@ func told(name string) string {
 	return "the value " + name
 }
 
-// unsearchable stands for the name of a secret in an answer that cannot be searched.
+// unsearchable takes the place of the name of a secret in an answer that cannot be searched.
 const unsearchable = "more escapes in escapes than can be searched"
 
 // foundIn returns the name of the secret that v, a part of an answer, contains, or "". It
@@ -98,7 +98,7 @@ func tooLarge(all ...any) bool {
 }
 
 // compared is the failure of an answer that repeats what was sent where the config compares
-// it, or cuts something off: whether it matches would tell the secret piece by piece.
+// it, or cuts something off: whether it matches would disclose the secret piece by piece.
 func (x exchange) compared() *failure {
 	texts := x.selected.Compared
 	if tooLarge(texts...) {
@@ -144,7 +144,7 @@ func (x exchange) screen() *failure {
 			`if the token is its own refresh token, say "renews_itself": true; else look at response.access_token`)
 	}
 	// A step may have kept the very token, to use it in a later request; and a JWT states by
-	// right whom it is for, which a step may have had to find out. A token that renews itself is
+	// right its audience, which a step may have had to find out. A token that renews itself is
 	// what was sent.
 	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
 	theToken := func(v secret.Value) bool {
@@ -181,7 +181,7 @@ func (x exchange) secretInRecord(name string) *failure {
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
-// sameTicket stands in an answer where it repeats the refresh token that was sent, as many
+// sameTicket is put into an answer where it repeats the refresh token that was sent, as many
 // a provider does (RFC 6749 section 6): it is no echo, and need not be seen.
 const sameTicket = "(the refresh token that was sent)"
 

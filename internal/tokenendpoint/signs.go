@@ -17,8 +17,8 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A token that is signed here speaks for the owner of the key, to whoever it is for, for as
-// long as the config says; and consumers read it. So the credential's owner names whom it
+// A token that is signed here speaks for the owner of the key, to its audience, for as
+// long as the config says; and consumers read it. So the credential's owner names the audiences it
 // may be signed for, as he names the hosts that its values may be sent to. A config cannot
 // make a key of a value that is meant to be something else, nor put one into the token.
 
@@ -61,7 +61,7 @@ func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 			hint = ", with the values written out"
 		}
 		if len(c.Signs) == 0 {
-			ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not say whom a token may be signed for with its %s", c.Name, j.key),
+			ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not name the audiences of tokens signed with its %s", c.Name, j.key),
 				fmt.Sprintf(`if it may be for that one, its owner adds "signs": [%s] to it%s`, shown, hint))
 			continue
 		}
@@ -74,14 +74,14 @@ func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 	at := func(name string) string { return j.path + "." + name }
 	if len(j.aud) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
-		ps.Add(at("aud"), "", "is missing: a token that is for nobody is taken by anybody", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
+		ps.Add(at("aud"), "", "is missing: a token without an audience is accepted by any server", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
 	}
 	if j.shared && j.key != "client_secret" {
 		ps.Add(at("key"), problem.Show(j.key), "is not what a token can be signed with by "+problem.Show(string(j.algorithm)), "sign with client_secret, or with a private key")
 	}
 	for _, m := range j.claims.Members {
 		if m.Name == "jti" && m.Node.Kind == strictjson.Null {
-			ps.Add(at("claims")+".jti", "", "is left out, by which one token is told from the next", "remove it, and each has one of its own")
+			ps.Add(at("claims")+".jti", "", "is left out, which distinguishes one token from the next", "remove it, and each has one of its own")
 		}
 	}
 	for _, place := range j.places() {

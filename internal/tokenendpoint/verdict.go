@@ -74,7 +74,7 @@ func ofFault(code string) verdict {
 }
 
 // ofRefusal returns the code of, and the verdict on, an answer whose status is not 2xx.
-// oauth is the error code in it, whoever's, or empty.
+// oauth is the error code in it, whichever field has it, or empty.
 func ofRefusal(status int, oauth string) (code string, v verdict) {
 	code = fmt.Sprintf("http_%d", status)
 	v, registered := ofOAuth(oauth)

@@ -81,7 +81,7 @@ const stepPrefix = "steps."
 // extraPrefix begins the names of fields of a record that an answer gives.
 const extraPrefix = "extra."
 
-// refreshToken is the value that stands for the ticket of a provider that rotates them
+// refreshToken is the value of the ticket of a provider that rotates them
 // (see refresh.Provider.Rotates): it comes from the vault, never from the credential.
 const refreshToken = "refresh_token"
 

@@ -1,4 +1,4 @@
-// Package version tells which version of tokenkeeper a program is.
+// Package version says which version of tokenkeeper a program is.
 package version
 
 import "runtime/debug"

@@ -20,7 +20,7 @@ func (c *Client) readBody(body io.Reader, m *answer.Message) error {
 	if err != nil {
 		return err
 	}
-	c.rooms <- struct{}{} // soon: nobody waits for anything in one
+	c.rooms <- struct{}{} // soon: no goroutine waits for anything in one
 	m.Leaves(func() { <-c.rooms })
 	rest, err := io.ReadAll(io.LimitReader(body, answer.MaxBody+1-int64(len(begin))))
 	if err != nil {

@@ -77,7 +77,7 @@ func (r *resolver) value(n *yaml.Node) any {
 	return nil
 }
 
-// function tells whether a node is an intrinsic function, in its short spelling (!Sub) or
+// function reports whether a node is an intrinsic function, in its short spelling (!Sub) or
 // its long one (Fn::Sub:), and what it is applied to.
 func function(n *yaml.Node) (name string, argument *yaml.Node) {
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {

@@ -57,7 +57,7 @@ export class Token {
       [this.#accessToken, this.tokenType, this.provider].every(visible) &&
       [this.refreshAfter, this.expiresAt].every(Number.isFinite);
     if (!usable) {
-      // Without the cause: what stands in its place may be a secret too.
+      // Without the cause: what is there instead may be a secret too.
       throw new RecordError("what was read is no record: is this the secret or file of a token (tokens/NAME)?");
     }
     Object.defineProperty(this, "extra", { value: record.extra ?? {} }); // not enumerable: not printed
@@ -113,7 +113,7 @@ export class Reader {
   async token() {
     if (this.#due()) {
       if (this.#look === null) await this.#start();
-      else if (!this.#live()) await this.#look; // with a live token nobody waits for another's look
+      else if (!this.#live()) await this.#look; // with a live token no caller waits for another's look
     }
     if (this.#live()) return this.#token;
     const cause = this.#error;

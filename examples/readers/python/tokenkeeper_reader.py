@@ -68,7 +68,7 @@ class Token:
             raise RecordError(f"the record has version {version} and this reader knows version 1: "
                               "upgrade the reader (copy it again)")
         if not usable:
-            # Outside the except: what stands in the record's place may be a secret
+            # Outside the except: what is there instead of the record may be a secret
             # too, and the cause would quote it.
             raise RecordError("what was read is no record: is this the secret or file of a token (tokens/NAME)?")
 
@@ -122,10 +122,10 @@ class Reader:
     def token(self):
         """A token that is live now. Raises TokenOver; before the first record, RecordError."""
         if self._due():
-            # With a live token in hand nobody waits for somebody else's look.
+            # With a live token in hand no caller waits for another's look.
             if self._lock.acquire(blocking=not self._live()):
                 try:
-                    if self._due():  # not if somebody else has looked while we waited
+                    if self._due():  # not if another caller has looked while we waited
                         self._look()
                 finally:
                     self._lock.release()

@@ -31,7 +31,7 @@ tokenkeeper_get() {
   before=$(jq .serial "$cache")
   status=$(_tokenkeeper_send) || return 1
   if [[ $status == 401 ]]; then
-    # Perhaps the token was replaced. If so, once more; if not, the 401 stands.
+    # Perhaps the token was replaced. If so, once more; if not, the 401 is final.
     _tokenkeeper_look rejected "$kind" "$where" "$cache" || return 1
     if [[ $(jq .serial "$cache") != "$before" ]]; then
       status=$(_tokenkeeper_send) || return 1
@@ -64,7 +64,7 @@ _tokenkeeper_cache() {
 
 # _tokenkeeper_look WHY KIND WHERE CACHE reads the record if it should; WHY is due
 # or rejected. It fails if there is no live token then. The cache file holds
-#   serial  the number of tokens seen, so that two can be told apart unread
+#   serial  the number of tokens seen, so that two can be distinguished unread
 #   looked  when the record was last read
 #   missed  when it was last read to find a new token and held none; 0 if it did
 #   token   of the last good record; times are in seconds
@@ -96,7 +96,7 @@ _tokenkeeper_look() (
 )
 
 # _tokenkeeper_take KIND WHERE reads the record and writes what the cache should be
-# to cache.new. Of jq it shows no messages: what stands in the place of a record may
+# to cache.new. Of jq it shows no messages: what is there instead of a record may
 # be a secret too.
 _tokenkeeper_take() {
   case $1 in

@@ -3,7 +3,7 @@ import middy from "@middy/core";
 import secretsManager from "@middy/secrets-manager";
 import { clearCache } from "@middy/util";
 
-const CACHE_AGE = 300; // seconds: at most the stack's CacheAgeSeconds; middy keeps for ever unless told
+const CACHE_AGE = 300; // seconds: at most the stack's CacheAgeSeconds; middy keeps for ever by default
 
 export function token(secretId, again = false) {
   if (again) clearCache("tokenkeeper:" + secretId);

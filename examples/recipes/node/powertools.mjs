@@ -1,4 +1,4 @@
-// Powertools for AWS Lambda (TypeScript): its cache is told the cache age.
+// Powertools for AWS Lambda (TypeScript): its cache is given the cache age.
 import { getSecret } from "@aws-lambda-powertools/parameters/secrets";
 
 const CACHE_AGE = 300; // seconds: at most the stack's CacheAgeSeconds; Powertools' own default is 5

@@ -1,4 +1,4 @@
-"""aws-secretsmanager-caching (Python): it keeps values for an hour unless told otherwise, and
+"""aws-secretsmanager-caching (Python): it keeps values for an hour by default, and
 serves the old one when a refresh fails, so expires_at_unix is looked at each time."""
 
 import json

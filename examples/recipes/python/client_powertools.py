@@ -1,4 +1,4 @@
-"""Powertools for AWS Lambda (Python): its cache is told the cache age."""
+"""Powertools for AWS Lambda (Python): its cache is given the cache age."""
 
 import time
 

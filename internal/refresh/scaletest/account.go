@@ -122,7 +122,7 @@ func (a *Account) Answer(provider string, f func(context.Context) error) {
 }
 
 // Unplug takes the network away from the account, or gives it back: there is no connection to
-// any provider, each of which has a host of its own.
+// any provider, each on a host of its own.
 func (a *Account) Unplug(unplugged bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

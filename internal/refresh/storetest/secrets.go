@@ -152,6 +152,6 @@ func noteStays(f *fixture) {
 	f.note(provider, failing)
 	f.save(change("", at(0)))
 	if got := f.current(at(0)).Note; got != failing {
-		f.Errorf("the note is %q, want %q: whoever stored the token removes it", got, failing)
+		f.Errorf("the note is %q, want %q: the run that stored the token removes it", got, failing)
 	}
 }

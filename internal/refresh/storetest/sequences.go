@@ -39,7 +39,7 @@ func atOnce(f *fixture) {
 			continue
 		}
 		if v, ok := st.Current.Parse(); !ok || v.IssuedAt.After(last.IssuedAt) || v.IssuedAt.Equal(last.IssuedAt) && st.Current != end.Current {
-			f.Errorf("run %d was told that %q is current; in the end it is %q", i, st.Current, end.Current)
+			f.Errorf("run %d learnt that %q is current; in the end it is %q", i, st.Current, end.Current)
 		}
 	}
 }

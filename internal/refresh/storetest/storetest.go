@@ -20,7 +20,7 @@ func Run(t *testing.T, open func(t *testing.T) (refresh.Store, Hooks)) {
 		{"opening again changes nothing", openingAgain},
 		{"a context that has ended changes nothing", endedContext},
 		{"secrets are kept apart", keptApart},
-		{"whoever pauses a provider is heard", paused},
+		{"a pause is seen", paused},
 
 		{"the first token becomes current", firstToken},
 		{"a later token replaces the one that was decided on", laterToken},

@@ -188,7 +188,7 @@ func handwritten(f *fixture) {
 	}
 	f.Write(provider, byHand+" ")
 	if f.foreign() == id {
-		f.Error("two things that were written by hand are the same version: a swap could not tell them apart")
+		f.Error("two things that were written by hand are the same version: a swap could not distinguish them")
 	}
 }
 

@@ -137,7 +137,7 @@ func model(token string) porcupine.Model {
 // A history is what runs did at once.
 type history struct {
 	mu         sync.Mutex
-	clock      int64 // of the order of events: the bubble's stands still
+	clock      int64 // of the order of events: the bubble's does not move
 	operations []porcupine.Operation
 }
 

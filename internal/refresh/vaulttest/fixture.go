@@ -54,7 +54,7 @@ func (f *fixture) claim(want string) refresh.Ticket {
 	return ticket
 }
 
-// refused checks that nobody can claim now.
+// refused checks that no run can claim now.
 func (f *fixture) refused(when string) {
 	f.Helper()
 	if ticket, err := f.vault.Claim(f.Context(), provider); !errors.Is(err, refresh.ErrClaimed) {
@@ -73,7 +73,7 @@ const (
 	provider = "quickbooks"
 	other    = "xero"
 
-	// longestRun is how long a run lasts at most, and longEnough when every claim is over.
+	// longestRun is how long a run lasts at most, and longEnough when every claim has expired.
 	longestRun = 4 * time.Minute
 	longEnough = 6 * time.Minute
 )

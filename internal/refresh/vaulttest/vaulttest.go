@@ -29,17 +29,17 @@ func Run(t *testing.T, open func(t *testing.T) (refresh.Vault, Hooks)) {
 
 		{"what is claimed is not given to another run", claimedOnce},
 		{"a claim outlasts a run, whenever it was made", claimLasts},
-		{"a claim that is released keeps nobody away in its process", claimReleased},
+		{"a claim that is released keeps no run away in its process", claimReleased},
 		{"the claim before is known, whatever became of its run", claimBefore},
 		{"a claim on another token is none before", claimBeforeOther},
 		{"a claim ends by itself", claimEnds},
 		{"runs at once: one has it", atOnce},
 
-		{"what replaces a spent token stays with its run until that is over", rotated},
+		{"what replaces a spent token stays with its run until that ends", rotated},
 		{"what replaces a spent token is durable", rotatedDurably},
 		{"a repeated replacement does nothing", rotatedAgain},
 		{"what a person has put in meanwhile stays", putInMeanwhile},
-		{"what a person has put in is nobody's claim", putInAfterClaim},
+		{"what a person has put in is no claim", putInAfterClaim},
 		{"that a spent token has no successor is durable", lostDurably},
 		{"whatever a provider gives is stored as it is", storedAsItIs},
 

@@ -10,7 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 
 /**
- * aws-secretsmanager-caching-java. It keeps values for an hour unless told otherwise, and serves the old one when a
+ * aws-secretsmanager-caching-java. It keeps values for an hour by default, and serves the old one when a
  * refresh fails, so expires_at_unix is looked at each time. Calls an API once for each line of standard input:
  *
  * <pre>java -cp ... Call SECRET URL</pre>
