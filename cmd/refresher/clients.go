@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -66,3 +69,28 @@ func newClients(cfg aws.Config, s settings) clients {
 	})
 	return c
 }
+
+// authorities returns those of the system and of the parameter; nil: those of the system alone,
+// as there is no parameter.
+func authorities(ctx context.Context, c clients, parameter string) (*x509.CertPool, error) {
+	if parameter == "" {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, authoritiesTime)
+	defer cancel()
+	out, err := c.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(parameter)})
+	if err != nil {
+		return nil, awscall.Call{Action: "ssm:GetParameter", Resource: parameter}.Failure(err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the authorities of the system: %w", err)
+	}
+	if !pool.AppendCertsFromPEM([]byte(aws.ToString(out.Parameter.Value))) {
+		return nil, fmt.Errorf("parameter %s holds no certificate in PEM", parameter)
+	}
+	return pool, nil
+}
+
+// authoritiesTime is how long reading them may take: Lambda gives a process ten seconds to begin.
+const authoritiesTime = 8 * time.Second

@@ -24,19 +24,6 @@ import (
 	"example.com/tokenkeeper/internal/stack"
 )
 
-// Options say which deployment on AWS is meant. What is left empty is found as the AWS
-// CLI finds it, in the settings of the function, or is the template's default.
-type Options struct {
-	// Profile, Region and EndpointURL are those of the AWS CLI.
-	Profile, Region, EndpointURL string
-	// Stated is what the user has said of the deployment.
-	Stated Deployment
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
-	// MFA asks for the code of a profile's MFA device; nil: no one can be asked.
-	MFA func() (string, error)
-}
-
 // An AWS is a deployment on AWS. Looking at it needs rights to metadata only.
 type AWS struct {
 	*paramstore.Providers

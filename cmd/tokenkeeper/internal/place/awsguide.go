@@ -4,29 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/stack"
 )
-
-// flags returns the flags that lead to the same deployment again.
-func (o Options) flags() []string {
-	var flags []string
-	for _, f := range []struct{ name, value string }{
-		{"--profile", o.Profile},
-		{"--region", o.Region},
-		{"--endpoint-url", o.EndpointURL},
-		{"--stack", o.Stated.Stack},
-		{"--function", o.Stated.Function},
-		{"--namespace", string(o.Stated.Namespace)},
-		{"--credential-store", o.Stated.CredentialStore},
-		{"--kms-key", o.Stated.KMSKey},
-	} {
-		if f.value != "" {
-			flags = append(flags, f.name, localstore.ShellWord(f.value))
-		}
-	}
-	return flags
-}
 
 // Guide leads to parameters and secrets.
 func (a *AWS) Guide() Guide {

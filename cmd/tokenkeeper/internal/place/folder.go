@@ -226,3 +226,17 @@ func onLoopback(dir *localstore.Dir) bool {
 		return fmt.Sprint(without) != fmt.Sprint(with)
 	})
 }
+
+// LastRun is in a file that every run replaces.
+func (f Folder) LastRun(context.Context) (LastRun, error) {
+	left, err := f.Dir.LastRun()
+	if err != nil {
+		return LastRun{}, err
+	}
+	run := LastRun{At: left.Completed, By: left.By, Version: left.Version}
+	if !left.Failed.IsZero() {
+		run.Failed = left.Failed
+		run.Failure = &refresh.Error{Code: left.Code, Detail: left.Error, Remedy: left.Remedy}
+	}
+	return run, nil
+}

@@ -1,7 +1,6 @@
 package place
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -20,20 +19,6 @@ type LastRun struct {
 	// could.
 	Failure *refresh.Error
 	Failed  time.Time
-}
-
-// LastRun is in a file that every run replaces.
-func (f Folder) LastRun(context.Context) (LastRun, error) {
-	left, err := f.Dir.LastRun()
-	if err != nil {
-		return LastRun{}, err
-	}
-	run := LastRun{At: left.Completed, By: left.By, Version: left.Version}
-	if !left.Failed.IsZero() {
-		run.Failed = left.Failed
-		run.Failure = &refresh.Error{Code: left.Code, Detail: left.Error, Remedy: left.Remedy}
-	}
-	return run, nil
 }
 
 // Began notes that a run began at that time and was completed, and NotBegun that it could

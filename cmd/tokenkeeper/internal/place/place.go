@@ -4,7 +4,9 @@ package place
 
 import (
 	"context"
+	"time"
 
+	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -72,4 +74,37 @@ type Editor interface {
 	// Pause has the runs leave a provider alone, until Resume.
 	Pause(ctx context.Context, provider string) error
 	Resume(ctx context.Context, provider string) error
+}
+
+// Options say which deployment on AWS is meant. What is left empty is found as the AWS
+// CLI finds it, in the settings of the function, or is the template's default.
+type Options struct {
+	// Profile, Region and EndpointURL are those of the AWS CLI.
+	Profile, Region, EndpointURL string
+	// Stated is what the user has said of the deployment.
+	Stated Deployment
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// MFA asks for the code of a profile's MFA device; nil: no one can be asked.
+	MFA func() (string, error)
+}
+
+// flags returns the flags that lead to the same deployment again.
+func (o Options) flags() []string {
+	var flags []string
+	for _, f := range []struct{ name, value string }{
+		{"--profile", o.Profile},
+		{"--region", o.Region},
+		{"--endpoint-url", o.EndpointURL},
+		{"--stack", o.Stated.Stack},
+		{"--function", o.Stated.Function},
+		{"--namespace", string(o.Stated.Namespace)},
+		{"--credential-store", o.Stated.CredentialStore},
+		{"--kms-key", o.Stated.KMSKey},
+	} {
+		if f.value != "" {
+			flags = append(flags, f.name, localstore.ShellWord(f.value))
+		}
+	}
+	return flags
 }

@@ -10,9 +10,6 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// overdueTicks is after how many missed ticks the schedule seems to have stopped.
-const overdueTicks = 3
-
 // judge judges one subject.
 func judge(sub Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, now time.Time) Line {
 	j := &judgement{Subject: sub, keeper: keeper, schedule: s, guide: guide, now: now}
@@ -28,17 +25,6 @@ func judge(sub Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, n
 	j.edited()
 	j.line.Served = sub.State.Current != "" && !sub.State.Deleting && (!j.ours || now.Before(j.line.ExpiresAt))
 	return j.line
-}
-
-type judgement struct {
-	Subject
-	keeper   *Keeper
-	schedule refresh.Schedule
-	guide    place.Guide
-	now      time.Time
-	version  refresh.Version // of the current token
-	ours     bool            // there is one, and we wrote it
-	line     Line
 }
 
 func (j *judgement) judge() {
@@ -159,14 +145,6 @@ func (j *judgement) badConfig() {
 	j.next(step{"Every problem of it:", j.guide.Command("check", j.Name)})
 }
 
-// sentence ends text with a full stop, unless it has an end already.
-func sentence(text string) string {
-	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
-		return text
-	}
-	return text + "."
-}
-
 // none has the word for a provider that fails say that it has no token at all.
 func (j *judgement) none() {
 	if j.State.Deleting && j.line.State != Orphan {
@@ -200,24 +178,6 @@ func (j *judgement) over() {
 		j.next(j.running())
 	}
 	j.line.State, j.line.Wrong, j.line.Failing = Expired, wrong, true
-}
-
-// A step is what to do now: in words and, where a command of ours does it, the command.
-type step struct{ text, command string }
-
-func (j *judgement) say(word Word, wrong string, do step) {
-	j.line.State, j.line.Wrong = word, wrong
-	j.next(do)
-}
-
-func (j *judgement) next(do step) { j.line.Remedy, j.line.Command = do.text, do.command }
-
-// came says of no run what it has not done.
-func (j *judgement) came() string {
-	if j.keeper != nil && j.keeper.State == Running {
-		return "tried it"
-	}
-	return "come"
 }
 
 // running is what to do where a run should have come. What keeps all runs away is said once,

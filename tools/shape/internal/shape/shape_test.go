@@ -14,7 +14,7 @@ func TestPackagesReadFromTopToBottom(t *testing.T) {
 	const largestCircle, largestOfFakes, uphillPercent = 6, 10, 10
 	fakes := []string{"awstest", "simulator"}
 	excused := []string{"simulation"}
-	packages, err := shape.Measure("../../../..", "./internal/...")
+	packages, err := shape.Measure("../../../..", "./internal/...", "./cmd/...")
 	if err != nil {
 		t.Fatal(err)
 	}
