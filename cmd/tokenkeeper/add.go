@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -117,6 +118,7 @@ type addView struct {
 	Credential    []tokenendpoint.Field `json:"credential"` // what each field is, and where it is found
 	AllowedHosts  []string              `json:"allowed_hosts"`
 	Public        []string              `json:"public,omitempty"` // what of it tokens and errors may state
+	Signs         []string              `json:"signs,omitempty"`  // the audiences of tokens that its key may sign
 	Notes         []string              `json:"notes"`
 	Documentation []preset.Page         `json:"documentation"`
 	// Commands are the next ones.
@@ -126,7 +128,7 @@ type addView struct {
 }
 
 func newAddView(p preset.Preset, provider refresh.Provider, config []byte) addView {
-	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Public: p.Public, Notes: p.Notes,
+	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Public: p.Public, Signs: p.Signs, Notes: p.Notes,
 		Documentation: p.Documentation, title: p.Title, Credential: []tokenendpoint.Field{}}
 	for _, f := range p.Credential {
 		v.Credential = append(v.Credential, tokenendpoint.Field{Name: f.Name, Value: f.Where})
@@ -184,9 +186,9 @@ func (v addView) text(s *terminal.Screen) {
 		s.Line("  %s", line)
 	}
 	s.Line("")
-	fields := append(v.Credential, tokenendpoint.Field{Name: "allowed_hosts", Value: "the only hosts that it may be sent to"})
-	if len(v.Public) > 0 {
-		fields = append(fields, tokenendpoint.Field{Name: "public", Value: "its values that are no secrets: tokens, records and errors may state them"})
+	fields := v.Credential
+	for _, l := range v.lists() {
+		fields = append(fields, tokenendpoint.Field{Name: l.name, Value: l.meaning})
 	}
 	showFields(s, fields)
 	s.Line("")
@@ -206,24 +208,31 @@ func (v addView) text(s *terminal.Screen) {
 	}
 }
 
+// A credentialList is a list of a credential.
+type credentialList struct {
+	name, meaning string
+	words         []string
+}
+
+// lists returns those that the credential needs, in the order in which they are shown.
+func (v addView) lists() []credentialList {
+	return slices.DeleteFunc([]credentialList{
+		{"public", "its values that are no secrets: tokens, records and errors may state them", v.Public},
+		{"signs", "the audiences of the tokens that its key may sign", v.Signs},
+		{"allowed_hosts", "the only hosts that it may be sent to", v.AllowedHosts},
+	}, func(l credentialList) bool { return len(l.words) == 0 })
+}
+
 // skeleton is a credential to be filled in.
 func (v addView) skeleton() []string {
-	var lines []string
+	var members []string
 	for _, f := range v.Credential {
-		lines = append(lines, fmt.Sprintf("%q: \"…\",", f.Name))
+		members = append(members, fmt.Sprintf("%q: \"…\"", f.Name))
 	}
-	if len(v.Public) > 0 {
-		lines = append(lines, `"public": [`+quotedList(v.Public)+"],")
+	for _, l := range v.lists() {
+		members = append(members, fmt.Sprintf("%q: [%s]", l.name, quotedList(l.words)))
 	}
-	lines = append(lines, `"allowed_hosts": [`+quotedList(v.AllowedHosts)+"]}")
-	for i := range lines {
-		if i == 0 {
-			lines[i] = "{" + lines[i]
-		} else {
-			lines[i] = " " + lines[i]
-		}
-	}
-	return lines
+	return strings.Split("{"+strings.Join(members, ",\n ")+"}", "\n")
 }
 
 func quotedList(words []string) string {

@@ -48,14 +48,14 @@ func TestEveryExchange(t *testing.T) {
 			for _, f := range archive.Files {
 				want[f.Name] = string(f.Data)
 			}
-			request, grant, err := exchange(t, p, want["answer"])
+			request, grant, err := exchange(t, p, answersOf(archive)...)
 			if err != nil {
 				t.Fatalf("logging in: %v\nsent:\n%s", err, request)
 			}
 			if diff := cmp.Diff(want["request"], request); diff != "" {
 				t.Errorf("request (-documented +sent):\n%s", diff)
 			}
-			if diff := cmp.Diff(want["grant"], grant); diff != "" {
+			if diff := cmp.Diff(want["grant"], shownGrant(t, p, grant)); diff != "" {
 				t.Errorf("answer (-want +understood):\n%s", diff)
 			}
 		})
@@ -63,13 +63,19 @@ func TestEveryExchange(t *testing.T) {
 }
 
 // exchange logs in with a preset, filled in, at a server that has the provider's name
-// and gives that answer. It returns the request and the grant in words.
-func exchange(t *testing.T, p preset.Preset, answer string) (request, grant string, err error) {
+// and gives those answers, one after the other. It returns the requests and the grant in
+// words.
+func exchange(t *testing.T, p preset.Preset, answers ...string) (requests, grant string, err error) {
 	t.Helper()
 	p, config := filled(t, p)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request = describe(t, r)
+		requests += describe(t, r)
+		answer := answers[0]
+		answers = answers[1:]
 		w.Header().Set("Content-Type", "application/json")
+		if !strings.HasPrefix(answer, "{") {
+			w.Header().Set("Content-Type", "text/plain")
+		}
 		w.Header().Set("Date", noon.Format(http.TimeFormat))
 		io.WriteString(w, answer)
 	}))
@@ -96,14 +102,14 @@ func exchange(t *testing.T, p preset.Preset, answer string) (request, grant stri
 	var next refresh.Successor
 	g, err := provider.Endpoint.Grant(t.Context(), refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }})
 	if err != nil {
-		return request, "", err
+		return requests, "", err
 	}
 	if record, e := provider.Storable(c, g, refresh.Schedule{Tick: time.Minute}, noon); e != nil {
-		return request, "", e
+		return requests, "", e
 	} else if record.IsZero() {
 		t.Error("the record is empty")
 	}
-	return request, understood(g, next), nil
+	return requests, understood(g, next), nil
 }
 
 // authority returns a certificate for the hosts, and the authority that issued it, which
@@ -137,6 +143,9 @@ func authority(t *testing.T, hosts []string) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
 }
 
+// usual are headers that say nothing of who logs in, or are put into words of their own.
+var usual = []string{"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Content-Type", "User-Agent"}
+
 // describe puts into words what of a request a provider looks at.
 func describe(t *testing.T, r *http.Request) string {
 	t.Helper()
@@ -149,8 +158,19 @@ func describe(t *testing.T, r *http.Request) string {
 		}
 		fmt.Fprintf(&b, "Authorization: Basic base64(%s)\n", plain)
 	}
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		fmt.Fprintf(&b, "Authorization: Bearer %s\n", unsigned(t, token))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if !slices.Contains(usual, name) {
+			fmt.Fprintf(&b, "%s: %s\n", name, strings.Join(r.Header[name], ", "))
+		}
+	}
 	for _, c := range r.TLS.PeerCertificates {
 		fmt.Fprintf(&b, "by %s\n", c.Subject.CommonName)
+	}
+	if r.ContentLength == 0 {
+		return b.String() + "\n"
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
@@ -189,6 +209,26 @@ func parts(t *testing.T, b *strings.Builder, r *multipart.Reader) {
 		}
 		fmt.Fprintf(b, "%s: %s\n", part.FormName(), text)
 	}
+}
+
+// answersOf returns what the provider answers: of a login with a step, the step's first.
+func answersOf(a *txtar.Archive) []string {
+	var list []string
+	for _, f := range a.Files {
+		if f.Name == "step answer" || f.Name == "answer" {
+			list = append(list, string(f.Data))
+		}
+	}
+	return list
+}
+
+// shownGrant is a grant in words, with what is in its token where that is signed here.
+func shownGrant(t *testing.T, p preset.Preset, grant string) string {
+	t.Helper()
+	if p.Signs == nil {
+		return grant
+	}
+	return unsigned(t, grant)
 }
 
 // understood puts a grant into words.

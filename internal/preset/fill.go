@@ -30,11 +30,10 @@ func (p Preset) Fill(values map[string]string) (Preset, error) {
 		})
 	}
 	p.config = each(p.config, fill)
-	hosts := make([]string, len(p.AllowedHosts))
+	p.AllowedHosts = slices.Clone(p.AllowedHosts)
 	for i, h := range p.AllowedHosts {
-		hosts[i] = strings.ToLower(fill(h)) // a URL's host may have capitals, one that is pinned may not
+		p.AllowedHosts[i] = strings.ToLower(fill(h)) // a URL's host may have capitals, one that is pinned may not
 	}
-	p.AllowedHosts = hosts
 	p.Placeholders = nil
 	return p, nil
 }

@@ -16,26 +16,32 @@ import (
 )
 
 // secretFields are those of all presets that are secrets; the others tell who logs in.
-var secretFields = []string{"client_secret", "password", "private_key", "secret", "secret_id", "certificate", "refresh_token"}
+var secretFields = []string{"auth_key", "client_secret", "password", "private_key", "secret", "secret_id", "subscription_key", "certificate", "refresh_token"}
 
-// Tokens state who logged in, in their text and in their claims, and so do scopes: with the
-// credential that a preset prints none of that is taken for a leak, and without its public
-// the refusal has the line to add.
+// Tokens state who logged in, in their text and in their claims, and so do scopes; and
+// answers name the provider's own hosts: with the credential that a preset prints none of
+// that is taken for a leak, and without its public the refusal has the line to add.
 func TestTokensStateIdentifiers(t *testing.T) {
 	for _, p := range list(t) {
+		if p.Signs != nil {
+			continue // what is in its token is in testdata
+		}
 		t.Run(p.Name, func(t *testing.T) {
 			archive, err := txtar.ParseFile(filepath.Join("testdata", p.Name+".txtar"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer := file(t, archive, "answer")
+			full, _ := filled(t, p)
+			answers := answersOf(archive)
+			last := &answers[len(answers)-1]
+			answer := statingHosts(t, *last, full.AllowedHosts)
 			token := regexp.MustCompile(`(?m)^token (\S+)$`).FindStringSubmatch(file(t, archive, "grant"))[1]
-			for form, stated := range tokensStating(t, identifiersOf(p)) {
+			for form, stated := range tokensStating(t, identifiersOf(p), full.AllowedHosts) {
 				if form == "plain" && strings.Count(token, ".") == 2 {
 					continue // its lifetime is in its claims
 				}
-				said := strings.ReplaceAll(answer, token, stated)
-				if _, _, err := exchange(t, p, said); err != nil {
+				*last = strings.ReplaceAll(answer, token, stated)
+				if _, _, err := exchange(t, p, answers...); err != nil {
 					t.Errorf("%s: %v", form, err)
 				}
 				if p.Public == nil {
@@ -43,7 +49,7 @@ func TestTokensStateIdentifiers(t *testing.T) {
 				}
 				secretive := p
 				secretive.Public = nil
-				_, _, err := exchange(t, secretive, said)
+				_, _, err := exchange(t, secretive, answers...)
 				failure, ok := err.(*refresh.Error)
 				if !ok || failure.Code != refresh.CodeSecretInRecord || !strings.Contains(failure.Remedy, `"public": ["`) {
 					t.Errorf("%s, without public: %v", form, err)
@@ -51,6 +57,28 @@ func TestTokensStateIdentifiers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// statingHosts returns an answer that also states scopes, an issuer, an audience and an
+// instance URL of the provider's hosts, if it is an object.
+func statingHosts(t *testing.T, answer string, hosts []string) string {
+	t.Helper()
+	if !strings.HasPrefix(answer, "{") {
+		return answer
+	}
+	var members map[string]any
+	if err := json.Unmarshal([]byte(answer), &members); err != nil {
+		t.Fatal(err)
+	}
+	host := hosts[len(hosts)-1]
+	members["scope"] = "https://" + host + "/.default openid " + host
+	members["iss"], members["aud"] = "https://"+host, []string{host, "https://" + host + "/token"}
+	members["instance_url"] = "https://" + host
+	text, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func file(t *testing.T, a *txtar.Archive, name string) string {
@@ -73,11 +101,15 @@ func identifiersOf(p preset.Preset) []string {
 	return list
 }
 
-// tokensStating returns tokens that state the values of fields.
-func tokensStating(t *testing.T, fields []string) map[string]string {
+// tokensStating returns tokens that state the values of fields, and the hosts.
+func tokensStating(t *testing.T, fields, hosts []string) map[string]string {
 	t.Helper()
 	claims := map[string]any{"iat": noon.Unix(), "exp": noon.Unix() + 7200, "context": map[string]any{}}
 	plain := []string{"token"}
+	for _, h := range hosts {
+		claims["iss"], claims["aud"] = "https://"+h+"/", []string{h, "https://" + h + "/token"}
+		plain = append(plain, h)
+	}
 	for _, f := range fields {
 		claims[f], claims["context"].(map[string]any)["of"] = secretOf(t, f), secretOf(t, f)
 		plain = append(plain, strings.ReplaceAll(secretOf(t, f), " ", "+"))

@@ -1,6 +1,8 @@
 package preset_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -30,6 +32,16 @@ func secretOf(t *testing.T, field string) string {
 	switch field {
 	case "private_key":
 		der, err := x509.MarshalPKCS8PrivateKey(key())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inPEM("PRIVATE KEY", der)
+	case "auth_key":
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(k)
 		if err != nil {
 			t.Fatal(err)
 		}

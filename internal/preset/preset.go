@@ -37,11 +37,12 @@ type Preset struct {
 	// Placeholders are the words to fill in, in the order of asking; none are left once
 	// they are filled in.
 	Placeholders []Field
-	// Credential has the fields of the credential, beside allowed_hosts and public.
+	// Credential has the fields of the credential, beside the lists.
 	Credential []Field
-	// AllowedHosts is the list of that name in the credential, and Public that of the values
-	// that tokens and errors may state; nil: the usual ones alone.
-	AllowedHosts, Public []string
+	// AllowedHosts, Public and Signs are the lists of those names in the credential. Public
+	// has the values that tokens and errors may state; nil: the usual ones alone. Signs has
+	// the audiences of tokens that are signed here; such a preset has no hosts.
+	AllowedHosts, Public, Signs []string
 	// Notes say how long tokens live, what is limited and what else is worth knowing: a
 	// sentence or two each.
 	Notes []string
@@ -151,6 +152,8 @@ func load(name string) (Preset, error) {
 			p.AllowedHosts = texts(m.Value)
 		case "public":
 			p.Public = texts(m.Value)
+		case "signs":
+			p.Signs = texts(m.Value)
 		default:
 			p.Credential = append(p.Credential, Field{m.Name, m.Value.Text})
 		}

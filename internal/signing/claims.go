@@ -45,8 +45,9 @@ type Claims struct {
 }
 
 // Assertion returns the claims of an assertion made at now: for client authentication,
-// or as a grant. Issuer and Audience are required (RFC 7523 section 3; it requires a
-// Subject too, but there are grants without one, such as Google's). Lifetime is at most
+// or as a grant. Issuer is required (RFC 7523 section 3; it requires a Subject and an
+// Audience too, but there are grants without the one, such as Google's, and without the
+// other, such as GitHub's). Lifetime is at most
 // MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault].
 func (c Claims) Assertion(now time.Time) (map[string]any, error) {
 	if err := c.CheckAssertion(); err != nil {
@@ -71,8 +72,6 @@ func (c Claims) CheckAssertion() error {
 	switch {
 	case c.Issuer == "":
 		return &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
-	case len(c.Audience) == 0:
-		return &Fault{"the assertion has no audience", "state whom it is for: the provider's issuer, or its token endpoint where its documentation says so"}
 	case c.Lifetime > MaxLifetime:
 		return &Fault{fmt.Sprintf("the assertion's lifetime of %s is longer than %s", c.Lifetime, MaxLifetime), "make it shorter: it is used once, at once"}
 	}

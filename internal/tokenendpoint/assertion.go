@@ -118,7 +118,10 @@ func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 			return claims, err
 		}
 		audience := text.Reveal()
-		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
+		switch word, _ := a.Fixed(); word {
+		case audienceNone:
+			continue
+		case audienceIssuer, audienceEndpoint:
 			if audience, err = p.audience(word, v); err != nil {
 				return claims, err
 			}

@@ -205,7 +205,7 @@ type jwtConfig struct {
 	Header            strictjson.Value `json:"header"`             // other members
 	Issuer            *string          `json:"iss"`
 	Subject           *string          `json:"sub"`
-	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint are replaced by those
+	Audience          strictjson.Value `json:"aud"` // a string or a list; the words issuer and token_endpoint are replaced by those, and none leaves it out
 	Lifetime          strictjson.Value `json:"lifetime"`
 	Backdate          strictjson.Value `json:"backdate"`
 	Claims            strictjson.Value `json:"claims"` // others

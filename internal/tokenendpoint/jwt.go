@@ -45,6 +45,7 @@ type jwt struct {
 const (
 	audienceIssuer   = "issuer"
 	audienceEndpoint = "token_endpoint"
+	audienceNone     = "none" // aud is left out
 )
 
 // memberNames returns the members of an object, without their values.

@@ -108,6 +108,9 @@ func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
 	case strictjson.String:
 		j.aud = []template.Template{httprequest.CompileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
+		if len(v.Items) == 0 && j.use != ownToken {
+			ps.Add(path, "[]", "is empty", `write "none" where the provider wants no audience`)
+		}
 		for i, item := range v.Items {
 			if item.Type != strictjson.String {
 				ps.Add(problem.Indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")

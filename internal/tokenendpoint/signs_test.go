@@ -23,7 +23,9 @@ func TestWhatMayBeSigned(t *testing.T) {
 		{"what its owner allows", `"aud": "https://appleid.apple.com", "iss": "${client_id}", "claims": {"hash": "${hex(sha256(client_id))}"}`, aud, ""},
 		{"two, and both are allowed", `"aud": ["https://appleid.apple.com", "y"]`, aud + " y", ""},
 		{"an audience of an identifier", `"aud": "https://appleid.apple.com/${tenant}"`, aud + "/north", ""},
+		{"a token that names none, where that is allowed", `"aud": "none"`, "none", ""},
 
+		{"a token that names none", `"aud": "none"`, aud, `its owner adds "none" to signs`},
 		{"no audience is allowed", `"aud": "https://appleid.apple.com"`, "", `its owner adds "signs": ["https://appleid.apple.com"] to it`},
 		{"another is allowed", `"aud": "https://evil.example"`, aud, `its owner adds "https://evil.example" to signs`},
 		{"one of two is allowed", `"aud": ["https://appleid.apple.com", "https://evil.example"]`, aud, `its owner adds "https://evil.example" to signs`},
