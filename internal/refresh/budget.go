@@ -15,7 +15,7 @@ const (
 	// keptVersions is how many versions younger than a day a store keeps, and maxWrites how
 	// many of them are used: some room is left for writes of people.
 	keptVersions, maxWrites = 100, 95
-	// usualLifetime is that of a token of which nothing is known yet.
+	// usualLifetime is that of a token not yet seen.
 	usualLifetime = time.Hour
 )
 

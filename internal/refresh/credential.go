@@ -18,7 +18,7 @@ type Credential struct {
 	// Values are its own fields, such as client_id and client_secret.
 	Values map[string]secret.Text
 	// AllowedHosts are the only hosts that may be sent any of this, as host or
-	// host:port, exactly. They stand in the credential and not in the config: who may
+	// host:port, exactly. They are in the credential and not in the config: who may
 	// edit a config must not be able to have a secret sent to himself.
 	AllowedHosts []string
 	// Providers lists those that may use it beside the one of the same name, or a
@@ -79,10 +79,10 @@ func (c Credential) With(name string, value secret.Text) Credential {
 	return c
 }
 
-// identifiers are the names of values that tell who logs in, but not how. Tokens and their
+// identifiers are the names of values that say who logs in, but not how. Tokens and their
 // claims state them by right, though they are kept out of errors.
 var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
 
-// Identifier reports whether the value of that name tells who logs in, and not how, whatever
+// Identifier reports whether the value of that name says who logs in, and not how, whatever
 // the credential's owner says.
 func Identifier(name string) bool { return slices.Contains(identifiers, name) }

@@ -16,7 +16,7 @@ const (
 	ForeignVersion Reason = "foreign_version"
 	// NearExpiry: the token ends within its lead.
 	NearExpiry Reason = "near_expiry"
-	// Forced: somebody asked for it.
+	// Forced: an operator asked for it.
 	Forced Reason = "forced"
 	// Unfinished: a token is stored and not yet current, as a run leaves it that dies in
 	// between. No login is needed.
@@ -31,7 +31,7 @@ const (
 	Fresh Reason = "fresh"
 	// CoolingDown: the last attempt stored nothing, and it is too soon for another.
 	CoolingDown Reason = "cooling_down"
-	// Paused: somebody asked us to leave it alone.
+	// Paused: an operator or its config asked to leave it alone.
 	Paused Reason = "paused"
 	// NotOurs: the secret of that name does not carry our owner tag.
 	NotOurs Reason = "secret_not_ours"

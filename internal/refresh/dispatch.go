@@ -98,7 +98,7 @@ func (r *run) looksAt(i, n int) bool {
 	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(max(r.Schedule.Tick/time.Second, 1))%turns
 }
 
-// excuse notes again what failed for want of a connection, where the whole run tells
+// excuse notes again what failed for want of a connection, where the whole run shows
 // otherwise than what was seen of it by then whether that is our network.
 func (r *run) excuse(ctx context.Context, results []Result) {
 	down := r.network.down()

@@ -15,7 +15,7 @@
 // fails stops the run before anybody is asked.
 //
 // It lists the secrets of the [Store]. What is known of a token (when it was issued, how
-// long it lives, with which config it was asked for) stands in the id of its version, so
+// long it lives, with which config it was asked for) is in the id of its version, so
 // nothing is decrypted to decide: see [Version].
 //
 // It decides, for each provider, by [Schedule.Decide]: a pure function, which returns a
@@ -46,7 +46,7 @@
 // A provider that is logged in to with a refresh token, and replaces it with every login,
 // may revoke everything if one is used twice. So it has a [Vault] beside the store: before
 // the login a run claims the refresh token, which also shows that the next one can be
-// stored, and after it the next one is stored before anything else. Whoever finds it
+// stored, and after it the next one is stored before anything else. A run that finds it
 // claimed leaves it to that run. Where the provider refuses it all the same, and no other
 // run has spent it, only a person can help.
 //

@@ -13,8 +13,8 @@ type Class string
 const (
 	// Transient failures end by themselves: asked again soon, at most five ticks apart.
 	Transient Class = "transient"
-	// Misconfigured ones end when somebody edits a config, a credential or a
-	// permission. Asking again risks a lock-out: at least 30 minutes apart.
+	// Misconfigured ones end when a config, a credential or a permission is edited.
+	// Asking again risks a lock-out: at least 30 minutes apart.
 	Misconfigured Class = "misconfigured"
 	// NeedsPerson failures end only by a person's act, such as a new consent: not
 	// asked again until something was edited, or by force.
@@ -47,13 +47,13 @@ const (
 	CodeWriteBudget    = "write_budget"
 )
 
-// An Error is the failure of one provider, told to the person who must act.
+// An Error is the failure of one provider, written for the person who must act.
 type Error struct {
 	Class Class
 	// Code is one fixed word for it.
 	Code string
 	// Detail says what is wrong, naming the field, endpoint or place. Its foreign
-	// parts are capped, escaped and redacted by whoever made it.
+	// parts are capped, escaped and redacted by its maker.
 	Detail string
 	// Remedy says what to do next; empty where waiting is all.
 	Remedy string
@@ -112,7 +112,7 @@ type Problem struct {
 	Where string `json:"where"`
 	// Path leads to the field, such as "response.expires_in"; empty: the whole.
 	Path string `json:"path,omitempty"`
-	// Value is what stands there, shortened, or empty. Never a credential's.
+	// Value is what is written there, shortened, or empty. Never a credential's.
 	Value string `json:"value,omitempty"`
 	// Detail says what is wrong with it, and Remedy what to write instead.
 	Detail string `json:"detail"`

@@ -147,7 +147,7 @@ func (v *visit) settle(ctx context.Context, res Result, e *Error) Result {
 func (v *visit) same(ctx context.Context, res *Result) {
 	n := v.Schedule.unchanged(v.attempt())
 	if current, ok := v.state.current(); ok {
-		// Asked for by hand, it was not due yet, and the plan stands.
+		// Asked for by hand, it was not due yet, and the plan holds.
 		if due := v.Schedule.For(v.Provider).DueAt(v.Name, current); v.now.Before(due) && due.Before(n.Next) {
 			n.Next = due
 		}

@@ -79,7 +79,7 @@ func (r Result) log(ctx context.Context, log *slog.Logger) {
 }
 
 // line returns the level, text and event of a result. An operator who reads errors alone
-// is told once of each failure.
+// hears once of each failure.
 func (r Result) line() (slog.Level, string, string) {
 	switch r.Outcome {
 	case Refreshed:

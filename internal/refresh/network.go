@@ -6,7 +6,7 @@ import "sync"
 // reason that is ours.
 const fewHosts = 10
 
-// A network tells hosts that cannot be reached from a network of ours that is down: then
+// A network separates hosts that cannot be reached from a network of ours that is down: then
 // more than half of a run's attempts, at ten hosts or more, come to no connection. Its zero
 // value has seen no attempt.
 type network struct {

@@ -24,9 +24,9 @@ type Note struct {
 	Ours int
 	// Next is when to try again; zero: not before something was edited.
 	Next time.Time
-	// Claim tells of which claim on the refresh token this is the outcome. Spent tells of
+	// Claim says which claim on the refresh token this is the outcome of. Spent says of
 	// which token that was replaced and must never be sent again, and Unsure which may have
-	// been spent. Each is eight hexadecimal digits, or empty. The latter two also stand where
+	// been spent. Each is eight hexadecimal digits, or empty. The latter two are also set where
 	// nothing fails.
 	Claim, Spent, Unsure string
 	// Config is the fingerprint of the config, and Credential the version of the
@@ -71,7 +71,7 @@ func (n Note) String() string {
 }
 
 // ParseNote reads what String wrote. Unknown words are passed over, so that an older
-// release can read a newer one's note. An error means that somebody else wrote it.
+// release can read a newer one's note. An error means that it was not written by us.
 func ParseNote(s string) (Note, error) {
 	words := strings.Fields(s)
 	if len(words) == 0 {
@@ -98,7 +98,7 @@ func ParseNote(s string) (Note, error) {
 			set(unstamp(v, &n.Next))
 		case "tries":
 			i, e := strconv.Atoi(v)
-			n.Tries = min(max(i, 1), maxTries) // whoever may edit tags may write anything
+			n.Tries = min(max(i, 1), maxTries) // a tag may hold anything
 			set(e)
 		case "ours":
 			i, e := strconv.Atoi(v)
@@ -139,7 +139,7 @@ func ParseNote(s string) (Note, error) {
 	return n, nil
 }
 
-// checkVersion says that a word is not what a version is told by.
+// checkVersion says that a word does not identify a version.
 func checkVersion(key, value string) error {
 	if validVersion.MatchString(value) {
 		return nil

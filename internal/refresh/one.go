@@ -33,7 +33,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return r.skip(v.task)
 	}
 
-	// The hint is old: somebody else may have done it.
+	// The hint is old: another run may have done it.
 	wasDue := v.due.Due && !v.named
 	st, err := r.Store.Open(asking, v.Name)
 	if err != nil && cut(asking) {
@@ -42,7 +42,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	if err != nil {
 		res := v.result(Failed, Decision{Reason: v.due.Reason})
 		res.Err = asError(err, CodeStoreFailed, "opening the secret")
-		res.Notice = true // there is no place to remember that it was told
+		res.Notice = true // there is no place to remember that it was reported
 		return res
 	}
 	v.state = st
@@ -67,7 +67,7 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 	case !v.due.Due:
 		return v.wait(storing, wasDue)
 	case v.due.Reason == Unfinished:
-		// Nobody is asked, so a failure that stands is still that of the same credential.
+		// No provider is asked, so a failure on record is still that of the same credential.
 		v.tried = st.Note.Credential
 		res, e := v.save(storing, Change{Provider: v.Name, From: st.Current, To: st.Next})
 		return v.settle(storing, res, e)

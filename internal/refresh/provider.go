@@ -42,11 +42,11 @@ type Provider struct {
 	Approved bool
 	// Config is the fingerprint of its config.
 	Config Fingerprint
-	// Endpoint is whom to ask.
+	// Endpoint is where to log in.
 	Endpoint Endpoint
 
 	// Rotates says that it is logged in to with a refresh token, which a [Vault] keeps and
-	// the credential's value refresh_token stands for.
+	// the credential's value refresh_token holds.
 	Rotates bool
 	// Timeout is how long one attempt of a login may take, with all its requests.
 	Timeout time.Duration

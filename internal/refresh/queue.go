@@ -25,7 +25,7 @@ type queue struct {
 	margin time.Duration
 	// starts is how many providers the run has the time to begin with.
 	starts int
-	// id tells the run from others; empty: it is the only one.
+	// id distinguishes the run from others; empty: it is the only one.
 	id string
 }
 

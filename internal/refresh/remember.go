@@ -10,7 +10,7 @@ import (
 func (v *visit) fail(ctx context.Context, e *Error) Result {
 	n := v.remember(v.Schedule.failed(v.attempt(), e))
 	res := v.result(Failed, Decision{Reason: v.due.Reason, Next: n.Next})
-	res.Err, res.Notice = e, n.Tries == 1 // else it was told when it began
+	res.Err, res.Notice = e, n.Tries == 1 // else it was reported when it began
 	v.note(ctx, &res, n)
 	return res
 }
@@ -77,7 +77,7 @@ func (v *visit) note(ctx context.Context, res *Result, n Note) {
 	}
 }
 
-// clearNote removes a note that is no longer true, and tells of the recovery. What is known
+// clearNote removes a note that is no longer true, and reports the recovery. What is known
 // of the refresh token stays.
 func (v *visit) clearNote(ctx context.Context, res *Result) {
 	before := res.State.Note
@@ -97,7 +97,7 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 func (v *visit) wait(ctx context.Context, wasDue bool) Result {
 	res := v.result(Waiting, v.due)
 	if err := v.blocked(v.due); err != nil {
-		// No note can be left in a secret that is not ours to touch: it is told every time.
+		// No note can be left in a secret that is not ours to touch: it is reported every time.
 		res.Outcome, res.Err, res.Notice = Failed, err, true
 		return res
 	}

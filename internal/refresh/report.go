@@ -39,11 +39,11 @@ type Result struct {
 	DueSince time.Time
 	// State is the last that was seen of its secret, before the note.
 	State State
-	// Note is the one that stands now.
+	// Note is the current one.
 	Note Note
 	// Err is what failed.
 	Err *Error
-	// Notice marks a failure that an operator has not been told of, and Recovered the end
+	// Notice marks a failure that has not been reported to an operator, and Recovered the end
 	// of one.
 	Notice, Recovered bool
 	Warnings          []string
@@ -51,7 +51,7 @@ type Result struct {
 	Stack string
 }
 
-// Class returns the class of failure that the provider stands in, asked in this run or
+// Class returns the class of failure that the provider is in, asked in this run or
 // not; empty: it does not fail.
 func (r Result) Class() Class {
 	switch {
@@ -90,8 +90,8 @@ func (r *Report) Count(outcomes ...Outcome) int {
 	return n
 }
 
-// CountClass returns how many providers stand in the class. One that is paused was left alone
-// on purpose, whatever its last failure was, and stands in none.
+// CountClass returns how many providers are in the class. One that is paused was left alone
+// on purpose, whatever its last failure was, and is in none.
 func (r *Report) CountClass(c Class) int {
 	n := 0
 	for _, res := range r.Results {
@@ -102,7 +102,7 @@ func (r *Report) CountClass(c Class) int {
 	return n
 }
 
-// Failing returns how many providers stand in a class of failure, in which a token that
+// Failing returns how many providers are in a class of failure, in which a token that
 // repeats is none.
 func (r *Report) Failing() int {
 	return r.CountClass(Transient) + r.CountClass(Misconfigured) + r.CountClass(NeedsPerson)

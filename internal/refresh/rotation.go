@@ -32,7 +32,7 @@ func (v *visit) rotate(ctx context.Context, spent Ticket, s Successor) {
 }
 
 // forewarn notes that the refresh token was spent, where the next one is not stored yet. A
-// token that is stored tells later runs that its login was answered (see answered), and must
+// token that is stored shows later runs that its login was answered (see answered), and must
 // not while they could take the refresh token for a good one.
 func (v *visit) forewarn(ctx context.Context) *Error {
 	if v.rotation == nil || v.rotation.kept {
@@ -68,7 +68,7 @@ func (v *visit) storeSuccessor(ctx context.Context, spent Ticket, s Successor) (
 			break
 		}
 		if failed == nil || ctx.Err() == nil {
-			failed = err // that the time is over says nothing of why
+			failed = err // that the time has run out says nothing of why
 		}
 		select {
 		case <-time.After(pause):

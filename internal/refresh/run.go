@@ -31,7 +31,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 }
 
 // load reads the configs and the states, and notes in the report what belongs to no
-// provider. It asks nobody.
+// provider. It asks no provider.
 func (r *run) load(ctx context.Context, report *Report) error {
 	if len(r.job.Only) > 0 {
 		return r.loadNamed(ctx)

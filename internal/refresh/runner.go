@@ -28,7 +28,7 @@ type Job struct {
 	IfThere bool
 	// Force asks each of them for a new token, due or not.
 	Force bool
-	// ID tells this run from another of the same tick, such as a duplicate of its event:
+	// ID distinguishes this run from another of the same tick, such as a duplicate of its event:
 	// what is equally urgent they take in different orders. Empty: by expiry alone.
 	ID string
 }

@@ -97,7 +97,7 @@ func (s Schedule) ShortLived(lifetime time.Duration) bool {
 }
 
 // Survives returns the longest outage of the provider, or of the store, in which no
-// consumer is left with a token that is over, whenever the outage begins and wherever
+// consumer is left with an expired token, whenever the outage begins and wherever
 // between two ticks. Zero or less: none.
 //
 // Of a provider with refresh tokens it is the longest at whose end there is still a claim in

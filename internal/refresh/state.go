@@ -12,14 +12,14 @@ type State struct {
 	// Owned reports whether the secret carries this deployment's owner tag. One that
 	// does not is never touched.
 	Owned bool
-	// Deleting reports whether somebody has scheduled the secret for deletion.
+	// Deleting reports whether the secret is scheduled for deletion.
 	Deleting bool
 	// Blocked is why the store would refuse every write to the secret, as its metadata says;
 	// nil: it takes them. Its code is the [Reason] of the decision.
 	Blocked *Error
 	// Caution is what an operator should know before the next write; empty: nothing.
 	Caution string
-	// Paused reports whether somebody has asked us to leave it alone.
+	// Paused reports whether an operator has paused it.
 	Paused bool
 	// Current is the version that consumers read; empty: none yet.
 	Current VersionID
@@ -35,7 +35,7 @@ type State struct {
 func (s State) current() (Version, bool) { return s.Current.Parse() }
 
 // ExpiresAt returns when the token that consumers read ends; zero where that is not
-// known, as there is no token or somebody else wrote it.
+// known, as there is no token or it was not written by us.
 func (s State) ExpiresAt() time.Time {
 	v, ok := s.current()
 	if !ok {

@@ -11,7 +11,7 @@ import (
 //
 // Methods retry what may be retried, in the time that their context leaves; the caller
 // does not. When one returns nil, what it did is durable. An error may be an [*Error],
-// where somebody must act; any other counts as transient. None contains a value.
+// where a person must act; any other counts as transient. None contains a value.
 type Store interface {
 	// Limits returns what the store can take.
 	Limits() Limits

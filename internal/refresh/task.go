@@ -38,7 +38,7 @@ func newTask(parser Parser, d Document, state State) task {
 	if !errors.As(err, &ps) {
 		ps = Problems{{Where: d.Where, Detail: err.Error()}}
 	}
-	// So that an edit of a bad config is told from the same one met again.
+	// So that an edit of a bad config is distinguished from the same one met again.
 	t.Provider = Provider{Name: d.Name, Where: d.Where, Config: NewFingerprint([]byte(d.Data.Reveal()))}
 	t.bad = &Error{Class: Misconfigured, Code: CodeBadConfig, Detail: ps.Error(), Err: ps}
 	return t

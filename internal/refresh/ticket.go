@@ -97,11 +97,11 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	return v.settle(storing, Result{}, e)
 }
 
-// unsure is the failure of a login after which nobody knows whether the refresh token was
+// unsure is the failure of a login after which it is not known whether the refresh token was
 // spent.
 func unsure(e *Error) *Error {
 	if e.Class != Transient {
-		return e // somebody must act anyway, and it is noted beside that
+		return e // a person must act anyway, and it is noted beside that
 	}
 	copied := *e
 	copied.Code, copied.Suspect = CodeRefreshTokenUnsure, false
@@ -111,7 +111,7 @@ func unsure(e *Error) *Error {
 }
 
 // held says why the refresh token at hand is not sent now, or returns nil. One that was
-// replaced is never sent again, whoever insists. One that may have been spent rests while
+// replaced is never sent again, even where forced. One that may have been spent rests while
 // there is a good token, which its reuse might end as well, until the last useful moment; but
 // not while the provider repeats its answer.
 func (v *visit) held() *Error {
@@ -178,7 +178,7 @@ func (v *visit) await(asking, storing context.Context, e *Error) Result {
 		if err != nil || st.Current == before.Current && st.Note == before.Note {
 			continue
 		}
-		v.state, v.ticket = st, ticketState{} // what is known of it stands in the note
+		v.state, v.ticket = st, ticketState{} // what is known of it is in the note
 		if v.due = v.Schedule.Decide(v.Provider, st, v.now); !v.due.Due {
 			return v.wait(storing, true)
 		}

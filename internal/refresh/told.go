@@ -27,7 +27,7 @@ func (t *told) news(provider string, warnings []string) []string {
 	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return slices.Contains(before, w) })
 }
 
-// once has a failure be reported by the first run that meets it: later it stands, and is
+// once has a failure be reported by the first run that meets it: later it persists, and is
 // counted, as one does that waits for an edit.
 func (t *told) once(res *Result) {
 	t.mu.Lock()

@@ -28,7 +28,7 @@ type Version struct {
 	Lifetime time.Duration
 	// Config is the config that the token was asked for with.
 	Config Fingerprint
-	// Digest tells one token from the next without reading either.
+	// Digest distinguishes one token from the next without reading either.
 	Digest uint32
 }
 
@@ -109,7 +109,7 @@ func NewFingerprint(canonical []byte) Fingerprint {
 // String returns f in six hexadecimal digits.
 func (f Fingerprint) String() string { return fmt.Sprintf("%06x", uint32(f)) }
 
-// Digest returns 32 bits that tell token from other tokens of the same provider. The
+// Digest returns 32 bits that distinguish token from other tokens of the same provider. The
 // provider's name is part of what is hashed: a digest is metadata, which many may
 // read, and must not say that two providers were given the same token.
 func Digest(provider string, token secret.Text) uint32 {

@@ -26,7 +26,7 @@ type visit struct {
 	forewarned bool
 }
 
-// A ticketState is what a run knows of a refresh token. Versions and claims are told in
+// A ticketState is what a run knows of a refresh token. Versions and claims are given in
 // digests: see digest.
 type ticketState struct {
 	// version is the token at hand, and claim the hold of this run on it; empty: not yet.
@@ -102,7 +102,7 @@ func digest[T ~string](id T) string {
 }
 
 // triedWith returns the version of all that a login is made with: of its credential, and of
-// the refresh token where it takes one. A failure that waits for an edit is over when this
+// the refresh token where it takes one. A failure that waits for an edit ends when this
 // changes.
 func (v *visit) triedWith(ctx context.Context, credential string) string {
 	if !v.Rotates || v.Vault == nil {

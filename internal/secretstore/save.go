@@ -95,7 +95,7 @@ func (s *Store) put(ctx context.Context, c refresh.Change) (current bool, err er
 	case err == nil:
 		return slices.Contains(out.VersionStages, labelCurrent), nil
 	case awscall.Is(err, "ResourceExistsException"):
-		// The id says the second, the lifetime, the config and the token: whoever was
+		// The id says the second, the lifetime, the config and the token: the run that was
 		// first has stored the same. If not, there is nothing to move the label to.
 		return false, nil
 	}

@@ -14,7 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// metadata is what DescribeSecret and ListSecrets both tell of a secret.
+// metadata is what DescribeSecret and ListSecrets both return of a secret.
 type metadata struct {
 	tags    []types.Tag
 	labels  map[string][]string // by version; those without a label are not in it
@@ -72,7 +72,7 @@ func (s *Store) state(provider string, m metadata) refresh.State {
 	_, paused := m.tag(tagPaused)
 	owner, tagged := m.tag(tagOwner)
 	text, _ := m.tag(tagState)
-	// A note that does not parse is somebody else's text, and is replaced by the next.
+	// A note that does not parse is foreign text, and is replaced by the next.
 	note, _ := refresh.ParseNote(text)
 	return refresh.State{
 		Name:     provider,

@@ -26,7 +26,7 @@ import (
 // # How a refresh token is replaced
 //
 // A run that is about to spend one puts a claim beside it: a version under the label
-// tokenkeeper-claim, which nobody reads. Its id is derived from the version of the token
+// tokenkeeper-claim, which no one reads. Its id is derived from the version of the token
 // and from the claim before, and its body is like no other run's, so that of all runs that
 // see the same one is taken by Secrets Manager and the others are refused; a repeated call
 // of the same run is taken again. A claim is left alone for longer than a run lasts. So is
@@ -58,7 +58,7 @@ type Vault struct {
 	// LongestRun is how long a run lasts at most; zero: the four minutes that the template
 	// gives it at most.
 	LongestRun time.Duration
-	// Now is the clock that the age of claims is told by; nil means time.Now. It may differ
+	// Now is the clock that the age of claims is measured by; nil means time.Now. It may differ
 	// from that of AWS by ten seconds, as the clock of a Lambda never does.
 	Now func() time.Time
 

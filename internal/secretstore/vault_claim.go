@@ -53,7 +53,7 @@ func Claims(tick time.Duration) refresh.Claims {
 	v := Vault{LongestRun: LongestRun(tick)}
 	apart := v.hold()
 	if over := apart % max(tick, 1); over > 0 {
-		apart += tick - over // there is nobody to claim it between two ticks
+		apart += tick - over // there is no run to claim it between two ticks
 	}
 	return refresh.Claims{Apart: apart, Eager: (eagerClaims - 1) * tick, Rest: claimPause}
 }
@@ -202,7 +202,7 @@ func claimed(secret, how string) error {
 }
 
 // claimID is the id of the one claim on a version that comes after another, or first. Which
-// version a claim is on can be told from its id: see isClaim.
+// version a claim is on can be read from its id: see isClaim.
 func claimID(current, before refresh.VersionID) refresh.VersionID {
 	on := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + current))
 	which := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + string(current) + " after " + string(before)))
@@ -216,7 +216,7 @@ func isClaim(id, current refresh.VersionID) bool {
 }
 
 // successor is the id of the version that replaces one that was spent. There is one, so
-// that what an interrupted run has left can be told from what is older than the present
+// that what an interrupted run has left can be distinguished from what is older than the present
 // token; and of two runs that have both spent it, the token of the first is kept.
 func successor(spent refresh.VersionID) refresh.VersionID {
 	sum := sha256.Sum256([]byte("tokenkeeper vault\x00successor " + spent))

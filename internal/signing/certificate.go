@@ -65,7 +65,7 @@ func parseChain(text string) ([]*x509.Certificate, *Fault) {
 		c, err := x509.ParseCertificate(b.Bytes)
 		if err != nil {
 			return nil, &Fault{fmt.Sprintf("has a certificate that cannot be read, the %s", ordinal(len(chain)+1)),
-				"export it again; openssl x509 -in CERT.pem -noout -subject tells whether it is whole"}
+				"export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"}
 		}
 		chain = append(chain, c)
 	}
@@ -91,7 +91,7 @@ func belongs(chain []*x509.Certificate, k Key) *Fault {
 		"give the two that were made together; openssl pkey -in KEY.pem -pubout and openssl x509 -in CERT.pem -pubkey -noout print the same for them"}
 }
 
-// holds says what is wrong if c is over, or does not hold yet, at now.
+// holds says what is wrong if c has expired, or is not valid yet, at now.
 func holds(c *x509.Certificate, now time.Time) *Fault {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	switch {
@@ -132,7 +132,7 @@ func (c Certificate) TLS() tls.Certificate {
 }
 
 // thumbprint returns x5t (RFC 7515 section 4.1.7), which is SHA-1 by definition: it
-// tells certificates apart, and proves nothing.
+// distinguishes certificates, and proves nothing.
 func (c Certificate) thumbprint() string {
 	sum := sha1.Sum(c.chain[0].Raw)
 	return base64.RawURLEncoding.EncodeToString(sum[:])

@@ -18,7 +18,7 @@ const (
 	MaxLifetime = 5 * time.Minute
 	// DefaultBackdate is how far iat and nbf lie back, so that a server whose clock is
 	// behind does not refuse what is from its future. It is short, since others refuse
-	// what was issued too long ago: Keycloak, unless told otherwise, after a minute.
+	// what was issued too long ago: Keycloak, by default, after a minute.
 	DefaultBackdate = 10 * time.Second
 	// MaxBackdate is how far they may lie back, which is what GitHub recommends.
 	MaxBackdate = time.Minute
@@ -96,7 +96,7 @@ func (c Claims) check(reserved ...string) error {
 	case c.Backdate > MaxBackdate:
 		return &Fault{fmt.Sprintf("the allowance for skew of %s is longer than %s", c.Backdate, MaxBackdate), "make it shorter: servers refuse what was issued long ago"}
 	case slices.Contains(c.Audience, ""):
-		return &Fault{"the audience is empty", "state whom it is for"}
+		return &Fault{"the audience is empty", "state the audience"}
 	}
 	for _, name := range reserved {
 		if _, ok := c.Own[name]; ok {

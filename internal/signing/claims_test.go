@@ -99,7 +99,7 @@ func TestWhatIsNoAssertion(t *testing.T) {
 		want string
 	}{
 		{"no issuer", but(func(c *signing.Claims) { c.Issuer = "" }), "the assertion has no issuer; state who signs it: for client authentication, the client_id"},
-		{"an empty audience", but(func(c *signing.Claims) { c.Audience = []string{"a", ""} }), "the audience is empty; state whom it is for"},
+		{"an empty audience", but(func(c *signing.Claims) { c.Audience = []string{"a", ""} }), "the audience is empty; state the audience"},
 		{"six minutes", but(func(c *signing.Claims) { c.Lifetime = 6 * time.Minute }), "the assertion's lifetime of 6m0s is longer than 5m0s; make it shorter: it is used once, at once"},
 		{"an instant", but(func(c *signing.Claims) { c.Lifetime = time.Millisecond }), "the lifetime of 1ms is shorter than a second; make it longer"},
 		{"the past", but(func(c *signing.Claims) { c.Lifetime = -time.Minute }), "the lifetime of -1m0s is shorter than a second; make it longer"},

@@ -9,7 +9,7 @@
 // a JWT that is not signed. [Claims] makes the claims that these JWTs have in common.
 // [ParseCertificate] reads the chain that belongs to a key, for the header or for TLS.
 //
-// # What is told of a key
+// # What is disclosed of a key
 //
 // Whatever is wrong is a [Fault] that says what was found and what to give instead.
 // It is put together from fixed words and from sizes: nothing of a key, a certificate or
@@ -20,6 +20,6 @@
 //
 // JWK and the asymmetric signatures are go-jose's. Shared secrets are not: go-jose
 // refuses those that are shorter than the hash, which RFC 7518 section 3.2 asks for but
-// providers hand out, so that HMAC is computed here and [Signer.Warning] tells of it.
+// providers hand out, so that HMAC is computed here and [Signer.Warning] reports it.
 // Nothing in this package reads a JWT.
 package signing

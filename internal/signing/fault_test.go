@@ -24,7 +24,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"white space", " \n\t", "is empty; give a private key: the whole text of its PEM file, or a JWK"},
 		{"a password", "hunter2 or so", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
 		{"a JWT", "eyJhbGciOiJub25lIn0.e30.", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
-		{"a file name", "/etc/keys/client.pem", "looks like the name of a file; give what stands in it"},
+		{"a file name", "/etc/keys/client.pem", "looks like the name of a file; give its content"},
 		{"a whole disk", strings.Repeat("x", 64<<10+1), "is longer than the 65536 bytes of the longest key; give one private key alone"},
 		{"PEM in base64", encoded([]byte(pkcs8RSA)), "is a PEM file in base64; decode it once: base64 -d"},
 		{"PEM without its BEGIN and END lines", body, "is base64 without the lines around it: a key, or a PKCS #12 file; give a key's whole PEM file, from its BEGIN line to its END line; take it out of PKCS #12 with: openssl pkcs12 -in FILE -nocerts -nodes"},
@@ -35,7 +35,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"PEM in quotation marks", `"` + strings.ReplaceAll(pkcs8RSA, "\n", `\n`) + `"`, "has a PEM block that cannot be read: it is cut off, damaged, or its line breaks were lost; give the file as it is, each line break kept or written as \\n, without quotation marks"},
 		{"PEM of something else", block("PRIVATE KEY", []byte(tenth)), unreadable},
 		{"a public key in place of a private one", block("PRIVATE KEY", []byte(spki(rsaKey().Public()))), unreadable},
-		{"EC parameters alone", ecParameters, "has EC parameters, but no key; give the whole file: the key stands in the block after them"},
+		{"EC parameters alone", ecParameters, "has EC parameters, but no key; give the whole file: the key is in the block after them"},
 		{"two private keys", pkcs8RSA + sec1(p256Key()), "has 2 private keys; give the one to sign with, alone"},
 		{"the same key twice", pkcs8RSA + pkcs1(rsaKey()), "has 2 private keys; give the one to sign with, alone"},
 		{"a key and its certificate", pkcs8RSA + issue(rsaKey(), nil), "has a certificate beside the private key; give the private key alone; a certificate has a field of its own"},
@@ -64,7 +64,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"two JWK", text(jwk(edKey())) + text(jwk(p256Key())), "is in braces, but not JSON that can be read: see line 1, column 130; give one JWK as it was exported"},
 		{"JSON of something else", `{"client_id":"x"}`, `has no "kty", so it is no JWK; give a JWK (RFC 7517) or a PEM file`},
 		{"a JWK Set", `{"keys":[` + text(jwk(edKey())) + `]}`, `is a JWK Set; give the one private key in its "keys", in its own braces`},
-		{"a service account", `{"type":"service_account","private_key":"x"}`, `is a service account's JSON, of which the key is only a part; give the value of its "private_key"`},
+		{"a service account", `{"type":"service_account","private_key":"x"}`, `is a service account's JSON, and the key is only a part of it; give the value of its "private_key"`},
 		{"an encrypted JWK", `{"protected":"x","ciphertext":"x"}`, "is an encrypted JWK; decrypt it first"},
 		{"a JWK of a kind to come", `{"kty":"AKP","alg":"ML-DSA-44","priv":"x"}`, `is a JWK of a "kty" that is not known here; give one of RSA, EC, OKP with Ed25519, or oct`},
 		{"a JWK whose kind is no text", `{"kty":["RSA"]}`, `is a JWK of a "kty" that is not known here; give one of RSA, EC, OKP with Ed25519, or oct`},
@@ -105,7 +105,7 @@ func TestWhatIsNoKey(t *testing.T) {
 }
 
 const (
-	unreadable = "holds no private key that can be read: damaged, or of a kind that is not used for signing; give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check tells whether it is whole"
+	unreadable = "holds no private key that can be read: damaged, or of a kind that is not used for signing; give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check shows whether it is whole"
 	encrypted  = "is a private key encrypted with a passphrase; give it without one, which this takes off: openssl pkey -in KEY.pem -out PLAIN.pem"
 	misfit     = "is a JWK whose values do not fit together: damaged, or of two keys; export it again; for RSA of over 4096 bits, give PEM"
 )

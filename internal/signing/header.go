@@ -33,7 +33,7 @@ type Header struct {
 	Members map[string]any
 }
 
-// Check says what is wrong with h, whatever the key: what a config can be told without
+// Check says what is wrong with h, whatever the key: what can be said of a config without
 // its credential. The error is a [*Fault].
 func (h Header) Check() error {
 	for i, name := range h.CertificateMembers {

@@ -66,7 +66,7 @@ func notAKey(object map[string]any) *Fault {
 	case has("keys") && !has("kty"):
 		return &Fault{"is a JWK Set", `give the one private key in its "keys", in its own braces`}
 	case has("private_key") && !has("kty"):
-		return &Fault{"is a service account's JSON, of which the key is only a part", `give the value of its "private_key"`}
+		return &Fault{"is a service account's JSON, and the key is only a part of it", `give the value of its "private_key"`}
 	case has("ciphertext"):
 		return &Fault{"is an encrypted JWK", "decrypt it first"}
 	case !has("kty"):
@@ -76,7 +76,7 @@ func notAKey(object map[string]any) *Fault {
 }
 
 // keyMembers returns the members that make the key that jwk says it is (RFC 7518
-// section 6, RFC 8037 section 2), all of which are strings.
+// section 6, RFC 8037 section 2), all strings.
 func keyMembers(jwk map[string]any) (map[string]string, *Fault) {
 	var names []string
 	secret := "d"

@@ -114,10 +114,10 @@ func newMaterial(private any) (*material, *Fault) {
 	return m, nil
 }
 
-// unreadable is the fault of a private key of which no more is known.
+// unreadable is the fault of a private key when no more is known.
 func unreadable() *Fault {
 	return &Fault{"holds no private key that can be read: damaged, or of a kind that is not used for signing",
-		"give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check tells whether it is whole"}
+		"give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check shows whether it is whole"}
 }
 
 // IsZero reports whether there is no key.

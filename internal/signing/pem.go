@@ -19,7 +19,7 @@ func trimmed(text secret.Text) string {
 	return strings.TrimSpace(strings.TrimPrefix(text.Reveal(), "\uFEFF"))
 }
 
-// pemBlocks returns the PEM blocks of text. What stands between them, as openssl writes
+// pemBlocks returns the PEM blocks of text. What is between them, as openssl writes
 // it, is passed over; a block that cannot be read is not.
 func pemBlocks(text string) ([]*pem.Block, *Fault) {
 	text = strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n").Replace(text)
@@ -73,7 +73,7 @@ func parsePEM(text string) (*material, *Fault) {
 	case len(keys) == 1:
 		return parseDER(keys[0].Bytes)
 	case other == "":
-		return nil, &Fault{"has EC parameters, but no key", "give the whole file: the key stands in the block after them"}
+		return nil, &Fault{"has EC parameters, but no key", "give the whole file: the key is in the block after them"}
 	}
 	return nil, notPrivate(other)
 }
@@ -149,7 +149,7 @@ func neitherPEMNorJWK(s string) *Fault {
 	case strings.HasPrefix(s, "ssh-"), strings.HasPrefix(s, "ecdsa-sha2-"):
 		return &Fault{"is a public key in the form of OpenSSH", "give the private key that belongs to it"}
 	case !strings.Contains(s, "\n") && slices.Contains([]string{".pem", ".key", ".p8", ".jwk", ".json"}, path.Ext(s)):
-		return &Fault{"looks like the name of a file", "give what stands in it"}
+		return &Fault{"looks like the name of a file", "give its content"}
 	}
 	return &Fault{"is neither PEM nor a JWK", "give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"}
 }

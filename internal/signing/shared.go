@@ -29,7 +29,7 @@ func SharedSecret(text secret.Text, e Encoding) (Key, error) {
 	var err error
 	switch e {
 	case Text:
-		// A key file would be accepted as text by us, and by nobody who verifies.
+		// A key file would be accepted as text by us, and by no verifier.
 		if strings.Contains(s, pemBegin) {
 			return Key{}, &Fault{"is a PEM file, not a shared secret", "choose an algorithm of that key, such as RS256 or ES256, or give the secret"}
 		}
