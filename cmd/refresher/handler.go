@@ -70,10 +70,11 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		err = logNotBegun(ctx, log, err)
 	}
 	err = errors.Join(err, h.sumUp(m, requestID))
+	summary := report.Summary()
 	if err != nil {
-		return nil, &RefreshFailed{err}
+		return nil, failed(err, summary)
 	}
-	return marshal(report.Summary())
+	return marshal(summary)
 }
 
 // sumUp writes the line of metrics.

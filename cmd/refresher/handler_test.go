@@ -230,22 +230,44 @@ func TestARunThatCannotBegin(t *testing.T) {
 	}
 }
 
-// The error of an invocation may end up anywhere.
+// The error of an invocation may end up anywhere. It is all that Lambda hands on of one that fails, so
+// what is new is in it, and its type says so.
 func TestTheErrorOfAnInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
 		w.setUp()
 		w.sim.Break(simulator.Meitner, simulator.OAuthError(401, "invalid_client", "wrong secret for "+canary))
 		w.sim.Break(simulator.METI, simulator.HTML(503))
-		inv := w.tick()
-		const want = `refreshing "meitner": invalid_client (misconfigured)`
-		if inv.err == nil || !strings.Contains(inv.err.Error(), want) || !strings.Contains(inv.err.Error(), `refreshing "meti": `) ||
-			strings.Count(inv.err.Error(), "\n") != 1 || strings.Contains(inv.err.Error(), canary) {
-			t.Errorf("the error is %v", inv.err)
-		}
-		var failed *RefreshFailed
-		if !errors.As(inv.err, &failed) {
-			t.Errorf("its type is %T", inv.err)
+		for _, row := range []struct {
+			when    string
+			event   string
+			lines   []string // what each begins with
+			hasNews bool
+		}{
+			{"two begin to fail", `{"tick": "now"}`, []string{"meitner fails: invalid_client (misconfigured). What to do: ", "meti fails: http_503 (transient)."}, true},
+			{"one fails again", `{"tick": "now"}`, []string{`refreshing "meti": http_503 (transient)`}, false},
+			{"one recovers, one fails again", `{"refresh": ["meitner", "meti"], "force": true}`, []string{"meitner has recovered from invalid_client.", `refreshing "meti": http_503 (transient)`}, true},
+		} {
+			if row.when == "one recovers, one fails again" {
+				w.sim.Mend(simulator.Meitner)
+			}
+			inv := w.invoke(row.event)
+			if inv.err == nil {
+				t.Fatalf("%s: the invocation did not fail", row.when)
+			}
+			lines := strings.Split(inv.err.Error(), "\n")
+			if len(lines) != len(row.lines) || strings.Contains(inv.err.Error(), canary) {
+				t.Fatalf("%s: %v", row.when, inv.err)
+			}
+			for i, begin := range row.lines {
+				if !strings.HasPrefix(lines[i], begin) {
+					t.Errorf("%s: %q, want %q", row.when, lines[i], begin)
+				}
+			}
+			if _, hasNews := errors.AsType[*RefreshFailedWithNews](inv.err); hasNews != row.hasNews {
+				t.Errorf("%s: its type is %T", row.when, inv.err)
+			}
+			time.Sleep(2 * time.Minute)
 		}
 		if w.token(simulator.EduCloud) == "" || w.token(simulator.METILogin) == "" {
 			t.Error("the others were not served")

@@ -74,8 +74,6 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, settings)
 	case "POST /2015-03-31/functions/" + functionName + "/invocations":
 		f.invoke(w, r)
-	case "GET /2019-09-25/functions/" + functionName + "/event-invoke-config":
-		answer(w, http.StatusOK, map[string]any{"DestinationConfig": map[string]any{"OnFailure": map[string]any{"Destination": "arn:aws:sqs:eu-north-1:123456789012:failures"}}})
 	case "GET /2016-08-19/account-settings":
 		answer(w, http.StatusOK, map[string]any{"AccountLimit": map[string]any{"UnreservedConcurrentExecutions": 1000}})
 	default:

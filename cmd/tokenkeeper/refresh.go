@@ -176,6 +176,9 @@ func (v refreshView) text(s *terminal.Screen) {
 		s.Paragraph("", sentence(r))
 	}
 	for _, line := range v.Failed {
+		if v.Status.Failing { // which says below what to do
+			line, _, _ = strings.Cut(line, " What to do: ")
+		}
 		s.Paragraph(s.Paint(terminal.Bad, "✗")+" ", line)
 	}
 	if v.Status.Failing {

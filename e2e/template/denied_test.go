@@ -231,7 +231,7 @@ func TestNobodyDoesMore(t *testing.T) {
 			{oncall, c.actions("secretsmanager"), []place{refreshToken, credential2}},
 			{oncall, except("ssm", "GetParametersByPath"), []place{config, configs, approval, approved}},
 			{oncall, c.actions("ssm"), []place{credential, credentials}},
-			{oncall, except("lambda", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
+			{oncall, except("lambda", "GetFunctionConfiguration", "InvokeFunction"), []place{"RefresherFunction.Arn"}},
 
 			{owner, sm("GetSecretValue"), []place{record, otherRecord, longerRecord, credential2}},
 			{owner, sm("UpdateSecretVersionStage", "UpdateSecret", "RestoreSecret", "PutResourcePolicy"), secrets},
@@ -343,11 +343,13 @@ func TestKeyIsForLittle(t *testing.T) {
 // TestAWSItself: what no call of the function shows, because Lambda and the scheduler make
 // it, is allowed to them, and nothing beside it.
 func TestAWSItself(t *testing.T) {
-	lambda := []awstest.Access{
+	log := []awstest.Access{
 		{Action: "logs:CreateLogStream", Resource: "RefresherLog.Arn"},
 		{Action: "logs:PutLogEvents", Resource: "RefresherLog.Arn"},
-		{Action: "sqs:SendMessage", Resource: "FailureQueue.Arn"},
 	}
+	queue := []awstest.Access{{Action: "sqs:SendMessage", Resource: "FailureQueue.Arn"}}
+	lambda := slices.Concat(log, queue)
+	bus := append(slices.Clone(log), awstest.Access{Action: "events:PutEvents", Resource: "InvocationBus.Arn"})
 	// Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
 	network := []awstest.Access{
 		{Action: "ec2:AssignPrivateIpAddresses", Resource: "*"},
@@ -368,6 +370,7 @@ func TestAWSItself(t *testing.T) {
 		{"the function", nil, refresher, lambda, slices.Concat(network, scheduler)},
 		{"the function in a VPC", map[string]string{"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0"},
 			refresher, slices.Concat(lambda, network), scheduler},
+		{"the function that hands on to a bus", map[string]string{withMessages: "true"}, refresher, bus, slices.Concat(network, scheduler, queue)},
 		{"the schedule", nil, "SchedulerRole", scheduler, slices.Concat(lambda, network)},
 	} {
 		t.Run(row.what, func(t *testing.T) {

@@ -334,9 +334,6 @@ func (o *office) functions(who string) http.Handler {
 	handle("GET /2015-03-31/functions/"+functionName+"/configuration", "lambda:GetFunctionConfiguration", "RefresherFunction.Arn", func(*http.Request) any {
 		return settings
 	})
-	handle("GET /2019-09-25/functions/"+functionName+"/event-invoke-config", "lambda:GetFunctionEventInvokeConfig", "RefresherFunction.Arn", func(*http.Request) any {
-		return map[string]any{"DestinationConfig": map[string]any{"OnFailure": map[string]any{"Destination": "arn:aws:sqs:eu-north-1:123456789012:failures"}}}
-	})
 	handle("GET /2016-08-19/account-settings", "lambda:GetAccountSettings", "*", func(*http.Request) any {
 		return map[string]any{"AccountLimit": map[string]any{"UnreservedConcurrentExecutions": 1000}}
 	})

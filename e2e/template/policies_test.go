@@ -123,7 +123,7 @@ func (g grant) used(accesses []awstest.Access) bool {
 // elsewhere says what a grant is for that the calls to the fake cannot show; empty: it
 // must be seen there.
 func (g grant) elsewhere() string {
-	for _, service := range []string{"logs:", "sqs:", "ec2:"} {
+	for _, service := range []string{"logs:", "sqs:", "ec2:", "events:"} {
 		if strings.HasPrefix(g.action, service) {
 			return "used by Lambda itself (TestAWSItself)"
 		}

@@ -48,10 +48,10 @@ func TestSettings(t *testing.T) {
 	}{
 		{"nothing but what sam build made can be packaged", "RefresherFunction", []string{"CodeUri"}, ".aws-sam/run-sam-build-first"},
 		{"the schedules of two stacks do not collide", "RefresherFunction", []string{"Events", "Tick", "Properties", "OmitName"}, true},
-		{"the next tick is the retry", "RefresherFunction", []string{"EventInvokeConfig", "MaximumRetryAttempts"}, 0},
+		{"the next tick is the retry", "RefresherInvocations", []string{"MaximumRetryAttempts"}, 0},
 		{"AWS tries a tick again twice", "RefresherFunction", []string{"Events", "Tick", "Properties", "RetryPolicy", "MaximumRetryAttempts"}, 2},
-		{"throttled events are dropped after an hour", "RefresherFunction", []string{"EventInvokeConfig", "MaximumEventAgeInSeconds"}, 3600},
-		{"what fails goes to the queue", "RefresherFunction", []string{"EventInvokeConfig", "DestinationConfig", "OnFailure", "Destination"}, "FailureQueue.Arn"},
+		{"throttled events are dropped after an hour", "RefresherInvocations", []string{"MaximumEventAgeInSeconds"}, 3600},
+		{"what fails goes to the queue", "RefresherInvocations", []string{"DestinationConfig", "OnFailure", "Destination"}, "FailureQueue.Arn"},
 		{"the queue is encrypted", "FailureQueue", []string{"SqsManagedSseEnabled"}, true},
 		{"what failed can be looked at for 14 days", "FailureQueue", []string{"MessageRetentionPeriod"}, 14 * 24 * 60 * 60},
 		{"the function writes to the log that is made here", "RefresherFunction", []string{"LoggingConfig", "LogGroup"}, "RefresherLog"},
@@ -143,6 +143,9 @@ func TestEachParameterDoes(t *testing.T) {
 		{reportsKey, "RefresherLog", []string{"KmsKeyId"}, keyARN},
 		{reportsKey, "FailureQueue", []string{"KmsMasterKeyId"}, keyARN},
 		{reportsKey, "FailureQueue", []string{"SqsManagedSseEnabled"}, nil},
+		{nil, "RefresherInvocations", []string{"DestinationConfig", "OnSuccess"}, nil},
+		{map[string]string{withMessages: "true"}, "RefresherInvocations", []string{"DestinationConfig", "OnSuccess", "Destination"}, "InvocationBus.Arn"},
+		{map[string]string{withMessages: "true", "ReportsKeyArn": keyARN}, "FailureTopic", []string{"KmsMasterKeyId"}, keyARN},
 		{reportsKey, "AlarmTopic", []string{"KmsMasterKeyId"}, keyARN},
 	} {
 		what := fmt.Sprintf("%v: %v of %s", row.parameters, row.path, row.resource)

@@ -86,14 +86,16 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(w, http.StatusOK, map[string]any{"Schedules": schedules})
 	case "DescribeAlarms":
-		alarm := func(name, stack, state string) any {
+		alarm := func(name, dimension, value, state string) any {
 			return map[string]any{"AlarmName": name, "StateValue": state, "AlarmActions": []any{"arn:aws:sns:eu-north-1:123456789012:ops"},
-				"Dimensions": []any{map[string]any{"Name": "Stack", "Value": stack}}}
+				"Dimensions": []any{map[string]any{"Name": dimension, "Value": value}}}
 		}
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		w.Header().Set("Content-Type", "application/cbor")
 		_, _ = w.Write(cbor(map[string]any{"MetricAlarms": []any{
-			alarm("tokenkeeper-stopped", "tokenkeeper", pick("ringing", "ALARM", "OK")), alarm("tokenkeeper-two-stopped", "tokenkeeper-two", "ALARM")}}))
+			alarm("tokenkeeper-stopped", "Stack", "tokenkeeper", pick("ringing", "ALARM", "OK")),
+			alarm("tokenkeeper-failure-queue", "QueueName", "tokenkeeper-FailureQueue-Xy7", "OK"),
+			alarm("tokenkeeper-two-stopped", "Stack", "tokenkeeper-two", "ALARM")}}))
 	case "ListSubscriptionsByTopic":
 		fmt.Fprintf(w, `<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions><member><SubscriptionArn>%s</SubscriptionArn></member></Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>`,
 			pick("pending", "PendingConfirmation", "arn:aws:sns:eu-north-1:123456789012:ops:7"))

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -45,8 +44,14 @@ func (s Stack) Look(ctx context.Context) []Finding {
 		return append(findings, Finding{Of: "stack", State: Bad, Detail: s.Undiscovered.Error(), Remedy: "give --stack or --function, and --region if it is another"})
 	}
 	findings = append(findings, well("stack", fmt.Sprintf("%s in %s, function %s", s.Stack, s.Config.Region, s.Function)), s.schedule(ctx))
-	findings = append(findings, s.alarms(ctx)...)
-	return append(findings, s.queue(ctx), s.concurrency(ctx), s.key(ctx))
+	alarms, err := s.alarms(ctx)
+	if err != nil {
+		err = call("cloudwatch:DescribeAlarms", "*", err)
+		findings = append(findings, notLooked("alarms", err), notLooked("failure queue", err))
+	} else {
+		findings = append(findings, ringing(alarms), s.hearers(ctx, alarms), s.queue(ctx, alarms))
+	}
+	return append(findings, s.concurrency(ctx), s.key(ctx))
 }
 
 // maxSkew is how much this machine's clock may differ: AWS refuses requests from 5 minutes on.
@@ -88,16 +93,15 @@ func (s Stack) schedule(ctx context.Context) Finding {
 	return Finding{Of: of, State: Bad, Detail: "none calls the function: nothing runs", Remedy: "deploy the stack again:", Command: "sam deploy"}
 }
 
-// alarms looks at the alarms, and at who hears of them.
-func (s Stack) alarms(ctx context.Context) []Finding {
-	const of = "alarms"
+// alarms returns those of the stack.
+func (s Stack) alarms(ctx context.Context) ([]cwtypes.MetricAlarm, error) {
 	var alarms []cwtypes.MetricAlarm
 	pages := cloudwatch.NewDescribeAlarmsPaginator(cloudwatch.NewFromConfig(s.Config), &cloudwatch.DescribeAlarmsInput{
 		AlarmNamePrefix: aws.String(s.Stack + "-"), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return []Finding{notLooked(of, call("cloudwatch:DescribeAlarms", "*", err))}
+			return nil, err
 		}
 		for _, a := range page.MetricAlarms {
 			if slices.ContainsFunc(a.Dimensions, s.ours) {
@@ -105,22 +109,25 @@ func (s Stack) alarms(ctx context.Context) []Finding {
 			}
 		}
 	}
-	var ringing, topics []string
+	return alarms, nil
+}
+
+// ringing says which of the alarms go off.
+func ringing(alarms []cwtypes.MetricAlarm) Finding {
+	const of = "alarms"
+	var names []string
 	for _, a := range alarms {
 		if a.StateValue == cwtypes.StateValueAlarm {
-			ringing = append(ringing, aws.ToString(a.AlarmName))
+			names = append(names, aws.ToString(a.AlarmName))
 		}
-		topics = append(topics, a.AlarmActions...)
 	}
-	slices.Sort(topics)
-	f := well(of, fmt.Sprintf("%d, none goes off", len(alarms)))
 	switch {
 	case len(alarms) == 0:
-		f = Finding{Of: of, State: Bad, Detail: "there are none: no one hears of a failure", Remedy: "deploy the stack again:", Command: "sam deploy"}
-	case len(ringing) > 0:
-		f = Finding{Of: of, State: Attention, Detail: "going off: " + strings.Join(ringing, ", "), Remedy: "see what fails:", Command: "tokenkeeper status"}
+		return Finding{Of: of, State: Bad, Detail: "there are none: no one hears of a failure", Remedy: "deploy the stack again:", Command: "sam deploy"}
+	case len(names) > 0:
+		return Finding{Of: of, State: Attention, Detail: "going off: " + strings.Join(names, ", "), Remedy: "see what fails:", Command: "tokenkeeper status"}
 	}
-	return []Finding{f, s.hearers(ctx, slices.Compact(topics))}
+	return well(of, fmt.Sprintf("%d, none goes off", len(alarms)))
 }
 
 // ours separates the alarms of the stack from those of one whose name begins like its own.
@@ -128,8 +135,14 @@ func (s Stack) ours(d cwtypes.Dimension) bool {
 	return aws.ToString(d.Value) == s.Stack || strings.HasPrefix(aws.ToString(d.Value), s.Stack+"-FailureQueue")
 }
 
-func (s Stack) hearers(ctx context.Context, topics []string) Finding {
+func (s Stack) hearers(ctx context.Context, alarms []cwtypes.MetricAlarm) Finding {
 	const of = "who hears of alarms"
+	var topics []string
+	for _, a := range alarms {
+		topics = append(topics, a.AlarmActions...)
+	}
+	slices.Sort(topics)
+	topics = slices.Compact(topics)
 	heard, waiting := 0, 0
 	for _, topic := range topics {
 		pages := sns.NewListSubscriptionsByTopicPaginator(sns.NewFromConfig(s.Config), &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(topic)})
@@ -159,28 +172,33 @@ func (s Stack) hearers(ctx context.Context, topics []string) Finding {
 	return well(of, fmt.Sprintf("%d subscribed to %s", heard, strings.Join(topics, ", ")))
 }
 
-func (s Stack) queue(ctx context.Context) Finding {
+// queueOf is the name of the failure queue, which one of the alarms is on; empty: none is.
+func queueOf(alarms []cwtypes.MetricAlarm) string {
+	for _, a := range alarms {
+		for _, d := range a.Dimensions {
+			if aws.ToString(d.Name) == "QueueName" {
+				return aws.ToString(d.Value)
+			}
+		}
+	}
+	return ""
+}
+
+func (s Stack) queue(ctx context.Context, alarms []cwtypes.MetricAlarm) Finding {
 	const of = "failure queue"
-	out, err := lambda.NewFromConfig(s.Config).GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: aws.String(s.Function)})
-	if err != nil {
-		return notLooked(of, call("lambda:GetFunctionEventInvokeConfig", s.Function, err))
-	}
-	if out.DestinationConfig == nil || out.DestinationConfig.OnFailure == nil {
-		return Finding{Of: of, State: Attention, Detail: "runs that fail go nowhere", Remedy: "deploy the stack again:", Command: "sam deploy"}
-	}
-	queue, err := arn.Parse(aws.ToString(out.DestinationConfig.OnFailure.Destination))
-	if err != nil {
-		return notLooked(of, errors.New("the function's failure destination has no ARN"))
+	name := queueOf(alarms)
+	if name == "" {
+		return notLooked(of, errors.New("no alarm of the stack names it"))
 	}
 	client := sqs.NewFromConfig(s.Config)
-	url, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(queue.Resource)})
+	url, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(name)})
 	if err != nil {
-		return notLooked(of, call("sqs:GetQueueUrl", queue.Resource, err))
+		return notLooked(of, call("sqs:GetQueueUrl", name, err))
 	}
 	attributes, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl,
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages}})
 	if err != nil {
-		return notLooked(of, call("sqs:GetQueueAttributes", queue.Resource, err))
+		return notLooked(of, call("sqs:GetQueueAttributes", name, err))
 	}
 	if n := attributes.Attributes["ApproximateNumberOfMessages"]; n != "0" && n != "" {
 		return Finding{Of: of, State: Attention, Detail: "runs that failed in the last 14 days: " + n, Remedy: "read the newest of them:",
