@@ -284,7 +284,7 @@ func broken(t *testing.T, l *localStack) {
 	l.sim.SetSecret(simulator.EduCloud, "changed at the provider")
 
 	failed := l.function.event(t, tickEvent)
-	if failed.ErrorType != "RefreshFailed" || !strings.Contains(failed.ErrorMessage, `"educloud": invalid_client (misconfigured)`) {
+	if failed.ErrorType != "RefreshFailedWithNews" || !strings.Contains(failed.ErrorMessage, "educloud fails: invalid_client (misconfigured). What to do: ") {
 		t.Errorf("the invocation came to %+v", failed)
 	}
 	if note := l.note(t, simulator.EduCloud); !strings.HasPrefix(note, "v1 class=misconfigured code=invalid_client ") {

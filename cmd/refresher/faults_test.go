@@ -108,7 +108,7 @@ func TestFaultsOfOneProvider(t *testing.T) {
 				row.breakIt(w)
 
 				inv := w.tick()
-				if want := fmt.Sprintf("refreshing %q: %s", victim, row.want); inv.err == nil || inv.err.Error() != want {
+				if want := fmt.Sprintf("refreshing %q: %s", victim, row.want); inv.failure() != want {
 					t.Fatalf("the error is %v, want %s", inv.err, want)
 				}
 				w.kept(before)
@@ -200,7 +200,7 @@ func TestAStateThatCannotBeRead(t *testing.T) {
 		_, before := w.secret(victim)
 		w.Fail(describe, only(awstest.Deny()))
 		inv := w.tick()
-		if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: aws_access_denied (misconfigured)", victim) || w.sim.Logins(victim) != 1 {
+		if inv.failure() != fmt.Sprintf("refreshing %q: aws_access_denied (misconfigured)", victim) || w.sim.Logins(victim) != 1 {
 			t.Errorf("%v, after %d logins", inv.err, w.sim.Logins(victim))
 		}
 		w.kept(before)
@@ -284,7 +284,7 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 					inv := w.tick()
 					if tick == 0 {
 						w.othersRefreshed(inv)
-						if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: %s", victim, row.want) || len(inv.logged("provider_failing", victim)) != 1 {
+						if inv.failure() != fmt.Sprintf("refreshing %q: %s", victim, row.want) || len(inv.logged("provider_failing", victim)) != 1 {
 							t.Errorf("%v: %v", inv.err, inv.lines)
 						}
 					} else if inv.err != nil || len(inv.lines) != 0 {
@@ -347,7 +347,7 @@ func TestTheVersionsOfADay(t *testing.T) {
 		w.sim.ForgetRequests(victim)
 		time.Sleep(time.Minute)
 		inv := force()
-		if want := fmt.Sprintf("refreshing %q: write_budget (transient)", victim); written < 50 || written > 70 || inv.err == nil || inv.err.Error() != want {
+		if want := fmt.Sprintf("refreshing %q: write_budget (transient)", victim); written < 50 || written > 70 || inv.failure() != want {
 			t.Errorf("%d were written, and then: %v", written, inv.err)
 		}
 		if n := w.sim.Logins(victim); n != 0 {
@@ -382,7 +382,7 @@ func TestASecretThatIsMissing(t *testing.T) {
 				t.Errorf("creating is %v, and the secret is there: %v", create, exists)
 			case create && (len(s.Versions) != 0 || w.sim.Logins(victim) != 1 || !strings.HasPrefix(s.Tags["tokenkeeper:state"], "v1 class=misconfigured code=invalid_client ")):
 				t.Errorf("it was not made empty, for the note of the first login: %+v", s)
-			case !create && (inv.err == nil || inv.err.Error() != want || w.sim.Logins(victim) != 0):
+			case !create && (inv.failure() != want || w.sim.Logins(victim) != 0):
 				t.Errorf("%v, %d logins", inv.err, w.sim.Logins(victim))
 			}
 			w.noLeak()

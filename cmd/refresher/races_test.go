@@ -186,7 +186,7 @@ func TestTwoStacksOnOneSecret(t *testing.T) {
 		w.handler = newHandler(w.settings, newClients(w.Config(), w.settings), w.handler.runner.Parser, &w.out, time.Now)
 		inv := w.tick()
 		after, _ := w.secret(victim)
-		if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: secret_not_ours (misconfigured)", victim) ||
+		if inv.failure() != fmt.Sprintf("refreshing %q: secret_not_ours (misconfigured)", victim) ||
 			w.sim.Logins(victim) != 0 || len(after.Versions) != len(before.Versions) || after.Tags["tokenkeeper:owner"] != "prod" {
 			t.Errorf("%v, %+v", inv.err, after)
 		}
@@ -239,7 +239,7 @@ func TestCredentialsInSecretsManager(t *testing.T) {
 		w.SetSecret(s)
 		_, before := w.secret(victim)
 		inv := w.tick()
-		if inv.err == nil || inv.err.Error() != fmt.Sprintf("refreshing %q: credential_being_deleted (misconfigured)", victim) || w.sim.Logins(victim) != 1 {
+		if inv.failure() != fmt.Sprintf("refreshing %q: credential_being_deleted (misconfigured)", victim) || w.sim.Logins(victim) != 1 {
 			t.Errorf("scheduled for deletion: %v", inv.err)
 		}
 		w.kept(before)

@@ -60,7 +60,7 @@ func TestTheEndpointOfAServiceIsNotResolved(t *testing.T) {
 			before := w.Secrets()
 			mend := w.unresolve(func(target, _ string) bool { return strings.HasPrefix(target, service) })
 			inv := w.tick()
-			if inv.err == nil || inv.err.Error() != "the run could not begin: aws_unreachable (transient)" {
+			if inv.failure() != "the run could not begin: aws_unreachable (transient)" {
 				t.Errorf("%s: the error is %v", service, inv.err)
 			}
 			lines := inv.logged("run_not_begun", "")
@@ -97,7 +97,7 @@ func TestTheEndpointIsNotResolvedForAPut(t *testing.T) {
 			return target == "secretsmanager.PutSecretValue" && strings.Contains(body, w.settings.Namespace.Tokens()+victim+`"`)
 		})
 		inv := w.tick()
-		if want := fmt.Sprintf("refreshing %q: aws_unreachable (transient)", victim); inv.err == nil || inv.err.Error() != want {
+		if want := fmt.Sprintf("refreshing %q: aws_unreachable (transient)", victim); inv.failure() != want {
 			t.Errorf("the error is %v, want %s", inv.err, want)
 		}
 		w.kept(before)

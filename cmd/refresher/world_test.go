@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -229,6 +230,15 @@ func (w *world) invoke(event string) invocation {
 		inv.summary = readSummary(w.t, line)
 	}
 	return inv
+}
+
+// failure is what the run came to, without the news that the error begins with; empty: it did not
+// fail.
+func (i invocation) failure() string {
+	if i.err == nil {
+		return ""
+	}
+	return errors.Unwrap(i.err).Error()
 }
 
 // of returns what became of one provider.
