@@ -47,8 +47,8 @@
 // may revoke everything if one is used twice. So it has a [Vault] beside the store: before
 // the login a run claims the refresh token, which also shows that the next one can be
 // stored, and after it the next one is stored before anything else. A run that finds it
-// claimed leaves it to that run. Where the provider refuses it all the same, and no other
-// run has spent it, only a person can help.
+// claimed leaves it to that run. Where the provider rejects it all the same, and no other
+// run has spent it, it is sent once more where that does no harm; then only a person can help.
 //
 // # Why this is safe
 //

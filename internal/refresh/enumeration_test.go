@@ -289,8 +289,8 @@ func (p *process) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, er
 	if errors.As(err, &e) && e.Unsure && time.Since(began) <= p.grace-5*time.Second {
 		if end, _ := ctx.Deadline(); time.Until(end) >= attemptTime {
 			g, err = p.attempt(ctx, l)
-			if errors.As(err, &e) && e.Class != refresh.NeedsPerson {
-				e.Unsure = true
+			if errors.As(err, &e) {
+				e.Unsure, e.Suspect = e.Class != refresh.NeedsPerson, false
 			}
 		}
 	}
@@ -331,7 +331,7 @@ func (p *process) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 		}
 		return refresh.Grant{}, lost
 	case !ok:
-		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "refused"}
+		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "refused", Suspect: true}
 	}
 	p.mu.Lock()
 	p.delivered[next] = true

@@ -57,7 +57,8 @@ type Error struct {
 	Detail string
 	// Remedy says what to do next; empty where waiting is all.
 	Remedy string
-	// Suspect marks a transient failure that is taken for a misconfiguration when it
+	// Suspect marks a failure that may be chance. One that needs a person is looked at once more
+	// where that does no harm. A transient one is taken for a misconfiguration when it
 	// comes a third time in a row: an unknown error, an answer without a token.
 	Suspect bool
 	// Unsure marks a login whose refresh token may have been spent: it may have arrived,

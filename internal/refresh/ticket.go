@@ -89,6 +89,8 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	case e.Class == NeedsPerson && v.rotation == nil && v.overtaken(storing, t):
 		v.ticket.unsure = ""
 		e = &Error{Class: Transient, Code: CodeClaimed, Detail: "another run has spent the refresh token", Err: err}
+	case e.Class == NeedsPerson && e.Suspect && v.harmless(before) && v.attempt().previous().Code != e.Code:
+		e, v.ticket.unsure = secondLook(e), before
 	case e.Class == NeedsPerson:
 		v.ticket.unsure = ""
 	default:
@@ -107,6 +109,23 @@ func unsure(e *Error) *Error {
 	copied.Code, copied.Suspect = CodeRefreshTokenUnsure, false
 	copied.Detail += "; the refresh token was sent, and may have been spent"
 	copied.Remedy = "nothing yet: it rests while there is a good token, and is then tried again; if it is refused, obtain a new one"
+	return &copied
+}
+
+// harmless reports whether the refresh token at hand, which was rejected, can be sent again
+// without harm, given which one may have been spent before. One that never was is not sent a
+// second time by that, as a thief would; and where there is no good token, there is nothing left
+// that the provider could revoke.
+func (v *visit) harmless(unsure string) bool {
+	return unsure != v.ticket.version || !v.now.Before(v.state.ExpiresAt())
+}
+
+// secondLook is the failure of a login that is tried once more before a person is called:
+// providers reject a refresh token in error while they are busy with it, or are being deployed.
+func secondLook(e *Error) *Error {
+	copied := *e
+	copied.Class, copied.Suspect = Transient, false
+	copied.Remedy = "nothing yet: providers say so in error as well, so that it is tried once more; if it is rejected again, obtain a new refresh token"
 	return &copied
 }
 

@@ -217,3 +217,70 @@ func TestASuccessorThatCannotBeStored(t *testing.T) {
 		}
 	}
 }
+
+// rejected is the failure of a refresh token that was sent once and rejected.
+func rejected() *refresh.Error {
+	return &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "rejected", Suspect: true}
+}
+
+// A refresh token that is rejected is looked at once more where that does no harm, and a person
+// is called only then.
+func TestASecondLook(t *testing.T) {
+	lost := &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
+	sure := rejected()
+	sure.Suspect = false
+	other := &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "down"}
+	for _, row := range []struct {
+		name    string
+		live    bool             // there is a token when it begins
+		answers []*refresh.Error // one a login; then good ones
+		classes string           // of each login that fails
+	}{
+		{"in error, while the token is good", true, []*refresh.Error{rejected()}, "transient"},
+		{"in error, without a token", false, []*refresh.Error{rejected()}, "transient"},
+		{"twice, while the token is good", true, []*refresh.Error{rejected(), rejected(), nil}, "transient needs_person"},
+		{"twice, without a token", false, []*refresh.Error{rejected(), rejected(), nil}, "transient needs_person"},
+		{"twice, and the provider is down in between", true, []*refresh.Error{rejected(), other, rejected(), rejected(), nil}, "transient transient transient needs_person"},
+		{"after an answer that was lost, while the token is good", true, []*refresh.Error{lost, rejected(), nil}, "transient needs_person"},
+		{"after an answer that was lost, without a token", false, []*refresh.Error{lost, rejected()}, "transient transient"},
+		{"after a repeat in the same run", true, []*refresh.Error{sure, nil}, "needs_person"},
+	} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		if row.live {
+			w.runJob(v, refresh.Job{}, "a")
+		}
+		var classes []string
+		before := w.logins["a"]
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			if n := w.logins["a"] - before; n <= len(row.answers) && row.answers[n-1] != nil {
+				classes = append(classes, "")
+				return refresh.Grant{}, row.answers[n-1]
+			}
+			return w.grant(), nil
+		})
+		for range 150 {
+			v.claimed = false
+			res := w.runJob(v, refresh.Job{}, "a")
+			if n := len(classes); n > 0 && classes[n-1] == "" {
+				classes[n-1] = string(res.Class())
+			}
+			w.now = w.now.Add(time.Minute)
+		}
+		if got := strings.Join(classes, " "); got != row.classes {
+			t.Errorf("%s: %s, want %s", row.name, got, row.classes)
+		}
+		called := strings.HasSuffix(row.classes, "needs_person")
+		if called != (w.logins["a"]-before == len(classes)) {
+			t.Errorf("%s: %d logins after %s", row.name, w.logins["a"]-before, row.classes)
+		}
+		if !called {
+			continue
+		}
+		// Whoever insists has one login, and not two.
+		w.answer("a", func(context.Context) (refresh.Grant, error) { return refresh.Grant{}, rejected() })
+		if res := w.runJob(v, refresh.Job{Only: []string{"a"}, Force: true}, "a"); res.Class() != refresh.NeedsPerson {
+			t.Errorf("%s: by force %v", row.name, res.Err)
+		}
+	}
+}

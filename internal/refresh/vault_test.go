@@ -168,11 +168,12 @@ func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
 	}
 }
 
+// It is looked at once more, since providers say so in error as well; then no more.
 func TestARevokedRefreshTokenNeedsAPerson(t *testing.T) {
 	w, v := newWorld("a"), &vault{}
 	v.put("first-refresh-token")
 	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "revoked"}
+		return refresh.Grant{}, rejected()
 	})
 	notices := 0
 	for range 24 * 60 {
@@ -182,7 +183,7 @@ func TestARevokedRefreshTokenNeedsAPerson(t *testing.T) {
 		}
 		w.now = w.now.Add(time.Minute)
 	}
-	if w.logins["a"] != 1 || notices != 1 {
+	if w.logins["a"] != 2 || notices != 2 {
 		t.Errorf("in a day: %d logins, %d notices", w.logins["a"], notices)
 	}
 	w.answer("a", nil)

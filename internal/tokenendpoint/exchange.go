@@ -70,9 +70,6 @@ type failure struct {
 
 // fail returns a failure. The text is the endpoint, without its query, and the detail.
 func (x exchange) fail(code string, v verdict, detail, remedy string) *failure {
-	if over, ok := ofRefreshToken(code); ok && x.rotates {
-		v, remedy = over, "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
-	}
 	f := &failure{tries: v.tries, sent: x.answer != nil, err: &refresh.Error{
 		Class:   v.class,
 		Suspect: v.suspect,

@@ -28,12 +28,13 @@ func (x exchange) refused() *failure {
 	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
-	code, v := ofRefusal(a.Status, said.Code)
+	code, v := ofRefusal(a.Status, x.registered(said.Code))
 	if a.Limited() {
 		v = passing()
 	}
-	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code))
-	if f.err.Limited = f.err.Limited || code == "slow_down"; f.err.Limited && f.err.RetryAfter == 0 {
+	v = ofGrant(code, said.Text, v, x.rotates)
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code, v))
+	if f.err.Limited = f.err.Limited || code == "slow_down" || v == busy(); f.err.Limited && f.err.RetryAfter == 0 {
 		// It may count what it refuses, so that each attempt more keeps it shut for longer.
 		f.tries = 1
 	}
@@ -46,10 +47,11 @@ func (x exchange) denied() *failure {
 	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
-	code, v := ofAnswer(said.Code)
+	code, v := ofAnswer(x.registered(said.Code))
 	if said == (answer.Said{}) {
-		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.Status), x.remedy(code))
+		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.Status), x.remedy(code, v))
 	}
+	v = ofGrant(code, said.Text, v, x.rotates)
 	what := x.words(code, said)
 	switch said.Code {
 	case code:
@@ -57,7 +59,18 @@ func (x exchange) denied() *failure {
 	case "":
 		what = " with an error" + what
 	}
-	return x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what), x.remedy(code))
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what), x.remedy(code, v))
+	f.err.Limited = f.err.Limited || v == busy()
+	return f
+}
+
+// registered returns the code of OAuth that a provider's own word stands for: of a refresh token
+// that is no longer good, GitHub says bad_refresh_token, and Slack invalid_refresh_token.
+func (x exchange) registered(code string) string {
+	if x.rotates && ofRefreshToken.MatchString(code) {
+		return "invalid_grant"
+	}
+	return code
 }
 
 // words says what an answer said, after its status.
@@ -96,7 +109,13 @@ func (x exchange) elsewhere() string {
 }
 
 // remedy says what to do about a refusal.
-func (x exchange) remedy(code string) string {
+func (x exchange) remedy(code string, v verdict) string {
+	switch v {
+	case revoked():
+		return "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put NAME'"
+	case busy():
+		return "" // waiting is all
+	}
 	credential := fmt.Sprintf("the credential %q", x.credential.Name)
 	if odd := Edges(x.credential); len(odd) > 0 {
 		credential += ", where " + strings.Join(odd, ", and ") + ","

@@ -187,7 +187,9 @@ func encodings(value string) []string {
 // was lost is asked for once more, at once: a provider that has one to give remembers it
 // for a while.
 func spending(f *failure, unsure bool) *failure {
-	f.err.Unsure = unsure && f.err.Code != "invalid_grant"
+	needsPerson := f.err.Class == refresh.NeedsPerson
+	f.err.Unsure = unsure && !needsPerson
+	f.err.Suspect = f.err.Suspect && !(unsure && needsPerson)
 	if f.sent {
 		f.tries = 1
 	}

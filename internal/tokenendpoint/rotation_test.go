@@ -389,3 +389,51 @@ func TestATokenThatRenewsItselfUnsaid(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What a provider says of a refresh token that it rejects, and of a login that it is too busy for.
+func TestWhatARejectedGrantMeans(t *testing.T) {
+	const rotating, password = `"grant_type": "refresh_token"`, `"grant_type": "client_credentials"`
+	for _, row := range []struct {
+		name, grant string
+		answers     []http.HandlerFunc
+		class       refresh.Class
+		code        string
+		suspect     bool // it may be chance
+		limited     bool
+	}{
+		{"a refresh token", rotating, list(answer(400, `{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"with 401", rotating, list(answer(401, `{"error": "invalid_grant"}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"with 403", rotating, list(answer(403, `{"error": "invalid_grant"}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"GitHub's word", rotating, list(answer(200, `{"error": "bad_refresh_token", "error_description": "The refresh token passed is incorrect or expired."}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"Slack's word", rotating, list(answer(200, `{"ok": false, "error": "invalid_refresh_token"}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"another's", rotating, list(answer(400, `{"error": {"code": "refresh_token_expired"}}`)), refresh.NeedsPerson, "invalid_grant", true, false},
+		{"after an answer that was lost", rotating, list(answer(500, ``), answer(400, `{"error": "invalid_grant"}`)), refresh.NeedsPerson, "invalid_grant", false, false},
+		{"it is busy with it", rotating, list(answer(400, `{"error": "invalid_grant", "error_description": "token request is already being processed"}`)), refresh.Transient, "invalid_grant", false, true},
+		{"too many", rotating, list(answer(400, `{"error": "invalid_grant", "error_description": "login rate exceeded"}`)), refresh.Transient, "invalid_grant", false, true},
+		{"too many, with success", rotating, list(answer(200, `{"error": "invalid_grant", "error_description": "Rate limit exceeded"}`)), refresh.Transient, "invalid_grant", false, true},
+		{"a server that fails", rotating, list(answer(500, `{"error": "invalid_grant"}`)), refresh.Transient, "invalid_grant", false, false},
+		{"a server that is limiting", rotating, list(answer(429, `{"error": "invalid_grant"}`)), refresh.Transient, "invalid_grant", false, true},
+		{"a password, too many", password, list(answer(400, `{"error": "invalid_grant", "error_description": "login rate exceeded"}`)), refresh.Transient, "invalid_grant", false, true},
+		{"a password", password, list(answer(400, `{"error": "invalid_grant", "error_description": "authentication failure"}`)), refresh.Misconfigured, "invalid_grant", false, false},
+		{"a password of an account that is locked", password, list(answer(400, `{"error": "invalid_grant", "error_description": "user is temporarily locked, try again later"}`)), refresh.Misconfigured, "invalid_grant", false, false},
+		{"a word that is of refresh tokens alone", password, list(answer(400, `{"error": "bad_refresh_token"}`)), refresh.Transient, "unknown_error", true, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			n := 0
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				n++
+				row.answers[min(n, len(row.answers))-1](w, r)
+			})
+			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", %s}`, s.URL, row.grant))
+			err := failed(t, e, spending(s.URL))
+			if err.Class != row.class || err.Code != row.code || err.Suspect != row.suspect || err.Limited != row.limited {
+				t.Errorf("%s %s, by chance %t, limited %t: %v", err.Class, err.Code, err.Suspect, err.Limited, err)
+			}
+			if row.class == refresh.NeedsPerson && !strings.Contains(err.Remedy, "refresh-token put") {
+				t.Errorf("the remedy is %q", err.Remedy)
+			}
+		})
+	}
+}
+
+func list(answers ...http.HandlerFunc) []http.HandlerFunc { return answers }

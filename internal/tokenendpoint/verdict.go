@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/wire"
@@ -31,15 +32,19 @@ func doubtful() verdict { return verdict{class: refresh.Transient, suspect: true
 // and again is locked.
 func settled() verdict { return verdict{class: refresh.Misconfigured, tries: 1} }
 
-// revoked: the refresh token has expired, or was used elsewhere. A person must log in.
-func revoked() verdict { return verdict{class: refresh.NeedsPerson, tries: 1} }
+// revoked: the refresh token has expired, or was used elsewhere. A person must log in, unless
+// a second look shows that it was said in error.
+func revoked() verdict { return verdict{class: refresh.NeedsPerson, suspect: true, tries: 1} }
+
+// busy: the provider refuses for now, and asking again at once would keep it so.
+func busy() verdict { return verdict{class: refresh.Transient, tries: 1} }
 
 // ofOAuth returns the verdict on an error code of OAuth, as registered for the answers
 // of token endpoints and resources (RFC 6749 section 11.4.1); ok is false for others.
 func ofOAuth(code string) (v verdict, ok bool) {
 	switch code {
 	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-		"invalid_grant": // the login itself; for a refresh token see ofRefreshToken
+		"invalid_grant": // the login itself; for a refresh token see ofGrant
 		return settled(), true
 	case "temporarily_unavailable", "server_error", "slow_down":
 		return passing(), true
@@ -52,14 +57,29 @@ func ofOAuth(code string) (v verdict, ok bool) {
 	return verdict{}, false
 }
 
-// ofRefreshToken returns the verdict on a code that says, where a refresh token was sent,
-// that it is no longer good; ok is false for others.
-func ofRefreshToken(code string) (v verdict, ok bool) {
-	if code == "invalid_grant" {
-		return revoked(), true
+// ofGrant returns the verdict on invalid_grant, where a refresh token was sent if spends is set;
+// v is that on a password or an assertion, and is returned of other codes. Where the status says
+// that it passes, the word does not count; nor where the description does.
+func ofGrant(code, text string, v verdict, spends bool) verdict {
+	switch {
+	case code != "invalid_grant" || v == passing():
+		return v
+	case passes.MatchString(text):
+		return busy()
+	case spends:
+		return revoked()
 	}
-	return verdict{}, false
+	return v
 }
+
+var (
+	// passes is what providers write beside invalid_grant where they mean that they are asked too
+	// often or at the same time, such as Salesforce: "token request is already being processed" and
+	// "login rate exceeded".
+	passes = regexp.MustCompile(`(?i)(already|currently) being processed|in progress|concurrent|rate (limit )?exceeded|rate[- ]limit|too many (token )?requests|throttl`)
+	// ofRefreshToken is what providers call a refresh token that is no longer good.
+	ofRefreshToken = regexp.MustCompile(`^(?:(?:bad|invalid|expired|revoked)_refresh_token|refresh_token_(?:expired|invalid|revoked|reused))$`)
+)
 
 // ofFault returns the verdict on what no provider says, and is found here: in an answer
 // that cannot be used it may be chance; where a config or a credential does not fit, or

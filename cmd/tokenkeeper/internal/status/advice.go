@@ -29,7 +29,10 @@ func (a advice) step(j *judgement) step {
 // What there is to do.
 
 func editCredential(j *judgement) step {
-	if j.chance() {
+	switch {
+	case j.chance() && j.line.Code == "invalid_grant" && j.Provider.Rotates:
+		return step{"It is asked once more by itself. If its refresh token is rejected again, a person must obtain another.", ""}
+	case j.chance():
 		return lookLater(j, j.credentialPlace())
 	}
 	return step{fmt.Sprintf("Put what the provider accepts into %s; the next run tries it at once.", j.credentialPlace()), j.credentialCommand()}
