@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -26,7 +27,8 @@ there, what is wrong with it and what to write instead. No provider is asked.
 For each provider that is in order it says how well its token can be kept, with
 the lifetime that the present token has, or that the config states: when it is
 replaced, and the longest outage of the provider in which no application is left
-with an expired token. How that comes about is below.
+with an expired token. How that comes about is below. On AWS it also says how
+much of what runs can store is due, and what is survived at that load.
 
 On AWS credentials are not read: that they are there is checked, where you may
 see that, and the rest with --read-credentials.`,
@@ -52,8 +54,11 @@ see that, and the rest with --read-credentials.`,
 			if err := c.show(v); err != nil {
 				return err
 			}
-			if len(v.Problems) > 0 {
+			switch {
+			case len(v.Problems) > 0:
 				return errWrong
+			case v.Capacity.Failing():
+				return errAttention
 			}
 			return nil
 		},
@@ -72,6 +77,9 @@ type checkView struct {
 	Problems    refresh.Problems `json:"problems"`
 	// Providers has those that are in order.
 	Providers []keptView `json:"providers"`
+	// Capacity is how much of what the place has room for they take; nil: nothing limits it, or
+	// not all were checked.
+	Capacity *status.Capacity `json:"capacity,omitempty"`
 	// Unused are credentials that no config names.
 	Unused []string `json:"unused_credentials,omitempty"`
 
@@ -126,6 +134,10 @@ func (v checkView) text(s *terminal.Screen) {
 			showFormulas(s, arithmetic(v.schedule, refresh.Provider{}))
 		}
 		s.Line("")
+	}
+	if v.Capacity != nil {
+		showCapacity(s, v.Capacity)
+		s.Paragraph("  ", s.Paint(terminal.Quiet, v.Capacity.Limits()))
 	}
 	switch {
 	case v.Denied != "":

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/outline"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
@@ -31,16 +32,18 @@ type checker struct {
 
 	view   checkView
 	states []refresh.State
+	tokens []refresh.Kept
 	seen   map[string]*refresh.Credential // nil: it cannot be used
 }
 
 // check checks the providers that are named, or all, and then also the credentials that none
 // of them uses.
 func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
-	configs, idle, err := refresh.Configs(ctx, k.place)
+	documents, err := k.place.Configs(ctx)
 	if err != nil {
-		return checkView{}, err
+		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
 	}
+	configs, idle := refresh.Effective(documents)
 	var names []string
 	if len(only) == 0 {
 		names, err = k.place.Credentials(ctx)
@@ -92,6 +95,10 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 		k.view.Idle = append(k.view.Idle, d.Where)
 	}
 	k.view.Credentials = len(k.seen)
+	if len(only) == 0 {
+		room := k.place.Room()
+		k.view.Capacity = status.JudgeCapacity(room, k.schedule, k.tokens, len(documents)+room.CredentialDocuments(len(k.seen)))
+	}
 	k.view.Open = k.open()
 	slices.SortStableFunc(k.view.Problems, func(a, b refresh.Problem) int { return cmp.Compare(a.Where, b.Where) })
 	return k.view, nil
@@ -159,6 +166,9 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 		return err
 	}
 	kept := k.kept(p)
+	if kept.Lifetime > 0 {
+		k.tokens = append(k.tokens, refresh.Kept{Provider: p, Lifetime: time.Duration(kept.Lifetime) * time.Second})
+	}
 	if !k.read {
 		k.view.Providers = append(k.view.Providers, kept)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -101,6 +102,20 @@ func showKeeping(s *terminal.Screen, rows []keeping, formulas []string) {
 	}
 	s.Table(t)
 	showFormulas(s, formulas)
+}
+
+// showCapacity says how full the place is; nil: nothing is known of it.
+func showCapacity(s *terminal.Screen, c *status.Capacity) {
+	if c == nil {
+		return
+	}
+	s.Paragraph("capacity: ", c.String())
+	switch {
+	case c.Failing():
+		s.Paragraph("  "+s.Paint(terminal.Bad, "✗")+" ", c.Wrong)
+	case c.Warning != "":
+		s.Paragraph("  "+s.Paint(terminal.Warn, "!")+" ", c.Warning)
+	}
 }
 
 func showFormulas(s *terminal.Screen, formulas []string) {

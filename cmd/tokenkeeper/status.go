@@ -129,6 +129,7 @@ type statusView struct {
 
 func (v statusView) text(s *terminal.Screen) {
 	v.keeper(s)
+	showCapacity(s, v.Capacity)
 	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
 	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
 		s.Line("")

@@ -101,7 +101,11 @@ func (t trying) remedies(s subject) map[refresh.Class]string {
 // keepable says why a run would not give the grant to applications: as it does, it looks
 // for the credential in the record, and tries the token.
 func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential, g refresh.Grant) error {
-	if _, e := s.Storable(held, g, s.schedule, g.AskedAt); e != nil {
+	var limits refresh.Limits
+	if s.place != nil {
+		limits = s.place.Room().Limits
+	}
+	if _, e := s.Storable(held, g, s.schedule, limits, g.AskedAt); e != nil {
 		return e
 	}
 	if s.Probe == nil {

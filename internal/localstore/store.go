@@ -67,8 +67,9 @@ func (d *Dir) Open(ctx context.Context, provider string) (refresh.State, error) 
 	return st, err
 }
 
-// Limits implements [refresh.Store]: a disk takes what a run gives it.
-func (d *Dir) Limits() refresh.Limits { return refresh.Limits{} }
+// Limits implements [refresh.Store]: a disk takes what a run gives it, and a record may have what
+// package reader reads.
+func (d *Dir) Limits() refresh.Limits { return refresh.Limits{Record: 65536} }
 
 // Writes implements [refresh.Store]: a file may be replaced as often as one likes.
 func (d *Dir) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }

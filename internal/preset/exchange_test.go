@@ -104,7 +104,7 @@ func exchange(t *testing.T, p preset.Preset, answers ...string) (requests, grant
 	if err != nil {
 		return requests, "", err
 	}
-	if record, e := provider.Storable(c, g, refresh.Schedule{Tick: time.Minute}, noon); e != nil {
+	if record, e := provider.Storable(c, g, refresh.Schedule{Tick: time.Minute}, refresh.Limits{}, noon); e != nil {
 		return requests, "", e
 	} else if record.IsZero() {
 		t.Error("the record is empty")

@@ -12,9 +12,8 @@ import (
 // replaced. So before such a login every planned write of the next day must still have room.
 
 const (
-	// keptVersions is how many versions younger than a day a store keeps, and maxWrites how
-	// many of them are used: some room is left for writes of people.
-	keptVersions, maxWrites = 100, 95
+	// spareVersions are those that a store keeps which are left for writes of people.
+	spareVersions = 5
 	// usualLifetime is that of a token not yet seen.
 	usualLifetime = time.Hour
 )
@@ -34,6 +33,10 @@ func (v *visit) planned() bool {
 
 // budget says why there is no room for a write that is not planned, or returns nil.
 func (v *visit) budget(ctx context.Context) *Error {
+	kept := v.Store.Limits().Versions
+	if kept == 0 {
+		return nil
+	}
 	writes, err := v.Store.Writes(ctx, v.Name)
 	if err != nil {
 		return asError(err, CodeStoreFailed, "counting the versions of the last 24 hours")
@@ -42,7 +45,7 @@ func (v *visit) budget(ctx context.Context) *Error {
 	if current, ok := v.state.current(); ok {
 		lifetime = current.Lifetime
 	}
-	most := maxWrites
+	most := kept - spareVersions
 	if v.Rotates {
 		most /= 2 // a login makes two versions of the refresh token
 	}
@@ -50,7 +53,7 @@ func (v *visit) budget(ctx context.Context) *Error {
 		return nil
 	}
 	return &Error{Class: Transient, Code: CodeWriteBudget,
-		Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes %d, and the rest is kept for the planned refreshes of the next 24 hours", len(writes), keptVersions),
+		Detail: fmt.Sprintf("%d versions were written in the last 24 hours; the store takes %d, and the rest is kept for the planned refreshes of the next 24 hours", len(writes), kept),
 		Remedy: "find what edits the config, or forces a refresh, again and again"}
 }
 

@@ -9,9 +9,6 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// maxRecord is the size of the largest value that Secrets Manager takes, in bytes.
-const maxRecord = 65536
-
 // keep stores a grant, and says what became of it and of the next refresh token.
 func (v *visit) keep(ctx context.Context, cred Credential, grant Grant) Result {
 	res, e := v.store(ctx, cred, grant)
@@ -29,7 +26,7 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 		// that a login gives: a cached answer often repeats the first one's.
 		return v.result(Same, Decision{Reason: v.due.Reason}), nil
 	}
-	value, e := v.storable(cred, grant, version, record, v.now)
+	value, e := v.storable(cred, grant, version, record, v.Store.Limits().Record, v.now)
 	if e != nil {
 		return Result{}, e
 	}
@@ -64,13 +61,13 @@ func (v *visit) inOrder(g Grant) Grant {
 }
 
 // Storable returns the record that g becomes for p, as consumers will read it, or why a
-// run does not store it.
-func (p Provider) Storable(c Credential, g Grant, s Schedule, now time.Time) (secret.Text, *Error) {
+// run does not store it where stores have those limits.
+func (p Provider) Storable(c Credential, g Grant, s Schedule, l Limits, now time.Time) (secret.Text, *Error) {
 	v, record := g.version(p, s)
-	return p.storable(c, g, v, record, now)
+	return p.storable(c, g, v, record, l.Record, now)
 }
 
-func (p Provider) storable(c Credential, g Grant, v Version, record Record, now time.Time) (secret.Text, *Error) {
+func (p Provider) storable(c Credential, g Grant, v Version, record Record, most int, now time.Time) (secret.Text, *Error) {
 	refuse := func(code, detail, remedy string) (secret.Text, *Error) {
 		return secret.Text{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
@@ -88,8 +85,8 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, now 
 	if err != nil {
 		return refuse(CodeInternal, "encoding the record: "+c.Redact(err.Error()), "")
 	}
-	if value.Len() > maxRecord {
-		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), maxRecord),
+	if most > 0 && value.Len() > most {
+		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), most),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
 	name, err := c.Searcher().Find(searched)

@@ -293,7 +293,7 @@ func TestSecretsInAnyForm(t *testing.T) {
 			"client_secret": secret.New(canary), "next refresh_token": secret.New("next-refresh-token")}}
 		grant := refresh.Grant{AccessToken: secret.New("t"),
 			AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"x": row.extra}}
-		_, e := row.provider.Storable(held, grant, onAWS(time.Minute), noon)
+		_, e := row.provider.Storable(held, grant, onAWS(time.Minute), refresh.Limits{}, noon)
 		if code := codeOf(e); code != row.code {
 			t.Errorf("%s: %q, want %q", name, code, row.code)
 		}

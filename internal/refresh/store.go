@@ -43,6 +43,11 @@ type Store interface {
 type Limits struct {
 	// Saves is how many tokens can be stored in a second.
 	Saves float64
+	// Record is how many bytes a record may have.
+	Record int
+	// Versions is how many versions of a secret are kept that are younger than 24 hours: then
+	// it takes no more.
+	Versions int
 }
 
 // A Change is one write to a store.

@@ -63,6 +63,7 @@ func newWorld(providers ...string) *world {
 		answers:     map[string]func(context.Context) (refresh.Grant, error){},
 		next:        map[string]func(string) refresh.Successor{},
 		logins:      map[string]int{},
+		limits:      refresh.Limits{Record: 65536, Versions: 100},
 		openErr:     map[string]error{},
 		saveErr:     map[string]error{},
 	}

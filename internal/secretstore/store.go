@@ -72,9 +72,15 @@ func (s *Store) now() time.Time {
 	return s.Now()
 }
 
-// Limits implements refresh.Store. A save is two writes: see Save.
+// Limits implements refresh.Store. A save is two writes: see Save. A value has at most 65,536
+// bytes, and versions younger than 24 hours are not removed for new ones (Secrets Manager user
+// guide, "AWS Secrets Manager quotas").
 func (s *Store) Limits() refresh.Limits {
-	return refresh.Limits{Saves: float64(cmp.Or(s.WritesPerSecond, awscall.WritesPerSecond)) / 2}
+	return refresh.Limits{
+		Saves:    float64(cmp.Or(s.WritesPerSecond, awscall.WritesPerSecond)) / 2,
+		Record:   65536,
+		Versions: 100,
+	}
 }
 
 // secret returns the name of a provider's secret.

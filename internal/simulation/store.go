@@ -59,7 +59,7 @@ func (r *run) call(ctx context.Context, effect func() error) error {
 }
 
 // Limits implements refresh.Store.
-func (r *run) Limits() refresh.Limits { return refresh.Limits{Saves: 20} }
+func (r *run) Limits() refresh.Limits { return refresh.Limits{Saves: 20, Record: 65536, Versions: 100} }
 
 // List implements refresh.Store. It may lag by up to five minutes.
 func (r *run) List(ctx context.Context) (states []refresh.State, err error) {

@@ -124,6 +124,8 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		Stack:  a.Stack,
 		KMSKey: a.KMSKey,
 		Now:    o.Now,
+
+		WritesPerSecond: a.WritesPerSecond,
 	}
 	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, KMSKey: a.KMSKey,
 		LongestRun: secretstore.LongestRun(a.Tick), Now: o.Now}
@@ -153,6 +155,15 @@ func (a *AWS) Close() error { return nil }
 // Schedule is that of the deployment.
 func (a *AWS) Schedule() refresh.Schedule {
 	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims(a.Tick)}
+}
+
+// standardParameters is how many an account and region has (AWS General Reference, "AWS Systems
+// Manager endpoints and quotas").
+const standardParameters = 10_000
+
+// Room is that of the account, as far as the stack takes it.
+func (a *AWS) Room() Room {
+	return Room{Limits: a.store.Limits(), RunTime: a.Timeout, Documents: standardParameters, CredentialsApart: a.CredentialStore != stack.InSSM}
 }
 
 // AllowsLoopback says what the function does, as on an emulator.

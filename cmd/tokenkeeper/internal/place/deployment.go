@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +34,10 @@ type Deployment struct {
 	KMSKey string
 	// Tick is the time between two runs, and CacheAge how long applications keep a record.
 	Tick, CacheAge time.Duration
+	// Timeout is that of the function, and WritesPerSecond how many writes of secrets it makes at
+	// most.
+	Timeout         time.Duration
+	WritesPerSecond int
 	// AllowLoopback reports whether providers may be on the function's own machine.
 	AllowLoopback bool
 }
@@ -42,7 +47,8 @@ const AWSKey = "aws"
 
 // undeployed is what counts where nothing else is known: the template's defaults.
 func undeployed() Deployment {
-	return Deployment{Namespace: stack.DefaultName, Stack: stack.DefaultName, CredentialStore: stack.InSSM, Tick: stack.DefaultTick, CacheAge: stack.DefaultCacheAge}
+	return Deployment{Namespace: stack.DefaultName, Stack: stack.DefaultName, CredentialStore: stack.InSSM, Tick: stack.DefaultTick, CacheAge: stack.DefaultCacheAge,
+		Timeout: stack.DefaultTick - 3*time.Second}
 }
 
 // or returns d, and what others say of what it leaves open.
@@ -56,6 +62,8 @@ func (d Deployment) or(o Deployment) Deployment {
 		KMSKey:          cmp.Or(d.KMSKey, o.KMSKey),
 		Tick:            cmp.Or(d.Tick, o.Tick),
 		CacheAge:        cmp.Or(d.CacheAge, o.CacheAge),
+		Timeout:         cmp.Or(d.Timeout, o.Timeout),
+		WritesPerSecond: cmp.Or(d.WritesPerSecond, o.WritesPerSecond),
 		AllowLoopback:   d.AllowLoopback || o.AllowLoopback,
 	}
 }
@@ -80,7 +88,7 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 		if out.Environment == nil || out.Environment.Variables[stack.VarStack] == "" {
 			return Deployment{}, fmt.Errorf("function %s has no settings of tokenkeeper's: is it another's?", stated.Function)
 		}
-		return deployment(stated.Function, out.LoggingConfig, out.Environment.Variables), nil
+		return deployment(stated.Function, out.LoggingConfig, out.Timeout, out.Environment.Variables), nil
 	}
 	name := cmp.Or(stated.Stack, undeployed().Stack)
 	pages := lambda.NewListFunctionsPaginator(client, &lambda.ListFunctionsInput{})
@@ -93,7 +101,7 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 			if f.Environment == nil || f.Environment.Variables[stack.VarStack] != name {
 				continue
 			}
-			return deployment(aws.ToString(f.FunctionName), f.LoggingConfig, f.Environment.Variables), nil
+			return deployment(aws.ToString(f.FunctionName), f.LoggingConfig, f.Timeout, f.Environment.Variables), nil
 		}
 	}
 	return Deployment{}, fmt.Errorf("%w: none in %s is of stack %s", ErrNoFunction, client.Options().Region, name)
@@ -101,7 +109,7 @@ func discover(ctx context.Context, client *lambda.Client, stated Deployment) (De
 
 // deployment reads the variables that the function reads. One that is missing or that
 // cannot be read is left open: the function itself would not start with it.
-func deployment(function string, logging *types.LoggingConfig, env map[string]string) Deployment {
+func deployment(function string, logging *types.LoggingConfig, timeout *int32, env map[string]string) Deployment {
 	group := "/aws/lambda/" + function
 	if logging != nil {
 		group = cmp.Or(aws.ToString(logging.LogGroup), group)
@@ -110,6 +118,7 @@ func deployment(function string, logging *types.LoggingConfig, env map[string]st
 		d, _ := time.ParseDuration(env[name])
 		return d
 	}
+	writes, _ := strconv.Atoi(env[stack.VarWritesPerSecond])
 	return Deployment{
 		Function:        function,
 		LogGroup:        group,
@@ -119,6 +128,8 @@ func deployment(function string, logging *types.LoggingConfig, env map[string]st
 		KMSKey:          env[stack.VarKMSKey],
 		Tick:            duration(stack.VarTick),
 		CacheAge:        duration(stack.VarCacheAge),
+		Timeout:         time.Duration(aws.ToInt32(timeout)) * time.Second,
+		WritesPerSecond: writes,
 		AllowLoopback:   stack.Bool(env[stack.VarAllowLoopback], false),
 	}
 }

@@ -103,6 +103,9 @@ func (f Folder) Schedule() refresh.Schedule {
 	return last
 }
 
+// Room is what the disk has.
+func (f Folder) Room() Room { return Room{Limits: f.Limits(), RunTime: f.Schedule().Tick} }
+
 // AllowsLoopback is false: each run says so for itself.
 func (f Folder) AllowsLoopback() bool { return false }
 

@@ -46,9 +46,31 @@ type Reader interface {
 	AllowsLoopback() bool
 	// Schedule is the one that runs follow there.
 	Schedule() refresh.Schedule
+	// Room is how much fits into the place.
+	Room() Room
 	// LastRun returns what is known of the last run, and in the error, which may be a
 	// [*refresh.Error], why nothing could be seen of it.
 	LastRun(ctx context.Context) (LastRun, error)
+}
+
+// A Room is what a place has room for.
+type Room struct {
+	// Limits are those of what keeps the tokens.
+	refresh.Limits
+	// RunTime is how long a run lasts at most.
+	RunTime time.Duration
+	// Documents is how many configs, approved copies and credentials there may be; zero: any
+	// number. Credentials are among them unless CredentialsApart is set.
+	Documents        int
+	CredentialsApart bool
+}
+
+// CredentialDocuments returns how many documents so many credentials are.
+func (r Room) CredentialDocuments(n int) int {
+	if r.CredentialsApart {
+		return 0
+	}
+	return n
 }
 
 // An Editor changes what an operator may change in a place. Documents are valid: callers

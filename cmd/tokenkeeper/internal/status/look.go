@@ -26,15 +26,20 @@ type Lookout struct {
 // Look returns the judgement on the named providers, or on all.
 func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	keeper := l.keeper(ctx)
-	configs, _, err := refresh.Configs(ctx, l.Place)
+	documents, err := l.Place.Configs(ctx)
 	if err != nil {
-		return Report{}, err
+		return Report{}, fmt.Errorf("loading provider configs: %w", err)
 	}
 	states, err := l.Place.States(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("listing tokens: %w", err)
 	}
+	configs, _ := refresh.Effective(documents)
 	subjects := l.subjects(configs, states)
+	var capacity *Capacity
+	if l.Runs && len(only) == 0 {
+		capacity = l.capacity(subjects, len(documents))
+	}
 	if subjects, err = named(subjects, only); err != nil {
 		return Report{}, err
 	}
@@ -42,7 +47,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	if len(subjects) == 0 && runs != nil && runs.never {
 		runs = nil // there is nothing to run for yet
 	}
-	report := l.judge(subjects, runs)
+	report := l.judge(subjects, runs).with(capacity)
 
 	// What was listed may be old. That is no matter where all is well.
 	doubtful := slices.Clone(only)
@@ -66,7 +71,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 		}
 		subjects[i].Credential = l.credential(ctx, subjects[i])
 	}
-	return l.judge(subjects, report.Keeper), nil
+	return l.judge(subjects, report.Keeper).with(capacity), nil
 }
 
 func (l Lookout) judge(subjects []Subject, keeper *Keeper) Report {
@@ -86,6 +91,34 @@ func (l Lookout) keeper(ctx context.Context) <-chan *Keeper {
 		found <- &k
 	}()
 	return found
+}
+
+// capacity judges all subjects. Each credential counts once, where it is a document beside the
+// configs.
+func (l Lookout) capacity(subjects []Subject, documents int) *Capacity {
+	room := l.Place.Room()
+	var tokens []refresh.Kept
+	credentials := map[string]bool{}
+	overdue := time.Duration(0)
+	for _, sub := range subjects {
+		if sub.Provider == nil {
+			continue
+		}
+		credentials[sub.Provider.Credential] = true
+		v, ok := sub.State.Current.Parse()
+		if !ok {
+			continue
+		}
+		tokens = append(tokens, refresh.Kept{Provider: *sub.Provider, Lifetime: v.Lifetime})
+		if d := l.Schedule.Decide(*sub.Provider, sub.State, l.Now); d.Due && d.Reason == refresh.NearExpiry {
+			overdue = max(overdue, l.Now.Sub(l.Schedule.For(*sub.Provider).DueAt(sub.Name, v)))
+		}
+	}
+	c := JudgeCapacity(room, l.Schedule, tokens, documents+room.CredentialDocuments(len(credentials)))
+	if c != nil {
+		c.Overdue = int64(overdue / time.Second)
+	}
+	return c
 }
 
 // subjects pairs configs with states. Secrets that are not ours and have no config are

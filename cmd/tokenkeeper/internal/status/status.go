@@ -16,9 +16,11 @@ import (
 type Report struct {
 	AsOf time.Time `json:"as_of"`
 	// Keeper is the judgement on the runs; nil: they were not looked for.
-	Keeper  *Keeper      `json:"keeper,omitempty"`
-	Counts  map[Word]int `json:"counts"`
-	Failing bool         `json:"failing"`
+	Keeper *Keeper `json:"keeper,omitempty"`
+	// Capacity is nil where it was not looked for, or nothing limits it.
+	Capacity *Capacity    `json:"capacity,omitempty"`
+	Counts   map[Word]int `json:"counts"`
+	Failing  bool         `json:"failing"`
 	// Served is false where a provider is not served; orphans do not count.
 	Served bool   `json:"served"`
 	Lines  []Line `json:"providers"`
@@ -82,4 +84,10 @@ func (r Report) Within(d time.Duration) Report {
 	}
 	soon.Failing = r.Keeper.failing() || len(soon.Lines) > 0
 	return soon
+}
+
+// with returns r with what is known of the capacity.
+func (r Report) with(c *Capacity) Report {
+	r.Capacity, r.Failing = c, r.Failing || c.Failing()
+	return r
 }

@@ -1,0 +1,46 @@
+package status_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+func TestJudgeCapacity(t *testing.T) {
+	aws := place.Room{Limits: refresh.Limits{Saves: 20}, RunTime: 57 * time.Second, Documents: 10_000}
+	schedule := refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: 16 * time.Minute}
+	const hour, minutes = time.Hour, time.Minute
+	for _, row := range []struct {
+		name           string
+		n              int
+		lifetime       time.Duration
+		documents      int
+		failing        bool
+		wrong, warning string
+	}{
+		{"four", 4, hour, 8, false, "", ""},
+		{"just below the wall", 36_000, hour, 0, false, "", ""},
+		{"above it", 38_000, hour, 0, false, "", "tokens are replaced later than planned"},
+		{"far above it", 50_000, hour, 0, true, "an outage of 2m leaves applications", ""},
+		{"that no schedule keeps through an outage", 10, 10 * minutes, 0, false, "", ""},
+		{"many parameters", 4, hour, 9_500, false, "", "9500 of the 10000 standard parameters"},
+	} {
+		tokens := make([]refresh.Kept, row.n)
+		for i := range tokens {
+			tokens[i] = refresh.Kept{Provider: refresh.Provider{Name: fmt.Sprint("p", i)}, Lifetime: row.lifetime}
+		}
+		c := status.JudgeCapacity(aws, schedule, tokens, row.documents)
+		if c.Failing() != row.failing || !strings.Contains(c.Wrong, row.wrong) || !strings.Contains(c.Warning, row.warning) ||
+			(row.warning == "") != (c.Warning == "") {
+			t.Errorf("%s: failing %t, %q, %q", row.name, c.Failing(), c.Wrong, c.Warning)
+		}
+	}
+	if c := status.JudgeCapacity(place.Room{RunTime: time.Minute}, schedule, nil, 3); c != nil || c.Failing() {
+		t.Errorf("a disk: %+v", c)
+	}
+}
