@@ -111,5 +111,5 @@ func (t trying) keepable(ctx context.Context, s subject, held refresh.Credential
 	if s.Probe == nil {
 		return nil
 	}
-	return s.Probe(ctx, g.AccessToken)
+	return s.Probe(ctx, held, g.AccessToken)
 }

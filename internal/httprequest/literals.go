@@ -104,13 +104,18 @@ func CompileTemplate(ps *problem.List, path, name, text string) template.Templat
 	return t
 }
 
-// refuseComputed refuses functions of what is not the credential's own: its value comes and goes
-// with each login, and what is made of it would not be recognized later. A digest of it, as of a
-// challenge that is to be signed, discloses nothing.
+// passedOn reports whether the value of that name is not the credential's own: a JWT that is
+// signed with it, the refresh token, or what a step keeps. It comes and goes with each login,
+// and what is made of it would not be recognized later.
+func passedOn(name string) bool {
+	return strings.HasPrefix(name, "steps.") || slices.Contains([]string{"refresh_token", "assertion", "client_assertion"}, name)
+}
+
+// refuseComputed refuses functions of what is passed on. A digest of it, as of a challenge that
+// is to be signed, discloses nothing.
 func refuseComputed(ps *problem.List, t template.Template) {
 	for v := range t.Reaches() {
-		foreign := strings.HasPrefix(v.Name, "steps.") || slices.Contains([]string{"refresh_token", "assertion", "client_assertion"}, v.Name)
-		if foreign && v.Computed && !v.Digested {
+		if passedOn(v.Name) && v.Computed && !v.Digested {
 			ps.Add(v.At, problem.Show("${"+v.Name+"}"), "is given to a function, and only values of the credential are", "write ${"+v.Name+"} by itself, or a digest of it")
 		}
 	}

@@ -35,7 +35,7 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 	}
 	c := Change{Provider: v.Name, From: v.state.Current, To: version.ID(), Record: value}
 	if v.Probe != nil {
-		c.Probe = func(ctx context.Context) error { return v.Probe(ctx, grant.AccessToken) }
+		c.Probe = func(ctx context.Context) error { return v.Probe(ctx, cred, grant.AccessToken) }
 	}
 	res, e := v.save(ctx, c)
 	if v.Schedule.For(v.Provider).ShortLived(version.Lifetime) {

@@ -61,8 +61,9 @@ type Provider struct {
 	// Supersedes says that a new token ends the one before at once. Such a token is
 	// replaced late rather than early, and its login is never repeated.
 	Supersedes bool
-	// Probe tries a new token before consumers get it; nil: it is not tried.
-	Probe func(ctx context.Context, token secret.Text) error
+	// Probe tries a new token before consumers get it; nil: it is not tried. The credential is
+	// that of the login, which the answer may repeat.
+	Probe func(ctx context.Context, c Credential, token secret.Text) error
 	// Encode returns what consumers read; nil: [Record.Encode].
 	Encode func(Record) (secret.Text, error)
 }

@@ -224,7 +224,7 @@ func TestAProbeThatFailsKeepsTheOldToken(t *testing.T) {
 	w := newWorld("a")
 	var refused string
 	probed := func(p *refresh.Provider) {
-		p.Probe = func(_ context.Context, token secret.Text) error {
+		p.Probe = func(_ context.Context, _ refresh.Credential, token secret.Text) error {
 			if token.Reveal() == refused {
 				return &refresh.Error{Class: refresh.Transient, Suspect: true, Code: "probe_failed", Detail: "the API answered 401"}
 			}

@@ -89,7 +89,7 @@ func (x exchange) fault(code, detail, remedy string) *failure {
 }
 
 // quote returns foreign text, fit to be printed.
-func (x exchange) quote(text string) string { return quote(x.known(), text) }
+func (x exchange) quote(text string) string { return quote(x.searcher(), text) }
 
 // faulty is the failure of an answer that cannot be used.
 func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }

@@ -9,6 +9,7 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -47,38 +48,38 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	var next refresh.Successor
 	g, err := e.grant(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }}, w)
 	known := w.made.with(c).With("the next refresh token", next.Token)
+	withToken := known.With("the token", g.AccessToken).Searcher()
 
-	t := Trial{Grant: g.Grant, Next: next, TokenType: tell(known, g.Grant, g.TokenType), Scope: tell(known, g.Grant, g.Scope), LifetimeFrom: g.lifetimeFrom}
+	t := Trial{Grant: g.Grant, Next: next, TokenType: tell(withToken, g.TokenType), Scope: tell(withToken, g.Scope), LifetimeFrom: g.lifetimeFrom}
 	messages, explaining := e.plan.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
 	}
+	searcher := known.Searcher()
 	for _, s := range w.seen {
-		t.Exchanges = append(t.Exchanges, s.exchange(messages[s.index], known))
+		t.Exchanges = append(t.Exchanges, s.exchange(messages[s.index], searcher))
 	}
 	return t, err
 }
 
-// tell returns what a provider sent, fit to be printed, without the tokens of a grant.
-func tell(c refresh.Credential, g refresh.Grant, text string) string {
-	known := refresh.Credential{Values: maps.Clone(c.Values)}
-	known.Values["the token"] = g.AccessToken
+// tell returns what a provider sent, fit to be printed, without quotes.
+func tell(known *secret.Searcher, text string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
 }
 
 // exchange returns what may be shown of s.
-func (s sighting) exchange(m Message, c refresh.Credential) Exchange {
+func (s sighting) exchange(m Message, known *secret.Searcher) Exchange {
 	x := Exchange{Message: m}
 	if s.answer == nil {
 		return x
 	}
 	x.Status, x.Bytes = s.answer.Status, len(s.answer.Body)
-	x.ContentType = c.Redact(s.answer.MediaType()) // long ones look like tokens, and are none
+	x.ContentType = known.Redact(s.answer.MediaType()) // long ones look like tokens, and are none
 	doc := s.answer.Decode("")
 	if doc.Fault != nil {
 		return x
 	}
-	x.Members = members(func(text string) string { return quote(c, text) }, "", doc.Value, 0)
+	x.Members = members(func(text string) string { return quote(known, text) }, "", doc.Value, 0)
 	if more := len(x.Members) - mostMembers; more > 0 {
 		x.Members = append(x.Members[:mostMembers], Field{"…", fmt.Sprintf("%d more", more)})
 	}

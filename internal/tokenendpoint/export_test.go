@@ -49,7 +49,7 @@ func Expand(text string, c refresh.Credential) (expanded string, names []string,
 }
 
 // Quote is how foreign text is printed.
-func Quote(c refresh.Credential, text string) string { return quote(c, text) }
+func Quote(c refresh.Credential, text string) string { return quote(c.Searcher(), text) }
 
 // Build returns the requests as they would be sent.
 func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {

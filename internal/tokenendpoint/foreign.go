@@ -1,9 +1,6 @@
 package tokenendpoint
 
-import (
-	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
-)
+import "example.com/tokenkeeper/internal/secret"
 
 const (
 	// longestQuote is how many characters of foreign text are printed.
@@ -14,12 +11,12 @@ const (
 	longestForeign = 4 << 10
 )
 
-// quote returns text that a provider sent, fit to be printed: the credential's values
-// and whatever looks like a token are gone before it is cut, and what could move a
+// quote returns text that a provider sent, fit to be printed: what known looks for and
+// whatever looks like a token are gone before it is cut, and what could move a
 // cursor, break a line or turn the reading direction is escaped.
-func quote(c refresh.Credential, text string) string {
+func quote(known *secret.Searcher, text string) string {
 	if len(text) > longestForeign {
 		return "(a text too long to be shown)"
 	}
-	return `"` + secret.Printable(secret.Mask(c.Redact(text)), longestQuote-2) + `"`
+	return `"` + secret.Printable(secret.Mask(known.Redact(text)), longestQuote-2) + `"`
 }

@@ -139,6 +139,47 @@ func TestFunctionsOfSecrets(t *testing.T) {
 	}
 }
 
+// A JWT is itself an encoding, so what goes into one is not encoded before; and no JWT and no
+// refresh token is encoded again.
+func TestEncodersAroundAssertions(t *testing.T) {
+	const twice, foreign, signed = "is encoded more than once", "is not the credential's own", "is itself signed"
+	grant := func(claim string) string {
+		return `"request": {"url": "https://id.example.com/b", "form": {"x": "${assertion}"}}, "assertion": {"alg": "ES256", "aud": "https://id.example.com", "claims": {"x": ` + quoteJSON(claim) + `}}`
+	}
+	client := func(member string) string {
+		return `"token_endpoint": "https://id.example.com/b", "token_endpoint_auth_method": "private_key_jwt", "client_assertion": {` + member + `}`
+	}
+	basic := func(user, password string) string {
+		return `"request": {"url": "https://id.example.com/b", "basic": ["` + user + `", "` + password + `"]}, "assertion": {"alg": "ES256", "aud": "https://id.example.com", "claims": {"x": "${key}"}}`
+	}
+	for _, row := range []struct{ config, want string }{
+		{grant("${base64(key)}"), twice},
+		{grant("x ${hex(join('-', client_id, key))}"), twice},
+		{client(`"aud": "x", "header": {"y": ["${base64url(key)}"]}`), twice},
+		{client(`"aud": "x", "kid": "${hex(key)}"`), twice},
+		{client(`"aud": "https://x/${base64(key)}"`), twice},
+		{basic("assertion", "key"), foreign},
+		{basic("client_id", "client_assertion"), foreign},
+		{basic("refresh_token", ""), foreign},
+		{client(`"aud": "x", "claims": {"x": "${client_assertion}"}`), signed},
+		{`"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": {"aud": "https://id.example.com"}, ` + client(`"aud": "x", "claims": {"x": {"y": "${assertion}"}}`), signed},
+
+		{grant("${key}"), ""},
+		{grant("${hex(sha256(key))}"), ""},
+		{client(`"aud": "x", "claims": {"x": "${base64(client_id)}"}`), ""},
+	} {
+		provider, err := onLoopback().Provider(document("erp", "{"+row.config+"}"))
+		said := fmt.Sprint(err)
+		if err == nil {
+			ps := provider.Endpoint.(*tokenendpoint.Endpoint).Check(login("https://id.example.com", "client_id", "reports", "key", "k-1-k-1-k-1", "private_key", inPEM(t, ecKey())))
+			said = ps.Error()
+		}
+		if !strings.Contains(said, row.want) || row.want == "" && said != "" {
+			t.Errorf("%s: %q, want %q", row.config, said, row.want)
+		}
+	}
+}
+
 // No secret hides in the text that stands in for a value.
 func TestSecretsInDefaults(t *testing.T) {
 	const github = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"

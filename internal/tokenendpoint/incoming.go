@@ -1,6 +1,8 @@
 package tokenendpoint
 
 import (
+	"slices"
+
 	"example.com/tokenkeeper/internal/answer"
 )
 
@@ -13,31 +15,35 @@ import (
 const leastRefreshToken = 16
 
 // incoming returns the refresh tokens in an answer: what response.refresh_token leads to, and
-// all members of that name. The access token is none, where a provider states it twice.
+// all members of that name. The access token is none, where a provider states it twice, and
+// the other time by another name.
 func incoming(s answer.Selection) []string {
 	token, _ := s.AccessToken.(string)
 	var list []string
-	add := func(v any, least int) {
-		if text, ok := v.(string); ok && len(text) >= least && text != token && text != sameTicket {
-			list = append(list, text)
-		}
-	}
-	add(s.RefreshToken, leastSecret)
-	var walk func(v any)
-	walk = func(v any) {
+	twice := false
+	var walk func(name string, v any)
+	walk = func(name string, v any) {
 		switch v := v.(type) {
+		case string:
+			if name == refreshToken && len(v) >= leastRefreshToken {
+				list = append(list, v)
+			}
+			twice = twice || name != refreshToken && v == token
 		case []any:
 			for _, item := range v {
-				walk(item)
+				walk("", item)
 			}
 		case map[string]any:
-			add(v[refreshToken], leastRefreshToken)
-			for _, inner := range v {
-				walk(inner)
+			for name, inner := range v {
+				walk(name, inner)
 			}
 		}
 	}
-	walk(s.Document.Value)
+	walk("", s.Document.Value)
+	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && twice })
+	if next, ok := s.RefreshToken.(string); ok && len(next) >= leastSecret && next != token && next != sameTicket {
+		list = append(list, next)
+	}
 	return list
 }
 

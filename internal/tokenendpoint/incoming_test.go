@@ -22,6 +22,8 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 		{"as all of the answer", body(""), `"extra": {"x": "@"}`, code},
 		{"with what is around it", body(""), `"extra": {"x": "data"}`, code},
 		{"as the scope", body(""), `"scope": "data[0].refresh_token"`, code},
+		{"as the token", body(""), `"access_token": "data[0].refresh_token"`, code},
+		{"as the token, by a filter", strings.Replace(body(""), `{"refresh`, `{"kind": "next", "refresh`, 1), `"access_token": "data[?kind=='next'].refresh_token | [0]"`, code},
 		{"as the type", body(""), `"token_type": "data[0].refresh_token"`, code},
 		{"in an extra field", body(`, "x": "of ` + url.QueryEscape(next) + `"`), `"extra": {"x": "x"}`, code},
 		{"in base64", body(`, "x": "` + base64.StdEncoding.EncodeToString([]byte("r:"+next)) + `"`), `"extra": {"x": "x"}`, code},

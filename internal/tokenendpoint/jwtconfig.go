@@ -70,6 +70,11 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	}
 	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
 	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
+	for v := range template.Named(j.templates()) {
+		if v.Name == "assertion" || v.Name == "client_assertion" {
+			ps.Add(v.At, problem.Show("${"+v.Name+"}"), "is itself signed here, and would be encoded again", "name values of the credential alone")
+		}
+	}
 	checkJWT(ps, j)
 	if use == ownToken {
 		checkToken(ps, j, cfg)

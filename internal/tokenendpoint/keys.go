@@ -16,19 +16,23 @@ import (
 // checkSent notes the values of c that would be sent and are keys, or that no search would
 // recognize in what is sent.
 func (p plan) checkSent(ps *problem.List, c refresh.Credential) {
-	var list []template.Template
-	for _, r := range p.requests {
-		list = append(list, r.Templates()...)
-	}
-	for _, j := range p.jwts {
-		list = append(list, j.templates()...)
-	}
-	for _, t := range list {
-		for v := range t.Reaches() {
-			if detail, remedy := unfitToSend(v, c); detail != "" {
-				ps.Add(v.At, secret.Shown("${"+v.Name+"}"), detail, remedy)
+	check := func(list []template.Template, encoded int) {
+		for _, t := range list {
+			for v := range t.Reaches() {
+				if !v.Digested { // a digest discloses nothing, however often it is encoded
+					v.Encoders += encoded
+				}
+				if detail, remedy := unfitToSend(v, c); detail != "" {
+					ps.Add(v.At, secret.Shown("${"+v.Name+"}"), detail, remedy)
+				}
 			}
 		}
+	}
+	for _, r := range p.requests {
+		check(r.Templates(), 0)
+	}
+	for _, j := range p.jwts {
+		check(j.templates(), 1) // what is signed goes out in base64url
 	}
 }
 

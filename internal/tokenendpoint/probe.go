@@ -59,18 +59,16 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 
 // probe returns what tries a new token, or nil where the config asks for none. The host
 // that it asks is pinned like all others, by Grant: no token comes about without that.
-func (e *Endpoint) probe() func(context.Context, secret.Text) error {
+func (e *Endpoint) probe() func(context.Context, refresh.Credential, secret.Text) error {
 	p := e.plan.probe
 	if p == nil {
 		return nil
 	}
-	return func(ctx context.Context, token secret.Text) error {
+	return func(ctx context.Context, c refresh.Credential, token secret.Text) error {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
-		x := exchange{request: *p, made: &memory{}, credential: refresh.Credential{
-			Name:   "new token",
-			Values: map[string]secret.Text{probeToken: token},
-		}}
+		// The rest of the credential is not sent, but the provider may repeat it here too.
+		x := exchange{request: *p, made: &memory{}, credential: c.With(probeToken, token)}
 		defer func() { x.arrived.Leave() }()
 		f := e.send(ctx, &x, &witness{})
 		if f == nil {

@@ -1,6 +1,7 @@
 package tokenendpoint_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -39,7 +40,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 			continue
 		}
-		err = p.Probe(t.Context(), secret.New(token))
+		err = p.Probe(t.Context(), refresh.Credential{}, secret.New(token))
 		if (err == nil) != row.good {
 			t.Errorf("%s: %v", row.name, err)
 		}
@@ -67,5 +68,21 @@ func TestUnchangedTokens(t *testing.T) {
 	record := understood(t, `{"token_endpoint": "https://id.example.com/token", "record": "token"}`)
 	if plain.Config != with.Config || plain.Config == record.Config {
 		t.Errorf("the fingerprints are %v, %v and %v", plain.Config, with.Config, record.Config)
+	}
+}
+
+// A provider may repeat in the answer to a probe what it was sent at the login.
+func TestAProbeRepeatsTheLogin(t *testing.T) {
+	const password = "S3cret-of-the-northern.office"
+	for _, said := range []string{"known to us as " + password, "the login of annabella:" + base64.StdEncoding.EncodeToString([]byte(password)), "begins with " + password[:12] + "…"} {
+		s := serve(t, answer(http.StatusUnauthorized, `{"error": "invalid_token", "error_description": "`+said+`"}`))
+		p, err := onLoopback().Provider(document("erp", `{"token_endpoint": "`+s.URL+`/token", "probe": {"request": {"url": "`+s.URL+`/me"}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.Probe(t.Context(), login(s.URL, "username", "annabella", "password", password), secret.New("t0k3n"))
+		if err == nil || !strings.Contains(err.Error(), "[secret]") || strings.Contains(err.Error(), password[:9]) {
+			t.Errorf("%q is said as %v", said, err)
+		}
 	}
 }
