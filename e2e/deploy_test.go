@@ -35,7 +35,7 @@ const maxBootstrap = 12 << 20
 // added is a fifth provider, which is the first again with a secret of its own.
 const added = "meitner-2"
 
-// TestDeployed is one story, told in order: each part begins where the one before
+// TestDeployed is one story, in order: each part begins where the one before
 // ended.
 func TestDeployed(t *testing.T) {
 	d := &deployment{emulator: newEmulator(t), sim: simulator.New(simulator.Options{})}
@@ -103,7 +103,7 @@ func deploysAgain(t *testing.T, d *deployment) {
 }
 
 // appear takes two ticks. In ministack, not in AWS, a secret that is created without a
-// value has an empty version, which is taken for somebody else's: a token is not
+// value has an empty version, which is taken for a foreign one: a token is not
 // stored over it before the tick that finds it there. So the fifth provider is added
 // between the two, and its record is waited for later.
 func appear(t *testing.T, d *deployment) {
@@ -135,7 +135,7 @@ func areConsumed(t *testing.T, d *deployment) {
 	}
 }
 
-// addsAndBreaks breaks one in the way that is the most common: somebody changes the
+// addsAndBreaks breaks one in the way that is the most common: the provider changes the
 // client secret at the provider without notice. An edited config makes it due.
 func addsAndBreaks(t *testing.T, d *deployment) {
 	before, _ := d.record(simulator.METI)

@@ -17,7 +17,7 @@ import (
 	"example.com/tokenkeeper/internal/simulator"
 )
 
-// TestDocumented runs the marked blocks of the documents as they stand there, one after
+// TestDocumented runs the marked blocks of the documents as they are written, one after
 // the other, in a copy of the repository and with its own command line installed.
 func TestDocumented(t *testing.T) {
 	e := newEmulator(t)
@@ -68,7 +68,7 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// ticks does what the schedule would have done by the time that somebody reads on.
+// ticks does what the schedule would have done by the time that a reader reads on.
 func (d *deployment) ticks() {
 	d.t.Helper()
 	// In ministack a first token takes two: see appear.

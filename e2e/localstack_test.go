@@ -182,7 +182,7 @@ func (l *localStack) age(t *testing.T, name string, by time.Duration) {
 	}
 }
 
-// note is what stands beside a secret about its last failure; empty: nothing.
+// note is what is kept beside a secret about its last failure; empty: nothing.
 func (l *localStack) note(t *testing.T, name string) string {
 	t.Helper()
 	out, err := l.secrets.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: l.secret(name)})
@@ -197,7 +197,7 @@ func (l *localStack) note(t *testing.T, name string) string {
 	return ""
 }
 
-// TestOnLocalStack is one story, told in order.
+// TestOnLocalStack is one story, in order.
 func TestOnLocalStack(t *testing.T) {
 	l := newLocalStack(t)
 	for _, part := range []struct {
@@ -277,7 +277,7 @@ func aged(t *testing.T, l *localStack) {
 	l.wantServed(t)
 }
 
-// broken has the client secret changed at the provider, and nobody told.
+// broken has the client secret changed at the provider, without notice.
 func broken(t *testing.T, l *localStack) {
 	l.age(t, simulator.EduCloud, 50*time.Minute)
 	_, before := l.current(t, simulator.EduCloud)

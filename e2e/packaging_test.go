@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// packagesNothingElse types what somebody types who has not built, in a folder that holds a
+// packagesNothingElse types what is typed by a user who has not built, in a folder that holds a
 // credential: each must fail before anything is uploaded, and say what to do first.
 func packagesNothingElse(t *testing.T, d *deployment) {
 	dir := sources(t, d.root)

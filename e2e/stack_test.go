@@ -125,7 +125,7 @@ func (e *emulator) sam(args ...string) string {
 }
 
 // samArguments are the environment of samconfig.toml for this machine, and the parameters of
-// the template, which override all that stand there.
+// the template, which override all that are there.
 func (e *emulator) samArguments(parameters ...string) []string {
 	environment, architecture := "ministack", "x86_64"
 	if runtime.GOARCH == "arm64" {

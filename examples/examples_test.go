@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// Every config works with the credential of its name, as somebody would begin who copies
+// Every config works with the credential of its name, as a user would begin who copies
 // both.
 func TestProvidersFitTheirCredentials(t *testing.T) {
 	files, err := filepath.Glob("providers/*.json")

@@ -61,7 +61,7 @@ func ExampleReader_Token() {
 	// Output: token of "meitner" issued 2026-11-22T12:00:00Z, ends 2026-11-22T13:00:00Z
 }
 
-// A token that is over is an error of its own kind.
+// An expired token is an error of its own kind.
 func ExampleExpiredError() {
 	tokens := reader.New(reader.File("testdata/record_v1.json"), reader.Options{
 		Now: func() time.Time { return time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC) },

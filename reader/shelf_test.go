@@ -14,7 +14,7 @@ import (
 var errStoreDown = errors.New("the store is down")
 
 // A shelf is a Source that holds a record, or is down, or answers only when
-// told to.
+// asked to.
 type shelf struct {
 	mu     sync.Mutex
 	record []byte

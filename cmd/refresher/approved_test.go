@@ -12,7 +12,7 @@ import (
 )
 
 // With an approved copy, what editors put beside it is never sent and stops nothing; it is
-// told once. With the word of the credential's owner, a deleted copy stops the provider.
+// reported once. With the word of the credential's owner, a deleted copy stops the provider.
 func TestApprovedConfigIsTheOnlyOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})

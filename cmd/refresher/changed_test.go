@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/simulator"
 )
 
-// The event of an edit has one provider looked at, which lists nothing, and whoever forges one
+// The event of an edit has one provider looked at, which lists nothing, and forging one
 // gains nothing: what is fresh stays, and what is not there is passed over.
 func TestChangeEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A postman notes where requests go, and to whom they are accounted, and delivers none.
+// A postman notes where requests go, and to which provider they are accounted, and delivers none.
 type postman struct{ sent []string }
 
 func (p *postman) Do(r *http.Request) (*http.Response, error) {

@@ -19,7 +19,7 @@ import (
 // victim is the provider that things happen to.
 const victim = simulator.Meitner
 
-// theirs is a key that somebody has put a secret under, and whose policy admits the function.
+// theirs is a key that was given to a secret by hand, and whose policy admits the function.
 const theirs = "theirs"
 
 const (
@@ -38,9 +38,9 @@ func refuse(code string) awstest.Fault {
 	return awstest.Fault{Error: &awstest.Error{Status: 400, Code: code, Message: "no"}}
 }
 
-// Each row is what AWS, or somebody in the account, does to one provider while its token
+// Each row is what AWS, or a user of the account, does to one provider while its token
 // is due. What is promised of all of them: the token that consumers have stays as it is;
-// the other providers get theirs; an operator is told once; nothing leaks; the provider is
+// the other providers get theirs; an operator hears once; nothing leaks; the provider is
 // asked no more than may be; and once it is mended, all is well again.
 func TestFaultsOfOneProvider(t *testing.T) {
 	fail := func(action string, f awstest.Fault) func(*world) {
@@ -153,7 +153,7 @@ func (w *world) othersRefreshed(inv invocation) {
 	}
 }
 
-// recovered checks that the next run ends the failure, and tells so once.
+// recovered checks that the next run ends the failure, and reports that once.
 func (w *world) recovered() {
 	w.t.Helper()
 	if lines := w.mended().logged("provider_recovered", victim); len(lines) != 1 || lines[0]["level"] != "INFO" {
@@ -255,7 +255,7 @@ func TestFaultsThatNobodyNotices(t *testing.T) {
 }
 
 // A secret that is not ours to touch, or cannot take a token: the provider is not asked,
-// and since no note can be left there, every run tells.
+// and since no note can be left there, every run reports it.
 func TestSecretsThatAreLeftAlone(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -279,7 +279,7 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 				w.SetSecret(s)
 				before, _ := w.secret(victim)
 				w.sim.ForgetRequests(victim)
-				// No note can be left beside it, so the process remembers that it told of it.
+				// No note can be left beside it, so the process remembers that it reported it.
 				for tick := range 30 {
 					inv := w.tick()
 					if tick == 0 {
@@ -305,7 +305,7 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A rotation that somebody has turned on stops nothing, and is warned of with each refresh.
+// A rotation that was turned on by hand stops nothing, and is warned of with each refresh.
 func TestASecretWithARotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
@@ -327,8 +327,8 @@ func TestASecretWithARotation(t *testing.T) {
 	})
 }
 
-// AWS keeps every version of the last 24 hours, and no more than a hundred. Whoever forces
-// more refreshes than that is refused before the provider is asked, until the day is over.
+// AWS keeps every version of the last 24 hours, and no more than a hundred. An operator who forces
+// more refreshes than that is refused before the provider is asked, until the day has passed.
 func TestTheVersionsOfADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
@@ -408,7 +408,7 @@ func TestAConfigThatVanishes(t *testing.T) {
 	})
 }
 
-// Faults of the provider are in the engine's own tests; this is how one is told here.
+// Faults of the provider are in the engine's own tests; this is how one is reported here.
 func TestAProviderThatRefusesTheLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})

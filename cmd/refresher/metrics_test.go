@@ -56,7 +56,7 @@ func readSummary(t *testing.T, line []byte) summary {
 	if err := json.Unmarshal(line, &s.Members); err != nil {
 		t.Fatal(err)
 	}
-	// "Target members": what a directive names must stand at the root.
+	// "Target members": what a directive names must be at the root.
 	for _, d := range document.AWS.CloudWatchMetrics {
 		for _, dimension := range slices.Concat(d.Dimensions...) {
 			if value, ok := s.Members[dimension].(string); !ok || value == "" {
@@ -181,7 +181,7 @@ func TestMeasureOfNamedProviders(t *testing.T) {
 	}
 }
 
-// A run that had the time for nobody must not pass for one that was completed.
+// A run that had the time for no provider must not pass for one that was completed.
 func TestMeasureOfARunThatDidNothing(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Results: []refresh.Result{
 		{Outcome: refresh.Waiting, Reason: refresh.Fresh},

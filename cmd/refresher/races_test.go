@@ -144,7 +144,7 @@ func TestAnotherRunWasFaster(t *testing.T) {
 	})
 }
 
-// Somebody writes a value by hand while a run is at it: the run leaves it there, and the
+// A value is written by hand while a run is at it: the run leaves it there, and the
 // next one reports it and replaces it.
 func TestAVersionThatIsNotOurs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.spent, cmp.Or(f.lives, time.Hour).Seconds(), f.spent)
 }
 
-// newFamily replaces the providers of a world by one with refresh tokens, of which a person
+// newFamily replaces the providers of a world by one with refresh tokens, and a person
 // has put in the first.
 func newFamily(t *testing.T) (*world, *family) {
 	w, f, pipe := newWorld(t, awstest.Options{}), &family{}, awstest.NewPipe()

@@ -34,7 +34,7 @@ type world struct {
 	told     []string     // everything else that it has said: answers and errors
 }
 
-// baseURL is where the providers are. Nobody listens there but a pipe.
+// baseURL is where the providers are. Only a pipe listens there.
 const baseURL = "http://127.0.0.1:8787"
 
 func newWorld(t *testing.T, o awstest.Options, edit ...func(*settings)) *world {
@@ -96,7 +96,7 @@ func (w *world) setUp(names ...string) {
 	}
 }
 
-// setUpMany configures providers p000, p001 and so on, all of which are Meitner.
+// setUpMany configures providers p000, p001 and so on, all like Meitner.
 func (w *world) setUpMany(from, to int) {
 	w.t.Helper()
 	configs, err := w.sim.Configs(baseURL)

@@ -90,7 +90,7 @@ func TestDemoStopped(t *testing.T) {
 	empty(t, tmp)
 }
 
-// What did not happen is told, and spoils the whole.
+// What did not happen is shown, and spoils the whole.
 func TestDemoTellsWhatDidNotHappen(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

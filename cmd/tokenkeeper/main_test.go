@@ -174,7 +174,7 @@ func TestScripts(t *testing.T) {
 				_, err := ts.Value(stageKey{}).(*stage).function.log.Write([]byte(args[0]))
 				ts.Check(err)
 			},
-			// denylogs: nobody may read the log any more.
+			// denylogs: the log may not be read any more.
 			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value(stageKey{}).(*stage).function.log.Deny(true)
 			},
@@ -212,7 +212,7 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				ts.Value(stageKey{}).(*stage).function.refuse(n)
 			},
-			// secret NAME VALUE: somebody else stores a secret.
+			// secret NAME VALUE: a secret is stored by hand.
 			"secret": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Value(stageKey{}).(*stage).account.SetSecret(awstest.Secret{Name: args[0],
 					Versions: []awstest.Version{{Value: args[1], Labels: []string{"AWSCURRENT"}}}})

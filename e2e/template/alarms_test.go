@@ -54,7 +54,7 @@ func (s *shift) down(ago time.Duration) {
 	s.sim.Break(simulator.Meitner, simulator.Reset())
 }
 
-// up has it answer again, and somebody not wait for the next attempt.
+// up has it answer again, and an operator not wait for the next attempt.
 func (s *shift) up() {
 	s.sim.Mend(simulator.Meitner)
 	s.watch(s.force(simulator.Meitner), s.tick())

@@ -14,7 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// TestOperationsTellOfAll: whoever is woken by an alarm, a class or a code finds it in
+// TestOperationsTellOfAll: an operator woken by an alarm, a class or a code finds it in
 // docs/operations.md.
 func TestOperationsTellOfAll(t *testing.T) {
 	data, err := os.ReadFile(root + "/docs/operations.md")

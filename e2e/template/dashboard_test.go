@@ -12,7 +12,7 @@ import (
 	"example.com/tokenkeeper/e2e/internal/function"
 )
 
-// TestDashboard: what it shows is there to be shown. A metric or an alarm that nobody has
+// TestDashboard: what it shows is there to be shown. A metric or an alarm that does not exist
 // is an empty graph, which looks as if all were well.
 func TestDashboard(t *testing.T) {
 	w := newWorld(t, function.Build(t, root), map[string]string{"CacheAgeSeconds": "60", "TickMinutes": "5"})
@@ -108,7 +108,7 @@ func TestDashboard(t *testing.T) {
 }
 
 // metricsOf are those of a widget: its name space, its name, and the one dimension that all
-// here have. A dot stands for what the metric before has in that place.
+// here have. A dot repeats what the metric before has in that place.
 func metricsOf(t *testing.T, metrics [][]any) []string {
 	t.Helper()
 	var all []string

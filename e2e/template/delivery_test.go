@@ -7,7 +7,7 @@ import (
 	"example.com/tokenkeeper/e2e/internal/cloudformation"
 )
 
-// TestAlarmsAreDelivered: each alarm and its end go to all who are to be told, and to nobody
+// TestAlarmsAreDelivered: each alarm and its end go to all who subscribed, and to no one
 // else.
 func TestAlarmsAreDelivered(t *testing.T) {
 	const address, topic = "ops@acme.example", "arn:aws:sns:eu-north-1:123456789012:ops"
@@ -49,7 +49,7 @@ func TestAlarmsAreDelivered(t *testing.T) {
 	}
 	policy := resources["AlarmTopicPolicy"].Properties
 	equal(t, "the topic of the policy", policy["Topics"], []any{"AlarmTopic"})
-	// Alarms of this account and nobody else.
+	// Alarms of this account alone.
 	statement := only(t, at(t, policy, "PolicyDocument", "Statement"))
 	delete(statement, "Sid")
 	equal(t, "who may publish", statement, map[string]any{

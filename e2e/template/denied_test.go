@@ -13,7 +13,7 @@ import (
 
 const refresher = "RefresherRole"
 
-// A place is a resource that somebody may want to reach.
+// A place is a resource that an attacker may want to reach.
 type place string
 
 const (
@@ -31,7 +31,7 @@ const (
 	refreshToken place = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:tokenkeeper/private/meitner-AbCdEf"
 )
 
-// outside are places that are nobody's business here, by service.
+// outside are places out of reach of all here, by service.
 var outside = map[string][]place{
 	"ssm": {
 		"*",
@@ -122,7 +122,7 @@ func (c company) may(who, action string, where place) bool {
 	return false
 }
 
-// actions are those of a service that anybody may do anywhere, and others that nobody may.
+// actions are those of a service that any role may do anywhere, and others that none may.
 func (c company) actions(service string) []string {
 	all := map[string][]string{
 		"secretsmanager": {

@@ -8,7 +8,7 @@ import (
 	"example.com/tokenkeeper/e2e/internal/cloudformation"
 )
 
-// TestForm: whoever deploys in the console finds each parameter once, under a label.
+// TestForm: a user who deploys in the console finds each parameter once, under a label.
 func TestForm(t *testing.T) {
 	template, err := cloudformation.Read(root + "/template.yaml")
 	if err != nil {

@@ -127,7 +127,7 @@ func TestPeopleAtWork(t *testing.T) {
 			o.mayNot(owner, "secretsmanager:TagResource", "", "pause", simulator.Meitner)
 			o.mayNot(owner, "lambda:InvokeFunction", "", "refresh", simulator.Meitner)
 
-			// The config of acme has no credential. Who may not see that is told so, and sees
+			// The config of acme has no credential. A user who may not see that reads so, and sees
 			// the rest.
 			for _, who := range []string{editor, owner} {
 				out, _ := o.run(who, "", "check")
@@ -155,7 +155,7 @@ func TestPeopleAtWork(t *testing.T) {
 	}
 }
 
-// byHand reports whether an action is for a command of the AWS CLI that the documents tell
+// byHand reports whether an action is for a command of the AWS CLI that the documents have readers run
 // those people to type.
 func byHand(t *testing.T, action string) bool {
 	t.Helper()
@@ -179,7 +179,7 @@ type office struct {
 	*world
 	command  string
 	policies map[string]*awstest.Policy
-	needed   map[string][]awstest.Access // by whom
+	needed   map[string][]awstest.Access // by person
 	logged   []byte                      // what the function has printed
 }
 
@@ -236,7 +236,7 @@ func (o *office) may(who, stdin string, args ...string) {
 	}
 }
 
-// mayNot checks that one is refused, and told what is lacking.
+// mayNot checks that one is refused, and reads what is lacking.
 func (o *office) mayNot(who, action, stdin string, args ...string) {
 	o.t.Helper()
 	out, err := o.run(who, stdin, args...)

@@ -61,7 +61,7 @@ func TestShellCache(t *testing.T) {
 			read(newAPI(t, "A").URL).want(t, 0, "200")
 			replace(t, record, hourly("B"))
 			api := newAPI(t, row.api)
-			// The time is taken last: "just now" is over in 5 s.
+			// The time is taken last: "just now" ends in 5 s.
 			path, cache := cacheIn(t, runtime)
 			now := time.Now()
 			token := cache["token"].(map[string]any)

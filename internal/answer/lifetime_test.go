@@ -277,7 +277,7 @@ func TestDates(t *testing.T) {
 		{"/Date(1795647600000+0100)/", answer.Dates{}, at},
 		{"2026/11/25 23:00:00 Z", answer.Dates{}, at},
 
-		// Those that need to be told.
+		// Those that need a word of the config.
 		{"2026-11-25T23:00:00", answer.Dates{}, time.Time{}},
 		{"2026-11-25T23:00:00", utc, at},
 		{"2026-11-25T23:00:00.123456", utc, at.Add(123456 * time.Microsecond)},

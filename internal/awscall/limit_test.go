@@ -94,7 +94,7 @@ func TestNoTurnWithinTheTime(t *testing.T) {
 	})
 }
 
-// Who is told to stop while calls wait for their turn was not throttled.
+// A caller that is cancelled while calls wait for their turn was not throttled.
 func TestCancelledBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubject(t)

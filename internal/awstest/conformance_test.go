@@ -22,7 +22,7 @@ import (
 
 // TestConformance holds the fake, and the emulators that the environment names,
 // to the same rows. A row is a rule of the documentation or an answer recorded
-// against AWS; its check tells how the endpoint deviates from it.
+// against AWS; its check says how the endpoint deviates from it.
 func TestConformance(t *testing.T) {
 	rows := slices.Concat(secretRows(), versionRows(), labelRows(), listRows(), tagRows(), deletionRows(), replicaRows(), parameterRows(), pathRows(), describeRows())
 	t.Run("fake", func(t *testing.T) {
@@ -138,7 +138,7 @@ func refused(err error, codes ...string) error {
 // Not every member's is recorded, and a client treats both alike.
 var outOfRange = []string{"ValidationException", "InvalidParameterException"}
 
-// same tells how got differs from want, in the order of the pairs.
+// same says how got differs from want, in the order of the pairs.
 func same(pairs ...any) error {
 	for i := 0; i < len(pairs); i += 3 {
 		if what, got, want := pairs[i], fmt.Sprint(pairs[i+1]), fmt.Sprint(pairs[i+2]); got != want {

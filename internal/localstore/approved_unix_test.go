@@ -15,7 +15,7 @@ import (
 )
 
 // A copy counts for the credential and the provider that its place names. What others could
-// have changed was approved by nobody, and no such file falls back to the proposal.
+// have changed was not approved, and no such file falls back to the proposal.
 func TestApprovedCopies(t *testing.T) {
 	mode := func(bits os.FileMode, parts ...string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
@@ -76,7 +76,7 @@ func TestApprovedCopies(t *testing.T) {
 	}
 }
 
-// What is no copy is reported and is nobody's config; where copies cannot be listed, no
+// What is no copy is reported and is no provider's config; where copies cannot be listed, no
 // proposal runs.
 func TestWhatIsNoCopy(t *testing.T) {
 	dir := t.TempDir()

@@ -16,7 +16,7 @@ type step struct {
 
 // A tracedDisk is the real one, but for the waiting: it flushes nothing, because a killed
 // process loses nothing that way, and for a lost power there is a model in power_test.go.
-// It remembers what it did, and can be told to do no more.
+// It remembers what it did, and can be made to do no more.
 type tracedDisk struct {
 	localstore.Disk
 	// refuse returns why a step is not taken, nil for those that are.

@@ -30,7 +30,7 @@ func TestDiskThatCannotBeWritten(t *testing.T) {
 		name  string
 		errno syscall.Errno
 		ops   string
-		class refresh.Class // empty: nobody can help
+		class refresh.Class // empty: no one can help
 		says  string
 	}{
 		{"full, no more files", syscall.ENOSPC, "create", refresh.Transient, "make room on the disk of"},

@@ -81,7 +81,7 @@ func TestRecordThatWasRemovedIsReplaced(t *testing.T) {
 	}
 }
 
-// A probe asks somebody far away, who may take their time.
+// A probe asks a distant server, which may take its time.
 func TestProbeHoldsUpNoOtherProvider(t *testing.T) {
 	d := openOn(t, t.TempDir(), &tracedDisk{})
 	lock(t, d)

@@ -32,7 +32,7 @@ func TestConfigs(t *testing.T) {
 		err  []string // what it says, for one that is no config
 	}{
 		{"meitner.json", content(planted), "meitner", nil},
-		{"Bad_Name.json", content(planted), "Bad_Name", nil}, // told by who checks names
+		{"Bad_Name.json", content(planted), "Bad_Name", nil}, // reported by the check of names
 		{"empty.json", content(""), "empty", nil},
 		{"link.json", link("../shared/inside.json"), "link", nil},
 		{"largest.json", content(strings.Repeat("x", 65536)), "largest", nil},

@@ -90,7 +90,7 @@ func TestARefreshTokenIsReplacedWhole(t *testing.T) {
 		default:
 			t.Errorf("killed before step %d: %v, and %s is there", killed, err, got)
 		}
-		// Whoever comes next cleans up.
+		// The next run cleans up.
 		if err := open(t, dir).Vault().Put(t.Context(), "xero", secret.New("another's"), ""); err != nil {
 			t.Fatal(err)
 		}

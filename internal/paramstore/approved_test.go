@@ -68,7 +68,7 @@ func TestApprovedCopies(t *testing.T) {
 }
 
 // One call reads what decides on a login, whatever of it is there. Where AWS refuses one
-// parameter of it, each is read alone, and the credential is told of as ever.
+// parameter of it, each is read alone, and the credential is reported as ever.
 func TestLatest(t *testing.T) {
 	place := func(path string) string { return "/tokenkeeper/" + path }
 	for _, row := range []struct {

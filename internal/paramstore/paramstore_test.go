@@ -180,7 +180,7 @@ func TestConfigsAreReadThroughThrottling(t *testing.T) {
 	})
 }
 
-// tagWord is what may stand in the tag that remembers a failure, without a space.
+// tagWord is what the tag may hold that remembers a failure, without a space.
 var tagWord = regexp.MustCompile(`^[0-9.]{1,40}$`)
 
 func TestCredential(t *testing.T) {

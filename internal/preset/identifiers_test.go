@@ -15,7 +15,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// secretFields are those of all presets that are secrets; the others tell who logs in.
+// secretFields are those of all presets that are secrets; the others say who logs in.
 var secretFields = []string{"auth_key", "client_secret", "password", "private_key", "secret", "secret_id", "subscription_key", "certificate", "refresh_token"}
 
 // Tokens state who logged in, in their text and in their claims, and so do scopes; and
@@ -125,7 +125,7 @@ func tokensStating(t *testing.T, fields, hosts []string) map[string]string {
 	}
 }
 
-// What tells who logs in, and has not one of the usual names, is public in what a preset
+// What says who logs in, and has not one of the usual names, is public in what a preset
 // prints.
 func TestIdentifiersArePublic(t *testing.T) {
 	for _, p := range list(t) {

@@ -149,7 +149,7 @@ func checkWords(t *testing.T, p preset.Preset) {
 	}
 }
 
-// checkDocumentation makes sure that somebody can read what was read.
+// checkDocumentation makes sure that readers can find the page that was read.
 func checkDocumentation(t *testing.T, p preset.Preset) {
 	t.Helper()
 	if len(p.Documentation) == 0 {

@@ -50,7 +50,7 @@ func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
 	})
 }
 
-// A failure of what was asked for by hand is over when nothing is left to be tried again.
+// A failure of what was asked for by hand ends when nothing is left to be tried again.
 func TestAForcedFailureEnds(t *testing.T) {
 	for name, answer := range map[string]func(context.Context) (refresh.Grant, error){"the provider is down": down, "it refuses": refuse} {
 		w := newWorld("a")
@@ -200,7 +200,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 	}
 }
 
-// Asked for by hand, a provider repeats a token that is not due: the plan stands.
+// Asked for by hand, a provider repeats a token that is not due: the plan holds.
 func TestAForcedRepetitionPostponesNothing(t *testing.T) {
 	const month = 30 * 24 * time.Hour
 	w := newWorld("a")

@@ -98,7 +98,7 @@ func backwards(docs []refresh.Document) []refresh.Document {
 }
 
 // Whatever is listed: a provider has at most one config; a copy under the name of the
-// provider is it; and no document of an owner whom neither the name nor providers/ names is.
+// provider is it; and no document of an owner that neither the name nor providers/ names is.
 func TestEffectiveHoldsToItsRule(t *testing.T) {
 	names := []string{"a", "b", "c"}
 	rapid.Check(t, func(t *rapid.T) {
@@ -249,7 +249,7 @@ func TestAnApprovalClosesTheCircuit(t *testing.T) {
 	}
 }
 
-// Approving the very bytes that run changes nothing: nobody is asked.
+// Approving the very bytes that run changes nothing: no provider is asked.
 func TestApprovingWhatRunsAsksNobody(t *testing.T) {
 	w := newWorld("p")
 	w.run(refresh.Job{})

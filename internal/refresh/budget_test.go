@@ -7,7 +7,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// However somebody forces refreshes, and however long tokens live, every planned write finds
+// However refreshes are forced, and however long tokens live, every planned write finds
 // room, and nothing is forced that would take it.
 func TestUnplannedWritesLeaveRoom(t *testing.T) {
 	const day = 24 * time.Hour

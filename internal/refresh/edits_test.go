@@ -53,7 +53,7 @@ func TestManyThatWaitForAnEdit(t *testing.T) {
 		if len(from.asked) != n {
 			t.Errorf("%d wait: %d were looked at in %d ticks", n, len(from.asked), turns)
 		}
-		// Whoever names one need not wait.
+		// A run that names one need not wait.
 		last := fmt.Sprintf("p%03d", n-1)
 		w.credentials[last] = credential{version: "edited"}
 		w.answer(last, nil)

@@ -59,7 +59,7 @@ type play struct {
 	runs    int    // at once
 }
 
-// The ways in which providers treat a ticket that was replaced, once the grace is over.
+// The ways in which providers treat a ticket that was replaced, once the grace has passed.
 const (
 	samePair    = "same pair"
 	anotherPair = "another pair"

@@ -18,7 +18,7 @@ func (s Schedule) DueSince(p Provider, st State, edited, now time.Time) time.Tim
 	return s.dueSince(task{Provider: p, state: st, edited: edited}, now)
 }
 
-// DecideForced decides as for somebody who insists.
+// DecideForced decides as for an operator who insists.
 func (s Schedule) DecideForced(p Provider, st State, now time.Time) Decision {
 	return s.decide(p, st, now, true)
 }

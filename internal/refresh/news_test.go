@@ -14,7 +14,7 @@ func fails(name string, notice bool, e *refresh.Error) refresh.Result {
 	return refresh.Result{Provider: name, Outcome: refresh.Failed, Notice: notice, Err: e}
 }
 
-// What is new is told once, with what to do and without what a provider said.
+// What is new is reported once, with what to do and without what a provider said.
 func TestNews(t *testing.T) {
 	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "c4n@ry", Remedy: "look at client_secret"}
 	wrong := &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadConfig, Detail: "c4n@ry",

@@ -31,7 +31,7 @@ var tagValue = regexp.MustCompile(`^[A-Za-z0-9 +\-=._:/@]{0,256}$`)
 func TestNoteComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Custom(genNote).Filter(func(n refresh.Note) bool {
-			never := time.Unix(0, 0) // what 1970 stands for
+			never := time.Unix(0, 0) // what 1970 means
 			return !n.Next.Equal(never) && !n.Since.Equal(never) && !n.Last.Equal(never)
 		}).Draw(t, "note")
 		s := n.String()
@@ -101,7 +101,7 @@ func TestNextAfterFailures(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		state  refresh.State
-		errs   []*refresh.Error // one after the other, each when the last one's wait is over
+		errs   []*refresh.Error // one after the other, each when the last one's wait has passed
 		waits  []time.Duration
 		class  refresh.Class // in the end
 		number int           // of tries in the end

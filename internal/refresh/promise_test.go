@@ -12,7 +12,7 @@ import (
 )
 
 // The first promise: a consumer that keeps a record for at most the cache age never
-// holds a token that is over, however the outage falls that Survives allows, and
+// holds an expired token, however the outage falls that Survives allows, and
 // wherever between two ticks. Consumers here are the worst there can be: they look at
 // the last moment at which the former record was still there.
 func TestNoDeadToken(t *testing.T) {

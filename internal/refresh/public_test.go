@@ -16,7 +16,7 @@ func credentialOf(public []string, pairs ...string) refresh.Credential {
 	return c
 }
 
-// What the owner calls public may stand anywhere; everything else is looked for.
+// What the owner calls public may be anywhere; everything else is looked for.
 func TestPublicValuesMayBeFound(t *testing.T) {
 	c := credentialOf([]string{"account_id", "region"}, "account_id", "northern-account", "region", "eu-north-1", "client_secret", "s3cr3t-of-the-north")
 	for _, text := range []string{"of northern-account in eu-north-1", `{"aud":"northern-account"}`} {

@@ -34,7 +34,7 @@ func skippedAll(t *testing.T, n int) (report *refresh.Report, err error) {
 	return report, err
 }
 
-// A run that has the time for nobody fails, in one line, and says how late it is.
+// A run that has the time for no provider fails, in one line, and says how late it is.
 func TestARunThatDoesNothingFails(t *testing.T) {
 	for _, n := range []int{1, 17_000} {
 		report, err := skippedAll(t, n)
@@ -119,7 +119,7 @@ func TestDueSince(t *testing.T) {
 	}
 }
 
-// Lambda hands an answer on to whoever listens, 256 KiB of it at most.
+// Lambda hands an answer on to its destinations, 256 KiB of it at most.
 func TestSummaryStaysSmall(t *testing.T) {
 	report := &refresh.Report{At: noon}
 	for i := range 20_000 {

@@ -128,7 +128,7 @@ func TestAnEditedConfigIsTriedAtOnce(t *testing.T) {
 	if res["a"].Reason != refresh.ConfigChanged || res["a"].Outcome != refresh.Failed {
 		t.Fatalf("%+v", res["a"])
 	}
-	// Put back, the token that is there is good, and the failure is over.
+	// Put back, the token that is there is good, and the failure has ended.
 	w.configs["a"] = "v1"
 	w.now = w.now.Add(time.Minute)
 	res, report, err := w.run(refresh.Job{})
@@ -243,7 +243,7 @@ func TestTheSameTokenAgain(t *testing.T) {
 		t.Errorf("asked again at once: %+v", res["a"])
 	}
 	_ = report
-	// Once it is over the answer is the best there is.
+	// Once it has expired the answer is the best there is.
 	w.now = noon.Add(time.Hour)
 	if res, _, _ = w.run(refresh.Job{}); res["a"].Outcome != refresh.Refreshed || !res["a"].State.ExpiresAt().Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("%+v", res["a"])

@@ -129,7 +129,7 @@ func genSchedule(t *rapid.T) refresh.Schedule {
 func genName(t *rapid.T) string { return rapid.StringMatching(`[a-z0-9]{1,12}`).Draw(t, "name") }
 
 // With refresh tokens the outage that is survived is the longest after which there is a claim
-// in time: one of the eager ones, each of which may come as much later as a claim keeps the
+// in time: one of the eager ones, each may come as much later as a claim keeps the
 // next away; or one after a rest.
 func TestSurvivesWithClaims(t *testing.T) {
 	const m = time.Minute

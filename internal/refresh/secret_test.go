@@ -140,7 +140,7 @@ func found(c refresh.Credential, text string) string {
 	return name
 }
 
-// Whoever escapes, whichever characters and how often: nothing of the secret is left.
+// Whatever escapes, whichever characters and how often: nothing of the secret is left.
 func TestRedactHidesEveryEscape(t *testing.T) {
 	// Each language has characters that it must escape, and may escape any other.
 	languages := []struct {

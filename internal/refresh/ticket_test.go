@@ -54,7 +54,7 @@ func TestARefreshTokenIsForItsCredential(t *testing.T) {
 	}
 }
 
-// A refresh token that was spent is not sent again, whoever insists and whatever is edited.
+// A refresh token that was spent is not sent again, whether forced or edited.
 func TestASpentRefreshTokenIsNeverSentAgain(t *testing.T) {
 	for name, insist := range map[string]func(*world) refresh.Job{
 		"by force":                   func(*world) refresh.Job { return refresh.Job{Only: []string{"a"}, Force: true} },
@@ -174,7 +174,7 @@ func TestTwoLoginsInASecond(t *testing.T) {
 
 // A refresh token that may have been spent rests while there is a good token, until the last
 // useful moment; then, and without a token, it goes on being sent, less and less often. An
-// outage of three hours that spent nothing is over without a person.
+// outage of three hours that spent nothing ends without a person.
 func TestAnAnswerThatWasLost(t *testing.T) {
 	w, v := newWorld("a"), &vault{}
 	v.put("first")

@@ -175,8 +175,8 @@ func lowerEscapes(text string) string {
 	return b.String()
 }
 
-// What stands beside a secret may look like the beginning of an escape that goes on in it:
-// whoever writes the text around it cannot hide it.
+// The text beside a secret may look like the beginning of an escape that goes on in it:
+// an attacker who writes the text around it cannot hide it.
 func TestEscapesAroundASecret(t *testing.T) {
 	const value = `41aabbccddee"3B`
 	for _, before := range []string{"%", "%4", `\u00`, `\x`, "=", "&#", "&#x", "%u00", `\`, `\\`, "%25", "&amp;#"} {

@@ -281,7 +281,7 @@ func TestListGivesAllOrAnError(t *testing.T) {
 	})
 }
 
-// What is new may be missing from the list for minutes; opening tells.
+// What is new may be missing from the list for minutes; opening shows it.
 func TestListIsAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{ListLag: 5 * time.Minute})

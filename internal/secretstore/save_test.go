@@ -264,7 +264,7 @@ func TestNobodyCanOvertakeForEver(t *testing.T) {
 }
 
 // A description that lags behind shows the label where it was: the swap is tried again,
-// fails again, and the next description tells.
+// fails again, and the next description shows it.
 func TestTheDescriptionLagsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})

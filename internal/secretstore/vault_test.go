@@ -124,7 +124,7 @@ func (l *spender) run(t *testing.T, v *secretstore.Vault) error {
 }
 
 // The one instant at which a run may die and cost the token is that between the provider's
-// answer and the arrival of the new token: nobody else knows it.
+// answer and the arrival of the new token: no other process knows it.
 func TestAProcessThatDiesAtAnyCall(t *testing.T) {
 	var whole []string
 	synctest.Test(t, func(t *testing.T) {
@@ -400,7 +400,7 @@ func TestTheMomentsOfClaims(t *testing.T) {
 	})
 }
 
-// A secret that is scheduled for deletion takes no token, and gives its version to nobody.
+// A secret that is scheduled for deletion takes no token, and gives its version to no one.
 func TestTheVersionOfASecretThatIsBeingDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)

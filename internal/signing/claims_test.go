@@ -10,7 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/signing"
 )
 
-// jti stands for any of ours in what is compared.
+// jti replaces any of ours in what is compared.
 const jti = "another each time"
 
 // known returns claims with jti in the place of one that we made.

@@ -14,7 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/signing"
 )
 
-// What somebody reads who gave the wrong thing is written out here, to be read.
+// What a user reads who gave the wrong thing is written out here, to be read.
 func TestWhatIsNoKey(t *testing.T) {
 	pkcs8RSA := pkcs8(rsaKey())
 	body := pkcs8RSA[len("-----BEGIN PRIVATE KEY-----\n"):strings.Index(pkcs8RSA, "-----END")]

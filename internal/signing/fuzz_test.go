@@ -16,7 +16,7 @@ import (
 // material is what keys are written in: runs of base64 that are longer than words.
 var material = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}`)
 
-// said are the words that messages quote on purpose, and which stand in input as well.
+// said are the words that messages quote on purpose, and which occur in input as well.
 const said = `private_key ssh-keygen client_secret certificate`
 
 // checkNothingOf fails if message has eight bytes in a row of what may be a key in input.
@@ -32,7 +32,7 @@ func checkNothingOf(t *testing.T, message, input string) {
 }
 
 // FuzzParseKey holds ParseKey to this: it does not panic; its error has nothing of the
-// text in it, not even of a canary that stands anywhere; and what it accepts signs so
+// text in it, not even of a canary anywhere in it; and what it accepts signs so
 // that another library agrees, or says that the key is damaged.
 func FuzzParseKey(f *testing.F) {
 	for _, key := range []any{rsaKey(), p256Key(), p384Key(), p521Key(), edKey(), sharedBytes()} {

@@ -301,7 +301,7 @@ func TestPublishedKeys(t *testing.T) {
 	}
 }
 
-// Test vectors, secret to nobody: RFC 8037 appendix A.1 and RFC 7515 appendix A.3.1.
+// Published test vectors: RFC 8037 appendix A.1 and RFC 7515 appendix A.3.1.
 const (
 	publishedEd25519 = `{"kty":"OKP","crv":"Ed25519",
  "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",

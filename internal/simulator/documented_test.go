@@ -20,7 +20,7 @@ func basic(id, secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-// Each row is an exchange from a provider's documentation; TOKEN stands for the
+// Each row is an exchange from a provider's documentation; TOKEN is the
 // token in the answer.
 func TestDocumentedExchange(t *testing.T) {
 	const audience = "https://api.meti.millpont.com"

@@ -16,7 +16,7 @@ func TestFaultsThatSpoilAGoodAnswer(t *testing.T) {
 		name     string
 		provider string
 		fault    simulator.Fault
-		want     string // TOKEN stands for the token that was issued
+		want     string // TOKEN is the token that was issued
 	}{
 		{"lifetime in text", simulator.Meitner, simulator.Lifetime(`"3600"`), `{"access_token":"TOKEN","token_type":"Bearer","expires_in":"3600"}`},
 		{"lifetime with exponent", simulator.Meitner, simulator.Lifetime(`3.6e3`), `{"access_token":"TOKEN","token_type":"Bearer","expires_in":3.6e3}`},

@@ -55,7 +55,7 @@ func TestTheLatestThousandRequestsAreKept(t *testing.T) {
 	}
 }
 
-// discard is an http.ResponseWriter for answers that nobody reads.
+// discard is an http.ResponseWriter for answers that are not read.
 type discard struct{}
 
 func (discard) Header() http.Header         { return http.Header{} }

@@ -19,7 +19,7 @@ import (
 // noon is when the tests' clock starts.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// A clock stands still until it is told otherwise.
+// A clock does not move until it is set.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -120,7 +120,7 @@ func TestSymbols(t *testing.T) {
 	}
 }
 
-// What is made of a value is handed to whoever asked for it, before it is joined and after.
+// What is made of a value is handed to the caller, before it is joined and after.
 func TestMadeIsCalledWithWhatIsMade(t *testing.T) {
 	var made []string
 	v := template.NewValues(values("key", "k-1"), noon, func(text string, _ template.Template) { made = append(made, text) })
@@ -135,7 +135,7 @@ func TestMadeIsCalledWithWhatIsMade(t *testing.T) {
 }
 
 // Whatever the text is: it is refused in words that can be printed, or it has as many values
-// as it names, and what stands outside of them is as long as it was.
+// as it names, and what is outside of them is as long as it was.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"", "${a}", "$${a}", "${", "${a?'x'}", "${base64(a)}", "${hmac('k', a)}", "${now('unix')}", "${a.b}", "${'", "${join('}', a)}"} {
 		f.Add(s)

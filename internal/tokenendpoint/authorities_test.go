@@ -16,7 +16,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// Whom to believe that a host is the one is said by the owner of its pin, or else by the
+// Which authority may vouch for a host is said by the owner of its pin, or else by the
 // operator.
 func TestAuthorities(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

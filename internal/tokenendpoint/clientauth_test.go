@@ -74,7 +74,7 @@ func TestClientsAuthenticateByAnAssertion(t *testing.T) {
 }
 
 // Providers hand out secrets that are shorter than RFC 7518 section 3.2 has them. They are
-// used, and the operator is told, once for each.
+// used, and it is reported, once for each.
 func TestShortSharedSecrets(t *testing.T) {
 	const (
 		client = `"token_endpoint_auth_method": "client_secret_jwt", "client_assertion": {"aud": "token_endpoint"}`

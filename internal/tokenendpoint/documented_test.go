@@ -66,7 +66,7 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 	for _, row := range []struct {
 		provider, path, contentType string
 		change                      map[string]any
-		body                        map[string]string // a word in braces stands for the credential's value
+		body                        map[string]string // a word in braces is the credential's value
 		basic                       bool
 	}{
 		{"meitner", "/oauth/token", formType, nil,

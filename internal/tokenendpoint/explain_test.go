@@ -98,7 +98,7 @@ func TestExplainHidden(t *testing.T) {
 	}
 }
 
-// A trial tells whose word the lifetime is.
+// A trial says where the lifetime is from.
 func TestTryLifetimeFrom(t *testing.T) {
 	signed := jwt(fmt.Sprintf(`{"exp": %d}`, noon.Add(30*time.Minute).Unix()))
 	for _, row := range []struct{ name, more, answer, from string }{
@@ -120,7 +120,7 @@ func TestTryLifetimeFrom(t *testing.T) {
 	}
 }
 
-// All requests of a login are told, steps and repetitions too, each with its answer.
+// All requests of a login are shown, steps and repetitions too, each with its answer.
 func TestTryTellsEachRequest(t *testing.T) {
 	s := serve(t, sessions(`{"ok": true, "companies": [{"id": 42}]}`))
 	e := endpoint(t, onLoopback(), strings.ReplaceAll(sessionConfig, "URL", s.URL))
@@ -180,7 +180,7 @@ func TestTryShowsNoSecret(t *testing.T) {
 	}
 }
 
-// A failure without an answer is told as one.
+// A failure without an answer is shown as one.
 func TestTryWithoutAnAnswer(t *testing.T) {
 	e := endpoint(t, onLoopback(), `{"token_endpoint": "http://127.0.0.1:1/token"}`)
 	trial, err := e.Try(t.Context(), login("http://127.0.0.1:1", "client_id", "x", "client_secret", "y"))

@@ -52,8 +52,8 @@ func provider(t *testing.T, sim *simulator.Simulator, p *tokenendpoint.Parser, n
 	return endpoint(t, p, string(configs[name])), c
 }
 
-// Each row is a fault, by what goes wrong, and what is made of it: by whom it can be
-// mended, under which word, and how often the provider was asked.
+// Each row is a fault, by what goes wrong, and what is made of it: who can
+// mend it, under which word, and how often the provider was asked.
 func TestFaults(t *testing.T) {
 	const passing, doubtful, settled = "passing", "doubtful", "settled"
 	deep := `{"access_token": "t", "x": ` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`
@@ -77,7 +77,7 @@ func TestFaults(t *testing.T) {
 		{"a header of 10 MB comes", simulator.ManyHeaders(1, 10<<20), doubtful, "bad_answer", 1},
 		{"interim answers never end", simulator.EarlyHints(100_000), doubtful, "bad_answer", 1},
 
-		// Redirects are answers, and nobody goes there. (13–15)
+		// Redirects are answers, and are not followed. (13–15)
 		{"301", simulator.Redirect(301, simulatorBase+"/educloud/connect/token"), doubtful, "redirected", 1},
 		{"302", simulator.Redirect(302, "https://evil.example/token?secret=1"), doubtful, "redirected", 1},
 		{"303", simulator.Redirect(303, "/meitner/directory/v1/school"), doubtful, "redirected", 1},

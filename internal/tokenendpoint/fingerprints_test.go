@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// A fingerprint stands in the id of every token that is stored: were one to change with a
+// A fingerprint is part of the id of every token that is stored: were one to change with a
 // release, every provider of that shape would be due at once.
 func TestFingerprintsOfShapes(t *testing.T) {
 	const file = "testdata/fingerprints.txt"

@@ -67,7 +67,7 @@ func TestEchoes(t *testing.T) {
 func quoteJSON(s string) string { return `"` + simulator.AsJSON(s) + `"` }
 
 // Foreign text is one line of at most 256 printable characters, and holds nothing that
-// looks like a token, whoever's it is. (55)
+// looks like a token, of any provider. (55)
 func TestForeignText(t *testing.T) {
 	token := jwt(`{"sub": "somebody else"}`)
 	const uuid = "0b6e4d5f-3a53-4f0e-9f0c-6a2f3b6d3c11"

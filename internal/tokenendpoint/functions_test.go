@@ -74,7 +74,7 @@ func TestUUID(t *testing.T) {
 	}
 }
 
-// What may be absent is left out as a whole, wherever it stands, or replaced.
+// What may be absent is left out as a whole, wherever it is, or replaced.
 func TestOptional(t *testing.T) {
 	for _, row := range []struct{ request, want string }{
 		{`"form": {"a": "${none?}", "b": "x-${none?}", "c": "${key?}"}`, "c=k-1"},
@@ -180,7 +180,7 @@ func TestEncodersAroundAssertions(t *testing.T) {
 	}
 }
 
-// No secret hides in the text that stands in for a value.
+// No secret hides in the default of a value.
 func TestSecretsInDefaults(t *testing.T) {
 	const github = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
 	for fields, secret := range map[string]bool{
@@ -205,7 +205,7 @@ func TestSecretsInDefaults(t *testing.T) {
 	}
 }
 
-// What limits the size of a request does not depend on values, or it would tell how long one is.
+// What limits the size of a request does not depend on values, or it would disclose how long one is.
 func TestSizeTellsNothing(t *testing.T) {
 	for _, n := range []int{64, 65, 1000} {
 		for _, form := range []string{"${x}", "${x}${client_secret}"} {

@@ -85,7 +85,7 @@ func FuzzConfig(f *testing.F) {
 }
 
 // Whatever is answered: it is refused with an error that can be printed, or it gives a
-// token that can stand in a header and a lifetime that can be kept.
+// token that fits into a header and a lifetime that can be kept.
 func FuzzAnswer(f *testing.F) {
 	for _, s := range []string{
 		granted, `{"token": "t"}`, `{"access_token": "` + jwt(`{"exp": 1795352400, "iat": 1795348800}`) + `"}`, `{"access_token": "t", "expires_in": "PT1H"}`,

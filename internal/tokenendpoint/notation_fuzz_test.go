@@ -17,7 +17,7 @@ import (
 )
 
 // Whatever a template is and whatever its values are: it is refused with words that can be
-// printed, or what it comes to is read back unchanged by whoever decodes the place where it
+// printed, or what it comes to is read back unchanged by what decodes the place where it
 // lands, and is not larger than a request may be.
 func FuzzNotation(f *testing.F) {
 	for _, s := range []string{

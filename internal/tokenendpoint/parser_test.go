@@ -35,7 +35,7 @@ func TestProvider(t *testing.T) {
 	}
 }
 
-// A fingerprint stands in the id of every token that is stored: were it to change with a
+// A fingerprint is part of the id of every token that is stored: were it to change with a
 // release, every provider would be due at once.
 func TestFingerprintGolden(t *testing.T) {
 	for _, row := range []struct{ config, want string }{

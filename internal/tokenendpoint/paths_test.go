@@ -49,7 +49,7 @@ func TestWhatElseIsRead(t *testing.T) {
 	}
 }
 
-// A scope narrower than asked for is told, and is no failure. (53)
+// A scope narrower than asked for is reported, and is no failure. (53)
 func TestScopes(t *testing.T) {
 	for _, row := range []struct {
 		name, asked, granted string

@@ -283,7 +283,7 @@ func TestARefreshTokenThatNeverLeft(t *testing.T) {
 	}
 }
 
-// A refresh token that is refused is over, whatever the clocks say: it is not sent again
+// A refresh token that is refused has expired, whatever the clocks say: it is not sent again
 // with an assertion of another date.
 func TestARefusedRefreshTokenAndAnotherClock(t *testing.T) {
 	for code, want := range map[string]int{"invalid_grant": 1, "invalid_client": 2} {

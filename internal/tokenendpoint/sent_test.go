@@ -44,7 +44,7 @@ func repeating(w http.ResponseWriter, r *http.Request) {
 }
 
 // What was sent does not get out by way of an answer that repeats it: neither into the
-// record, nor into what is told of it, nor bit by bit.
+// record, nor into what is shown of it, nor bit by bit.
 func TestWhatWasSentStaysSecret(t *testing.T) {
 	const secret, pin = "ab+cd/efgh+ijkl/mnop==", "271828"
 	for _, row := range []struct{ name, config, code string }{
@@ -157,7 +157,7 @@ func TestWhatWasMadeIsNotQuoted(t *testing.T) {
 	}
 }
 
-// Nor is it told as the name of a member.
+// Nor is it shown as the name of a member.
 func TestWhatWasMadeIsNoName(t *testing.T) {
 	sent := ""
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

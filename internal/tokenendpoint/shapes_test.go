@@ -256,7 +256,7 @@ func slipsOf(t *testing.T, s shape) map[string]slip {
 	return list
 }
 
-// neutral are changes that a good answer does not show: what tells bad answers, and what
+// neutral are changes that a good answer does not show: what marks bad answers, and what
 // may be left out by declaration.
 func neutral(name string, value any) bool {
 	if object, ok := value.(map[string]any); ok && len(object) > 0 {

@@ -71,7 +71,7 @@ func TestWhatMayBeSigned(t *testing.T) {
 	}
 }
 
-// What the owner allows is no value, and is not told of as one.
+// What the owner allows is no value, and is not reported as one.
 func TestSignsIsNoValue(t *testing.T) {
 	c, err := onLoopback().Credential(document("erp", `{"client_id": "app", "signs": ["https://appleid.apple.com"]}`))
 	if err != nil {

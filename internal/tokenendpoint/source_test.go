@@ -65,7 +65,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// What the provider says of an error is told, wherever the config finds it.
+// What the provider says of an error is reported, wherever the config finds it.
 func TestDeclaredErrors(t *testing.T) {
 	s := serve(t, answer(400, `{"result": {"errno": 1042, "msg": "the account is locked"}}`))
 	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/login"}, "response": {"error": "result.errno", "error_description": "result.msg"}}`)

@@ -65,7 +65,7 @@ func TestAClientCertificateBesideAnything(t *testing.T) {
 	}
 }
 
-// A certificate that lies in the credential and is not shown is told, under whatever name.
+// A certificate that lies in the credential and is not shown is reported, under whatever name.
 func TestAdviceForACredential(t *testing.T) {
 	const said = "does not show it"
 	for _, row := range []struct {

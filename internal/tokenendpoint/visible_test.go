@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Nothing of a config that is explained, or told of a trial, moves a cursor or turns the
+// Nothing of a config that is explained, or shown of a trial, moves a cursor or turns the
 // reading direction.
 func TestWhatIsExplainedIsPrintable(t *testing.T) {
 	const bad = `\u001b[2J\u009b2J\u202ex`

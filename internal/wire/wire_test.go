@@ -67,7 +67,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A redirect is an answer, and asks nobody else.
+// A redirect is an answer, and is not followed.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	var asked atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,7 @@
 //
 // All mutants of a package are in one build, and the environment switches one of them on, so
 // that each costs a run of the tests and no build. A mutant is killed if the tests of its
-// package fail, or those of the packages that use it. Those that cannot be told from the
+// package fail, or those of the packages that use it. Those that behave like the
 // original, by anybody, are listed in equivalent.txt with the reason.
 //
 // The exit code is 1 if fewer than the goal of those that are not equivalent were killed.

@@ -25,7 +25,7 @@ type site struct {
 	file string // below the repository, with slashes
 	line int
 	kind string // condition, edge, logic, arithmetic, statement, return, constant
-	code string // what stands there, on one line
+	code string // the original, on one line
 }
 
 // key names a site in equivalent.txt, across edits elsewhere in its file.

@@ -4,7 +4,7 @@
 //
 // An arrow leads from one file to another of its package whose declarations it uses. Files
 // are ordered so that the fewest arrows lead uphill, from a file to one before it. The largest
-// circle is the largest set of files each of which can be reached from each other. Tests are
+// circle is the largest set of files that all reach each other. Tests are
 // left out. With -v, the order and the uphill arrows are printed as well.
 package main
 

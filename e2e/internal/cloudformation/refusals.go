@@ -38,7 +38,7 @@ func (t *Template) Refusals(pseudo Pseudo, parameters map[string]string) (refusa
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		p := t.parameters[name]
 		values := []string{parameters[name]}
-		if p.Type == "CommaDelimitedList" { // to each of which the constraints apply
+		if p.Type == "CommaDelimitedList" { // the constraints apply to each
 			values = strings.Split(parameters[name], ",")
 		}
 		for _, value := range values {

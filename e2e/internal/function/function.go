@@ -56,7 +56,7 @@ type Function struct {
 
 // A Result is what came of one event.
 type Result struct {
-	Payload []byte   // the answer or, of a failed invocation, what Lambda would be told
+	Payload []byte   // the answer or, of a failed invocation, what Lambda would receive
 	Failed  bool     // the function returned an error
 	Lines   [][]byte // what it has printed since the event before
 }

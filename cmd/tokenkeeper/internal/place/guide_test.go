@@ -78,7 +78,7 @@ func TestCommandsInAFolder(t *testing.T) {
 	}
 }
 
-// What was removed as told is gone, and so is what lost its record and its config.
+// What was removed as the guide says is gone, and so is what lost its record and its config.
 func TestWhatIsLeftOfAToken(t *testing.T) {
 	f := folder(t, map[string]string{
 		"providers/new.json":         "{}",

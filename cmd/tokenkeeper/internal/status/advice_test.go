@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// Of every code that operations.md tells of, status says more than its class does.
+// Of every code in operations.md, status says more than its class does.
 func TestEveryCodeHasAdvice(t *testing.T) {
 	codes := documented(t)
 	if len(codes) < 60 {

@@ -176,7 +176,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Who runs no more is told so, whatever was the matter when the last run came. What is not
+// A keeper that no longer runs says so, whatever was the matter when the last run came. What is not
 // known is not shown as a time that is past.
 func TestNobodyRuns(t *testing.T) {
 	edited := func(s *status.Subject) { s.Provider.Config, s.State.Note.Config = 1, 1 }
@@ -230,8 +230,8 @@ func TestNobodyRuns(t *testing.T) {
 	}
 }
 
-// Whoever must act comes first, for what applications have had before what they never had;
-// then what ends soonest. Orphans concern nobody.
+// Those that need a person come first, for what applications have had before what they never had;
+// then what ends soonest. Orphans are last.
 func TestOrder(t *testing.T) {
 	name := func(n string) func(*status.Subject) {
 		return func(s *status.Subject) { s.Name, s.State.Name = n, n }

@@ -84,7 +84,7 @@ func (g graph) descend() []int {
 			at := slices.Index(ordered, i)
 			rest := slices.Delete(slices.Clone(ordered), at, at+1)
 			best, to, now := 0, at, 0
-			for j, gain := 0, 0; j <= len(rest); j++ { // gain: against standing first
+			for j, gain := 0, 0; j <= len(rest); j++ { // gain: against being first
 				if j == at {
 					now = gain
 				}

@@ -52,7 +52,7 @@ func (p Package) Uphill() []Arrow {
 	return up
 }
 
-// Circle returns the largest set of files each of which can be reached from each other. A
+// Circle returns the largest set of files that all reach each other. A
 // single file is a circle of one.
 func (p Package) Circle() []string {
 	var largest []string
