@@ -244,10 +244,8 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 }
 
 // send sends the request of x and waits for the answer, which is a good one if there is
-// no failure.
+// no failure. How long it waits is for ctx to say.
 func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
-	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
-	defer cancel()
 	client := e.client
 	if x.credential.Authorities != nil {
 		client = client.Trusting(x.credential.Authorities)
