@@ -44,7 +44,7 @@ type Decision struct {
 	Due    bool
 	Reason Reason
 	// Next is when the decision is to be taken again, if nothing is edited until then;
-	// for one that is due, now. It is never zero.
+	// for one that is due, now. [Schedule.Decide] never leaves it zero.
 	Next time.Time
 }
 

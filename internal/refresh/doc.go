@@ -1,7 +1,7 @@
 // Package refresh keeps other people's tokens fresh. It is the whole of what this
-// product decides, and imports the standard library only: where configs come from,
-// where tokens are kept and how a provider is asked are interfaces, declared here and
-// implemented by the packages around it.
+// product decides, and imports the standard library and package secret only: where
+// configs come from, where tokens are kept and how a provider is asked are interfaces,
+// declared here and implemented by the packages around it.
 //
 // # One run
 //

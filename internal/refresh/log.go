@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Log writes a line for each provider that something happened to. It is the only place where a run is logged.
+// Log writes a line for each provider that something happened to, and one for all that were
+// skipped.
 func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 	for _, res := range r.Results {
 		log := log.With("provider", res.Provider)

@@ -1,12 +1,15 @@
 package tokenendpoint_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
@@ -85,4 +88,22 @@ func TestAProbeRepeatsTheLogin(t *testing.T) {
 			t.Errorf("%q is said as %v", said, err)
 		}
 	}
+}
+
+// A probe runs in the time that is kept for storing the token, and leaves most of it.
+func TestProbeHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, url := inBubble(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		provider, err := p.Provider(document("erp", `{"token_endpoint": "`+url+`/token", "probe": {"request": {"url": "`+url+`/me"}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		err = provider.Probe(ctx, login(url), secret.New("n3w-t0ken-0123456789"))
+		if took := time.Since(began); err == nil || took != 2*time.Second {
+			t.Errorf("%v, after %v", err, took)
+		}
+	})
 }
