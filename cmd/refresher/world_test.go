@@ -218,7 +218,7 @@ func (w *world) invoke(event string) invocation {
 		if err := json.Unmarshal(line, &object); err != nil {
 			w.t.Fatalf("a line that is no object: %q", line)
 		}
-		for _, name := range []string{"timestamp", "level", "event", "requestId"} {
+		for _, name := range []string{"timestamp", "level", "event", "requestId", "version"} {
 			if value, _ := object[name].(string); value == "" {
 				w.t.Errorf("a line without %s: %s", name, line)
 			}
