@@ -79,6 +79,7 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 			},
 			Schedule: s.schedule(),
 			Now:      now,
+			Flags:    "--stack " + s.Stack + " --region " + s.Region,
 		},
 		meter: c.meter,
 		stack: s.Stack,

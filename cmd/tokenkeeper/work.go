@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,6 +81,7 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 		Vault:    w.folder.Vault(),
 		Schedule: schedule,
 		Now:      c.now,
+		Flags:    strings.Join(w.folder.Guide().Flags, " "),
 	}
 	return w, nil
 }

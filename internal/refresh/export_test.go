@@ -60,3 +60,8 @@ func (t *Told) News(provider string, warnings []string) []string {
 func (s Schedule) Room(provider string, lifetime time.Duration, writes []time.Time, now time.Time, most int) bool {
 	return s.room(provider, lifetime, writes, now, most)
 }
+
+// CompleteRemedy is what a run makes of a remedy.
+func CompleteRemedy(flags, provider, remedy string) string {
+	return remedies(flags).complete(provider, remedy)
+}

@@ -25,7 +25,7 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 	}
 	for _, e := range r.Edits {
 		log.WarnContext(ctx, "an edit is not approved; the approved copy is in effect", "event", "edit_not_approved", "provider", e.Provider,
-			"where", e.Where, "approved", e.Approved, "remedy", "its credential's owner looks at it and runs 'tokenkeeper approve "+e.Provider+"', or it is taken back")
+			"where", e.Where, "approved", e.Approved, "remedy", r.remedies.complete(e.Provider, "its credential's owner looks at it and runs 'tokenkeeper approve "+e.Provider+"', or it is taken back"))
 	}
 	r.logSkipped(ctx, log)
 	for _, name := range r.Orphans {

@@ -75,6 +75,8 @@ type Report struct {
 	Orphans []string
 	// Edits are proposals that are not approved, each once in a version for each [Runner].
 	Edits []Edit
+
+	remedies remedies
 }
 
 // Count returns how many results have one of the outcomes.

@@ -17,13 +17,16 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 	}
 	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(),
 		pace: newPace(ctx, r.Store.Limits().Saves)}
-	report := &Report{At: run.now}
+	report := &Report{At: run.now, remedies: remedies(r.Flags)}
 	err := r.Schedule.Check()
 	if err == nil {
 		err = run.load(ctx, report)
 	}
 	if err == nil {
 		report.Results = run.all(ctx)
+		for i, res := range report.Results {
+			report.Results[i].Err = report.remedies.completed(res.Provider, res.Err)
+		}
 		err = report.err()
 	}
 	report.Took = time.Since(run.began)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Runner does the job of one tick. All fields must be set, but for Vault and Now.
+// A Runner does the job of one tick. All fields must be set, but for Vault, Now and Flags.
 type Runner struct {
 	Source   Source
 	Parser   Parser
@@ -15,6 +15,9 @@ type Runner struct {
 	Vault Vault
 	// Now is the clock; nil means time.Now. It is read once a run.
 	Now func() time.Time
+	// Flags lead a command of ours to the place of this run, as a shell reads them, such as
+	// "--dir d". The commands in remedies have them.
+	Flags string
 
 	reported reportedEdits
 	told     told

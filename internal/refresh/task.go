@@ -78,7 +78,7 @@ func (t task) blocked(d Decision) *Error {
 	case NotOurs:
 		return &Error{Class: Misconfigured, Code: string(NotOurs),
 			Detail: "a secret of that name exists without the tag tokenkeeper:owner of this deployment, so it is not touched",
-			Remedy: "if it may be replaced, run 'tokenkeeper adopt'; else rename the provider"}
+			Remedy: "if it may be replaced, run 'tokenkeeper adopt NAME'; else rename the provider"}
 	case Deleting:
 		return &Error{Class: Misconfigured, Code: string(Deleting),
 			Detail: "the secret is scheduled for deletion, so nothing can be stored in it",

@@ -1,0 +1,46 @@
+package refresh
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+)
+
+// ownCommand is a command line of ours, as remedies quote one.
+var (
+	ownCommand  = regexp.MustCompile(`'tokenkeeper [^']+'`)
+	placeholder = regexp.MustCompile(`\bNAME\b`)
+)
+
+// A remedies completes remedies by the flags that lead a command to the place where a run was, so
+// that it can be pasted as it is.
+type remedies string
+
+// complete returns a remedy for a provider. What does not know the provider writes NAME.
+func (r remedies) complete(provider, remedy string) string {
+	return ownCommand.ReplaceAllStringFunc(remedy, func(quoted string) string {
+		command := placeholder.ReplaceAllLiteralString(quoted[1:len(quoted)-1], provider)
+		if r != "" {
+			command += " " + string(r)
+		}
+		return "'" + command + "'"
+	})
+}
+
+// completed returns e with its remedies completed. What others hold of it stays as it is.
+func (r remedies) completed(provider string, e *Error) *Error {
+	if e == nil {
+		return nil
+	}
+	copied := *e
+	copied.Remedy = r.complete(provider, e.Remedy)
+	var ps Problems
+	if errors.As(e.Err, &ps) {
+		ps = slices.Clone(ps)
+		for i := range ps {
+			ps[i].Remedy = r.complete(provider, ps[i].Remedy)
+		}
+		copied.Err = ps
+	}
+	return &copied
+}
