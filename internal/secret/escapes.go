@@ -116,6 +116,18 @@ func (r *reading) byteAt(i, rest int, depth uint8) {
 
 // hex reads n hexadecimal digits at byte i.
 func (r *reading) hex(i, n int, f func(v rune, to int, depth uint8)) {
+	if i+n <= len(r.text) && r.ends[i] == r.ends[i+n] { // in almost every text: no escapes begin there
+		var v rune
+		for j := i; j < i+n; j++ {
+			d, ok := digit(r.text[j])
+			if r.steps--; !ok {
+				return
+			}
+			v = v<<4 | d
+		}
+		f(v, i+n, 0)
+		return
+	}
 	r.each(i, func(c byte, to int, depth uint8) {
 		v, ok := digit(c)
 		switch {

@@ -10,15 +10,22 @@ const keySize = 8
 
 // An index finds all needles in a text at once, by the first bytes of each.
 type index struct {
-	public, harmless []string
+	public []string
+	// run is the size of the parts of secrets that are looked for, and harmless are those that
+	// are no secret.
+	run      int
+	harmless map[string]bool
 
 	needles []string
 	entries []entry
 	// first leads from the first keySize bytes of needles, fewer of short ones, to the last
 	// entry that has them.
 	first map[uint64]int32
-	// filter has a bit for the first leastForm bytes of each entry, so that most of a text is
-	// passed over without looking further.
+	// starts and pairs are what entries begin with, by one and two bytes, and filter has a bit
+	// for the first leastForm bytes of each, so that most of a text is passed over without
+	// looking further.
+	starts [256]bool
+	pairs  [1024]uint64
 	filter []uint64
 	// short are the lengths below keySize that needles have, a bit each.
 	short uint
@@ -32,8 +39,14 @@ type entry struct {
 	next         int32 // the entry before it with the same key, or -1
 }
 
-func newIndex(public, harmless []string) *index {
-	return &index{public: public, harmless: harmless, first: map[uint64]int32{}}
+func newIndex(public, harmless []string, run int) *index {
+	x := &index{public: public, run: run, harmless: map[string]bool{}, first: map[uint64]int32{}}
+	for _, text := range harmless {
+		for i := 0; i+run <= len(text); i++ {
+			x.harmless[text[i:i+run]] = true
+		}
+	}
+	return x
 }
 
 // add has needle looked for as a whole, unless it lies within a public value.
@@ -44,13 +57,13 @@ func (x *index) add(value int, needle string) {
 	}
 }
 
-// addRuns has all parts of needle of that size looked for that are not within what is
+// addRuns has all parts of needle of run bytes looked for that are not within what is
 // harmless.
-func (x *index) addRuns(value int, needle string, size int) {
+func (x *index) addRuns(value int, needle string) {
 	x.needles = append(x.needles, needle)
-	for i := 0; i+size <= len(needle); i++ {
-		if !within(x.harmless, needle[i:i+size]) {
-			x.enter(value, i, size)
+	for i := 0; i+x.run <= len(needle); i++ {
+		if !x.harmless[needle[i:i+x.run]] {
+			x.enter(value, i, x.run)
 		}
 	}
 }
@@ -85,11 +98,13 @@ func (x *index) text(e entry) string {
 // seal prepares the index for searching.
 func (x *index) seal() {
 	size := 1 << 6
-	for size < 16*len(x.entries) && size < 1<<20 {
+	for size < 16*len(x.entries) && size < 1<<23 {
 		size *= 2
 	}
 	x.filter = make([]uint64, size/64)
 	for k := range x.first {
+		x.starts[k>>56] = true
+		x.pairs[k>>54] |= 1 << (k >> 48 % 64)
 		bit := x.bit(k)
 		x.filter[bit/64] |= 1 << (bit % 64)
 	}
@@ -147,7 +162,7 @@ func (s *search) walk(i, n int, key uint64) {
 			}
 		}
 		more := false
-		if n, key, more = s.take(n, key, []byte{s.reading.text[i]}); !more {
+		if n, key, more = s.step(n, key, s.reading.text[i]); !more {
 			return
 		}
 		i++
@@ -157,26 +172,36 @@ func (s *search) walk(i, n int, key uint64) {
 // take adds text to a key, and reports whether a needle may begin like that and has not been
 // looked up yet.
 func (s *search) take(n int, key uint64, text []byte) (int, uint64, bool) {
-	for _, c := range text {
-		if c = folded[c]; c == 0 {
-			continue
-		}
-		key |= uint64(c) << (56 - 8*n)
-		n++
-		if n < leastForm {
-			continue
-		}
-		if bit := s.bit(key); n == leastForm && s.filter[bit/64]&(1<<(bit%64)) == 0 {
-			return n, key, false
-		}
-		if n == keySize || s.short&(1<<n) != 0 {
-			s.look(key)
-		}
-		if n == keySize {
+	more := true
+	for i := 0; i < len(text) && more; i++ {
+		n, key, more = s.step(n, key, text[i])
+	}
+	return n, key, more
+}
+
+// step does so with one byte.
+func (s *search) step(n int, key uint64, c byte) (int, uint64, bool) {
+	if c = folded[c]; c == 0 {
+		return n, key, true
+	}
+	key |= uint64(c) << (56 - 8*n)
+	n++
+	switch n {
+	case 1:
+		return n, key, s.starts[c]
+	case 2:
+		return n, key, s.pairs[key>>54]&(1<<(key>>48%64)) != 0
+	case 3:
+		return n, key, true
+	case leastForm:
+		if bit := s.bit(key); s.filter[bit/64]&(1<<(bit%64)) == 0 {
 			return n, key, false
 		}
 	}
-	return n, key, true
+	if n == keySize || s.short&(1<<n) != 0 {
+		s.look(key)
+	}
+	return n, key, n < keySize
 }
 
 // look compares the needles that a key leads to.

@@ -1,6 +1,8 @@
 package secret
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
@@ -89,11 +91,11 @@ func formsOf(values []Value, kind Kind) []string {
 
 // index collects what is looked for in records, or in what is printed.
 func (s *Searcher) index(printed bool) *index {
-	x := newIndex(s.public(), s.harmless())
 	least, run := leastFound, 16
 	if printed {
 		least, run = leastSecret, keySize
 	}
+	x := newIndex(s.public(), s.harmless(), run)
 	for i, v := range s.values {
 		text := v.Text.Reveal()
 		if len(text) < least || v.Kind == Public || v.Kind == Identifier && !printed {
@@ -115,7 +117,7 @@ func (s *Searcher) index(printed bool) *index {
 		}
 		for _, part := range parts {
 			for _, f := range distinct(partForms(part)) {
-				x.addRuns(i, f, run)
+				x.addRuns(i, f)
 			}
 		}
 	}
@@ -219,7 +221,15 @@ func (s *Searcher) wholes() wholes {
 		if v.Kind >= Identifier || len(text) < leastSecret || within(s.public(), Fold(text)) {
 			continue
 		}
-		w.texts[text] = append(w.texts[text], i)
+		all := []string{text}
+		if len(text) < leastFound { // in longer ones these are found too
+			all = append(all, base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)), hex.EncodeToString([]byte(text)))
+		}
+		for _, t := range all {
+			if t = strings.TrimRight(t, "="); t != "" {
+				w.texts[t] = append(w.texts[t], i)
+			}
+		}
 		if n, ok := number(text); ok {
 			w.numbers[n] = append(w.numbers[n], i)
 		}
@@ -229,10 +239,11 @@ func (s *Searcher) wholes() wholes {
 
 func (w wholes) find(text string) []int {
 	text = strings.TrimSpace(text)
+	found := w.texts[strings.TrimRight(text, "=")]
 	if n, ok := number(text); ok && len(text) >= leastSecret {
-		return w.numbers[n]
+		found = append(slices.Clone(found), w.numbers[n]...) // digits may be hexadecimal too
 	}
-	return w.texts[text]
+	return found
 }
 
 // number returns what a decimal number comes to.

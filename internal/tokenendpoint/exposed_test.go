@@ -155,6 +155,18 @@ func (o observer) sees(text string) string {
 	return ""
 }
 
+// encoded reports whether a secret is in text in an encoding.
+func (o observer) encoded(text string) bool {
+	for _, plain := range unescaped(text, 2) {
+		for _, inner := range decoded(plain) {
+			if o.escaped(inner, 1) != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // digs returns the name of the secret that is in text in an encoding of an encoding.
 func (o observer) digs(text string) string {
 	for _, plain := range unescaped(text, 2) {

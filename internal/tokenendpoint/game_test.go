@@ -142,6 +142,7 @@ func newTable(t *testing.T) *table {
 		}
 	}
 	w.observer.secrets["private_key"] = whiteSpace.Replace(strings.Split(key, "\n")[1][48:]) // after what all such keys have in common
+	w.parrot.encoded = w.observer.encoded
 	w.keys.secrets = map[string]string{"private_key": w.observer.secrets["private_key"], "signing_key": w.observer.secrets["signing_key"]}
 	return w
 }

@@ -63,6 +63,9 @@ func newStranger(t *testing.T) *stranger {
 type parrot struct {
 	URL       string
 	elsewhere string
+	// encoded reports whether a text has an encoding of a secret in it, which is not encoded once
+	// more: no search finds that.
+	encoded func(text string) bool
 
 	mu     sync.Mutex
 	seen   []message // since forget
@@ -114,8 +117,15 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m := message{r.Method, r.RequestURI, r.Header, string(body)}
 	p.mu.Lock()
 	var memory []any
+	var texts []string
 	for _, earlier := range p.seen[max(0, len(p.seen)-parrotMemory):] {
 		memory = append(memory, earlier.echo())
+		if p.encoded != nil && !p.encoded(earlier.wire()) {
+			texts = append(texts, fmt.Sprint(earlier.echo()))
+		}
+	}
+	if p.encoded != nil && !p.encoded(m.wire()) {
+		texts = append(texts, fmt.Sprint(m.echo()))
 	}
 	p.seen = append(p.seen, m)
 	p.logins++
@@ -125,7 +135,7 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := fmt.Sprintf("r3fr3sh-t0k3n-of-the-n0rth-%d", n)
 	answer := map[string]any{
 		"access_token": tokenOf(m.wire()), "token_type": "Bearer", "expires_in": 3600, "token": "t0k3n", "ok": true,
-		"data": map[string]any{"session": "s-1", "ticket": "t-1", "refresh_token": next}, "echo": m.echo(), "memory": memory, "disguised": disguised(p.URL, m, memory),
+		"data": map[string]any{"session": "s-1", "ticket": "t-1", "refresh_token": next}, "echo": m.echo(), "memory": memory, "disguised": disguised(texts),
 	}
 	w.Header().Set("X-Echo", base64.StdEncoding.EncodeToString(body))
 	w.Header().Set("Date", noon.Format(http.TimeFormat))
@@ -163,13 +173,8 @@ func (m message) echo() map[string]any {
 	return echo
 }
 
-// disguised has what was sent in every way of writing that a search knows, of plain texts
-// alone: an encoding of an encoding is what no search finds.
-func disguised(_ string, m message, memory []any) map[string]any {
-	texts := []string{fmt.Sprint(m.echo())}
-	for _, earlier := range memory {
-		texts = append(texts, fmt.Sprint(earlier))
-	}
+// disguised has texts in every way of writing that a search knows.
+func disguised(texts []string) map[string]any {
 	text := strings.Join(texts, " ")
 	inJSON := func(s string) string {
 		b, _ := json.Marshal(s)
