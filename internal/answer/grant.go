@@ -19,6 +19,8 @@ type Grant struct {
 	Lifetime    time.Duration
 	// LifetimeFrom says in a few words where the lifetime is from.
 	LifetimeFrom string
+	// RefreshTokenLifetime is that of the refresh token; zero: the answer does not say.
+	RefreshTokenLifetime time.Duration
 	// Scope is empty where the answer does not say.
 	Scope string
 	Extra map[string]any
@@ -43,6 +45,7 @@ func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
 		return g, f
 	}
 	g.Lifetime, g.LifetimeFrom = life.length, life.from
+	g.RefreshTokenLifetime = s.refreshTokenLifetime()
 	g.Scope, g.Warnings = r.scope()
 	if life.warning != "" {
 		g.Warnings = append(g.Warnings, life.warning)

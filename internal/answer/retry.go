@@ -32,7 +32,7 @@ func (m *Message) RetryAfter(now time.Time) time.Duration {
 		return 0 // when a quota begins anew says nothing of a refusal for other reasons
 	}
 	for _, name := range resets {
-		if d := untilReset(m.Header.Get(name), clock); d > 0 {
+		if d := fromNow(m.Header.Get(name), clock); d > 0 {
 			return d
 		}
 	}
@@ -70,7 +70,9 @@ func (m *Message) exhausted() bool {
 	return noneIn.MatchString(m.Header.Get("RateLimit"))
 }
 
-func untilReset(text string, clock time.Time) time.Duration {
+// fromNow reads in how long something happens: seconds, seconds or milliseconds since 1970, a
+// duration or a date. Zero: it is none of them.
+func fromNow(text string, clock time.Time) time.Duration {
 	const seconds, milliseconds = 1e9, 1e12 // since 1970, from 2001 on
 	switch n := positive(text); {
 	case n >= milliseconds:

@@ -99,6 +99,7 @@ type Selection struct {
 
 	AccessToken, TokenType, Scope, RefreshToken any
 	ExpiresIn, ExpiresAt                        any
+	RefreshEnd                                  any // what is said of the end of the refresh token
 	Extra                                       map[string]any
 	Cookie                                      *http.Cookie // that of the token
 
@@ -140,6 +141,7 @@ func (w Wanted) Select(m *Message, d Document) Selection {
 	s.ExpiresAt = take("response.expires_at", w.Token.ExpiresAt)
 	s.Scope = take("response.scope", w.Token.Scope)
 	s.RefreshToken = take("response.refresh_token", w.Token.RefreshToken)
+	s.RefreshEnd = w.refreshEnd(m, d)
 	s.Cookie = m.cookie(w.Token.AccessToken.Cookie)
 	for _, name := range slices.Sorted(maps.Keys(w.Token.Extra)) {
 		if v := take("response.extra."+name, w.Token.Extra[name]); v != nil {

@@ -43,7 +43,7 @@ func (v *visit) budget(ctx context.Context) *Error {
 	}
 	lifetime := usualLifetime
 	if current, ok := v.state.current(); ok {
-		lifetime = current.Lifetime
+		lifetime = current.span()
 	}
 	most := kept - spareVersions
 	if v.Rotates {

@@ -239,6 +239,11 @@ func genNote(t *rapid.T) refresh.Note {
 		Config:     genConfig(t),
 		Credential: rapid.StringMatching(`([0-9a-f]{8})?`).Draw(t, "credential"),
 	}
+	if rapid.Bool().Draw(t, "takes a refresh token") {
+		word := rapid.StringMatching(`([0-9a-f]{8})?`)
+		n.Claim, n.Spent, n.Unsure = word.Draw(t, "claim"), word.Draw(t, "spent"), word.Draw(t, "unsure")
+		n.RefreshTokenEnds = genTime(t)
+	}
 	if rapid.Bool().Draw(t, "has next") {
 		n.Next = genTime(t)
 	}

@@ -38,8 +38,12 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 		c.Probe = func(ctx context.Context) error { return v.Probe(ctx, cred, grant.AccessToken) }
 	}
 	res, e := v.save(ctx, c)
-	if v.Schedule.For(v.Provider).ShortLived(version.Lifetime) {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("the token lives %v: too short to be kept without a gap at a tick of %v", version.Lifetime, v.Schedule.Tick))
+	if life := version.span(); v.Schedule.For(v.Provider).ShortLived(life) {
+		what := "token"
+		if life < version.Lifetime {
+			what = "refresh token"
+		}
+		res.Warnings = append(res.Warnings, fmt.Sprintf("the %s lives %v: too short to be kept without a gap at a tick of %v", what, life, v.Schedule.Tick))
 	}
 	return res, e
 }
@@ -133,21 +137,26 @@ func (v *visit) settle(ctx context.Context, res Result, e *Error) Result {
 		v.same(ctx, &res)
 		return res
 	}
-	if current, ok := v.state.current(); ok {
-		res.Next = v.Schedule.For(v.Provider).DueAt(v.Name, current)
+	if due, ok := v.dueAt(); ok {
+		res.Next = due
 	}
 	v.clearNote(ctx, &res)
 	return res
 }
 
+// dueAt returns when the token that is there is to be replaced, by what is known now of the
+// refresh token; ok is false where there is none of ours.
+func (v *visit) dueAt() (at time.Time, ok bool) {
+	current, ok := v.state.current()
+	current.Renewable = v.remember(Note{}).RefreshTokenEnds
+	return v.Schedule.For(v.Provider).DueAt(v.Name, current), ok
+}
+
 // same notes that the provider answered the token that is stored.
 func (v *visit) same(ctx context.Context, res *Result) {
 	n := v.Schedule.unchanged(v.attempt())
-	if current, ok := v.state.current(); ok {
-		// Asked for by hand, it was not due yet, and the plan holds.
-		if due := v.Schedule.For(v.Provider).DueAt(v.Name, current); v.now.Before(due) && due.Before(n.Next) {
-			n.Next = due
-		}
+	if due, ok := v.dueAt(); ok && v.now.Before(due) && due.Before(n.Next) {
+		n.Next = due // asked for by hand, it was not due yet, and the plan holds
 	}
 	res.Next = n.Next
 	res.Recovered = v.state.Note.Class.Failing()
@@ -161,6 +170,8 @@ func (g Grant) version(p Provider, s Schedule) (Version, Record) {
 		Lifetime: min(g.Lifetime, MaxLifetime).Truncate(time.Second),
 		Config:   p.Config,
 		Digest:   Digest(p.Name, g.AccessToken),
+
+		Renewable: g.RefreshTokenEnds,
 	}
 	return v, Record{
 		AccessToken:  g.AccessToken,

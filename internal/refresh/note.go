@@ -29,6 +29,9 @@ type Note struct {
 	// been spent. Each is eight hexadecimal digits, or empty. The latter two are also set where
 	// nothing fails.
 	Claim, Spent, Unsure string
+	// RefreshTokenEnds is when the refresh token expires, as the provider said with the last
+	// token; zero: it did not. It is also set where nothing fails.
+	RefreshTokenEnds time.Time
 	// Config is the fingerprint of the config, and Credential the version of the
 	// credential, that were tried: editing either clears the note.
 	Config     Fingerprint
@@ -64,6 +67,9 @@ func (n Note) String() string {
 			words = append(words, w.key+"="+w.value)
 		}
 	}
+	if !n.RefreshTokenEnds.IsZero() {
+		words = append(words, "ends="+stamp(n.RefreshTokenEnds))
+	}
 	if len(words) == 1 {
 		return ""
 	}
@@ -96,6 +102,8 @@ func ParseNote(s string) (Note, error) {
 			set(unstamp(v, &n.Last))
 		case "next":
 			set(unstamp(v, &n.Next))
+		case "ends":
+			set(unstamp(v, &n.RefreshTokenEnds))
 		case "tries":
 			i, e := strconv.Atoi(v)
 			n.Tries = min(max(i, 1), maxTries) // a tag may hold anything
@@ -125,7 +133,7 @@ func ParseNote(s string) (Note, error) {
 	switch n.Class {
 	case Transient, Misconfigured, NeedsPerson, Unchanged:
 	default:
-		if n.Class == "" && n.Claim+n.Spent+n.Unsure != "" {
+		if n.Class == "" && (n.Claim+n.Spent+n.Unsure != "" || !n.RefreshTokenEnds.IsZero()) {
 			break
 		}
 		set(fmt.Errorf("unknown class %.20q", string(n.Class)))

@@ -32,7 +32,7 @@ func TestNoteComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Custom(genNote).Filter(func(n refresh.Note) bool {
 			never := time.Unix(0, 0) // what 1970 means
-			return !n.Next.Equal(never) && !n.Since.Equal(never) && !n.Last.Equal(never)
+			return !n.Next.Equal(never) && !n.Since.Equal(never) && !n.Last.Equal(never) && !n.RefreshTokenEnds.Equal(never)
 		}).Draw(t, "note")
 		s := n.String()
 		if !tagValue.MatchString(s) {

@@ -23,6 +23,9 @@ type Grant struct {
 	Extra map[string]any
 	// Warnings are for the operator; nothing is wrong yet.
 	Warnings []string
+	// RefreshTokenEnds is when the refresh token expires that logs in next; zero: the provider
+	// does not say.
+	RefreshTokenEnds time.Time
 }
 
 // RecordVersion is the version of the record that this release writes.

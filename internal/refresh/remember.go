@@ -24,12 +24,12 @@ func (v *visit) attempt() attempt {
 // remember returns n with what is known of the refresh token, or was known before.
 func (v *visit) remember(n Note) Note {
 	before := v.state.Note
-	n.Claim, n.Spent, n.Unsure = before.Claim, before.Spent, before.Unsure
+	n.Claim, n.Spent, n.Unsure, n.RefreshTokenEnds = before.Claim, before.Spent, before.Unsure, before.RefreshTokenEnds
 	if v.ticket.version != "" {
 		n.Spent, n.Unsure = v.ticket.spent, v.ticket.unsure
 	}
 	if v.ticket.claim != "" {
-		n.Claim = v.ticket.claim
+		n.Claim, n.RefreshTokenEnds = v.ticket.claim, v.ticket.ends
 	}
 	return n
 }

@@ -84,9 +84,11 @@ func spread(provider string, lifetime time.Duration) time.Duration {
 }
 
 // DueAt returns when the token of v is to be replaced: its lead before its end, but
-// not in the first third of its life, nor within the store's distance of its issue.
+// not in the first third of its life, nor within the store's distance of its issue. A refresh
+// token that expires before is renewed like a token that does.
 func (s Schedule) DueAt(provider string, v Version) time.Time {
-	age := max(v.Lifetime-s.Lead(provider, v.Lifetime), v.Lifetime/3, s.Distance)
+	life := v.span()
+	age := max(life-s.Lead(provider, life), life/3, s.Distance)
 	return v.IssuedAt.Add(age.Truncate(time.Second))
 }
 

@@ -31,8 +31,12 @@ type State struct {
 }
 
 // current returns what the id of the current version says; ok is false where there is
-// none, or it is not ours.
-func (s State) current() (Version, bool) { return s.Current.Parse() }
+// none, or it is not ours. The note has the end of the refresh token.
+func (s State) current() (Version, bool) {
+	v, ok := s.Current.Parse()
+	v.Renewable = s.Note.RefreshTokenEnds
+	return v, ok
+}
 
 // ExpiresAt returns when the token that consumers read ends; zero where that is not
 // known, as there is no token or it was not written by us.

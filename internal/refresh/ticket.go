@@ -26,7 +26,7 @@ func (v *visit) spend(asking, storing context.Context, cred Credential) Result {
 	}
 	defer v.Vault.Release(v.Name, t)
 	v.at(t.ID)
-	v.ticket.claim = digest(t.Claim.ID)
+	v.ticket.claim, v.ticket.ends = digest(t.Claim.ID), v.state.Note.RefreshTokenEnds
 	if !v.answered(t.Before) {
 		v.ticket.unsure, v.ticket.until = v.ticket.version, t.Before.At.Add(v.Grace)
 	}
@@ -77,7 +77,7 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	}})
 	if err == nil {
 		v.ticket.unsure = ""
-		return v.keep(storing, screened, grant)
+		return v.keep(storing, screened, v.renewed(grant))
 	}
 	e := v.refusal(asking, err)
 	switch {
@@ -97,6 +97,27 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 		v.ticket.unsure = before
 	}
 	return v.settle(storing, Result{}, e)
+}
+
+// lastDays is how long before the end of a consent it is reported.
+const lastDays = 14 * 24 * time.Hour
+
+// renewed returns a grant with the end of the refresh token that logs in next, as far as it is
+// known, and with a warning where that is near and a login does not put it off.
+func (v *visit) renewed(g Grant) Grant {
+	before := v.ticket.ends
+	switch ends := g.RefreshTokenEnds.UTC().Truncate(time.Second); {
+	case g.RefreshTokenEnds.IsZero() && v.rotation != nil:
+		v.ticket.ends = time.Time{} // nothing is known of the new one
+	case !g.RefreshTokenEnds.IsZero() && ends.Sub(before).Abs() >= time.Minute:
+		v.ticket.ends = ends
+	}
+	g.RefreshTokenEnds = v.ticket.ends
+	if !before.IsZero() && before.Equal(g.RefreshTokenEnds) && before.Sub(v.now) < lastDays {
+		g.Warnings = append(g.Warnings, fmt.Sprintf("the refresh token expires at %s, and a login does not put that off; obtain a new one before, and put it in with 'tokenkeeper refresh-token put %s'",
+			before.Format(time.RFC3339), v.Name))
+	}
+	return g
 }
 
 // unsure is the failure of a login after which it is not known whether the refresh token was

@@ -30,6 +30,9 @@ type Version struct {
 	Config Fingerprint
 	// Digest distinguishes one token from the next without reading either.
 	Digest uint32
+	// Renewable is until when a login can replace the token: when the refresh token expires.
+	// Zero: not known. It is in no id, and comes from the note.
+	Renewable time.Time
 }
 
 // MaxLifetime is the longest lifetime that a version can state: 2^30 − 1 s, 34 years.
@@ -41,6 +44,14 @@ const versionFormat = 1
 
 // ExpiresAt is when the token ends.
 func (v Version) ExpiresAt() time.Time { return v.IssuedAt.Add(v.Lifetime) }
+
+// span returns how long v is good for what it is kept for: to be used, and to be replaced.
+func (v Version) span() time.Duration {
+	if left := v.Renewable.Sub(v.IssuedAt); left > 0 && left < v.Lifetime {
+		return left
+	}
+	return v.Lifetime
+}
 
 // ID returns v as a UUID of version 8 (RFC 9562 section 5.8), whose 122 free bits
 // are, from the first:

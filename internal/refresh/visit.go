@@ -36,6 +36,8 @@ type ticketState struct {
 	spent, unsure string
 	// until is when the provider ceases to repeat an answer that was lost, as far as known.
 	until time.Time
+	// ends is when the refresh token expires; zero: not known.
+	ends time.Time
 }
 
 // A rotation is the storing of the next refresh token, which may go on while the rest of an

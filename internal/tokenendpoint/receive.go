@@ -67,6 +67,10 @@ func (x exchange) grant() (granted, *failure) {
 	if f != nil {
 		return granted{}, x.faulty(f)
 	}
+	var ends time.Time
+	if g.RefreshTokenLifetime > 0 {
+		ends = x.answer.AskedAt.Add(g.RefreshTokenLifetime)
+	}
 	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
 		AccessToken: g.AccessToken,
 		TokenType:   g.TokenType,
@@ -75,6 +79,8 @@ func (x exchange) grant() (granted, *failure) {
 		Scope:       g.Scope,
 		Extra:       g.Extra,
 		Warnings:    g.Warnings,
+
+		RefreshTokenEnds: ends,
 	}}, nil
 }
 

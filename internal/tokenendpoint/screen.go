@@ -163,7 +163,7 @@ func (x exchange) screen() *failure {
 		v    any
 	}{
 		{"its type", s.TokenType},
-		{"its lifetime", []any{s.ExpiresIn, s.ExpiresAt, cookie}},
+		{"its lifetime", []any{s.ExpiresIn, s.ExpiresAt, s.RefreshEnd, cookie}},
 		{"its scope", s.Scope},
 	} {
 		if f := x.stated(place.what, place.v); f != nil {

@@ -105,7 +105,8 @@ func paused(f *fixture) {
 	}
 }
 
-// failing and refused are two notes.
+// failing and refused are notes of failures, and known is one of what is known where nothing
+// fails.
 var (
 	failing = refresh.Note{
 		Class: refresh.Misconfigured, Code: "invalid_client", Since: noon, Last: noon.Add(time.Minute),
@@ -115,16 +116,19 @@ var (
 		Class: refresh.NeedsPerson, Code: "invalid_grant", Since: noon.Add(time.Hour),
 		Last: noon.Add(time.Hour), Tries: 1, Config: 0xabcdef,
 	}
+	known = refresh.Note{Unsure: "9f3a11c2", RefreshTokenEnds: noon.Add(90 * 24 * time.Hour)}
 )
 
 func noteComesBack(f *fixture) {
 	f.open(provider)
-	f.note(provider, failing)
-	if got := f.open(provider).Note; got != failing {
-		f.Errorf("Open() has the note %q, want %q", got, failing)
-	}
-	if states := f.list(); len(states) != 1 || states[0].Note != failing {
-		f.Errorf("List() = %+v, want the note %q", states, failing)
+	for _, n := range []refresh.Note{failing, refused, known} {
+		f.note(provider, n)
+		if got := f.open(provider).Note; got != n {
+			f.Errorf("Open() has the note %q, want %q", got, n)
+		}
+		if states := f.list(); len(states) != 1 || states[0].Note != n {
+			f.Errorf("List() = %+v, want the note %q", states, n)
+		}
 	}
 }
 
