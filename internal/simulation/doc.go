@@ -1,11 +1,13 @@
-// Package simulation runs years of tokenkeeper in seconds, and judges them.
+// Package simulation runs years of tokenkeeper in minutes, and judges them.
 //
-// A [World] comes from a seed: providers of many kinds, a store, an operator, and what goes
-// wrong (late, missed, doubled and killed runs; providers that are down, slow or out of
-// patience; a store that refuses, or lists what was). It runs in virtual time, in a bubble of
-// testing/synctest, with the real [refresh.Runner] and [refresh.Schedule]. The same seed gives
-// the same history, so a violation can be repeated.
+// A [World] comes from a seed: providers of many kinds, a store, and a [History] of all that
+// goes wrong in it and that people do. It runs in virtual time, in a bubble of testing/synctest,
+// with the real [refresh.Runner] and [refresh.Schedule]. The store is a model in memory, or the
+// real one with the AWS SDK over a fake of AWS. Ticks at which nothing can be due are skipped.
 //
-// The oracle (oracle.go) believes the providers alone: it knows of each token that was
-// issued from when until when it was good, whatever others believed of it.
+// The same seed gives the same history, and a world can be run with a part of its history: so a
+// violation can be repeated, and shrunk to the events that it takes.
+//
+// The oracle (oracle.go) believes the providers alone: it knows from when until when each token
+// was good, whatever anybody else recorded of it.
 package simulation

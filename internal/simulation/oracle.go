@@ -8,160 +8,224 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
+// An oracle judges by what the providers did. What is kept, and what runs report, it compares
+// with that.
+type oracle struct {
+	*Figures
+	seed     uint64
+	began    time.Time
+	tick     time.Duration
+	schedule refresh.Schedule
+	bad      []span // when no run could do its work, for a reason that is not ours
+	wrong    []span // when a clock was off by more than clocks may differ
+	// upset is when something happened after which a login, or a report, may have to be done
+	// once more: a run was killed or doubled, AWS did not answer, people acted.
+	upset   []time.Time
+	watched map[string]*watch
+}
+
+// A watch is what the oracle knows of one provider.
+type watch struct {
+	bad     []span        // when it could not be logged in to
+	told    refresh.Class // the failure that was reported last, and whose end was not; empty: none
+	held    time.Time     // since when told may be wrong: a run failed that noted, or was to note
+	lost    time.Time     // when an answer with a refresh token did not arrive, or none could be stored
+	called  bool          // a person, to consent anew
+	revoked bool
+}
+
+// A span is a time in which something was wrong.
+type span struct{ begin, end time.Time }
+
+func newOracle(seed uint64, f *Figures, schedule refresh.Schedule, providers []*provider) *oracle {
+	o := &oracle{Figures: f, seed: seed, began: time.Now(), tick: schedule.Tick, schedule: schedule, watched: map[string]*watch{}}
+	for _, p := range providers {
+		o.watched[p.name] = &watch{}
+	}
+	return o
+}
+
 // violated records that a promise was broken.
-func (w *World) violated(provider, format string, args ...any) {
-	w.Figures.Violations = append(w.Figures.Violations,
-		fmt.Sprintf("seed %d, %s, %s: %s", w.seed, time.Since(w.began).Truncate(time.Second), provider, fmt.Sprintf(format, args...)))
+func (o *oracle) violated(about, format string, args ...any) {
+	if len(o.Violations) == 0 {
+		o.First = time.Since(o.began)
+	}
+	o.Violations = append(o.Violations, fmt.Sprintf("seed %d, %v, %s: %s", o.seed, time.Since(o.began).Truncate(time.Second), about, fmt.Sprintf(format, args...)))
 }
 
-// judgeSwap judges a version that became current at a time against the one that it replaces.
-func (w *World) judgeSwap(name string, s *stored, to refresh.VersionID, now time.Time) {
-	old, former := s.versions[s.state.Current], s.state.Current
-	token := s.versions[to]
-	if !token.expires.After(now) && !w.provider(name).supersedes { // of those see judgeTick
-		w.violated(name, "a token that expired at %v was made current at %v", token.expires, now)
+// upsets reports how often something went wrong, or people acted, after t.
+func (o *oracle) upsets(t time.Time) int { return after(o.upset, t) }
+
+// swap judges a token that becomes current in the place of another.
+func (o *oracle) swap(p *provider, former, text string, now time.Time) {
+	old, t := p.named(former), p.named(text)
+	switch {
+	case t == nil:
+		o.violated(p.name, "%q becomes current, which was never issued", text)
+	case !t.expires.After(now) && !p.supersedes && !p.revokes: // of those see tickDone
+		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
+	case old != nil && old.number > t.number && !o.clockWasOff(old.issued):
+		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
-	if a, ok := former.Parse(); ok {
-		b, _ := to.Parse()
-		if b.IssuedAt.Before(a.IssuedAt) && !a.IssuedAt.After(now.Add(time.Minute)) {
-			w.violated(name, "the current version goes back in issue order, from %v to %v", a.IssuedAt, b.IssuedAt)
-		}
-	}
-	if old != nil && old != token {
-		w.judgeLife(name, old, now)
+	if old != nil && old != t {
+		o.life(p, old, now)
 	}
 }
 
-// judgeLife judges a token that was current until now: the consumer that read it at the last moment, and
-// keeps it for the cache age, must not have used it when it was dead. What provider and AWS
+// clockWasOff reports whether a token of that time carries the time of a clock that was wrong: what it
+// says of its expiry is wrong by as much.
+func (o *oracle) clockWasOff(t time.Time) bool {
+	return slices.ContainsFunc(o.wrong, func(s span) bool { return !t.Before(s.begin) && !t.After(s.end) })
+}
+
+// life judges a token that was current until now: a consumer that reads it at the last moment, and
+// keeps it for the cache age, must not have used it when it was dead. What the provider and AWS
 // had to do with it counts: promised is only the outage that check prints.
-func (w *World) judgeLife(name string, t *token, until time.Time) {
-	p := w.provider(name)
-	expires := t.expires
+func (o *oracle) life(p *provider, t *token, until time.Time) {
+	dead := until.Add(o.schedule.CacheAge).Sub(t.expires)
 	if p.supersedes && p.last() != t {
 		return // it ends with the next login, and consumers look again on a 401
 	}
-	if w.schedule.ShortLived(p.lifetime) || p.repeats || !until.Add(cacheAge).After(expires) {
+	if dead <= 0 || p.repeats || o.clockWasOff(t.issued) || o.schedule.For(p.made()).ShortLived(p.lifetime) {
 		return
 	}
-	outage := w.trouble(p, t.issued, until)
-	survives := w.schedule.For(refresh.Provider{Name: name, Supersedes: p.supersedes}).Survives(name, p.lifetime)
-	if outage > survives-3*time.Second {
-		w.Figures.Excused++
-		return
+	s := o.schedule.For(p.made())
+	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
+	survives := s.Survives(p.name, p.lifetime)
+	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second {
+		o.Excused++
+	} else {
+		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
+			p.lifetime, p.kind, dead.Truncate(time.Second), trouble.Truncate(time.Second), survives)
 	}
-	w.violated(name, "a token of %v was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
-		p.lifetime, until.Add(cacheAge).Sub(expires).Truncate(time.Second), outage.Truncate(time.Second), survives)
 }
 
-// calm is how long nothing must go wrong between two troubles for them to count as two: a
-// provider that was down is asked again at most five ticks later.
-const calm = 6 * tick
-
-// trouble returns the longest time in a stretch in which provider or AWS were down, or no run
-// took place; troubles that follow one another closely count as one.
-func (w *World) trouble(p *provider, from, to time.Time) time.Duration {
-	spans := slices.Concat(p.down, w.aws, w.missed)
-	if p.broken || p.refused.After(from) {
-		return to.Sub(from)
+// trouble returns the longest time in a stretch in which the provider or AWS were down, or no run
+// could work. What follows one another closely counts as one: a provider that was down is asked
+// again at most five ticks later.
+func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
+	calm := 6 * o.tick
+	var spans []span
+	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad) {
+		if s.end.After(from.Add(-calm)) && s.begin.Before(to) {
+			spans = append(spans, s)
+		}
 	}
-	spans = slices.DeleteFunc(spans, func(s span) bool { return s.end.Before(from) || s.begin.After(to) })
 	slices.SortFunc(spans, func(a, b span) int { return a.begin.Compare(b.begin) })
 	var longest time.Duration
 	for i := 0; i < len(spans); {
 		begin, end := spans[i].begin, spans[i].end
 		for i++; i < len(spans) && !spans[i].begin.After(end.Add(calm)); i++ {
-			if spans[i].end.After(end) {
-				end = spans[i].end
-			}
+			end = latest(end, spans[i].end)
 		}
-		longest = max(longest, end.Sub(begin))
+		longest = max(longest, end.Sub(latest(begin, from)))
 	}
 	return longest
 }
 
-// judgeLogin judges how often a provider is asked.
-func (w *World) judgeLogin(p *provider, now time.Time) {
-	n := 0
-	for i := len(p.logins) - 1; i >= 0 && now.Sub(p.logins[i]) < time.Hour; i-- {
-		n++
+// login judges a login: the nth of its run at this provider.
+func (o *oracle) login(p *provider, nth int, now time.Time, issued, revoked bool) {
+	o.Logins++
+	w := o.watched[p.name]
+	last := func(d time.Duration) int { return p.since(now.Add(-d)) - o.upsets(now.Add(-d-o.tick)) }
+	long := func(since time.Time, d time.Duration) bool { return !since.IsZero() && now.Sub(since) > d }
+	if issued {
+		o.Tokens++
 	}
-	// Twelve ticks of five minutes, the first few and the urgent ones at every tick, by two
-	// runs that do not know of each other: more is a nuisance.
-	if n > 130 {
-		w.violated(p.name, "%d logins in an hour", n)
+	if nth > 2 || nth > 1 && !p.rotates {
+		o.violated(p.name, "%d logins of one run", nth)
 	}
-	if !p.refused.IsZero() && p.broken {
-		k := 0
-		for i := len(p.logins) - 1; i >= 0 && now.Sub(p.logins[i]) < 30*time.Minute && p.logins[i].After(p.refused); i-- {
-			k++
-		}
-		if k > 3 {
-			w.violated(p.name, "%d logins in half an hour with a client secret that is known to be wrong", k)
-		}
+	if p.paused {
+		o.violated(p.name, "a login while it is paused")
 	}
-	if s := w.secrets[p.name]; s != nil {
-		if day := s.day(now); day > 99 {
-			w.violated(p.name, "%d versions in a day", day)
-		}
+	current := p.last()
+	switch {
+	case !p.refused.IsZero() && last(30*time.Minute) > 2:
+		o.violated(p.name, "%d logins in half an hour with a client secret that is known to be wrong", last(30*time.Minute))
+	case long(p.limited, 3*time.Hour) && last(time.Hour) > 3:
+		o.violated(p.name, "%d logins in an hour at a provider that has answered 429 for %v", last(time.Hour), now.Sub(p.limited))
+	case current != nil && long(current.expires, time.Hour) && p.limited.IsZero() && p.down && last(time.Hour) > int(time.Hour/(5*o.tick))+2:
+		o.violated(p.name, "%d logins in an hour, at a provider that is down, for a token that is dead", last(time.Hour))
+	case last(time.Hour) > 40:
+		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
-}
-
-// judgeTick judges what two runs at once have left: of a provider that ends the former token
-// with each login, the last one that it issued must be current, or consumers hold a dead token
-// until the next login.
-func (w *World) judgeTick(runs ...*run) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, r := range runs {
-		if r.dead || r.failed {
-			return
-		}
-	}
-	for _, p := range w.providers {
-		s := w.secrets[p.name]
-		if !p.supersedes || s == nil || p.last() == nil || s.state.Note.Class != "" {
-			continue
-		}
-		current := s.versions[s.state.Current]
-		if current == nil || current == p.last() || !p.last().issued.After(runs[0].began) {
-			continue
-		}
-		// What two runs at once asked for in one second has no order in version ids; and the
-		// provider alone knows which came last.
-		if p.last().issued.Sub(current.issued) > time.Second {
-			w.violated(p.name, "two runs at once left a token current that the provider has ended")
+	if revoked {
+		w.revoked = true
+		if w.lost.IsZero() {
+			o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 		}
 	}
 }
 
-// judgeRun judges what a run says of itself: whatever failed is an error of the run.
-func (w *World) judgeRun(_ *run, report *refresh.Report, err error) {
-	if failed := report.Count(refresh.Failed); failed > 0 && err == nil {
-		w.violated("run", "%d providers failed, and the run says that all is well", failed)
-	}
-	for _, res := range report.Results {
-		if res.Outcome == refresh.Failed && res.Err == nil {
-			w.violated(res.Provider, "it failed without an error")
-		}
+// lostAnswer notes that an answer of p did not arrive.
+func (o *oracle) lostAnswer(p *provider, now time.Time) {
+	o.upset = append(o.upset, now)
+	if p.rotates {
+		o.watched[p.name].lost = now
 	}
 }
 
-// judgeEnd judges what is left after quiet hours: every token is live, and no failure noted.
-func (w *World) judgeEnd() {
-	now := time.Now()
-	for _, p := range w.providers {
-		s := w.secrets[p.name]
-		if s == nil || s.state.Current == "" {
-			w.violated(p.name, "after %v without trouble there is no token", quiet)
-			continue
-		}
-		t := s.versions[s.state.Current]
-		if !t.expires.After(now) && !w.schedule.ShortLived(p.lifetime) && !p.repeats {
-			w.violated(p.name, "after %v without trouble the token is dead: %v, last login %v ago, note %q", quiet, p.kind, now.Sub(p.logins[len(p.logins)-1]), s.state.Note)
-		}
-		if s.state.Note.Class.Failing() && !p.broken && p.limit == 0 {
-			w.violated(p.name, "after %v without trouble a failure is noted: %v", quiet, s.state.Note)
-		}
+// kept judges what is kept of a refresh token after a tick: the one that is good, unless nothing
+// could keep it. excused says that the run was killed, or that no write of it went through.
+func (o *oracle) kept(p *provider, has, excused bool, now time.Time) {
+	w := o.watched[p.name]
+	switch {
+	case has:
+		w.lost = time.Time{}
+	case !w.lost.IsZero() || p.revoked:
+	case excused:
+		o.Lost++
+		w.lost = now
+	default:
+		w.lost = now
+		o.violated(p.name, "the next refresh token is lost (%v)", p.kind)
+	}
+}
+
+// tickDone judges what two runs at once have left: of a provider that ends the former token with
+// each login, the last one that it issued must be current, or consumers hold a dead token until
+// the next login.
+func (o *oracle) tickDone(p *provider, current string, failing bool, began time.Time) {
+	t := p.named(current)
+	if !p.supersedes || failing || t == nil || t == p.last() || !p.last().issued.After(began) {
+		return
+	}
+	// What two runs at once asked for in one second has no order in version ids, and the
+	// provider alone knows which came last.
+	if p.last().issued.Sub(t.issued) > time.Second && o.upsets(began.Add(-o.tick)) == 0 {
+		o.violated(p.name, "two runs at once left a token current that the provider has ended")
+	}
+}
+
+// end judges what is left after quiet hours: every token is live, and no failure noted.
+func (o *oracle) end(p *provider, current string, note refresh.Note, now time.Time) {
+	t := p.named(current)
+	switch {
+	case p.paused:
+	case t == nil:
+		o.violated(p.name, "after %v without trouble there is no token (%v)", quiet, p.kind)
+	case !t.expires.After(now) && !o.schedule.For(p.made()).ShortLived(p.lifetime) && !p.repeats:
+		o.violated(p.name, "after %v without trouble the token is dead: %v, last login %v ago, note %q", quiet, p.kind, now.Sub(p.logins[len(p.logins)-1]), note)
+	case note.Class.Failing():
+		o.violated(p.name, "after %v without trouble a failure is noted (%v): %v", quiet, p.kind, note)
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// versions judges how many versions a secret has got in a day: of a record some are left for people,
+// and Secrets Manager takes 100.
+func (o *oracle) versions(p *provider, of string, written []time.Time, now time.Time) {
+	most := 95
+	if of == "refresh token" {
+		most = 99
+	}
+	if n := after(written, now.Add(-day)); n > most {
+		o.violated(p.name, "%d versions of a %s in a day (%v)", n, of, p.kind)
 	}
 }

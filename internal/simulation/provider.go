@@ -1,64 +1,41 @@
 package simulation
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/secret"
 )
 
 // A kind is what a provider does with tokens. The zero kind issues a new one at each login and
 // leaves the old ones alone.
 type kind struct {
 	lifetime   time.Duration
+	latency    time.Duration // of an answer
 	repeats    bool          // answers the present token until a tenth of its life is left
 	supersedes bool          // ends the former token with each login
-	latency    time.Duration // of an answer
-	limit      int           // logins in an hour before it answers 429; zero: none
+	limit      int           // logins in an hour, refused ones too, before it answers 429; zero: none
 	retryAfter bool          // says how long to stay away, with 429
+	rotates    bool          // replaces the refresh token with each login
+	grace      time.Duration // for which it repeats the answer to a refresh token that was spent
+	revokes    bool          // ends all tokens where one is sent after that; else it refuses
 }
-
-// A token is one that a provider has issued: the truth about it.
-type token struct {
-	text    string
-	issued  time.Time
-	expires time.Time // may move to the front, when it is superseded
-}
-
-// A provider is one token endpoint. Its fields are guarded by the world.
-type provider struct {
-	name string
-	kind
-	world *World
-
-	config  int  // counts edits: the fingerprint is of it
-	broken  bool // the client secret was changed there, and nothing here knows it yet
-	secret  int  // counts mends: the credential's version
-	paused  bool
-	down    []span // when it does not answer
-	tokens  []*token
-	logins  []time.Time
-	refused time.Time // the last login with a wrong secret
-	until   time.Time // it asked to be left alone until then
-}
-
-// A span is a time in which something was wrong.
-type span struct{ begin, end time.Time }
-
-func (s span) holds(t time.Time) bool { return !t.Before(s.begin) && t.Before(s.end) }
 
 // String names what is special about a kind.
 func (k kind) String() string {
-	s := k.lifetime.String()
-	for what, is := range map[string]bool{"repeats": k.repeats, "supersedes": k.supersedes, "limited": k.limit > 0} {
-		if is {
-			s += ", " + what
+	words := []string{k.lifetime.String()}
+	for _, w := range []struct {
+		is   bool
+		what string
+	}{{k.repeats, "repeats"}, {k.supersedes, "supersedes"}, {k.limit > 0, "limited"}, {k.retryAfter, "Retry-After"},
+		{k.rotates, fmt.Sprint("rotates with a grace of ", k.grace)}, {k.revokes, "revokes"}} {
+		if w.is {
+			words = append(words, w.what)
 		}
 	}
-	return s
+	return strings.Join(words, ", ")
 }
 
 // newKind draws a kind.
@@ -72,52 +49,117 @@ func newKind(r *rand.Rand) kind {
 		k.supersedes = true
 	case 2:
 		k.limit, k.retryAfter = 10, r.IntN(2) == 0
+	case 3, 4:
+		k.rotates, k.revokes = true, r.IntN(3) > 0
+		k.grace = []time.Duration{0, 30 * time.Second, 30 * time.Minute}[r.IntN(3)]
 	}
 	return k
 }
 
-// Grant implements refresh.Endpoint: one login, as the engine makes it.
-func (p *provider) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, error) {
-	asked := time.Now()
-	if err := sleep(ctx, p.latency); err != nil {
-		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer in time", Err: err}
-	}
-	w := p.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Now()
-	w.Figures.Logins++
+// A token is one that a provider has issued: the truth about it.
+type token struct {
+	text    string
+	number  int
+	issued  time.Time
+	expires time.Time // may move to the front, when it is superseded or revoked
+}
+
+// An exchange is what a refresh token was answered with.
+type exchange struct {
+	at    time.Time
+	next  string
+	token *token
+}
+
+// A provider is one token endpoint.
+type provider struct {
+	name string
+	kind
+	config int  // counts edits: the fingerprint is of it
+	secret int  // counts mends: the credential's version
+	paused bool // by its config
+
+	down, hangs, deaf, broken bool // deaf: its answers are lost
+
+	tokens  []*token
+	logins  []time.Time
+	refused time.Time // the first login in a row with a wrong secret
+	limited time.Time // the first 429 in a row
+	until   time.Time // it asked to be left alone until then
+
+	valid   string // the refresh token that is good
+	spent   map[string]exchange
+	revoked bool
+}
+
+// newTicket has a person consent anew, and returns the refresh token of that.
+func (p *provider) newTicket(now time.Time) string {
+	p.spent, p.revoked = map[string]exchange{}, false
+	p.valid = fmt.Sprintf("%s-consent-%d", p.name, now.Unix())
+	return p.valid
+}
+
+// login is one login with a client secret, and with a refresh token where the provider rotates
+// those. The lifetime counts from when it was asked.
+func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, string, *refresh.Error) {
 	p.logins = append(p.logins, now)
-	w.judgeLogin(p, now)
 	switch {
-	case p.isDown(now):
-		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
-	case p.broken || l.Credential.Version != fmt.Sprint(p.secret):
-		p.refused = now
-		return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
-	case p.limited(now):
+	case p.down:
+		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
+	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
+		if p.limited.IsZero() {
+			p.limited = now
+		}
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
 			// When the tenth login before this one no longer counts, if none comes until then.
-			e.RetryAfter = p.logins[len(p.logins)-p.limit].Add(time.Hour).Sub(now)
-			p.until = now.Add(e.RetryAfter)
+			p.until = p.logins[len(p.logins)-p.limit].Add(time.Hour)
+			e.RetryAfter = p.until.Sub(now)
 		}
-		return refresh.Grant{}, e
+		return nil, "", e
+	case p.broken || secret != fmt.Sprint(p.secret):
+		if p.refused.IsZero() {
+			p.refused = now
+		}
+		return nil, "", &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
 	}
-	t := p.issue(asked, now)
-	return refresh.Grant{AccessToken: secret.New(t.text), TokenType: "Bearer", AskedAt: asked, Lifetime: t.expires.Sub(asked).Truncate(time.Second)}, nil
-}
-
-// issue returns a token that is good from now on.
-func (p *provider) issue(asked, now time.Time) *token {
+	p.refused, p.limited = time.Time{}, time.Time{}
+	if p.rotates {
+		return p.exchange(ticket, asked, now)
+	}
 	if last := p.last(); p.repeats && last != nil && last.expires.Sub(now) > p.lifetime/10 {
-		return last
+		return last, "", nil
 	}
 	if last := p.last(); p.supersedes && last != nil && last.expires.After(now) {
 		last.expires = now
 	}
-	p.world.Figures.Tokens++
-	t := &token{text: fmt.Sprintf("%s-%d", p.name, len(p.tokens)), issued: now, expires: asked.Add(p.lifetime)}
+	return p.issue(asked, now), "", nil
+}
+
+// exchange is a login with a refresh token.
+func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string, *refresh.Error) {
+	before, spent := p.spent[ticket]
+	switch {
+	case !p.revoked && ticket == p.valid:
+		next := fmt.Sprintf("%s-ticket-%d", p.name, len(p.tokens))
+		e := exchange{now, next, p.issue(asked, now)}
+		p.spent[ticket], p.valid = e, next
+		return e.token, next, nil
+	case !p.revoked && spent && before.next == p.valid && now.Sub(before.at) < p.grace:
+		return before.token, before.next, nil
+	case spent && p.revokes:
+		p.revoked = true
+		for _, t := range p.tokens[max(0, len(p.tokens)-3):] {
+			if t.expires.After(now) {
+				t.expires = now
+			}
+		}
+	}
+	return nil, "", &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "the refresh token was refused"}
+}
+
+func (p *provider) issue(asked, now time.Time) *token {
+	t := &token{text: fmt.Sprintf("%s-%d", p.name, len(p.tokens)), number: len(p.tokens), issued: now, expires: asked.Add(p.lifetime)}
 	p.tokens = append(p.tokens, t)
 	return t
 }
@@ -129,35 +171,24 @@ func (p *provider) last() *token {
 	return p.tokens[len(p.tokens)-1]
 }
 
-func (p *provider) isDown(t time.Time) bool {
-	for _, s := range p.down {
-		if s.holds(t) {
-			return true
+// named returns the token of a text; nil: it was never issued.
+func (p *provider) named(text string) *token {
+	for i := len(p.tokens) - 1; i >= 0; i-- {
+		if p.tokens[i].text == text {
+			return p.tokens[i]
 		}
 	}
-	return false
+	return nil
 }
 
-// limited reports whether there were more logins of late than it takes.
-func (p *provider) limited(now time.Time) bool {
-	if p.limit == 0 {
-		return false
-	}
+// since counts the logins after a time.
+func (p *provider) since(t time.Time) int { return after(p.logins, t) }
+
+// after counts the times in an ordered list that come after t.
+func after(times []time.Time, t time.Time) int {
 	n := 0
-	for i := len(p.logins) - 1; i >= 0 && now.Sub(p.logins[i]) < time.Hour; i-- {
+	for i := len(times) - 1; i >= 0 && times[i].After(t); i-- {
 		n++
 	}
-	return n > p.limit || now.Before(p.until)
-}
-
-// sleep lets virtual time pass.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return n
 }

@@ -2,6 +2,10 @@ package simulation_test
 
 import (
 	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,45 +15,138 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 0, "live through the world of this seed alone; 0: through many")
-	wires   = flag.Bool("wires", false, "with the real store and the SDK over a fake of AWS, not in memory")
-	worlds  = flag.Uint64("worlds", 0, "live through that many worlds; 0: through two small ones")
-	minutes = flag.Float64("minutes", 0, "how long to go on; 0: through a few worlds")
+	first   = flag.Uint64("first", 1, "the first of the seeds that are lived through")
+	events  = flag.String("events", "", "of that seed's history, have only these events happen: their numbers, with commas; 'none'")
+	trace   = flag.String("trace", "", "of one seed, print what runs did for this provider, such as p003")
+	wires   = flag.Bool("wires", false, "with the real store, the vault and the SDK over a fake of AWS, not in memory")
+	worlds  = flag.Uint64("worlds", 4, "live through that many worlds")
+	minutes = flag.Float64("minutes", 0, "how long to go on; 0: through that many worlds")
 )
 
+func size(seed uint64) simulation.Options {
+	o := simulation.Options{Providers: 12, Days: 20, Wires: *wires, Trouble: float64(seed%4) / 2}
+	if *wires { // a call costs a hundred times what it does in memory
+		o.Days = 4
+	}
+	return o
+}
+
+// live lives through one world.
+func live(t *testing.T, seed uint64, keep []int, stop time.Duration) (w *simulation.World, f simulation.Figures) {
+	synctest.Test(t, func(t *testing.T) {
+		o := size(seed)
+		o.Keep, o.Stop = keep, stop
+		if *trace != "" {
+			o.Trace = func(provider, what string) {
+				if provider == *trace {
+					t.Log(what)
+				}
+			}
+		}
+		w = simulation.New(seed, o)
+		f = w.Run()
+	})
+	return w, f
+}
+
 // TestWorlds lives through worlds from seeds, and prints what they have been through. Of a
-// violation it prints the seed:
-//
-//	go test ./internal/simulation -run TestWorlds -seed SEED -v
+// violation it prints a small part of the history that leads to it, and how to repeat that.
 func TestWorlds(t *testing.T) {
 	began := time.Now()
-	size := simulation.Options{Providers: 40, Days: 20, Wires: *wires}
-	most := *worlds
-	if most == 0 && *minutes == 0 && *seed == 0 { // beside all other tests, under the race detector
-		size.Days, most = 3, 2
+	if *seed != 0 {
+		keep := chosen(t)
+		w, f := live(t, *seed, keep, 0)
+		report(t, w, *seed, f, keep)
+		return
 	}
-	if *wires { // a call costs a thousand times what it does in memory
-		size.Providers, size.Days = 10, 4
-	}
+	next := *first
 	var all simulation.Figures
-	for s := uint64(1); ; s++ {
-		of := s
-		if *seed != 0 {
-			of = *seed
+	var mu sync.Mutex
+	take := func() (uint64, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		s := next
+		if *minutes == 0 && s >= *first+*worlds || *minutes > 0 && time.Since(began).Minutes() > *minutes || len(all.Violations) > 0 {
+			return 0, false
 		}
-		synctest.Test(t, func(t *testing.T) {
-			size.Trouble = float64(of%4) / 2
-			all.Add(simulation.New(of, size).Run())
+		next++
+		return s, true
+	}
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for s, more := take(); more; s, more = take() {
+				w, f := live(t, s, nil, 0)
+				mu.Lock()
+				all.Add(f)
+				mu.Unlock()
+				if len(f.Violations) > 0 {
+					report(t, w, s, f, nil)
+				}
+			}
 		})
-		if *seed != 0 || *minutes == 0 && s >= most || *minutes > 0 && time.Since(began).Minutes() > *minutes {
+	}
+	wg.Wait()
+	t.Logf("seeds %d to %d in %v: %v", *first, next-1, time.Since(began).Truncate(time.Second), all)
+}
+
+// report prints the violations of a world, and a small history that leads to one.
+func report(t *testing.T, w *simulation.World, seed uint64, f simulation.Figures, keep []int) {
+	if len(f.Violations) == 0 {
+		t.Log(f)
+		return
+	}
+	began := time.Now()
+	if keep == nil {
+		stop := f.First + time.Hour
+		if f.First >= time.Duration(size(seed).Days)*24*time.Hour {
+			stop = 0 // it was found at the end
+		}
+		keep = simulation.Shrink(w.History, func(keep []int) bool {
+			_, f := live(t, seed, keep, stop)
+			return len(f.Violations) > 0
+		}, func() bool { return time.Since(began) > 2*time.Minute })
+		_, f = live(t, seed, keep, stop)
+	}
+	var b strings.Builder
+	numbers := make([]string, len(keep))
+	for i, n := range keep {
+		numbers[i] = strconv.Itoa(n)
+		fmt.Fprintf(&b, "%6d  %v\n", n, w.History[n])
+	}
+	for i, v := range f.Violations {
+		if i == 10 {
+			fmt.Fprintf(&b, "and %d more\n", len(f.Violations)-i)
 			break
 		}
+		fmt.Fprintln(&b, v)
 	}
-	t.Log(all)
-	for i, v := range all.Violations {
-		if i == 20 {
-			t.Errorf("and %d more", len(all.Violations)-i)
-			break
+	list := strings.Join(numbers, ",")
+	if list == "" {
+		list = "none"
+	}
+	flags := ""
+	if *wires {
+		flags = " -wires"
+	}
+	t.Errorf("seed %d: of its %d events these lead to a violation:\n%sgo test ./internal/simulation -run TestWorlds -v -args%s -seed %d -events %s",
+		seed, len(w.History), b.String(), flags, seed, list)
+}
+
+// chosen returns the events of -events; nil: all.
+func chosen(t *testing.T) (keep []int) {
+	if *events == "" {
+		return nil
+	}
+	keep = []int{}
+	for text := range strings.SplitSeq(*events, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil && text != "none" {
+			t.Fatalf("-events: %v", err)
 		}
-		t.Error(v)
+		if err == nil {
+			keep = append(keep, n)
+		}
 	}
+	return keep
 }

@@ -1,7 +1,7 @@
 package simulation
 
 import (
-	"errors"
+	"context"
 	"net/http"
 	"time"
 
@@ -11,119 +11,132 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
-// prefix is what the name of each secret begins with over wires.
-const prefix = "tokenkeeper/tokens/"
+// What the names of secrets begin with.
+const (
+	tokens  = "tokenkeeper/tokens/"
+	private = "tokenkeeper/private/"
+	stack   = "tokenkeeper"
+)
 
-// An environment is one warm process of the function: its store, and over wires the clients
-// and the connections that it keeps from one run to the next.
-type environment struct {
-	w   *World
-	run *run // that is at work in it
-	// store is nil in memory, where each run is its own.
-	store refresh.Store
-	http  *http.Client
+// lines are an account and the connections to it.
+type lines struct {
+	account *awstest.AWS
+	people  *secretstore.Vault
+	current map[string]refresh.VersionID // of each provider, as last seen
 }
 
-// wire starts an account, and an environment's clients of it.
-func (w *World) wire() {
-	w.account = awstest.Start(awstest.Options{InMemory: true})
-	for i := range w.environments {
-		e := &environment{w: w}
-		cfg := w.account.Config()
-		e.http = cfg.HTTPClient.(*http.Client)
-		cfg.HTTPClient = e
-		awscall.Configure(&cfg)
-		e.store = &secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: prefix, Stack: "tokenkeeper"}
-		w.environments[i] = e
+func newLines(listsLag bool) *lines {
+	o := awstest.Options{InMemory: true}
+	if listsLag {
+		o.ListLag = lagOfListing
 	}
+	l := &lines{account: awstest.Start(o), current: map[string]refresh.VersionID{}}
+	cfg := l.account.Config()
+	awscall.Configure(&cfg)
+	l.people = &secretstore.Vault{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}
+	return l
 }
 
-var errUnreachable = errors.New("connection refused")
+// connect gives a process the real store and vault, with connections of its own.
+func (l *lines) connect(p *process) {
+	cfg := l.account.Config()
+	cfg.HTTPClient = &client{p, cfg.HTTPClient.(*http.Client)}
+	awscall.Configure(&cfg)
+	sm := secretsmanager.NewFromConfig(cfg)
+	p.runner.Store = &secretstore.Store{Client: sm, Prefix: tokens, Stack: stack, Now: p.now}
+	p.runner.Vault = &secretstore.Vault{Client: sm, Prefix: private, Stack: stack, LongestRun: secretstore.LongestRun(p.tick), Now: p.now}
+}
 
-// Do implements aws.HTTPClient: it carries a call, unless AWS is down or the run was killed.
-func (e *environment) Do(req *http.Request) (*http.Response, error) {
-	r := e.run
+// A client carries the calls of a process, unless AWS is down or its run was killed.
+type client struct {
+	*process
+	to *http.Client
+}
+
+var _ aws.HTTPClient = (*client)(nil)
+
+// Do implements aws.HTTPClient.
+func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if err := sleep(req.Context(), 20*time.Millisecond); err != nil {
 		return nil, err
 	}
-	if err := r.begin(); err != nil {
+	if err := c.begin(); err != nil {
 		return nil, err
 	}
-	resp, err := e.http.Do(req)
-	if dead := r.end(); dead != nil && err == nil {
+	resp, err := c.to.Do(req)
+	if dead := c.arrived(); dead != nil && err == nil {
 		_ = resp.Body.Close()
 		return nil, dead
 	}
 	return resp, err
 }
 
-// begin counts a call that is about to be made, and says why it does not reach AWS.
-func (r *run) begin() error {
-	r.w.mu.Lock()
-	defer r.w.mu.Unlock()
-	switch r.killAt--; {
-	case r.dead:
-		return errKilled
-	case r.killAt == 0 && !r.after:
-		r.dead = true
-		return errKilled
-	case r.w.awsDown(time.Now()):
-		r.failed = true
-		return errUnreachable
-	}
-	return nil
-}
-
-// end says why the answer to a call does not arrive.
-func (r *run) end() error {
-	r.w.mu.Lock()
-	defer r.w.mu.Unlock()
-	if r.killAt == 0 && r.after {
-		r.dead = true
-	}
-	if r.dead {
-		return errKilled
-	}
-	return nil
-}
-
-// observe brings what is known of the secrets up to the account, and judges what changed there.
-func (w *World) observe() {
-	if w.account == nil {
+// throttle has AWS refuse some calls and hold back the others, or not any more.
+func (l *lines) throttle(on bool) {
+	if !on {
+		l.account.Heal()
 		return
 	}
-	now := time.Now()
-	for _, p := range w.providers {
-		s, there := w.account.Secret(prefix + p.name)
-		if !there {
-			continue
-		}
-		seen := w.secrets[p.name]
-		if seen == nil {
-			seen = &stored{versions: map[refresh.VersionID]*token{}}
-			w.secrets[p.name] = seen
-		}
-		seen.written = seen.written[:0]
-		for _, v := range s.Versions {
-			seen.written = append(seen.written, v.Created)
-		}
-		seen.state.Note, _ = refresh.ParseNote(s.Tags["tokenkeeper:state"])
-		current, ok := s.Current()
-		to := refresh.VersionID(current.ID)
-		if !ok || to == seen.state.Current {
-			continue
-		}
-		seen.versions[to] = p.named(current.Value)
-		at := current.Created
-		if now.Sub(at) > 2*tick {
-			at = now // it was stored by a run that died
-		}
-		w.judgeSwap(p.name, seen, to, at)
-		seen.state.Current = to
+	l.account.Fail("secretsmanager:*", awstest.Throttle(20))
+	l.account.Fail("secretsmanager:*", awstest.Latency(2*time.Second))
+}
+
+// put has a person put in a refresh token.
+func (l *lines) put(provider, ticket string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := l.people.Put(ctx, provider, secret.New(ticket), ""); err != nil {
+		panic(err) // a fault of the simulation
 	}
 }
 
-var _ aws.HTTPClient = (*environment)(nil)
+// seen returns what consumers of p read, what is noted, and the refresh token that the next run
+// will send, and has the oracle judge what is current now, and how many versions there are.
+func (l *lines) seen(p *provider, o *oracle) (current string, note refresh.Note, ticket string) {
+	now := time.Now()
+	s, _ := l.account.Secret(tokens + p.name)
+	o.versions(p, "record", written(s), now)
+	note, _ = refresh.ParseNote(s.Tags["tokenkeeper:state"])
+	if v, ok := s.Current(); ok {
+		current = v.Value
+		if before := l.current[p.name]; before != refresh.VersionID(v.ID) {
+			former := ""
+			for _, old := range s.Versions {
+				if old.ID == string(before) {
+					former = old.Value
+				}
+			}
+			at := v.Created
+			if now.Sub(at) > 2*o.tick {
+				at = now // it was stored by a run that died
+			}
+			o.swap(p, former, current, at)
+			l.current[p.name] = refresh.VersionID(v.ID)
+		}
+	}
+	if !p.rotates {
+		return current, note, ""
+	}
+	s, _ = l.account.Secret(private + p.name)
+	o.versions(p, "refresh token", written(s), now)
+	held, ok := s.Current()
+	if next, stored := s.Labelled("tokenkeeper-next"); stored && next.Created.After(held.Created) {
+		held = next
+	}
+	if ok {
+		t, _ := refresh.DecodeRefreshToken(p.name, "", secret.New(held.Value))
+		ticket = t.Token.Reveal()
+	}
+	return current, note, ticket
+}
+
+func written(s awstest.Secret) (at []time.Time) {
+	for _, v := range s.Versions {
+		at = append(at, v.Created)
+	}
+	return at
+}

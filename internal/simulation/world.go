@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -8,286 +9,281 @@ import (
 	"sync"
 	"time"
 
-	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
-// tick is the time between runs, and cacheAge how long consumers may keep a record.
+// quiet is how long before the end nothing goes wrong any more, and mending how long a person
+// takes to consent anew.
 const (
-	tick     = time.Minute
-	cacheAge = 5 * time.Minute
-	runTime  = 57 * time.Second
+	quiet   = 12 * time.Hour
+	mending = 3 * time.Hour
 )
 
-// Figures are what a world has been through.
-type Figures struct {
-	Days                                float64 // of providers
-	Runs, Killed, Missed, Doubled, Late int
-	Logins, Tokens                      int
-	Outages, AWSOutages, Edits, Breaks  int
-	Excused                             int // tokens that died within an outage longer than is survived
-	Violations                          []string
-}
-
-// Add adds the figures of another world.
-func (f *Figures) Add(g Figures) {
-	f.Days += g.Days
-	f.Runs += g.Runs
-	f.Killed += g.Killed
-	f.Missed += g.Missed
-	f.Doubled += g.Doubled
-	f.Late += g.Late
-	f.Logins += g.Logins
-	f.Tokens += g.Tokens
-	f.Outages += g.Outages
-	f.AWSOutages += g.AWSOutages
-	f.Edits += g.Edits
-	f.Breaks += g.Breaks
-	f.Excused += g.Excused
-	f.Violations = append(f.Violations, g.Violations...)
-}
-
-func (f Figures) String() string {
-	return fmt.Sprintf("%.0f provider-days: %d runs (%d killed, %d missed, %d doubled, %d late), %d logins, %d tokens, %d outages of providers, %d of AWS, %d edits, %d broken logins; %d tokens died in outages too long to survive; %d violations",
-		f.Days, f.Runs, f.Killed, f.Missed, f.Doubled, f.Late, f.Logins, f.Tokens, f.Outages, f.AWSOutages, f.Edits, f.Breaks, f.Excused, len(f.Violations))
-}
-
-// Options say how much goes wrong. The zero Options are a world in which nothing does.
+// Options say how large a world is, and how much goes wrong. The zero Trouble is a world in which
+// nothing does.
 type Options struct {
-	Providers int
-	Days      int
-	// Trouble is how many things go wrong in a day, of each sort, for each ten providers.
+	Providers, Days int
+	// Trouble is how much goes wrong; see frequencies.
 	Trouble float64
-	// Wires has the real store, with the SDK, over a fake of AWS; else the store is a model in
-	// memory.
+	// Wires has the real store and vault, with the SDK, over a fake of AWS; else they are models
+	// in memory.
 	Wires bool
+	// Keep are the events of the history that happen, by number, until a promise is broken; nil:
+	// all, to the end.
+	Keep []int
+	// Stop ends the world after that time; zero: it lives through all days.
+	Stop time.Duration
+	// Trace is called with what each run did for each provider; nil: it is not wanted.
+	Trace func(provider, what string)
 }
 
 // A World is one deployment and everything around it.
 type World struct {
+	History History
 	Figures Figures
 
-	seed    uint64
-	rng     *rand.Rand // of what happens; drawn between runs only
-	options Options
-	began   time.Time
-
-	mu        sync.Mutex
-	providers []*provider
-	byName    map[string]*provider
-	secrets   map[string]*stored
-	aws       []span
-	missed    []span // when no run took place, for whatever reason
-	lags      bool
+	scene
+	options   Options
 	schedule  refresh.Schedule
-	events    []event
-
-	account      *awstest.AWS // nil in memory
-	environments [2]*environment
+	processes [3]*process // of the tick, its double, and people
+	lines     *lines      // nil in memory
+	moments   []moment
+	armed     []Event // what befalls the next run
+	forced    []string
 }
 
-// An event is something that happens at a time.
-type event struct {
-	at   time.Time
-	what func(*World)
+// A moment is the beginning or the end of an event. At one that wakes there is a run.
+type moment struct {
+	at    time.Time
+	wakes bool
+	what  func()
 }
 
-// New returns the world of a seed. It must be run in a bubble of testing/synctest.
+// New returns the world of a seed. It must be made and run in a bubble of testing/synctest.
 func New(seed uint64, o Options) *World {
-	w := &World{seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), options: o, began: time.Now(),
-		byName: map[string]*provider{}, secrets: map[string]*stored{},
-		schedule: refresh.Schedule{Tick: tick, CacheAge: cacheAge, Distance: distance}}
+	r := rand.New(rand.NewPCG(seed, 2))
+	w := &World{options: o, scene: scene{byName: map[string]*provider{}, records: map[string]*record{}, shelves: map[string]*shelf{}}}
+	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
+	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
+		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
 	for i := range o.Providers {
-		p := &provider{name: fmt.Sprintf("p%03d", i), kind: newKind(w.rng), world: w}
+		p := &provider{name: name(i), kind: newKind(r)}
 		w.providers = append(w.providers, p)
-		w.byName[p.name] = p
+		w.byName[p.name], w.shelves[p.name] = p, &shelf{}
 	}
+	w.oracle = newOracle(seed, &w.Figures, w.schedule, w.providers)
+	w.History = draw(r, o.Providers, time.Duration(o.Days)*day-quiet, o.Trouble)
 	if o.Wires {
-		w.wire()
+		w.lines = newLines(r.IntN(2) == 0)
 	}
-	w.draw()
+	for i := range w.processes {
+		w.processes[i] = w.newProcess()
+	}
+	for i, e := range w.History {
+		if o.Keep == nil || slices.Contains(o.Keep, i) {
+			w.script(e)
+		}
+	}
+	w.Figures.Worlds, w.Figures.Days = 1, float64(o.Days*o.Providers)
 	return w
 }
 
-func (w *World) provider(name string) *provider { return w.byName[name] }
-
-func (w *World) secret(name string) *stored {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.secrets[name]
+func (w *World) newProcess() *process {
+	p := newProcess(&w.scene, w.schedule)
+	if w.lines != nil {
+		w.lines.connect(p)
+	}
+	return p
 }
-
-func (w *World) awsDown(t time.Time) bool {
-	return slices.ContainsFunc(w.aws, func(s span) bool { return s.holds(t) })
-}
-
-// quiet is how long before the end nothing goes wrong any more.
-const quiet = 12 * time.Hour
-
-// draw decides what will happen and when.
-func (w *World) draw() {
-	length := time.Duration(w.options.Days)*24*time.Hour - quiet
-	some := func(perDay float64) int { return int(perDay * w.options.Trouble * float64(w.options.Days)) }
-	at := func() time.Time { return w.began.Add(time.Duration(w.rng.Int64N(int64(max(length, time.Hour))))) }
-	lasting := func() time.Duration {
-		longest := []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}
-		return time.Duration(1 + w.rng.Int64N(int64(longest[w.rng.IntN(len(longest))])))
-	}
-	tens := float64(len(w.providers)) / 10
-	for range some(tens) {
-		p, from := w.any(), at()
-		p.down = append(p.down, span{from, from.Add(lasting())})
-		w.Figures.Outages++
-	}
-	for range some(0.3) {
-		from := at()
-		w.aws = append(w.aws, span{from, from.Add(lasting())})
-		w.Figures.AWSOutages++
-	}
-	for range some(tens / 4) {
-		p := w.any()
-		w.add(at(), func(w *World) { p.config++; w.Figures.Edits++ })
-	}
-	for range some(tens / 4) {
-		p, from := w.any(), at()
-		w.add(from, func(w *World) { p.broken = true; w.Figures.Breaks++ })
-		w.add(from.Add(lasting()), func(*World) { p.broken = false; p.secret++ })
-	}
-	for range some(0.2) {
-		from := at()
-		w.add(from, func(w *World) { w.lags = true })
-		w.add(from.Add(lasting()), func(w *World) { w.lags = false })
-	}
-	slices.SortStableFunc(w.events, func(a, b event) int { return a.at.Compare(b.at) })
-}
-
-func (w *World) any() *provider { return w.providers[w.rng.IntN(len(w.providers))] }
-
-func (w *World) add(at time.Time, what func(*World)) { w.events = append(w.events, event{at, what}) }
 
 // Run lives through all days of the world, and judges them.
 func (w *World) Run() Figures {
-	end := w.began.Add(time.Duration(w.options.Days) * 24 * time.Hour)
-	last := w.began
-	for now := w.began; now.Before(end); now = time.Now() {
-		w.happen(now)
-		next := w.ticks(now)
-		if now.Sub(last) > 2*tick {
-			w.missed = append(w.missed, span{last, now})
+	for _, p := range w.providers {
+		if p.rotates {
+			w.consent(p)
 		}
-		last = time.Now()
-		w.passUntil(next)
 	}
-	if w.account != nil {
-		w.account.Close()
+	end := w.oracle.began.Add(cmp.Or(w.options.Stop, time.Duration(w.options.Days)*day))
+	for now := time.Now(); now.Before(end) && (w.options.Keep == nil || len(w.Figures.Violations) == 0); now = time.Now() {
+		for len(w.moments) > 0 && !w.moments[0].at.After(now) {
+			w.moments[0].what()
+			w.moments = w.moments[1:]
+		}
+		time.Sleep(time.Until(w.sleepUntil(now, w.ticks(now))))
 	}
-	w.Figures.Days = float64(w.options.Days * len(w.providers))
-	w.judgeEnd()
+	if w.options.Stop == 0 && len(w.Figures.Violations) == 0 {
+		for _, p := range w.providers {
+			current, note, _ := w.seen(p)
+			w.oracle.end(p, current, note, time.Now())
+		}
+	}
+	if w.lines != nil {
+		w.lines.account.Close()
+	}
 	return w.Figures
 }
 
-// passUntil lets time pass to a tick.
-func (w *World) passUntil(t time.Time) {
-	if d := time.Until(t); d > 0 {
-		time.Sleep(d)
+// sleepUntil returns the tick at or after the time at which something may be due, or at which
+// something happens.
+func (w *World) sleepUntil(now, due time.Time) time.Time {
+	for _, m := range w.moments {
+		if !m.at.Before(due) {
+			break
+		}
+		if m.wakes {
+			due = m.at
+			break
+		}
 	}
-}
-
-func (w *World) happen(now time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.events) > 0 && !w.events[0].at.After(now) {
-		w.events[0].what(w)
-		w.events = w.events[1:]
-	}
+	n := max(1, (due.Sub(now)+w.tick-1)/w.tick)
+	return now.Add(n * w.tick)
 }
 
 // ticks has the runs of one tick, and returns when the next is that may have something to do.
 func (w *World) ticks(now time.Time) time.Time {
-	troubled := w.options.Trouble > 0 && now.Before(w.began.Add(time.Duration(w.options.Days)*24*time.Hour-quiet))
-	draw := func(n int) bool { return troubled && w.rng.IntN(n) == 0 }
-	if draw(200) { // the tick never came
-		w.Figures.Missed++
-		return now.Add(tick)
+	var starts []start
+	tick := start{process: w.processes[0]}
+	missed := false
+	for _, e := range w.armed {
+		switch e.What {
+		case Missed:
+			missed = true
+		case Late:
+			tick.delay = e.Lasts
+		case Doubled:
+			if len(starts) > 0 {
+				continue
+			}
+			starts = append(starts, start{process: w.processes[1], delay: e.Lasts})
+			w.oracle.upset = append(w.oracle.upset, now)
+		}
+		w.oracle.met(e.What)
 	}
-	if draw(50) {
-		w.Figures.Late++
-		time.Sleep(time.Duration(w.rng.Int64N(int64(20 * time.Second))))
+	w.armed = nil
+	if missed {
+		w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
+		return now
 	}
-	first := w.newRun(draw(60))
-	if !draw(40) {
-		due := w.do(0, first)
-		w.judgeTick(first)
-		return w.sleepUntil(now, due)
+	starts = append(starts, tick)
+	if len(w.forced) > 0 {
+		starts = append(starts, start{w.processes[2], 10 * time.Second, refresh.Job{Only: w.forced, Force: true}})
+		w.oracle.upset = append(w.oracle.upset, now)
+		w.forced = nil
 	}
-	w.Figures.Doubled++
-	second := w.newRun(draw(10))
+	return w.runs(now, starts)
+}
+
+// A start is one run of a tick.
+type start struct {
+	*process
+	delay time.Duration
+	job   refresh.Job
+}
+
+// runs has the runs of a tick, judges them, and returns when something is due again.
+func (w *World) runs(now time.Time, starts []start) time.Time {
+	next := now.Add(day)
+	reports := make([]*refresh.Report, len(starts))
+	errs := make([]error, len(starts))
 	var wg sync.WaitGroup
-	var a, b time.Time
-	wg.Go(func() { a = w.do(0, first) })
-	lag := time.Duration(w.rng.Int64N(int64(5 * time.Second)))
-	wg.Go(func() {
-		time.Sleep(lag)
-		b = w.do(1, second)
-	})
+	for i, s := range starts {
+		wg.Go(func() {
+			time.Sleep(s.delay)
+			ctx, cancel := context.WithTimeout(context.Background(), min(w.tick, 4*time.Minute)-3*time.Second-s.delay)
+			defer cancel()
+			s.began, s.end, s.asked, s.failed = time.Now(), cancel, map[string]int{}, false
+			job := s.job
+			job.ID = fmt.Sprint(i, now.Unix())
+			reports[i], errs[i] = s.runner.Run(ctx, job)
+		})
+	}
 	wg.Wait()
-	w.judgeTick(first, second)
-	if b.Before(a) {
-		a = b
+	certain, killed := len(starts) == 1 && starts[0].off == 0, false
+	for _, s := range starts {
+		certain = certain && !s.dead && !s.failed
+		killed = killed || s.dead
+		if s.dead || s.failed {
+			w.oracle.upset = append(w.oracle.upset, now)
+		}
+		if s.dead {
+			w.oracle.killed(time.Now())
+			w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
+		}
 	}
-	return w.sleepUntil(now, a)
-}
-
-// sleepUntil returns the tick at or after the time at which something may be due, or at which
-// something happens, but at most ten minutes later, so that "late" stays true of a run.
-func (w *World) sleepUntil(now, due time.Time) time.Time {
-	if len(w.events) > 0 && w.events[0].at.Before(due) {
-		due = w.events[0].at
+	for i, s := range starts {
+		w.Figures.Runs++
+		if reports[i] == nil || s.dead {
+			next = now
+			continue
+		}
+		w.oracle.ran(reports[i], errs[i], certain, time.Now())
+		if len(reports[i].Results) == 0 {
+			next = now
+		}
+		for _, res := range reports[i].Results {
+			if w.options.Trace != nil && (res.Outcome != refresh.Waiting || res.Note.Class != "") {
+				w.options.Trace(res.Provider, fmt.Sprintf("%v %s, %s, next %v, note %q, %v", now.Sub(w.oracle.began), res.Outcome, res.Reason, res.Next.Sub(w.oracle.began), res.Note, res.Err))
+			}
+			if res.Next.Before(next) {
+				next = latest(res.Next.Add(-s.off), now)
+			}
+			if res.Class() == refresh.NeedsPerson && w.byName[res.Provider].rotates {
+				w.call(res.Provider, now)
+			}
+		}
 	}
-	n := max(1, int64((due.Sub(now)-tick/2)/tick))
-	return now.Add(time.Duration(n) * tick)
-}
-
-func (w *World) newRun(killed bool) *run {
-	r := &run{w: w, killAt: -1, began: time.Now()}
-	if killed {
-		w.Figures.Killed++
-		r.killAt, r.after = 1+w.rng.IntN(30), w.rng.IntN(2) == 0
+	for _, p := range w.providers {
+		w.look(p, now, starts, killed, certain)
 	}
-	if w.options.Trouble > 0 && w.rng.IntN(100) == 0 {
-		r.offset = time.Duration(w.rng.Int64N(int64(20*time.Second))) - 10*time.Second
-	}
-	return r
-}
-
-// do has one run, in one of two environments, and returns when something is due again.
-func (w *World) do(environment int, r *run) time.Time {
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), runTime)
-	defer cancel()
-	var store refresh.Store = r
-	if w.account != nil {
-		w.environments[environment].run = r
-		store = w.environments[environment].store
-	}
-	runner := &refresh.Runner{Source: r, Parser: parser{r}, Store: store, Schedule: w.schedule,
-		Now: func() time.Time { return time.Now().Add(r.offset) }}
-	report, err := runner.Run(ctx, refresh.Job{ID: fmt.Sprint(environment, began.UnixNano())})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.Figures.Runs++
-	w.observe()
-	if r.dead || len(report.Results) == 0 {
-		return began.Add(tick)
-	}
-	w.judgeRun(r, report, err)
-	next := began.Add(24 * time.Hour)
-	for _, res := range report.Results {
-		if res.Next.IsZero() {
-			next = began.Add(tick)
-		} else if res.Next.Before(next) {
-			next = res.Next
+	for i, p := range w.processes {
+		if p.dead {
+			w.processes[i] = w.newProcess()
 		}
 	}
 	return next
+}
+
+// look judges what a tick has left of one provider.
+func (w *World) look(p *provider, began time.Time, starts []start, killed, certain bool) {
+	current, note, ticket := w.seen(p)
+	w.oracle.tickDone(p, current, note.Class != "", began)
+	w.oracle.noted(p, note, certain, time.Now())
+	double := -1
+	for _, s := range starts {
+		if s.asked[p.name] > 0 {
+			double++
+		}
+	}
+	w.Figures.DoubleLogins += max(0, double)
+	if p.rotates {
+		w.oracle.kept(p, ticket == p.valid, killed || w.awsDown, time.Now())
+	}
+}
+
+// seen returns the token that consumers of p read, what is noted, and the refresh token that the
+// next run will send.
+func (w *World) seen(p *provider) (current string, note refresh.Note, ticket string) {
+	if w.lines != nil {
+		return w.lines.seen(p, w.oracle)
+	}
+	ticket = w.shelves[p.name].token
+	w.oracle.versions(p, "refresh token", w.shelves[p.name].written, time.Now())
+	if r := w.records[p.name]; r != nil {
+		current, note = r.versions[r.state.Current], r.state.Note
+		w.oracle.versions(p, "record", r.written, time.Now())
+	}
+	return current, note, ticket
+}
+
+// consent puts in a new refresh token.
+func (w *World) consent(p *provider) {
+	ticket := p.newTicket(time.Now())
+	w.oracle.watched[p.name].lost = time.Time{}
+	w.oracle.watched[p.name].revoked = false
+	if w.lines != nil {
+		w.lines.put(p.name, ticket)
+		return
+	}
+	w.shelves[p.name].put(ticket)
 }

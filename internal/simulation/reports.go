@@ -1,0 +1,62 @@
+package simulation
+
+import (
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// ran judges what a run says of itself: whatever failed is an error of the run; a failure is
+// reported once, and so is its end. certain says that no other run was at work, and that all
+// that this one noted was noted.
+func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.Time) {
+	if failed := report.Count(refresh.Failed); failed > 0 && err == nil {
+		o.violated("run", "%d providers failed, and the run says that all is well", failed)
+	}
+	for _, res := range report.Results {
+		w := o.watched[res.Provider]
+		if !certain {
+			w.held = now
+		}
+		sure := certain && now.Sub(w.held) > 2*o.tick
+		switch {
+		case res.Outcome == refresh.Failed && res.Err == nil:
+			o.violated(res.Provider, "it failed without an error")
+		case res.Outcome == refresh.Failed && res.Notice:
+			if sure && w.told == res.Class() && o.upsets(now.Add(-o.tick)) == 0 {
+				o.violated(res.Provider, "a failure is reported as new a second time: %v", res.Err)
+			}
+			w.told = res.Class()
+		case res.Recovered:
+			if sure && w.told == "" {
+				o.violated(res.Provider, "the end of a failure is reported that was not reported")
+			}
+			w.told = ""
+		case res.Class() != "" && w.told == "":
+			if sure {
+				o.violated(res.Provider, "a failure was never reported: %v, note %q", res.Err, res.Note)
+			}
+			w.told = res.Class()
+		}
+	}
+}
+
+// killed notes that nobody has heard of what a run noted.
+func (o *oracle) killed(now time.Time) {
+	for _, w := range o.watched {
+		w.held = now
+	}
+}
+
+// noted judges what is noted beside a secret after a tick: where there is no failure any more, its
+// end was reported.
+func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Time) {
+	w := o.watched[p.name]
+	if note.Class.Failing() || w.told == "" {
+		return
+	}
+	if certain && now.Sub(w.held) > 2*o.tick {
+		o.violated(p.name, "the end of a failure (%s) was not reported", w.told)
+	}
+	w.told = ""
+}
