@@ -49,7 +49,6 @@ func (r *run) all(ctx context.Context) []Result {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	keep := func(res Result) {
-		r.told.once(&res)
 		mu.Lock()
 		defer mu.Unlock()
 		results = append(results, res)
@@ -82,6 +81,9 @@ func (r *run) all(ctx context.Context) []Result {
 	close(logins)
 	wg.Wait()
 	r.excuse(ctx, results)
+	for i := range results {
+		r.told.once(&results[i], r.now)
+	}
 
 	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
 	return results

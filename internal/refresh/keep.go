@@ -159,7 +159,7 @@ func (v *visit) same(ctx context.Context, res *Result) {
 		n.Next = due // asked for by hand, it was not due yet, and the plan holds
 	}
 	res.Next = n.Next
-	res.Recovered = v.state.Note.Class.Failing()
+	res.recover(v.state.Note)
 	v.note(ctx, res, v.remember(n))
 }
 

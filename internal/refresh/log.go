@@ -17,7 +17,7 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 		}
 		if res.Recovered {
 			log.InfoContext(ctx, "provider recovered", "event", "provider_recovered",
-				"was", res.State.Note.Code, "since", rfc3339(res.State.Note.Since))
+				"was", res.Was.Code, "since", rfc3339(res.Was.Since))
 		}
 		if res.Outcome != Skipped {
 			res.log(ctx, log)

@@ -64,7 +64,7 @@ func changes(results []Result) (c Changes) {
 			if recovered++; recovered > maxNews {
 				continue
 			}
-			n := RecoveryNews{res.Provider, res.State.Note.Code}
+			n := RecoveryNews{res.Provider, res.Was.Code}
 			c.Recovered = append(c.Recovered, n)
 			lines = append(lines, fmt.Sprintf("%s has recovered from %s.", n.Provider, n.Was))
 		}

@@ -19,7 +19,7 @@ func TestNews(t *testing.T) {
 	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "c4n@ry", Remedy: "look at client_secret"}
 	wrong := &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadConfig, Detail: "c4n@ry",
 		Err: refresh.Problems{{Where: "a", Detail: "c4n@ry", Remedy: "did you mean scope?"}}}
-	recovered := refresh.Result{Provider: "c", Outcome: refresh.Refreshed, Recovered: true, State: refresh.State{Note: refresh.Note{Code: "http_503"}}}
+	recovered := refresh.Result{Provider: "c", Outcome: refresh.Refreshed, Recovered: true, Was: refresh.Note{Code: "http_503"}}
 	for _, row := range []struct {
 		name    string
 		results []refresh.Result

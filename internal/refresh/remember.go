@@ -69,12 +69,15 @@ func (v *visit) note(ctx context.Context, res *Result, n Note) {
 	res.Note = n
 	if v.Rotates && v.ticket.claim == "" {
 		if st, err := v.Store.Open(ctx, v.Name); err == nil && st.Note != v.state.Note {
+			res.noted = true
 			return
 		}
 	}
 	if err := v.Store.Note(ctx, res.Provider, n); err != nil {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
+		return
 	}
+	res.noted = true
 }
 
 // clearNote removes a note that is no longer true, and reports the recovery. What is known
@@ -88,7 +91,7 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 	if before == n && !v.forewarned {
 		return
 	}
-	res.Recovered = before.Class.Failing()
+	res.recover(before)
 	v.note(ctx, res, n)
 }
 

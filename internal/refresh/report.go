@@ -44,11 +44,21 @@ type Result struct {
 	// Err is what failed.
 	Err *Error
 	// Notice marks a failure that has not been reported to an operator, and Recovered the end
-	// of one.
+	// of one, which Was describes.
 	Notice, Recovered bool
+	Was               Note
 	Warnings          []string
 	// Stack is that of a panic.
 	Stack string
+
+	noted bool // a note remembers the outcome
+}
+
+// recover notes the end of a failure; of what is none, nothing.
+func (r *Result) recover(from Note) {
+	if r.Recovered = from.Class.Failing(); r.Recovered {
+		r.Was = from
+	}
 }
 
 // Class returns the class of failure that the provider is in, asked in this run or

@@ -3,15 +3,22 @@ package refresh
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
-// A told remembers which failures were reported that no note can remember: the secret is
-// missing, takes no write, or is not ours. It lasts as long as the process, so that one that
+// A told remembers which failures were reported that no note remembers: the secret cannot be
+// opened, takes no write, or is not ours. It lasts as long as the process, so that one that
 // is replaced reports them again.
 type told struct {
 	mu       sync.Mutex
-	texts    map[string]string   // of failures, by provider
+	failures map[string]unnoted  // by provider
 	warnings map[string][]string // of the last login, by provider
+}
+
+// An unnoted is a failure that is remembered here alone.
+type unnoted struct {
+	Note
+	text string // tells it from others
 }
 
 // news returns the warnings of a login that the one before did not have: an answer has them
@@ -27,22 +34,36 @@ func (t *told) news(provider string, warnings []string) []string {
 	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return slices.Contains(before, w) })
 }
 
-// once has a failure be reported by the first run that meets it: later it persists, and is
-// counted, as one does that waits for an edit.
-func (t *told) once(res *Result) {
+// once has a failure be reported as new by the first run that meets it, and its end by the first
+// that does not. Later runs fail again, unless nothing can be tried before the secret is edited:
+// then the failure is counted, as one that waits for an edit.
+func (t *told) once(res *Result, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	st := res.State
+	before, known := t.failures[res.Provider]
 	switch {
-	case res.Outcome == Skipped:
-	case res.Err == nil || res.Err.Class != Misconfigured || st.Exists && st.Owned && !st.Deleting && st.Blocked == nil:
-		delete(t.texts, res.Provider)
-	case t.texts[res.Provider] == res.Err.Error():
-		res.Outcome, res.Notice = Waiting, false
-	default:
-		if t.texts == nil {
-			t.texts = map[string]string{}
+	case res.Outcome == Skipped || res.Reason == Paused:
+	case res.Err == nil || res.noted:
+		delete(t.failures, res.Provider)
+		if known && !res.Recovered && !res.Note.Class.Failing() && res.Reason != Gone {
+			res.Recovered, res.Was = true, before.Note
 		}
-		t.texts[res.Provider] = res.Err.Error()
+	case res.Notice:
+		now = now.Truncate(time.Second)
+		f := unnoted{Note: Note{Class: res.Err.Class, Code: res.Err.Code, Since: now, Last: now}, text: res.Err.Code}
+		if f.Class == Misconfigured {
+			f.text = res.Err.Error()
+		}
+		if known && before.text == f.text {
+			res.Notice = false
+			if st := res.State; f.Class == Misconfigured && !(st.Exists && st.Owned && !st.Deleting && st.Blocked == nil) {
+				res.Outcome = Waiting
+			}
+			return
+		}
+		if t.failures == nil {
+			t.failures = map[string]unnoted{}
+		}
+		t.failures[res.Provider] = f
 	}
 }

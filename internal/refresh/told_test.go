@@ -1,8 +1,14 @@
 package refresh_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -23,6 +29,46 @@ func TestWarningsAreReportedOnce(t *testing.T) {
 	} {
 		if got := told.News(row.provider, row.have); !slices.Equal(got, row.new) {
 			t.Errorf("login %d: %q are reported, want %q", i, got, row.new)
+		}
+	}
+}
+
+// A failure that no note can remember is reported as new once, and its end is reported, once.
+func TestTheEndOfAFailureThatIsNotNoted(t *testing.T) {
+	denied := &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Detail: "denied", Remedy: "add the permission"}
+	for _, row := range []struct {
+		name, code string
+		fails      func(*world, error)
+		err        error
+	}{
+		{"a secret that cannot be opened", "store_failed", func(w *world, err error) { w.openErr["a"] = err }, errors.New("input/output error")},
+		{"one that may not be opened", "access_denied", func(w *world, err error) { w.openErr["a"] = err }, denied},
+		{"a full disk", "store_failed", func(w *world, err error) { w.saveErr["a"], w.noteErr = err, err }, errors.New("no space left on device")},
+		{"a secret that becomes another's", "secret_not_ours", func(w *world, err error) { w.secrets["a"].state.Owned = err == nil }, denied},
+	} {
+		w := newWorld("a")
+		runner := w.runner()
+		run := func() (res refresh.Result, log string) {
+			report, _ := runner.Run(context.Background(), refresh.Job{})
+			w.now = w.now.Add(time.Minute)
+			var b bytes.Buffer
+			report.Log(context.Background(), slog.New(slog.NewTextHandler(&b, nil)))
+			return report.Results[0], b.String()
+		}
+		run()
+		w.now = noon.Add(50 * time.Minute)
+		row.fails(w, row.err)
+		for i := range 3 {
+			if res, log := run(); res.Notice != (i == 0) || res.Err == nil || res.Err.Code != row.code || res.Recovered || strings.Contains(log, "event=provider_failing") != (i == 0) {
+				t.Errorf("%s: run %d: %+v\n%s", row.name, i, res, log)
+			}
+		}
+		row.fails(w, nil)
+		for i := range 2 {
+			res, log := run()
+			if res.Err != nil || res.Recovered != (i == 0) || strings.Contains(log, "event=provider_recovered was="+row.code) != (i == 0) {
+				t.Errorf("%s: run %d after it: %+v\n%s", row.name, i, res, log)
+			}
 		}
 	}
 }

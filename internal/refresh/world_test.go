@@ -34,6 +34,7 @@ type world struct {
 	configErr   error
 	openErr     map[string]error
 	saveErr     map[string]error
+	noteErr     error
 	beforeSwap  func(provider string) // another run, in between
 	// beforeLatest comes between the listing of a run and a login.
 	beforeLatest func(provider string)
@@ -290,6 +291,9 @@ func (s store) Note(ctx context.Context, name string, n refresh.Note) error {
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.noteErr != nil {
+		return s.noteErr
 	}
 	s.notes++
 	s.secrets[name].state.Note = n
