@@ -80,7 +80,7 @@ var frequencies = []struct {
 }{
 	{Down, 0.7}, {Hangs, 0.3}, {LostAnswers, 0.2}, {WrongSecret, 0.2}, {Paused, 0.05}, {Edited, 0.25}, {Forced, 0.2},
 	{Outage, 0.2}, {Throttled, 0.2}, {Lagging, 0.2}, {Cut, 0.5},
-	{Missed, 3}, {Late, 10}, {Doubled, 15}, {Killed, 8}, {ClockOff, 0.3},
+	{Missed, 2}, {Late, 5}, {Doubled, 4}, {Killed, 5}, {ClockOff, 0.3},
 }
 
 // ofOne reports whether such events happen to one provider.

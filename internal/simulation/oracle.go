@@ -8,6 +8,9 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
+// quiet is how long before the end of a world nothing goes wrong any more.
+const quiet = 12 * time.Hour
+
 // An oracle judges by what the providers did. What is kept, and what runs report, it compares
 // with that.
 type oracle struct {
@@ -26,12 +29,23 @@ type oracle struct {
 
 // A watch is what the oracle knows of one provider.
 type watch struct {
-	bad     []span        // when it could not be logged in to
-	told    refresh.Class // the failure that was reported last, and whose end was not; empty: none
-	held    time.Time     // since when told may be wrong: a run failed that noted, or was to note
-	lost    time.Time     // when an answer with a refresh token did not arrive, or none could be stored
-	called  bool          // a person, to consent anew
+	bad     []span    // when it could not be logged in to
+	told    failure   // that was reported last, and whose end was not
+	held    time.Time // since when told may be wrong: a run failed that noted, or was to note
+	failed  time.Time // when a run said last that it fails
+	lost    time.Time // when an answer with a refresh token did not arrive, or none could be stored
+	called  bool      // a person, to consent anew
 	revoked bool
+	double  []time.Time // when two runs at once logged in
+}
+
+// doubles returns how often two runs at once logged in within a day.
+func (w *watch) doubles(now time.Time) int { return after(w.double, now.Add(-day)) }
+
+// A failure is one as it is reported; the zero failure is none.
+type failure struct {
+	class refresh.Class
+	code  string
 }
 
 // A span is a time in which something was wrong.
@@ -92,7 +106,7 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	s := o.schedule.For(p.made())
 	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
 	survives := s.Survives(p.name, p.lifetime)
-	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second {
+	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second || p.last429.After(due) {
 		o.Excused++
 	} else {
 		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
@@ -106,7 +120,7 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 	calm := 6 * o.tick
 	var spans []span
-	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad) {
+	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad, o.wrong) {
 		if s.end.After(from.Add(-calm)) && s.begin.Before(to) {
 			spans = append(spans, s)
 		}
@@ -140,8 +154,8 @@ func (o *oracle) login(p *provider, nth int, now time.Time, issued, revoked bool
 	}
 	current := p.last()
 	switch {
-	case !p.refused.IsZero() && last(30*time.Minute) > 2:
-		o.violated(p.name, "%d logins in half an hour with a client secret that is known to be wrong", last(30*time.Minute))
+	case !p.refused.IsZero() && last(min(30*time.Minute, now.Sub(p.refused))) > 1:
+		o.violated(p.name, "more than one login in half an hour with a client secret that is known to be wrong")
 	case long(p.limited, 3*time.Hour) && last(time.Hour) > 3:
 		o.violated(p.name, "%d logins in an hour at a provider that has answered 429 for %v", last(time.Hour), now.Sub(p.limited))
 	case current != nil && long(current.expires, time.Hour) && p.limited.IsZero() && p.down && last(time.Hour) > int(time.Hour/(5*o.tick))+2:
@@ -218,12 +232,12 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// versions judges how many versions a secret has got in a day: of a record some are left for people,
-// and Secrets Manager takes 100.
+// versions judges how many versions a secret has got in a day: of a record five are left for people,
+// and for what runs at once store twice; Secrets Manager takes 100.
 func (o *oracle) versions(p *provider, of string, written []time.Time, now time.Time) {
-	most := 95
-	if of == "refresh token" {
-		most = 99
+	most := 99
+	if of == "record" {
+		most = min(most, 95+o.watched[p.name].doubles(now))
 	}
 	if n := after(written, now.Add(-day)); n > most {
 		o.violated(p.name, "%d versions of a %s in a day (%v)", n, of, p.kind)

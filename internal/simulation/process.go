@@ -36,6 +36,7 @@ type scene struct {
 // its runner, in memory; over wires its Store and Vault are real.
 type process struct {
 	*scene
+	number int
 	runner refresh.Runner
 	off    time.Duration // by which its clock is wrong
 	mine   map[string]string
@@ -53,8 +54,8 @@ var (
 	errUnreachable = errors.New("connection refused")
 )
 
-func newProcess(s *scene, schedule refresh.Schedule) *process {
-	p := &process{scene: s, mine: map[string]string{}}
+func newProcess(s *scene, number int, schedule refresh.Schedule) *process {
+	p := &process{scene: s, number: number, mine: map[string]string{}}
 	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: schedule, Now: p.now}
 	return p
 }
@@ -98,10 +99,10 @@ func (p *process) die() {
 	p.end()
 }
 
-// call does one call to AWS, again and again while it does not arrive.
-func (p *process) call(ctx context.Context, effect func() error) error {
+// call does one call to AWS about a provider, again and again while it does not arrive.
+func (p *process) call(ctx context.Context, about string, effect func() error) error {
 	for {
-		pause := 20 * time.Millisecond
+		pause := 20*time.Millisecond + p.apart(about)
 		if p.awsSlow {
 			pause = 3 * time.Second
 		}
@@ -120,6 +121,16 @@ func (p *process) call(ctx context.Context, effect func() error) error {
 		p.mu.Unlock()
 		return cmp.Or(p.arrived(), err)
 	}
+}
+
+// apart is a little time that differs from provider to provider, and from process to process: so
+// that no two calls are made at one instant, and the same seed gives the same order.
+func (p *process) apart(about string) time.Duration {
+	d := time.Duration(p.number) * time.Microsecond
+	if of := p.byName[about]; of != nil {
+		d += time.Duration(of.number) * 10 * time.Microsecond
+	}
+	return d
 }
 
 // sleep lets virtual time pass.
@@ -161,7 +172,7 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	if e.of.hangs {
 		latency = attemptTime
 	}
-	if sleep(ctx, min(latency, attemptTime)) != nil || e.of.hangs {
+	if sleep(ctx, min(latency+e.apart(e.of.name), attemptTime)) != nil || e.of.hangs {
 		return refresh.Grant{}, lost
 	}
 	if err := e.begin(); errors.Is(err, errKilled) {
@@ -197,15 +208,12 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	return refresh.Grant{AccessToken: secret.New(t.text), TokenType: "Bearer", AskedAt: asked.Add(e.off), Lifetime: lifetime}, nil
 }
 
-// attemptTime is the longest that one attempt of a login takes.
-const attemptTime = 10 * time.Second
-
 // Limits implements refresh.Store.
 func (p *process) Limits() refresh.Limits { return refresh.Limits{Saves: 20} }
 
 // List implements refresh.Store.
 func (p *process) List(ctx context.Context) (states []refresh.State, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, "", func() error {
 		for _, name := range slices.Sorted(maps.Keys(p.records)) {
 			if st := p.records[name].listed(p.lags); st.Exists {
 				states = append(states, st)
@@ -218,7 +226,7 @@ func (p *process) List(ctx context.Context) (states []refresh.State, err error) 
 
 // Open implements refresh.Store.
 func (p *process) Open(ctx context.Context, name string) (st refresh.State, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, name, func() error {
 		if p.records[name] == nil {
 			p.records[name] = newRecord(name)
 		}
@@ -230,7 +238,7 @@ func (p *process) Open(ctx context.Context, name string) (st refresh.State, err 
 
 // Writes implements refresh.Store.
 func (p *process) Writes(ctx context.Context, name string) (at []time.Time, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, name, func() error {
 		written := p.records[name].written
 		at = slices.Clone(written[len(written)-after(written, time.Now().Add(-day)):])
 		return nil
@@ -241,12 +249,18 @@ func (p *process) Writes(ctx context.Context, name string) (at []time.Time, err 
 // Save implements refresh.Store: put, and compare-and-swap.
 func (p *process) Save(ctx context.Context, c refresh.Change) (st refresh.State, err error) {
 	if !c.Record.IsZero() {
-		err = p.call(ctx, func() error { return p.records[c.Provider].put(c.To, c.Record.Reveal()) })
+		err = p.call(ctx, c.Provider, func() error {
+			err := p.records[c.Provider].put(c.To, c.Record.Reveal())
+			if err != nil {
+				p.oracle.violated(c.Provider, "%v: a version too many", err)
+			}
+			return err
+		})
 	}
 	if err != nil {
 		return refresh.State{}, err
 	}
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, c.Provider, func() error {
 		r := p.records[c.Provider]
 		if c.Replaces(r.state.Current) {
 			p.oracle.swap(p.byName[c.Provider], r.versions[r.state.Current], r.versions[c.To], time.Now())
@@ -261,7 +275,7 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (st refresh.State,
 
 // Note implements refresh.Store.
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
-	return p.call(ctx, func() error {
+	return p.call(ctx, name, func() error {
 		p.records[name].touch()
 		p.records[name].state.Note = n
 		return nil
@@ -270,7 +284,7 @@ func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
 
 // Version implements refresh.Vault.
 func (p *process) Version(ctx context.Context, name string) (id refresh.VersionID, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, name, func() error {
 		if id = p.shelves[name].id; id == "" {
 			return refresh.ErrNotFound
 		}
@@ -281,7 +295,7 @@ func (p *process) Version(ctx context.Context, name string) (id refresh.VersionI
 
 // Claim implements refresh.Vault.
 func (p *process) Claim(ctx context.Context, name string) (t refresh.Ticket, err error) {
-	err = p.call(ctx, func() (err error) {
+	err = p.call(ctx, name, func() (err error) {
 		t, err = p.shelves[name].claim(name, p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
 		return err
 	})
@@ -290,7 +304,7 @@ func (p *process) Claim(ctx context.Context, name string) (t refresh.Ticket, err
 
 // Rotate implements refresh.Vault.
 func (p *process) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
-	return p.call(ctx, func() error { return p.shelves[name].rotate(spent, next.Reveal()) })
+	return p.call(ctx, name, func() error { return p.shelves[name].rotate(spent, next.Reveal()) })
 }
 
 // Release implements refresh.Vault.
@@ -302,7 +316,7 @@ func (p *process) Release(name string, t refresh.Ticket) {
 
 // Configs implements refresh.Source.
 func (p *process) Configs(ctx context.Context) (docs []refresh.Document, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, "", func() error {
 		for _, of := range p.providers {
 			docs = append(docs, of.document())
 		}
@@ -311,15 +325,9 @@ func (p *process) Configs(ctx context.Context) (docs []refresh.Document, err err
 	return docs, err
 }
 
-// document is the config of p.
-func (p *provider) document() refresh.Document {
-	config := fmt.Sprint(p.config)
-	return refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Version: fmt.Sprint(p.config, p.paused), Data: secret.New(config)}
-}
-
 // Latest implements refresh.Source.
 func (p *process) Latest(ctx context.Context, name, credential string) (docs []refresh.Document, d refresh.Document, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, name, func() error {
 		docs = []refresh.Document{p.byName[name].document()}
 		d = refresh.Document{Name: credential, Version: fmt.Sprint(p.byName[credential].secret)}
 		return nil
@@ -329,7 +337,7 @@ func (p *process) Latest(ctx context.Context, name, credential string) (docs []r
 
 // CredentialVersion implements refresh.Source.
 func (p *process) CredentialVersion(ctx context.Context, name string) (version string, err error) {
-	err = p.call(ctx, func() error {
+	err = p.call(ctx, name, func() error {
 		version = fmt.Sprint(p.byName[name].secret)
 		return nil
 	})
@@ -350,14 +358,7 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	return made, nil
 }
 
-// made is what a config makes of p, as far as a schedule asks.
-func (p *provider) made() refresh.Provider {
-	return refresh.Provider{Name: p.name, Credential: p.name, Timeout: attemptTime, Supersedes: p.supersedes, Paused: p.paused,
-		Rotates: p.rotates, Grace: max(p.grace-5*time.Second, 0),
-		Encode: func(r refresh.Record) (secret.Text, error) { return r.AccessToken, nil }}
-}
-
 // Credential implements refresh.Parser.
 func (parser) Credential(d refresh.Document) (refresh.Credential, error) {
-	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{"client_secret": secret.New("not to be printed " + d.Name)}}, nil
+	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}, nil
 }

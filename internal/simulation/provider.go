@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A kind is what a provider does with tokens. The zero kind issues a new one at each login and
@@ -73,7 +74,8 @@ type exchange struct {
 
 // A provider is one token endpoint.
 type provider struct {
-	name string
+	name   string
+	number int
 	kind
 	config int  // counts edits: the fingerprint is of it
 	secret int  // counts mends: the credential's version
@@ -85,6 +87,7 @@ type provider struct {
 	logins  []time.Time
 	refused time.Time // the first login in a row with a wrong secret
 	limited time.Time // the first 429 in a row
+	last429 time.Time
 	until   time.Time // it asked to be left alone until then
 
 	valid   string // the refresh token that is good
@@ -107,6 +110,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 	case p.down:
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
 	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
+		p.last429 = now
 		if p.limited.IsZero() {
 			p.limited = now
 		}
@@ -192,3 +196,19 @@ func after(times []time.Time, t time.Time) int {
 	}
 	return n
 }
+
+// document is the config of p.
+func (p *provider) document() refresh.Document {
+	config := fmt.Sprint(p.config)
+	return refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Version: fmt.Sprint(p.config, p.paused), Data: secret.New(config)}
+}
+
+// made is what a config makes of p, as far as a schedule asks.
+func (p *provider) made() refresh.Provider {
+	return refresh.Provider{Name: p.name, Credential: p.name, Timeout: attemptTime, Supersedes: p.supersedes, Paused: p.paused,
+		Rotates: p.rotates, Grace: max(p.grace-5*time.Second, 0),
+		Encode: func(r refresh.Record) (secret.Text, error) { return r.AccessToken, nil }}
+}
+
+// attemptTime is the longest that one attempt of a login takes.
+const attemptTime = 10 * time.Second

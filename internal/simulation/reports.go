@@ -19,24 +19,31 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 			w.held = now
 		}
 		sure := certain && now.Sub(w.held) > 2*o.tick
+		if res.Class() != "" {
+			w.failed = now
+		}
+		is := failure{res.Class(), res.Note.Code}
+		if res.Err != nil {
+			is.code = res.Err.Code
+		}
 		switch {
 		case res.Outcome == refresh.Failed && res.Err == nil:
 			o.violated(res.Provider, "it failed without an error")
 		case res.Outcome == refresh.Failed && res.Notice:
-			if sure && w.told == res.Class() && o.upsets(now.Add(-o.tick)) == 0 {
+			if sure && w.told == is && o.upsets(now.Add(-o.tick)) == 0 {
 				o.violated(res.Provider, "a failure is reported as new a second time: %v", res.Err)
 			}
-			w.told = res.Class()
+			w.told = is
 		case res.Recovered:
-			if sure && w.told == "" {
+			if sure && w.told == (failure{}) {
 				o.violated(res.Provider, "the end of a failure is reported that was not reported")
 			}
-			w.told = ""
-		case res.Class() != "" && w.told == "":
+			w.told = failure{}
+		case res.Class() != "" && w.told == failure{}:
 			if sure {
 				o.violated(res.Provider, "a failure was never reported: %v, note %q", res.Err, res.Note)
 			}
-			w.told = res.Class()
+			w.told = is
 		}
 	}
 }
@@ -52,11 +59,11 @@ func (o *oracle) killed(now time.Time) {
 // end was reported.
 func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Time) {
 	w := o.watched[p.name]
-	if note.Class.Failing() || w.told == "" {
+	if note.Class.Failing() || w.told == (failure{}) || now.Sub(w.failed) < o.tick/2 {
 		return
 	}
 	if certain && now.Sub(w.held) > 2*o.tick {
-		o.violated(p.name, "the end of a failure (%s) was not reported", w.told)
+		o.violated(p.name, "the end of a failure (%s) was not reported", w.told.code)
 	}
-	w.told = ""
+	w.told = failure{}
 }

@@ -19,13 +19,19 @@ var (
 	events  = flag.String("events", "", "of that seed's history, have only these events happen: their numbers, with commas; 'none'")
 	trace   = flag.String("trace", "", "of one seed, print what runs did for this provider, such as p003")
 	wires   = flag.Bool("wires", false, "with the real store, the vault and the SDK over a fake of AWS, not in memory")
-	worlds  = flag.Uint64("worlds", 4, "live through that many worlds")
-	minutes = flag.Float64("minutes", 0, "how long to go on; 0: through that many worlds")
+	worlds  = flag.Uint64("worlds", 0, "live through that many worlds; 0: through two small ones")
+	days    = flag.Int("days", 0, "of each world; 0: 20, or 4 over wires")
+	minutes = flag.Float64("minutes", 0, "how long to go on; 0: see -worlds")
 )
 
 func size(seed uint64) simulation.Options {
 	o := simulation.Options{Providers: 12, Days: 20, Wires: *wires, Trouble: float64(seed%4) / 2}
-	if *wires { // a call costs a hundred times what it does in memory
+	switch {
+	case *wires && *days == 0: // a call costs ten times what it does in memory
+		o.Days = 4
+	case *days > 0:
+		o.Days = *days
+	case *worlds == 0 && *minutes == 0: // beside all other tests, under the race detector
 		o.Days = 4
 	}
 	return o
@@ -38,7 +44,7 @@ func live(t *testing.T, seed uint64, keep []int, stop time.Duration) (w *simulat
 		o.Keep, o.Stop = keep, stop
 		if *trace != "" {
 			o.Trace = func(provider, what string) {
-				if provider == *trace {
+				if provider == *trace || provider == "run" {
 					t.Log(what)
 				}
 			}
@@ -59,14 +65,17 @@ func TestWorlds(t *testing.T) {
 		report(t, w, *seed, f, keep)
 		return
 	}
-	next := *first
+	next, most := *first, *worlds
+	if most == 0 {
+		most = 2
+	}
 	var all simulation.Figures
 	var mu sync.Mutex
 	take := func() (uint64, bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		s := next
-		if *minutes == 0 && s >= *first+*worlds || *minutes > 0 && time.Since(began).Minutes() > *minutes || len(all.Violations) > 0 {
+		if *minutes == 0 && s >= *first+most || *minutes > 0 && time.Since(began).Minutes() > *minutes || len(all.Violations) > 0 {
 			return 0, false
 		}
 		next++
@@ -129,8 +138,8 @@ func report(t *testing.T, w *simulation.World, seed uint64, f simulation.Figures
 	if *wires {
 		flags = " -wires"
 	}
-	t.Errorf("seed %d: of its %d events these lead to a violation:\n%sgo test ./internal/simulation -run TestWorlds -v -args%s -seed %d -events %s",
-		seed, len(w.History), b.String(), flags, seed, list)
+	t.Errorf("seed %d: of its %d events these lead to a violation:\n%sgo test ./internal/simulation -run TestWorlds -v -args%s -days %d -seed %d -events %s",
+		seed, len(w.History), b.String(), flags, size(seed).Days, seed, list)
 }
 
 // chosen returns the events of -events; nil: all.

@@ -41,10 +41,12 @@ func newLines(listsLag bool) *lines {
 	return l
 }
 
-// connect gives a process the real store and vault, with connections of its own.
+// connect gives a process the real store and vault.
 func (l *lines) connect(p *process) {
 	cfg := l.account.Config()
-	cfg.HTTPClient = &client{p, cfg.HTTPClient.(*http.Client)}
+	timed := *cfg.HTTPClient.(*http.Client)
+	timed.Timeout = awscall.NewHTTPClient(awscall.HTTPOptions{}).Timeout
+	cfg.HTTPClient = &client{p, &timed}
 	awscall.Configure(&cfg)
 	sm := secretsmanager.NewFromConfig(cfg)
 	p.runner.Store = &secretstore.Store{Client: sm, Prefix: tokens, Stack: stack, Now: p.now}
@@ -59,9 +61,12 @@ type client struct {
 
 var _ aws.HTTPClient = (*client)(nil)
 
+// CloseIdleConnections has the next call use a new connection.
+func (c *client) CloseIdleConnections() { c.to.CloseIdleConnections() }
+
 // Do implements aws.HTTPClient.
 func (c *client) Do(req *http.Request) (*http.Response, error) {
-	if err := sleep(req.Context(), 20*time.Millisecond); err != nil {
+	if err := sleep(req.Context(), 20*time.Millisecond+c.apart("")); err != nil {
 		return nil, err
 	}
 	if err := c.begin(); err != nil {

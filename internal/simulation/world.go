@@ -13,12 +13,8 @@ import (
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
-// quiet is how long before the end nothing goes wrong any more, and mending how long a person
-// takes to consent anew.
-const (
-	quiet   = 12 * time.Hour
-	mending = 3 * time.Hour
-)
+// mending is how long a person takes to consent anew.
+const mending = 3 * time.Hour
 
 // Options say how large a world is, and how much goes wrong. The zero Trouble is a world in which
 // nothing does.
@@ -68,7 +64,7 @@ func New(seed uint64, o Options) *World {
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
 		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
 	for i := range o.Providers {
-		p := &provider{name: name(i), kind: newKind(r)}
+		p := &provider{name: name(i), number: i + 1, kind: newKind(r)}
 		w.providers = append(w.providers, p)
 		w.byName[p.name], w.shelves[p.name] = p, &shelf{}
 	}
@@ -78,7 +74,7 @@ func New(seed uint64, o Options) *World {
 		w.lines = newLines(r.IntN(2) == 0)
 	}
 	for i := range w.processes {
-		w.processes[i] = w.newProcess()
+		w.processes[i] = w.newProcess(i)
 	}
 	for i, e := range w.History {
 		if o.Keep == nil || slices.Contains(o.Keep, i) {
@@ -89,8 +85,8 @@ func New(seed uint64, o Options) *World {
 	return w
 }
 
-func (w *World) newProcess() *process {
-	p := newProcess(&w.scene, w.schedule)
+func (w *World) newProcess(number int) *process {
+	p := newProcess(&w.scene, number, w.schedule)
 	if w.lines != nil {
 		w.lines.connect(p)
 	}
@@ -218,13 +214,11 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 			continue
 		}
 		w.oracle.ran(reports[i], errs[i], certain, time.Now())
+		w.trace(now, reports[i], errs[i])
 		if len(reports[i].Results) == 0 {
 			next = now
 		}
 		for _, res := range reports[i].Results {
-			if w.options.Trace != nil && (res.Outcome != refresh.Waiting || res.Note.Class != "") {
-				w.options.Trace(res.Provider, fmt.Sprintf("%v %s, %s, next %v, note %q, %v", now.Sub(w.oracle.began), res.Outcome, res.Reason, res.Next.Sub(w.oracle.began), res.Note, res.Err))
-			}
 			if res.Next.Before(next) {
 				next = latest(res.Next.Add(-s.off), now)
 			}
@@ -238,24 +232,42 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	}
 	for i, p := range w.processes {
 		if p.dead {
-			w.processes[i] = w.newProcess()
+			w.processes[i] = w.newProcess(i)
 		}
 	}
 	return next
 }
 
+// trace tells what a run did.
+func (w *World) trace(now time.Time, report *refresh.Report, err error) {
+	if w.options.Trace == nil {
+		return
+	}
+	at := now.Sub(w.oracle.began)
+	w.options.Trace("run", fmt.Sprintf("%v: it took %v: %v", at, report.Took, err))
+	for _, res := range report.Results {
+		if res.Outcome != refresh.Waiting || res.Note.Class != "" {
+			w.options.Trace(res.Provider, fmt.Sprintf("%v: %s, %s, next %v, note %q, %v", at, res.Outcome, res.Reason, res.Next.Sub(w.oracle.began), res.Note, res.Err))
+		}
+	}
+}
+
 // look judges what a tick has left of one provider.
 func (w *World) look(p *provider, began time.Time, starts []start, killed, certain bool) {
-	current, note, ticket := w.seen(p)
-	w.oracle.tickDone(p, current, note.Class != "", began)
-	w.oracle.noted(p, note, certain, time.Now())
 	double := -1
 	for _, s := range starts {
 		if s.asked[p.name] > 0 {
 			double++
 		}
 	}
-	w.Figures.DoubleLogins += max(0, double)
+	if double > 0 {
+		w.Figures.DoubleLogins += double
+		watched := w.oracle.watched[p.name]
+		watched.double = append(watched.double, began)
+	}
+	current, note, ticket := w.seen(p)
+	w.oracle.tickDone(p, current, note.Class != "", began)
+	w.oracle.noted(p, note, certain, time.Now())
 	if p.rotates {
 		w.oracle.kept(p, ticket == p.valid, killed || w.awsDown, time.Now())
 	}

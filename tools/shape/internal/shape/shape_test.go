@@ -13,15 +13,11 @@ import (
 func TestPackagesReadFromTopToBottom(t *testing.T) {
 	const largestCircle, largestOfFakes, uphillPercent = 6, 10, 10
 	fakes := []string{"awstest", "simulator"}
-	excused := []string{"simulation"}
 	packages, err := shape.Measure("../../../..", "./internal/...", "./cmd/...")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range packages {
-		if slices.Contains(excused, path.Base(p.Path)) {
-			continue
-		}
 		largest := largestCircle
 		if slices.Contains(fakes, path.Base(p.Path)) {
 			largest = largestOfFakes
