@@ -209,7 +209,9 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 }
 
 // Limits implements refresh.Store.
-func (p *process) Limits() refresh.Limits { return refresh.Limits{Saves: 20} }
+func (p *process) Limits() refresh.Limits {
+	return refresh.Limits{Saves: 20, Record: 65536, Versions: maxVersions}
+}
 
 // List implements refresh.Store.
 func (p *process) List(ctx context.Context) (states []refresh.State, err error) {
