@@ -1,6 +1,6 @@
 module example.com/tokenkeeper/e2e
 
-go 1.26.0
+go 1.26.7
 
 require (
 	example.com/tokenkeeper v0.0.0
@@ -9,7 +9,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.12
 	github.com/aws/aws-sdk-go-v2/service/ssm v1.82.1
 	github.com/dlclark/regexp2 v1.12.0
-	go.yaml.in/yaml/v3 v3.0.5
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (

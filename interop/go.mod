@@ -1,6 +1,6 @@
 module example.com/tokenkeeper/interop
 
-go 1.26.0
+go 1.26.7
 
 require (
 	example.com/tokenkeeper v0.0.0
@@ -79,7 +79,7 @@ require (
 	golang.org/x/mod v0.21.0 // indirect
 	golang.org/x/net v0.30.0 // indirect
 	golang.org/x/oauth2 v0.14.0 // indirect
-	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/sync v0.25.0 // indirect
 	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/text v0.21.0 // indirect
 	golang.org/x/time v0.16.0 // indirect

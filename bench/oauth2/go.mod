@@ -2,4 +2,4 @@ module example.com/tokenkeeper/bench/oauth2
 
 go 1.26.0
 
-require golang.org/x/oauth2 v0.37.0
+require golang.org/x/oauth2 v0.38.0
