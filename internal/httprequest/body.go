@@ -3,7 +3,6 @@ package httprequest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -16,127 +15,70 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A Body is a template of a request's body. Values are encoded as the place needs that
-// they land in, so that none can break out of it.
-type Body interface {
-	encode(*template.Values) (contentType string, data []byte, err error)
-	// mediaType is the type that a Content-Type header must not contradict; empty: any.
-	mediaType() string
-	// Mapped returns the body with f applied to all its templates.
-	Mapped(f func(template.Template) template.Template) Body
+// A Body is a template of a request's body: a JSON value, or the object or text that another
+// kind is made of. Values are encoded as the place needs that they land in, so that none can
+// break out of it. The zero Body is none.
+type Body struct {
+	kind string // form, json, multipart or text; empty: there is no body
+	node Node
 }
 
-// BodyOf returns the parameters as a body of that kind.
+// BodyOf returns the parameters as a body of that kind: form, json or multipart.
 func BodyOf(kind string, params []Param) Body {
-	switch kind {
+	return Body{kind, Node{Kind: strictjson.Object, Members: params}}
+}
+
+// mediaType is the type that a Content-Type header must not contradict; empty: any.
+func (b Body) mediaType() string {
+	switch b.kind {
+	case "form":
+		return "application/x-www-form-urlencoded"
 	case "json":
-		n := Node{Kind: strictjson.Object}
-		for _, p := range params {
-			n.Members = append(n.Members, p.node())
-		}
-		return jsonBody(n)
+		return "application/json"
 	case "multipart":
-		return multipartBody(params)
+		return "multipart/form-data" // RFC 7578
 	}
-	return formBody(params)
+	return ""
 }
 
-// A formBody is of type application/x-www-form-urlencoded.
-type formBody []Param
-
-func (f formBody) mediaType() string { return "application/x-www-form-urlencoded" }
-
-func (f formBody) encode(v *template.Values) (string, []byte, error) {
-	text, err := f.text(v)
-	return f.mediaType(), []byte(text), err
+func (b Body) encode(v *template.Values) (contentType string, data []byte, err error) {
+	switch b.kind {
+	case "json":
+		value, err := b.node.Expand(v)
+		if err != nil {
+			return "", nil, err
+		}
+		data, err := value.Encode()
+		return b.mediaType(), data, err
+	case "multipart":
+		var out bytes.Buffer
+		w := multipart.NewWriter(&out)
+		if err := eachValue(b.node.Members, v, w.WriteField); err != nil {
+			return "", nil, err
+		}
+		err := w.Close()
+		return w.FormDataContentType(), out.Bytes(), err
+	case "text":
+		text, err := v.Expand(b.node.Text)
+		return "text/plain; charset=utf-8", []byte(text.Reveal()), err
+	}
+	text, err := encodeForm(b.node.Members, v)
+	return b.mediaType(), []byte(text), err
 }
 
-func (f formBody) text(v *template.Values) (string, error) {
+// encodeForm returns parameters as application/x-www-form-urlencoded.
+func encodeForm(params []Param, v *template.Values) (string, error) {
 	var pairs []string
-	for _, p := range f {
-		for _, s := range p.values {
-			value, err := s.expand(v)
-			if errors.Is(err, template.ErrLeftOut) {
-				continue
-			}
-			if err != nil {
-				return "", err
-			}
-			pairs = append(pairs, url.QueryEscape(p.Name)+"="+url.QueryEscape(value.Text))
-		}
-	}
-	return strings.Join(pairs, "&"), nil
-}
-
-// A multipartBody is of type multipart/form-data (RFC 7578), of plain fields.
-type multipartBody []Param
-
-func (multipartBody) mediaType() string { return "multipart/form-data" }
-
-func (m multipartBody) encode(v *template.Values) (string, []byte, error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for _, p := range m {
-		for _, s := range p.values {
-			value, err := s.expand(v)
-			if errors.Is(err, template.ErrLeftOut) {
-				continue
-			}
-			if err != nil {
-				return "", nil, err
-			}
-			if err := w.WriteField(p.Name, value.Text); err != nil {
-				return "", nil, err
-			}
-		}
-	}
-	err := w.Close()
-	return w.FormDataContentType(), b.Bytes(), err
-}
-
-// A textBody is of any type that the config states: see compileText.
-type textBody template.Template
-
-func (textBody) mediaType() string { return "" }
-
-func (t textBody) encode(v *template.Values) (string, []byte, error) {
-	text, err := v.Expand(template.Template(t))
-	return "text/plain; charset=utf-8", []byte(text.Reveal()), err
-}
-
-// A jsonBody is a JSON value of any shape.
-type jsonBody Node
-
-func (jsonBody) mediaType() string { return "application/json" }
-
-func (j jsonBody) encode(v *template.Values) (string, []byte, error) {
-	value, err := Node(j).Expand(v)
-	if err != nil {
-		return "", nil, err
-	}
-	data, err := value.Encode()
-	return j.mediaType(), data, err
-}
-
-func (f formBody) Mapped(do func(template.Template) template.Template) Body {
-	return formBody(mapped(f, do))
-}
-
-func (m multipartBody) Mapped(do func(template.Template) template.Template) Body {
-	return multipartBody(mapped(m, do))
-}
-
-func (t textBody) Mapped(do func(template.Template) template.Template) Body {
-	return textBody(do(template.Template(t)))
-}
-
-func (j jsonBody) Mapped(do func(template.Template) template.Template) Body {
-	return jsonBody(Node(j).Mapped(do))
+	err := eachValue(params, v, func(name, value string) error {
+		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
+		return nil
+	})
+	return strings.Join(pairs, "&"), err
 }
 
 // compileText compiles a body that is text of the media type kind; empty: none is stated. In XML, values
 // are escaped; in what has a notation of its own here, or looks like it, they are refused.
-func compileText(ps *problem.List, path, text, kind string) textBody {
+func compileText(ps *problem.List, path, text, kind string) Body {
 	t := CompileTemplate(ps, path, "", text)
 	mustStand(ps, t)
 	if _, fixed := t.Fixed(); fixed || t == nil {
@@ -163,20 +105,22 @@ func compileText(ps *problem.List, path, text, kind string) textBody {
 	return textBody(t)
 }
 
+func textBody(t template.Template) Body { return Body{"text", Node{Kind: strictjson.String, Text: t}} }
+
 // looksLikeForm is text that a server takes for a form.
 var looksLikeForm = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=[^\s&]*(&[A-Za-z0-9_.\[\]-]+=[^\s&]*)*$`)
 
 // Readable breaks a body into lines.
 func Readable(b Body, boundary string, data []byte) string {
-	switch b.(type) {
-	case formBody:
+	switch b.kind {
+	case "form":
 		return strings.ReplaceAll(string(data), "&", "\n&")
-	case jsonBody:
+	case "json":
 		var out bytes.Buffer
 		if json.Indent(&out, data, "", "  ") == nil {
 			return out.String()
 		}
-	case multipartBody:
+	case "multipart":
 		var out strings.Builder
 		for parts := multipart.NewReader(bytes.NewReader(data), boundary); ; {
 			part, err := parts.NextPart()

@@ -131,7 +131,7 @@ func (h Header) expand(v *template.Values) ([]string, error) {
 // CheckContentType refuses a Content-Type that says of the body what it is not.
 func CheckContentType(ps *problem.List, headers []Header, body Body) {
 	i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" })
-	if i < 0 || body == nil || body.mediaType() == "" {
+	if i < 0 || body.mediaType() == "" {
 		return
 	}
 	h := headers[i]

@@ -10,18 +10,13 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A Node is a JSON value whose strings are templates.
+// A Node is a JSON value whose strings are templates. Numbers and booleans are as they were
+// written.
 type Node struct {
 	Kind    strictjson.Type
 	Text    template.Template // of what is neither a list nor an object
 	Items   []Node
-	Members []Member
-}
-
-// A Member is one of an object.
-type Member struct {
-	Name string
-	Node Node
+	Members []Param
 }
 
 // CompileNode compiles a JSON value; name is that of the member that it is the value of.
@@ -34,14 +29,20 @@ func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
 				ps.Add(path, problem.Show(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
 				continue
 			}
-			n.Members = append(n.Members, Member{m.Name, CompileNode(ps, problem.Member(path, m.Name), m.Name, m.Value)})
+			n.Members = append(n.Members, Param{m.Name, CompileNode(ps, problem.Member(path, m.Name), m.Name, m.Value)})
 		}
 	case strictjson.List:
 		for i, item := range v.Items {
 			n.Items = append(n.Items, CompileNode(ps, problem.Indexed(path, i), name, item))
 		}
 	default:
-		n.Text = compileScalar(ps, path, name, v).text
+		n.Text = template.Literal(v.Text)
+		switch v.Type {
+		case strictjson.String:
+			n.Text = CompileTemplate(ps, path, name, v.Text)
+		case strictjson.Num:
+			refuseSecret(ps, path, name, v.Text)
+		}
 	}
 	return n
 }
@@ -49,7 +50,10 @@ func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
 // Expand returns the value with what it names, or [template.ErrLeftOut]. Members and items
 // that are left out are not in it.
 func (n Node) Expand(v *template.Values) (strictjson.Value, error) {
-	return n.ExpandWith(func(n Node) (strictjson.Value, error) { return scalar{n.Text, n.Kind}.expand(v) })
+	return n.ExpandWith(func(n Node) (strictjson.Value, error) {
+		text, err := v.Expand(n.Text)
+		return strictjson.Value{Type: n.Kind, Text: text.Reveal()}, err
+	})
 }
 
 // ExpandWith does so with leaf for all that is neither a list nor an object.
@@ -101,28 +105,4 @@ func (n Node) Templates() (list []template.Template) {
 		return t
 	})
 	return list
-}
-
-// A scalar is a string with places for values, or a number or boolean as it was
-// written, which in JSON stays without quotes.
-type scalar struct {
-	text template.Template
-	kind strictjson.Type
-}
-
-// compileScalar compiles a value that is neither a list nor an object.
-func compileScalar(ps *problem.List, path, name string, v strictjson.Value) scalar {
-	if v.Type == strictjson.String {
-		return scalar{CompileTemplate(ps, path, name, v.Text), v.Type}
-	}
-	if v.Type == strictjson.Num {
-		refuseSecret(ps, path, name, v.Text)
-	}
-	return scalar{template.Literal(v.Text), v.Type}
-}
-
-// expand returns the value with what it names.
-func (s scalar) expand(v *template.Values) (strictjson.Value, error) {
-	text, err := v.Expand(s.text)
-	return strictjson.Value{Type: s.kind, Text: text.Reveal()}, err
 }

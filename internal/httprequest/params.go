@@ -1,6 +1,7 @@
 package httprequest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,18 +12,39 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A Param is one parameter of a form, a query or a flat JSON object.
+// A Param is one parameter of a form or a query, or a member of a JSON object. In a form, a
+// parameter that is a list is repeated for each of its items.
 type Param struct {
-	Name   string
-	values []scalar
-	// list marks a parameter that is repeated in a form, and a list in JSON, even if it
-	// has a single value.
-	list bool
+	Name string
+	Node Node
 }
 
 // One returns the parameter of a single string.
 func One(name string, text template.Template) Param {
-	return Param{Name: name, values: []scalar{{text, strictjson.String}}}
+	return Param{name, Node{Kind: strictjson.String, Text: text}}
+}
+
+// eachValue calls f with each parameter that is sent and its value.
+func eachValue(params []Param, v *template.Values, f func(name, value string) error) error {
+	for _, p := range params {
+		nodes := []Node{p.Node}
+		if p.Node.Kind == strictjson.List {
+			nodes = p.Node.Items
+		}
+		for _, n := range nodes {
+			value, err := n.Expand(v)
+			if errors.Is(err, template.ErrLeftOut) {
+				continue
+			}
+			if err == nil {
+				err = f(p.Name, value.Text)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // CompileParams compiles an object of parameters. They are sent in the order in which they
@@ -41,33 +63,28 @@ func CompileParams(ps *problem.List, path string, v strictjson.Value) []Param {
 		if !validParamName(ps, path, m.Name) {
 			continue
 		}
-		p := Param{Name: m.Name}
 		switch m.Value.Type {
 		case strictjson.List:
-			p.list = true
 			if len(m.Value.Items) == 0 {
 				ps.Add(at, "", "is an empty list", "leave it out")
 			}
 			for i, item := range m.Value.Items {
 				if item.Type != strictjson.String {
 					ps.Add(problem.Indexed(at, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
-					continue
 				}
-				p.values = append(p.values, compileScalar(ps, problem.Indexed(at, i), m.Name, item))
 			}
 		case strictjson.String, strictjson.Num, strictjson.Bool:
-			p.values = []scalar{compileScalar(ps, at, m.Name, m.Value)}
 		default:
 			ps.Add(at, "", fmt.Sprintf("must be a string, a number, true, false or a list of strings, not %s", m.Value.Type),
 				`for a body of another shape use "request" with "json"`)
 			continue
 		}
-		list = append(list, p)
+		list = append(list, Param{m.Name, CompileNode(ps, at, m.Name, m.Value)})
 	}
 	return list
 }
 
-// paramName checks the name of a parameter, which is sent as it is.
+// validParamName checks the name of a parameter, which is sent as it is.
 func validParamName(ps *problem.List, path, name string) bool {
 	switch {
 	case name == "":
@@ -91,28 +108,4 @@ func Repeated(a, b []Param) []string {
 		}
 	}
 	return names
-}
-
-// node returns p as the member of a JSON object.
-func (p Param) node() Member {
-	if !p.list {
-		return Member{p.Name, Node{Kind: p.values[0].kind, Text: p.values[0].text}}
-	}
-	list := Node{Kind: strictjson.List}
-	for _, s := range p.values {
-		list.Items = append(list.Items, Node{Kind: s.kind, Text: s.text})
-	}
-	return Member{p.Name, list}
-}
-
-// mapped returns parameters with f applied to their templates.
-func mapped(params []Param, f func(template.Template) template.Template) []Param {
-	list := slices.Clone(params)
-	for i, p := range list {
-		list[i].values = slices.Clone(p.values)
-		for j, v := range p.values {
-			list[i].values[j].text = f(v.text)
-		}
-	}
-	return list
 }

@@ -41,7 +41,7 @@ type Request struct {
 	Target  Target
 	Query   []Param
 	Headers []Header
-	Body    Body // nil: none
+	Body    Body
 	// NoColon are values that must not hold a colon.
 	NoColon []template.Value
 	// Advice is what speaks against the request, though it works.
@@ -87,17 +87,17 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 	var bodies []string
 	if cfg.Form.Type != strictjson.Absent {
 		bodies = append(bodies, "form")
-		r.Body = formBody(CompileParams(ps, at+".form", cfg.Form))
+		r.Body = BodyOf("form", CompileParams(ps, at+".form", cfg.Form))
 	}
 	if cfg.Multipart.Type != strictjson.Absent {
 		bodies = append(bodies, "multipart")
-		r.Body = multipartBody(CompileParams(ps, at+".multipart", cfg.Multipart))
+		r.Body = BodyOf("multipart", CompileParams(ps, at+".multipart", cfg.Multipart))
 	}
 	if cfg.JSON.Type != strictjson.Absent {
 		bodies = append(bodies, "json")
 		n := CompileNode(ps, at+".json", "", cfg.JSON)
 		mustStand(ps, n.Text)
-		r.Body = jsonBody(n)
+		r.Body = Body{"json", n}
 	}
 	if cfg.Text != nil {
 		bodies = append(bodies, "text")
@@ -158,7 +158,7 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 			"User-Agent": {"tokenkeeper"},
 		},
 	}).WithContext(ctx)
-	if r.Body != nil {
+	if r.Body.kind != "" {
 		contentType, data, err := r.Body.encode(v)
 		if err != nil {
 			return nil, err
@@ -192,7 +192,7 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, err := formBody(r.Query).text(v)
+	more, err := encodeForm(r.Query, v)
 	if err != nil {
 		return nil, err
 	}
@@ -214,10 +214,8 @@ func (r Request) Mapped(f func(template.Template) template.Template) Request {
 	for i, h := range r.Headers {
 		r.Headers[i].Value = f(h.Value)
 	}
-	r.Query = mapped(r.Query, f)
-	if r.Body != nil {
-		r.Body = r.Body.Mapped(f)
-	}
+	r.Query = Node{Members: r.Query}.Mapped(f).Members
+	r.Body.node = r.Body.node.Mapped(f)
 	return r
 }
 

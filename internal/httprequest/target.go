@@ -7,7 +7,6 @@ import (
 
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 	"example.com/tokenkeeper/internal/wire"
 )
@@ -63,7 +62,7 @@ func CompileTarget(ps *problem.List, path, text string) Target {
 	mustStand(ps, t.path)
 	mustStand(ps, t.query)
 	for _, pair := range t.FixedQuery() {
-		if value, ok := pair.values[0].text.Fixed(); ok {
+		if value, ok := pair.Node.Text.Fixed(); ok {
 			refuseSecret(ps, path+"?"+pair.Name, pair.Name, value)
 		}
 	}
@@ -95,7 +94,7 @@ func (t Target) FixedQuery() []Param {
 			if strings.Contains(value, "${}") {
 				v = template.Of("x")
 			}
-			list = append(list, Param{Name: unescaped, values: []scalar{{v, strictjson.String}}})
+			list = append(list, One(unescaped, v))
 		}
 	}
 	return list
