@@ -112,7 +112,7 @@ func names(t reflect.Type) []string {
 		return nil
 	}
 	var list []string
-	for f := range t.Fields() {
+	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			list = append(list, name)
 		}

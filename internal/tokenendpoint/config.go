@@ -73,7 +73,13 @@ type responseConfig struct {
 	Extra         map[string]strictjson.Value `json:"extra"`         // sources
 	RefreshToken  strictjson.Value            `json:"refresh_token"` // a source
 
-	Step             *string          `json:"step"`              // whose answer has the token; default: the last
+	Step *string `json:"step"` // whose answer has the token; default: the last
+
+	outcomeConfig
+}
+
+// An outcomeConfig says which answers are good ones, and where the others say why not.
+type outcomeConfig struct {
 	Status           strictjson.Value `json:"status"`            // a list of numbers; default: any 2xx
 	Success          *string          `json:"success"`           // a path that must lead to something true
 	Error            strictjson.Value `json:"error"`             // a source
@@ -91,10 +97,7 @@ type stepConfig struct {
 type stepResponseConfig struct {
 	Keep map[string]strictjson.Value `json:"keep"` // sources
 
-	Status           strictjson.Value `json:"status"`
-	Success          *string          `json:"success"`
-	Error            strictjson.Value `json:"error"`             // a source
-	ErrorDescription strictjson.Value `json:"error_description"` // a source
+	outcomeConfig
 }
 
 // A probeConfig is a request that is made with a new token before consumers get it.
@@ -104,12 +107,7 @@ type probeConfig struct {
 }
 
 // A probeResponseConfig says what answer speaks for the token.
-type probeResponseConfig struct {
-	Status           strictjson.Value `json:"status"`
-	Success          *string          `json:"success"`
-	Error            strictjson.Value `json:"error"`             // a source
-	ErrorDescription strictjson.Value `json:"error_description"` // a source
-}
+type probeResponseConfig struct{ outcomeConfig }
 
 // firstLevel returns the names of the fields of the first level that c sets.
 func (c config) firstLevel() []string {

@@ -78,7 +78,10 @@ func Fields() []string {
 	var names []string
 	var walk func(t reflect.Type)
 	walk = func(t reflect.Type) {
-		for f := range t.Fields() {
+		for _, f := range reflect.VisibleFields(t) {
+			if f.Anonymous {
+				continue // its fields are among those of t
+			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			names = append(names, name)
 			if f.Type.Kind() == reflect.Pointer {

@@ -9,21 +9,21 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// outcome compiles what a response says of success.
-func compileOutcome(ps *problem.List, path string, statuses strictjson.Value, success *string, code, text strictjson.Value) answer.Outcome {
+// compileOutcome compiles what a response says of success.
+func compileOutcome(ps *problem.List, path string, cfg outcomeConfig) answer.Outcome {
 	var good answer.Condition
-	if success != nil {
-		good = understand(ps, path+".success", *success, answer.ParseCondition)
+	if cfg.Success != nil {
+		good = understand(ps, path+".success", *cfg.Success, answer.ParseCondition)
 	}
 	return answer.Outcome{
-		Statuses:    compileStatuses(ps, path+".status", statuses),
+		Statuses:    compileStatuses(ps, path+".status", cfg.Status),
 		Success:     good,
-		Error:       compileSource(ps, path+".error", code, ""),
-		Description: compileSource(ps, path+".error_description", text, ""),
+		Error:       compileSource(ps, path+".error", cfg.Error, ""),
+		Description: compileSource(ps, path+".error_description", cfg.ErrorDescription, ""),
 	}
 }
 
-// statuses reads a list of statuses that say success.
+// compileStatuses reads a list of statuses that say success.
 func compileStatuses(ps *problem.List, path string, v strictjson.Value) []int {
 	const remedy = "write a list, such as [200, 201]"
 	switch v.Type {

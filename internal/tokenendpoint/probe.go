@@ -52,8 +52,7 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 		h.Value = bearer
 		r.Headers = append(r.Headers, h)
 	}
-	res := cfg.Response
-	r.outcome = compileOutcome(ps, "probe.response", res.Status, res.Success, res.Error, res.ErrorDescription)
+	r.outcome = compileOutcome(ps, "probe.response", cfg.Response.outcomeConfig)
 	return &r
 }
 

@@ -74,7 +74,7 @@ func compileOutcomes(ps *problem.List, res responseConfig, requests []request) (
 	}
 	from = len(requests) - 1
 	if res.Step == nil {
-		requests[from].outcome = compileOutcome(ps, "response", res.Status, res.Success, res.Error, res.ErrorDescription)
+		requests[from].outcome = compileOutcome(ps, "response", res.outcomeConfig)
 		return from
 	}
 	for _, f := range []struct {

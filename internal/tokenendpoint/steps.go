@@ -42,7 +42,7 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v v
 		r.Request = httprequest.Compile(ps, at+".request", *s.Request)
 		v.check(ps, r.Templates())
 		res := s.Response
-		r.outcome = compileOutcome(ps, at+".response", res.Status, res.Success, res.Error, res.ErrorDescription)
+		r.outcome = compileOutcome(ps, at+".response", res.outcomeConfig)
 		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
 		for _, k := range r.keep {
 			v.known = append(v.known, k.Name)

@@ -31,14 +31,19 @@ func Structs() map[string][]string {
 			return
 		}
 		var fields []string
-		for f := range t.Fields() {
+		for _, f := range reflect.VisibleFields(t) {
+			if f.Anonymous {
+				continue // its fields are among those of t
+			}
 			field, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			fields = append(fields, field)
 		}
 		slices.Sort(fields)
 		all[name] = fields
-		for f := range t.Fields() {
-			walk(f.Type)
+		for _, f := range reflect.VisibleFields(t) {
+			if !f.Anonymous {
+				walk(f.Type)
+			}
 		}
 	}
 	walk(reflect.TypeFor[config]())
