@@ -142,28 +142,20 @@ func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
 // parseJSON reads one JSON value as in [Document].
 func parseJSON(data []byte) (any, error) {
 	v, err := strictjson.Parse(data, maxDepth)
-	return numbers(v), err
+	return Replaced(v, decoded), err
 }
 
-// numbers returns v, as strictjson parses it, with its numbers as in [Document].
-func numbers(v any) any {
-	switch v := v.(type) {
-	case strictjson.Number:
-		f, err := strconv.ParseFloat(string(v), 64)
-		if err != nil || math.IsInf(f, 0) || !exact(string(v), f) {
-			return string(v)
-		}
-		return f
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = numbers(v[name])
-		}
+// decoded returns a number, as strictjson parses it, as in [Document].
+func decoded(v any) any {
+	text, ok := v.(strictjson.Number)
+	if !ok {
+		return v
 	}
-	return v
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.IsInf(f, 0) || !exact(string(text), f) {
+		return string(text)
+	}
+	return f
 }
 
 // exact reports whether f, read from text, loses none of its digits. A fraction is

@@ -18,13 +18,13 @@ func (m *Message) DecodeLeniently() Document {
 		text = m.Body
 	}
 	if tooManyValues(text) {
-		return Document{Value: asWritten(any(topLevel(text))), Text: string(text)}
+		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var doc any
 	if err := dec.Decode(&doc); err == nil {
-		return Document{Value: asWritten(doc), Text: string(text)}
+		return Document{Value: Replaced(doc, asWritten), Text: string(text)}
 	}
 	body := strings.TrimSpace(string(text))
 	values, err := url.ParseQuery(body)
@@ -38,22 +38,14 @@ func (m *Message) DecodeLeniently() Document {
 	return Document{Value: fields, Text: string(text)}
 }
 
-// asWritten returns v with its numbers replaced so.
+// asWritten returns a number so.
 func asWritten(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if f, err := v.Float64(); err == nil && strconv.FormatFloat(f, 'f', -1, 64) == v.String() {
-			return f
-		}
-		return v.String()
-	case []any:
-		for i := range v {
-			v[i] = asWritten(v[i])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = asWritten(v[name])
-		}
+	n, ok := v.(json.Number)
+	if !ok {
+		return v
 	}
-	return v
+	if f, err := n.Float64(); err == nil && strconv.FormatFloat(f, 'f', -1, 64) == n.String() {
+		return f
+	}
+	return n.String()
 }

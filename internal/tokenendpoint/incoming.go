@@ -21,25 +21,13 @@ func incoming(s answer.Selection) []string {
 	token, _ := s.AccessToken.(string)
 	var list []string
 	twice := false
-	var walk func(name string, v any)
-	walk = func(name string, v any) {
-		switch v := v.(type) {
-		case string:
-			if name == refreshToken && len(v) >= leastRefreshToken {
-				list = append(list, v)
-			}
-			twice = twice || name != refreshToken && v == token
-		case []any:
-			for _, item := range v {
-				walk("", item)
-			}
-		case map[string]any:
-			for name, inner := range v {
-				walk(name, inner)
-			}
+	for name, part := range answer.Parts(s.Document.Value) {
+		text, _ := part.(string)
+		if name == refreshToken && len(text) >= leastRefreshToken {
+			list = append(list, text)
 		}
+		twice = twice || name != refreshToken && text != "" && text == token
 	}
-	walk("", s.Document.Value)
 	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && twice })
 	if next, ok := s.RefreshToken.(string); ok && len(next) >= leastSecret && next != token && next != sameTicket {
 		list = append(list, next)

@@ -3,8 +3,6 @@ package tokenendpoint
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/answer"
@@ -32,7 +30,20 @@ const unsearchable = "more escapes in escapes than can be searched"
 // passes over the values that by right may be there.
 func foundIn(s *secret.Searcher, v any, byRight func(secret.Value) bool) string {
 	var texts []string
-	leaves(v, func(text string) { texts = append(texts, text) })
+	for name, part := range answer.Parts(v) {
+		if name != "" {
+			texts = append(texts, name)
+		}
+		switch part.(type) {
+		case nil, bool, []any, map[string]any:
+			continue
+		}
+		text, ok := answer.PlainText(part)
+		if !ok {
+			text = fmt.Sprint(part)
+		}
+		texts = append(texts, text)
+	}
 	name, err := s.FindBut(byRight, texts...)
 	if err != nil {
 		return unsearchable
@@ -40,61 +51,20 @@ func foundIn(s *secret.Searcher, v any, byRight func(secret.Value) bool) string 
 	return name
 }
 
-// leaves calls f with each name and each text in a value of an answer, numbers too.
-func leaves(v any, f func(string)) {
-	switch v := v.(type) {
-	case nil, bool:
-	case []any:
-		for _, item := range v {
-			leaves(item, f)
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			f(name)
-			leaves(v[name], f)
-		}
-	default:
-		if text, ok := answer.PlainText(v); ok {
-			f(text)
-		} else {
-			f(fmt.Sprint(v))
-		}
-	}
-}
-
 // largestKept is how much of an answer is looked at for being kept, in bytes: no record
 // holds more.
 const largestKept = 64 << 10
 
-// tooLarge reports whether values have more texts than that, without going further: what
-// an expression has made of an answer may be very large.
+// tooLarge reports whether values have more texts than that.
 func tooLarge(all ...any) bool {
 	left := largestKept
-	var walk func(v any)
-	walk = func(v any) {
-		if left--; left < 0 {
-			return
-		}
-		switch v := v.(type) {
-		case string:
-			left -= len(v)
-		case []any:
-			for i := 0; i < len(v) && left >= 0; i++ {
-				walk(v[i])
-			}
-		case map[string]any:
-			for name, inner := range v {
-				if left -= len(name); left < 0 {
-					return
-				}
-				walk(inner)
-			}
+	for name, part := range answer.Parts(all) {
+		text, _ := part.(string)
+		if left -= 1 + len(name) + len(text); left < 0 {
+			return true
 		}
 	}
-	for _, v := range all {
-		walk(v)
-	}
-	return left < 0
+	return false
 }
 
 // compared is the failure of an answer that repeats what was sent where the config compares
@@ -191,23 +161,10 @@ func (x exchange) withoutTicket(doc any) any {
 	if !x.rotates || x.renewsItself || ticket == "" {
 		return doc
 	}
-	var walk func(v any) any
-	walk = func(v any) any {
-		switch v := v.(type) {
-		case string:
-			if v == ticket {
-				return sameTicket
-			}
-		case []any:
-			for i := range v {
-				v[i] = walk(v[i])
-			}
-		case map[string]any:
-			for name := range v {
-				v[name] = walk(v[name])
-			}
+	return answer.Replaced(doc, func(v any) any {
+		if v == ticket {
+			return sameTicket
 		}
 		return v
-	}
-	return walk(doc)
+	})
 }
