@@ -35,12 +35,7 @@ see that, and the rest with --read-credentials.`,
 		Example: `  tokenkeeper check
   tokenkeeper check --dir DIR
   tokenkeeper check --dir DIR --tick 5m --output json`,
-		RunE: func(cmd *cobra.Command, names []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
 			schedule, err := when.over(p.Schedule(), cmd)
 			if err != nil {
 				return err
@@ -61,7 +56,7 @@ see that, and the rest with --read-credentials.`,
 				return errAttention
 			}
 			return nil
-		},
+		}),
 	}
 	where.register(cmd)
 	when.register(cmd)

@@ -71,12 +71,7 @@ func (c *cli) configList() *cobra.Command {
 		Long:    "List the configs, and the credential that each of them uses.",
 		Example: "  tokenkeeper config list",
 		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
 			configs, _, err := refresh.Configs(cmd.Context(), p)
 			if err != nil {
 				return err
@@ -89,7 +84,7 @@ func (c *cli) configList() *cobra.Command {
 				}
 			}
 			return c.show(v)
-		},
+		}),
 	}
 	where.register(cmd)
 	return cmd
@@ -103,12 +98,7 @@ func (c *cli) configGet() *cobra.Command {
 		Long:    "Print the config that the runs use, byte for byte. It has no secret in it.",
 		Example: "  tokenkeeper config get meitner > meitner.json",
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, args []string) error {
 			configs, _, err := refresh.Configs(cmd.Context(), p)
 			if err != nil {
 				return err
@@ -122,7 +112,7 @@ func (c *cli) configGet() *cobra.Command {
 			}
 			_, err = io.WriteString(c.stdout, found[0].Data.Reveal())
 			return written(err)
-		},
+		}),
 	}
 	where.register(cmd)
 	return cmd
@@ -137,12 +127,7 @@ func (c *cli) configDelete() *cobra.Command {
 stays until it expires, and applications go on reading it.`,
 		Example: "  tokenkeeper config delete meitner",
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := where.openToChange(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.changing(c, func(cmd *cobra.Command, p place.Place, args []string) error {
 			if err := p.DeleteConfig(cmd.Context(), args[0]); err != nil {
 				return missing(p.Guide(), "config", args[0], err)
 			}
@@ -151,7 +136,7 @@ stays until it expires, and applications go on reading it.`,
 				v.Next, v.Command = "Its token stays until it expires. Once no application reads it:", p.Guide().RemoveCommand(args[0])
 			}
 			return c.show(v)
-		},
+		}),
 	}
 	where.register(cmd)
 	return cmd

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
@@ -95,12 +96,7 @@ func (c *cli) credentialList() *cobra.Command {
 		Long:    "List the names of the credentials, and the providers that use each of them. None\nof them is read.",
 		Example: "  tokenkeeper credential list",
 		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
 			names, err := p.Credentials(cmd.Context())
 			if err != nil {
 				return err
@@ -110,7 +106,7 @@ func (c *cli) credentialList() *cobra.Command {
 				v.Credentials[i] = credentialLine{Name: name, UsedBy: c.usersOf(cmd.Context(), p, name)}
 			}
 			return c.show(v)
-		},
+		}),
 	}
 	where.register(cmd)
 	return cmd
@@ -126,12 +122,7 @@ func (c *cli) credentialDelete() *cobra.Command {
 token is not replaced any more.`,
 		Example: "  tokenkeeper credential delete meitner",
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := where.openToChange(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.changing(c, func(cmd *cobra.Command, p place.Place, args []string) error {
 			if used := c.usersOf(cmd.Context(), p, args[0]); len(used) > 0 && !yes {
 				return instead(fmt.Errorf("%s is used by %s", args[0], strings.Join(used, ", ")), "delete their configs first, or add --yes", "")
 			}
@@ -139,7 +130,7 @@ token is not replaced any more.`,
 				return missing(p.Guide(), "credential", args[0], err)
 			}
 			return c.show(deletedView{Deleted: p.Guide().CredentialPlace(args[0])})
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete it though providers use it")
 	where.register(cmd)

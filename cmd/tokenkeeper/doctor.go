@@ -30,12 +30,7 @@ with the permission that it takes.
 Of the providers themselves 'tokenkeeper status' says more.`,
 		Example: "  tokenkeeper doctor\n  tokenkeeper doctor --dir DIR",
 		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
 			v := doctorView{Findings: c.examine(cmd.Context(), p)}
 			if err := c.show(v); err != nil {
 				return err
@@ -47,7 +42,7 @@ Of the providers themselves 'tokenkeeper status' says more.`,
 				return errUnknown
 			}
 			return nil
-		},
+		}),
 	}
 	where.register(cmd)
 	return cmd

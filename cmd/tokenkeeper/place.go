@@ -53,6 +53,30 @@ func (f *placeFlags) openToChange(ctx context.Context, c *cli) (place.Place, err
 
 var errTwoPlaces = errors.New("--dir names a folder, and other flags a deployment on AWS")
 
+// A visit is what a command does at a place, which is open for as long as that takes.
+type visit = func(cmd *cobra.Command, p place.Place, args []string) error
+
+// at returns what runs a command that looks at the place.
+func (f *placeFlags) at(c *cli, visit visit) func(*cobra.Command, []string) error {
+	return f.opened(c, f.open, visit)
+}
+
+// changing returns what runs a command that changes something there.
+func (f *placeFlags) changing(c *cli, visit visit) func(*cobra.Command, []string) error {
+	return f.opened(c, f.openToChange, visit)
+}
+
+func (f *placeFlags) opened(c *cli, open func(context.Context, *cli) (place.Place, error), visit visit) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		p, err := open(cmd.Context(), c)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		return visit(cmd, p, args)
+	}
+}
+
 func openFolder(dir string) (place.Folder, error) {
 	if dir == "" {
 		return place.Folder{}, instead(errors.New("no folder is named"), "add: --dir DIR", "")

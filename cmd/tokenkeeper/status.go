@@ -48,12 +48,7 @@ named, is looked at itself.`,
   tokenkeeper status meitner --dir DIR --output json
   tokenkeeper status --watch
   tokenkeeper status --expiring-within 10m`,
-		RunE: func(cmd *cobra.Command, names []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
 			schedule, err := when.over(p.Schedule(), cmd)
 			if err != nil {
 				return err
@@ -66,7 +61,7 @@ named, is looked at itself.`,
 				return once()
 			}
 			return c.watch(cmd.Context(), watch, once)
-		},
+		}),
 	}
 	cmd.Flags().DurationVar(&within, "expiring-within", 0, "show those alone whose token expires within this `time`; exit 1 if there are any")
 	cmd.Flags().DurationVar(&watch, "watch", 0, "show it again and again, at this `interval`, until SIGINT (10s if none is given)")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -29,12 +30,7 @@ act first.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, names []string) error {
-			p, err := where.open(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
 			report, err := awaited(ctx, func() (status.Report, error) {
@@ -50,7 +46,7 @@ act first.`,
 				return errNotServed
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "how long to wait at most")
 	where.register(cmd)
