@@ -75,8 +75,16 @@ func (v Version) ID() VersionID {
 	c := life&0x3f<<56 | config<<32 | uint64(v.Digest)
 
 	var u [16]byte
-	binary.BigEndian.PutUint64(u[:8], a<<16|8<<12|b)
-	binary.BigEndian.PutUint64(u[8:], 2<<62|c)
+	binary.BigEndian.PutUint64(u[:8], a<<16|b)
+	binary.BigEndian.PutUint64(u[8:], c)
+	return UUID(u)
+}
+
+// UUID returns the version id that has the free bits of u: a UUID of version 8 (RFC 9562
+// section 5.8).
+func UUID(u [16]byte) VersionID {
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
 	h := hex.EncodeToString(u[:])
 	return VersionID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -206,7 +205,7 @@ func claimed(secret, how string) error {
 func claimID(current, before refresh.VersionID) refresh.VersionID {
 	on := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + current))
 	which := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + string(current) + " after " + string(before)))
-	return uuid(append(on[:6:6], which[:10]...))
+	return refresh.UUID([16]byte(append(on[:6:6], which[:10]...)))
 }
 
 // isClaim reports whether id is that of a claim on a version.
@@ -220,13 +219,5 @@ func isClaim(id, current refresh.VersionID) bool {
 // token; and of two runs that have both spent it, the token of the first is kept.
 func successor(spent refresh.VersionID) refresh.VersionID {
 	sum := sha256.Sum256([]byte("tokenkeeper vault\x00successor " + spent))
-	return uuid(sum[:16])
-}
-
-// uuid returns one of version 8 (RFC 9562 section 5.8) of 16 bytes.
-func uuid(u []byte) refresh.VersionID {
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	h := hex.EncodeToString(u)
-	return refresh.VersionID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+	return refresh.UUID([16]byte(sum[:16]))
 }
