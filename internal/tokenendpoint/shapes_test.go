@@ -244,6 +244,47 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// Answers name their own host, in scopes, as issuer, audience and instance: none of it is
+// taken for a value of the credential, whose hosts are those.
+func TestShapesThatStateTheirHost(t *testing.T) {
+	stating := 0
+	for _, shape := range shapes(t) {
+		server := &strict{shape: shape}
+		ts := httptest.NewServer(server)
+		host := strings.TrimPrefix(ts.URL, "http://")
+		last := len(shape.Answers) - 1
+		head, body, _ := strings.Cut(shape.Answers[last], "\n\n")
+		members := map[string]json.RawMessage{}
+		if json.Unmarshal([]byte(body), &members) == nil {
+			stating++
+			for name, value := range map[string]any{"iss": ts.URL, "aud": []string{host, ts.URL + "/token"}, "instance_url": ts.URL + "/",
+				"scope": ts.URL + "/.default openid " + host} {
+				if _, ok := members[name]; ok && name != "scope" {
+					continue
+				}
+				text, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				members[name] = text
+			}
+			stated, err := json.Marshal(members)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.shape.Answers = slices.Clone(shape.Answers)
+			server.shape.Answers[last] = head + "\n\n" + string(stated)
+		}
+		if got, err := play(t.Context(), onLoopback(), ts.URL, shape.Config, shape.Credential); err != nil || got != shape.Result {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", shape.Name, err, got, shape.Result)
+		}
+		ts.Close()
+	}
+	if stating < 40 {
+		t.Errorf("%d answers are objects", stating)
+	}
+}
+
 type slip struct{ config, credential string }
 
 // slipsOf returns the shape with one thing wrong, by what that is: a field gone or renamed,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Uses an access token that tokenkeeper keeps. One file for Node 20 or later, no
-// dependency: copy it into the application.
+// Uses an access token that tokenkeeper keeps. One file for Node 20 or later: copy it
+// into the application. To read from Secrets Manager it needs
+// @aws-sdk/client-secrets-manager, which a Lambda of Node has; files need nothing.
 //
 //   import { SecretsManager } from "@aws-sdk/client-secrets-manager";
 //   const tokens = new Reader(secretsManager(new SecretsManager(), "tokenkeeper/tokens/meitner"));
