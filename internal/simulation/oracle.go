@@ -35,6 +35,7 @@ type watch struct {
 	failed  time.Time // when a run said last that it fails
 	lost    time.Time // when an answer with a refresh token did not arrive, or none could be stored
 	called  bool      // a person, to consent anew
+	rests   time.Time // when that was last so
 	revoked bool
 	double  []time.Time // when two runs at once logged in
 }
@@ -106,7 +107,10 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	s := o.schedule.For(p.made())
 	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
 	survives := s.Survives(p.name, p.lifetime)
-	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second || p.last429.After(due) {
+	// A refresh token that may have been spent rests while there is a good token, and a person is
+	// called at its end.
+	resting := o.watched[p.name].rests.After(t.issued)
+	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second || resting || p.last429.After(due) {
 		o.Excused++
 	} else {
 		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
@@ -175,9 +179,11 @@ func (o *oracle) login(p *provider, nth int, now time.Time, issued, revoked bool
 func (o *oracle) lostAnswer(p *provider, now time.Time) {
 	o.upset = append(o.upset, now)
 	if p.rotates {
-		o.watched[p.name].lost = now
+		o.watched[p.name].miss(now)
 	}
 }
+
+func (w *watch) miss(now time.Time) { w.lost, w.rests = now, now }
 
 // kept judges what is kept of a refresh token after a tick: the one that is good, unless nothing
 // could keep it. excused says that the run was killed, or that no write of it went through.
@@ -189,9 +195,9 @@ func (o *oracle) kept(p *provider, has, excused bool, now time.Time) {
 	case !w.lost.IsZero() || p.revoked:
 	case excused:
 		o.Lost++
-		w.lost = now
+		w.miss(now)
 	default:
-		w.lost = now
+		w.miss(now)
 		o.violated(p.name, "the next refresh token is lost (%v)", p.kind)
 	}
 }
