@@ -14,8 +14,9 @@ local: ## a local AWS with four providers set up
 release: ## everything that is published of VERSION=0.1.0, in dist/
 	go run ./tools/release -version "$(VERSION)"
 
-soak-rotation: ## every pair of faults that can befall a rotating login, which takes hours
+soak-rotation: ## every pair of faults that can befall a rotating login, and a run in a folder, which takes hours
 	go test ./internal/refresh -run TestEveryFaultOfARotatingLogin -timeout 24h -v -args -pairs -1
+	go test ./internal/localstore -run TestEveryFaultOfARunInAFolder -timeout 24h -v -args -pairs -1
 
 soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires; a million moves of config editors
 	go test -count=1 -timeout 0 -run TestGameOfConfigEditors -v ./internal/tokenendpoint -rapid.checks 33000
