@@ -62,3 +62,52 @@ func TestManyThatWaitForAnEdit(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEditedCredentialIsTriedAtOnce(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", refuse)
+	w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.answer("a", nil)
+	if res, _, _ := w.run(refresh.Job{}); res["a"].Outcome != refresh.Waiting {
+		t.Fatalf("asked again without an edit: %+v", res["a"])
+	}
+	w.credentials["a"] = credential{version: "c2"}
+	res, _, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Outcome != refresh.Refreshed || !res["a"].Recovered || w.secrets["a"].state.Note != (refresh.Note{}) {
+		t.Errorf("%+v, %v", res["a"], err)
+	}
+}
+
+func TestAMissingCredentialIsTriedWhenItIsThere(t *testing.T) {
+	w := newWorld("a")
+	delete(w.credentials, "a")
+	res, _, err := w.run(refresh.Job{})
+	if err == nil || res["a"].Err.Code != refresh.CodeNoCredential || w.logins["a"] != 0 {
+		t.Fatalf("%+v, %v", res["a"], err)
+	}
+	w.credentials["a"] = credential{version: "c1"}
+	w.now = w.now.Add(time.Minute)
+	if res, _, _ := w.run(refresh.Job{}); res["a"].Outcome != refresh.Refreshed || !res["a"].Recovered {
+		t.Errorf("%+v", res["a"])
+	}
+}
+
+func TestAnEditedConfigIsTriedAtOnce(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.configs["a"] = "v2"
+	w.answer("a", refuse)
+	res, _, _ := w.run(refresh.Job{})
+	if res["a"].Reason != refresh.ConfigChanged || res["a"].Outcome != refresh.Failed {
+		t.Fatalf("%+v", res["a"])
+	}
+	// Put back, the token that is there is good, and the failure has ended.
+	w.configs["a"] = "v1"
+	w.now = w.now.Add(time.Minute)
+	res, report, err := w.run(refresh.Job{})
+	if err != nil || res["a"].Reason != refresh.Fresh || !res["a"].Recovered || report.CountClass(refresh.Misconfigured) != 0 || w.logins["a"] != 2 {
+		t.Errorf("%+v, %v, %d logins", res["a"], err, w.logins["a"])
+	}
+}
