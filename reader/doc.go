@@ -41,7 +41,7 @@
 //
 // A token can be replaced before its time: a refresh was forced, the config was
 // edited, or the provider allows one session and another login ended ours. The
-// API then answers 401, and [Transport] (or [Reader.Replacement], for those who
+// API then answers 401, and [Transport] (or [Reader.Replacement], for callers that
 // send requests themselves) looks again at once. Where an API does not say 401,
 // set [Options.CacheAge].
 //

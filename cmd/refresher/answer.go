@@ -42,7 +42,7 @@ func failed(err error, s refresh.Summary) error {
 	return &RefreshFailedWithNews{RefreshFailed{err}, s}
 }
 
-// maxFailures is how many providers an error names beside the news: who reads more reads the
+// maxFailures is how many providers an error names beside the news: readers of more read the
 // log.
 const maxFailures = 20
 

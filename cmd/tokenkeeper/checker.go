@@ -48,7 +48,7 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	if len(only) == 0 {
 		names, err = k.place.Credentials(ctx)
 		if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
-			err = nil // then nothing is said of an unused one
+			err = nil // then unused ones are not reported
 		}
 	} else {
 		configs, err = configsOf(configs, only)
@@ -143,7 +143,7 @@ func (k *checker) proposed(c refresh.Config) {
 	k.view.Edits = append(k.view.Edits, e)
 }
 
-// open returns the credentials whose use is decided by those who edit configs.
+// open returns the credentials whose use config editors decide.
 func (k *checker) open() []string {
 	var names []string
 	for name, c := range k.seen {

@@ -54,7 +54,7 @@ func (c *cli) askMFA() func() (string, error) {
 	}
 }
 
-// readFile reads a file that anybody may read.
+// readFile reads a file that holds no secret.
 func readFile(file string) (secret.Text, error) {
 	f, err := openFile(file)
 	if err != nil {

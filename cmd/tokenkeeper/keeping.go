@@ -58,7 +58,7 @@ func (k keeping) cells() []terminal.Cell {
 	return []terminal.Cell{span(k.Lifetime), span(k.Lead), span(k.DueAfter), survived}
 }
 
-// exact writes a duration to the second, so that what is worked out adds up for who reads it.
+// exact writes a duration to the second, so that the figures add up.
 func exact(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

@@ -1,6 +1,6 @@
 // Tokenkeeper is the operator's command line: it shows the state of providers, checks what is
 // configured, does the whole job in a folder for those without AWS, and plays the
-// providers for those who want to try it first.
+// providers for a first try.
 //
 // Commands look at AWS, unless --dir names a folder. Begin with
 //

@@ -11,7 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/version"
 )
 
-// man writes the man pages. It is hidden, because those who install a release have them.
+// man writes the man pages. It is hidden, because releases come with them.
 func (c *cli) man() *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",

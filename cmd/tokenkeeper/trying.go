@@ -93,7 +93,7 @@ func (t trying) remedies(s subject) map[refresh.Class]string {
 	}
 	return map[refresh.Class]string{
 		refresh.Transient:     "wait a little, and try again; if it lasts, ask the provider",
-		refresh.Misconfigured: fmt.Sprintf("mend %s or %s, and try again", s.Where, credential),
+		refresh.Misconfigured: fmt.Sprintf("correct %s or %s, and try again", s.Where, credential),
 		refresh.NeedsPerson:   "have its access granted anew by a person, and try again",
 	}
 }

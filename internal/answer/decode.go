@@ -26,7 +26,7 @@ type Document struct {
 	Value any
 	// Text is the body in UTF-8; empty where that cannot be had.
 	Text string
-	// Fault is why there is no value, for those who need one.
+	// Fault is why there is no value, for callers that need one.
 	Fault *Fault
 }
 

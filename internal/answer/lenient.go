@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// DecodeLeniently returns what can be had of a body, as leniently as anybody reads JSON: of a
+// DecodeLeniently returns what can be had of a body, as leniently as any parser reads JSON: of a
 // duplicate name the last, and nothing of what follows the first value. It is for
 // what must not be lost; all else is read strictly. A number is a float64 if it is written as
 // one, and else its text, so that no digit is lost either.

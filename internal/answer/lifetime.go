@@ -70,7 +70,7 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 	return l, nil
 }
 
-// stated returns what the answer itself says: expires_in, which does not depend on anybody's
+// stated returns what the answer itself says: expires_in, which depends on no
 // clock, else expires_at, else the cookie. Where it says nothing, from is empty; unread is what
 // is wrong with something that it says and that cannot be read.
 func (r reading) stated() (l lifetime, unread, f *Fault) {

@@ -26,7 +26,7 @@ const (
 )
 
 // WritesPerSecond is how many of the 50 writes of secrets that an account has in a second and
-// region are taken, if nothing else is said.
+// region are taken, by default.
 const WritesPerSecond = 40
 
 // Configure is [ConfigureWrites] with [WritesPerSecond].

@@ -53,7 +53,7 @@ func (c Call) Failure(err error) *refresh.Error {
 		e.Remedy = "find what writes this secret so often"
 	case signing(code):
 		e.Code = CodeCredentials
-		e.Detail = c.detail("%s: the AWS credentials of this process are over, or are not accepted", code)
+		e.Detail = c.detail("%s: the AWS credentials of this process have expired, or are not accepted", code)
 	case withoutIdentity(err):
 		e.Code = CodeCredentials
 		e.Detail = c.detail("not sent: this process has no AWS credentials: %.256q", identityText(err))

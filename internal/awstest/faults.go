@@ -86,7 +86,7 @@ func (a *AWS) hold(ctx context.Context, strikes []*fault, c Call) {
 	}
 }
 
-// obstacle is the error that a call is answered with before anybody looks at it.
+// obstacle is the error that a call is answered with before any state is looked at.
 func (a *AWS) obstacle(r *request, strikes []*fault) error {
 	for _, s := range strikes {
 		if s.Error != nil {

@@ -46,7 +46,7 @@ func refuseSecret(ps *problem.List, path, name, text string) {
 	if found && (strings.EqualFold(prefix, "Bearer") || strings.EqualFold(prefix, "Basic")) {
 		stand = prefix + " " + stand
 	}
-	ps.Add(path, "", "looks like a secret, and a config is no place for one: all who may read configs read it",
+	ps.Add(path, "", "looks like a secret, and a config is no place for one: all readers of configs see it",
 		"put it in the credential, here write "+problem.Show(stand)+", and have it replaced at the provider")
 }
 

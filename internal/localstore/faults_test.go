@@ -248,7 +248,7 @@ func TestRecordsThatNobodyCouldRead(t *testing.T) {
 	says(t, err, "65537 bytes")
 	c.To = "by hand"
 	_, err = d.Save(t.Context(), c)
-	says(t, err, "not an id of ours")
+	says(t, err, "not one of our ids")
 }
 
 func remove(t *testing.T, path string) {

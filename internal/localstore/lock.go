@@ -17,7 +17,7 @@ func (d *Dir) Lock() error {
 	if err := d.checkFolder(".", "every token", 0o002); err != nil {
 		return locking(err)
 	}
-	// What is wrong with these otherwise is said where they are read.
+	// Other problems with these are reported where they are read.
 	for _, folder := range []struct{ name, what string }{{providers, "every config"}, {credentials, "every credential"}} {
 		if _, err := d.root.Stat(folder.name); err != nil {
 			continue

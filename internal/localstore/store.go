@@ -92,7 +92,7 @@ func (d *Dir) Save(ctx context.Context, c refresh.Change) (refresh.State, error)
 
 func (d *Dir) save(ctx context.Context, c refresh.Change) error {
 	if _, ok := c.To.Parse(); !ok {
-		return fmt.Errorf("%.80q is not an id of ours", string(c.To))
+		return fmt.Errorf("%.80q is not one of our ids", string(c.To))
 	}
 	st, s, current, err := d.look(c.Provider)
 	if err != nil {

@@ -121,8 +121,8 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 	})
 }
 
-// Put makes a token the one that the next run claims, as a person does who has obtained
-// it, for the credential of that name; empty: the one with the provider's name. It works
+// Put makes a token the one that the next run claims, as a person who has obtained it
+// does, for the credential of that name; empty: the one with the provider's name. It works
 // while a run holds the lock of the Dir, as Bind and Restore do.
 func (v *Vault) Put(ctx context.Context, provider string, token secret.Text, credential string) error {
 	return v.locked(ctx, "putting in", provider, func() error {

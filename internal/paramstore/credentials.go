@@ -45,7 +45,7 @@ func (c *Credentials) document(name string, param types.Parameter) refresh.Docum
 	d := refresh.Document{Name: name, Where: c.where(name), Version: version(param)}
 	if param.Type != types.ParameterTypeSecureString {
 		d.Err = &refresh.Error{Class: refresh.Misconfigured, Code: refresh.CodeBadCredential,
-			Detail: fmt.Sprintf("%s is a %s, which everybody can read who may list parameters", d.Where, param.Type),
+			Detail: fmt.Sprintf("%s is a %s, which all who may list parameters can read", d.Where, param.Type),
 			Remedy: "have the provider change the secret in it, delete the parameter, and put it as a SecureString",
 		}
 		return d

@@ -2,7 +2,7 @@ package refresh
 
 import "time"
 
-// An attempt is what is known once a provider was tried in vain.
+// An attempt is what is known once a login has failed.
 type attempt struct {
 	state      State // before it
 	config     Fingerprint

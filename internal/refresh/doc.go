@@ -12,7 +12,7 @@
 //
 // It loads all configs from the [Source] and has the [Parser] understand them. A config
 // that is wrong is reported beside the others and stops none of them; a listing that
-// fails stops the run before anybody is asked.
+// fails stops the run before any provider is asked.
 //
 // It lists the secrets of the [Store]. What is known of a token (when it was issued, how
 // long it lives, with which config it was asked for) is in the id of its version, so

@@ -72,7 +72,7 @@ type Error struct {
 	Limited bool
 	// Unconnected is the host to which there was no connection; empty: there was one.
 	Unconnected string
-	// Err is the cause, for errors.Is and As; Detail has said of it what can be said.
+	// Err is the cause, for errors.Is and As; Detail has all of it that may be printed.
 	Err error
 
 	// Ours is set where it failed here, which says nothing of the provider: a misconfiguration
@@ -93,7 +93,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // asError returns err as the *Error that it is or wraps, or as one of class transient
-// and of the given code. What the store or the source answers is a failure of ours.
+// and of the given code. A failure of the store or the source is ours.
 func asError(err error, code, doing string) *Error {
 	e := &Error{Class: Transient, Code: code, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
 	var known *Error

@@ -9,7 +9,7 @@ import (
 
 // loadNamed reads what the named providers are configured with, and lists nothing: of their
 // secrets nothing is known until each is opened. A name that no provider has is an error
-// before anybody is asked, unless the job passes over it.
+// before any provider is asked, unless the job passes over it.
 func (r *run) loadNamed(ctx context.Context) error {
 	names := slices.Clone(r.job.Only)
 	slices.Sort(names)

@@ -18,7 +18,7 @@ const (
 )
 
 // A pace keeps starts of logins apart, so that no more tokens come than can be stored: one
-// that must wait for its turn to be written when the run ends was asked for in vain.
+// that must wait for its turn to be written when the run ends is lost.
 type pace struct {
 	apart   time.Duration // zero: no limit
 	refunds time.Time     // until when there are; zero: always

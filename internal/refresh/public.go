@@ -24,7 +24,7 @@ var (
 	secretEnds  = []string{"_key", "_secret", "_password", "_token"}
 )
 
-// NeverPublic reports whether a value of that name is a secret, whatever anybody says.
+// NeverPublic reports whether a value of that name is a secret, whatever the credential's owner says.
 func NeverPublic(name string) bool {
 	name = snake(name)
 	return slices.Contains(secretNames, name) || slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(name, end) })
@@ -44,7 +44,7 @@ const (
 
 // Conflicts returns what is wrong with the values of c that may be found: a secret is not
 // looked for where it lies within one of them. What a run must not accept is refused; what
-// its owner should mend, and a run need not stop for, is doubtful. Paths are names of values.
+// its owner should correct, and a run need not stop for, is doubtful. Paths are names of values.
 func (c Credential) Conflicts() (refused, doubtful Problems) {
 	for _, public := range c.Names() {
 		if !c.IsPublic(public) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ownCommand is a command line of ours, as remedies quote one.
+// ownCommand is one of our command lines, as remedies quote it.
 var (
 	ownCommand  = regexp.MustCompile(`'tokenkeeper [^']+'`)
 	placeholder = regexp.MustCompile(`\bNAME\b`)

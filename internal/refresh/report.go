@@ -81,7 +81,7 @@ type Report struct {
 	Took time.Duration
 	// Results has one element for each config, by name.
 	Results []Result
-	// Orphans are secrets of ours without a config, by name. They are left alone.
+	// Orphans are our secrets without a config, by name. They are left alone.
 	Orphans []string
 	// Edits are proposals that are not approved, each once in a version for each [Runner].
 	Edits []Edit
@@ -164,7 +164,7 @@ func (r *Report) err() error {
 	return errors.Join(errs...)
 }
 
-// A ProviderError says in three words of ours that a provider failed.
+// A ProviderError says in three of our own words that a provider failed.
 type ProviderError struct {
 	Provider string
 	Class    Class

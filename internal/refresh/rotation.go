@@ -81,7 +81,7 @@ func (v *visit) storeSuccessor(ctx context.Context, spent Ticket, s Successor) (
 		return lostRefreshToken(v.Name, s.Unstorable)
 	}
 	e = lostRefreshToken(v.Name, "the provider has replaced the refresh token, and the new one could not be stored: "+asError(failed, CodeStoreFailed, "storing").Detail)
-	e.Remedy, e.Err = "mend the store, "+e.Remedy, failed
+	e.Remedy, e.Err = "repair the store, "+e.Remedy, failed
 	return e
 }
 

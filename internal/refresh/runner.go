@@ -15,7 +15,7 @@ type Runner struct {
 	Vault Vault
 	// Now is the clock; nil means time.Now. It is read once a run.
 	Now func() time.Time
-	// Flags lead a command of ours to the place of this run, as a shell reads them, such as
+	// Flags lead our commands to the place of this run, as a shell reads them, such as
 	// "--dir d". The commands in remedies have them.
 	Flags string
 

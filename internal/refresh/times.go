@@ -14,7 +14,7 @@ const (
 	// writes, so that few are waiting then.
 	reserve = 4 * time.Second
 	// loginTime is the least that a login is given: near the end of a run most that have
-	// less would be sent in vain. One that cannot be repeated is given onceTime.
+	// less would not be answered in time. One that cannot be repeated is given onceTime.
 	loginTime = 500 * time.Millisecond
 	onceTime  = 10 * time.Second
 	// claimTime is kept for claiming a refresh token, and keepTime the longest that the next

@@ -19,7 +19,7 @@ import (
 // VersionID is no version.
 type VersionID string
 
-// A Version is what a [VersionID] of ours says.
+// A Version is what one of our [VersionID]s says.
 type Version struct {
 	// IssuedAt is when the login that gave the token was about to be sent, in whole
 	// seconds, UTC. Versions are ordered by it, never by expiry.

@@ -55,7 +55,7 @@ type Store struct {
 	// Tags are given to new secrets beside the store's own, where an organization demands
 	// some. None begins with "tokenkeeper:".
 	Tags map[string]string
-	// NoCreate keeps the store to secrets that are there, for those who make them, and
+	// NoCreate keeps the store to secrets that are there, for stacks whose secrets are created, and
 	// write their policies, elsewhere.
 	NoCreate bool
 	// Now is the clock by which versions of the last 24 hours are counted; nil means

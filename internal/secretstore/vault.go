@@ -68,7 +68,7 @@ type Vault struct {
 
 var _ refresh.Vault = (*Vault)(nil)
 
-// tagCredential shows to those who may not read the token what it was put in for.
+// tagCredential shows what a token was put in for without its being read.
 const tagCredential = "tokenkeeper:credential"
 
 // secrets returns the secrets of v, in the way of a store.
@@ -88,7 +88,7 @@ func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID
 	return m.labelled(labelCurrent), nil
 }
 
-// Credential returns the name of the credential that the token is said to be for, or "",
+// Credential returns the name of the credential that the token was put in for, or "",
 // by the tag alone; what is stored decides. The error may wrap refresh.ErrNotFound.
 func (v *Vault) Credential(ctx context.Context, provider string) (string, error) {
 	m, err := v.look(ctx, provider)

@@ -13,8 +13,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Put makes a token the one that the next run claims, as a person does who has obtained
-// it, for the credential of that name; empty: the one with the provider's name. It makes
+// Put makes a token the one that the next run claims, as a person who has obtained it
+// does, for the credential of that name; empty: the one with the provider's name. It makes
 // the secret where it is missing. What no provider gives is refused.
 //
 // It takes CreateSecret and TagResource with the tags of the owner and of the credential,

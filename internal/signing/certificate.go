@@ -58,7 +58,7 @@ func parseChain(text string) ([]*x509.Certificate, *Fault) {
 	for _, b := range blocks {
 		switch content := pemContent(b.Type); {
 		case strings.HasSuffix(b.Type, "PRIVATE KEY"):
-			return nil, &Fault{"has a private key in it", "give the certificates alone: they may be seen by anybody, and the key has a field of its own"}
+			return nil, &Fault{"has a private key in it", "give the certificates alone: they are public, and the key has a field of its own"}
 		case content != "a certificate":
 			return nil, &Fault{"has " + content + " in it", "give certificates alone"}
 		}

@@ -49,7 +49,7 @@ func TestWhatIsNoCertificateOfTheKey(t *testing.T) {
 		{"one cut off", own[:100], key, "has a PEM block that cannot be read: it is cut off, damaged, or its line breaks were lost; give the file as it is, each line break kept or written as \\n, without quotation marks"},
 		{"one that is damaged", own + block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, the second; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
 		{"one that is damaged, alone", block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, the first; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
-		{"the key with it", own + sec1(p256Key()), key, "has a private key in it; give the certificates alone: they may be seen by anybody, and the key has a field of its own"},
+		{"the key with it", own + sec1(p256Key()), key, "has a private key in it; give the certificates alone: they are public, and the key has a field of its own"},
 		{"a public key with it", own + spki(p256Key().Public()), key, "has a public key in it; give certificates alone"},
 		{"a request", block("CERTIFICATE REQUEST", der.Bytes), key, "has a certificate request in it; give certificates alone"},
 		{"another key's", other, key, "is not the certificate of the private key, which is an EC key on P-256; give the two that were made together; openssl pkey -in KEY.pem -pubout and openssl x509 -in CERT.pem -pubkey -noout print the same for them"},

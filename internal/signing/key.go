@@ -126,7 +126,7 @@ func (k Key) IsZero() bool { return k.box == nil }
 // ID returns the kid of a JWK; empty if it has none, or was no JWK.
 func (k Key) ID() string { return k.material().id }
 
-// Algorithm returns what k signs with where nothing is said: the alg of a JWK, or else
+// Algorithm returns what k signs with by default: the alg of a JWK, or else
 // RS256 for RSA, the ES algorithm of its curve, EdDSA, HS256.
 func (k Key) Algorithm() Algorithm {
 	m := k.material()

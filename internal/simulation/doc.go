@@ -9,5 +9,5 @@
 // violation can be repeated, and shrunk to the events that it takes.
 //
 // The oracle (oracle.go) believes the providers alone: it knows from when until when each token
-// was good, whatever anybody else recorded of it.
+// was good, whatever others recorded of it.
 package simulation

@@ -36,7 +36,7 @@ func (s *Simulator) SetScopes(name string, scopes ...string) {
 }
 
 // SetLifetime changes how long the named provider's next tokens live, in whole
-// seconds. At zero or less they are over when they are issued.
+// seconds. At zero or less they have expired when they are issued.
 func (s *Simulator) SetLifetime(name string, d time.Duration) {
 	p := s.provider(name)
 	p.mu.Lock()

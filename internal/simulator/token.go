@@ -28,7 +28,7 @@ type grants struct {
 	last    grant
 }
 
-// add remembers the grant, and forgets those that are over.
+// add remembers the grant, and forgets those that have expired.
 func (all *grants) add(g grant, now time.Time) {
 	maps.DeleteFunc(all.byToken, func(_ string, old grant) bool { return !old.live(now) })
 	all.byToken[g.token] = g

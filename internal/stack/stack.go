@@ -27,7 +27,7 @@ const (
 	VarWritesPerSecond = "TOKENKEEPER_WRITES_PER_SECOND"
 )
 
-// What applies where nothing else is said.
+// The defaults.
 const (
 	DefaultName     = "tokenkeeper" // of the stack, and its name space
 	DefaultTick     = time.Minute

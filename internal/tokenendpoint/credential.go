@@ -90,7 +90,7 @@ func checkPublic(ps *problem.List, c refresh.Credential) {
 	}
 }
 
-// Doubts returns what the owner of a credential should mend before it is stored, and what no
+// Doubts returns what the owner of a credential should correct before it is stored, and what no
 // run stops for.
 func Doubts(where string, c refresh.Credential) refresh.Problems {
 	_, doubtful := c.Conflicts()
@@ -125,7 +125,7 @@ func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	case !template.ValidName(name):
 		ps.Add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
 	case v.Type == strictjson.Num:
-		ps.Add(path, "", "is a number, and would be sent with other digits than are written by some who read it", "put it in quotes")
+		ps.Add(path, "", "is a number, and some parsers would change its digits", "put it in quotes")
 	case v.Type != strictjson.String:
 		ps.Add(path, "", fmt.Sprintf("must be a string, not %s", v.Type), "")
 	case v.Text == "":

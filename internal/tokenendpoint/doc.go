@@ -28,7 +28,7 @@
 // # Where secrets go
 //
 // Values of a credential are [secret.Text] until they are written into a request. Hosts are
-// pinned in the credential, since who may edit a config may not decide where they are sent.
+// pinned in the credential, since config editors may not decide where they are sent.
 // No redirect is followed, no proxy of the environment used, and no request repeated by a
 // layer below this one.
 //

@@ -77,7 +77,7 @@ func (p plan) messages(names []string) ([]Message, error) {
 }
 
 // explainKept says what the answer to one request among several must be, and what of it is
-// kept. What is said of the one that has the token is said elsewhere.
+// kept. How the answer with the token is read is explained elsewhere.
 func (r request) explainKept(token bool) []string {
 	var notes []string
 	if !token {

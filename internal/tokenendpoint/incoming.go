@@ -7,7 +7,7 @@ import (
 )
 
 // A refresh token that comes with an answer is a credential, whether or not it was asked for and
-// wherever the config looks for one: who has it can log in. So it is looked for like what was
+// wherever the config looks for one: its holder can log in. So it is looked for like what was
 // sent, in what is kept of the answer, reported of it and compared.
 
 // leastRefreshToken is the size of the shortest text under that name that is taken for one, in

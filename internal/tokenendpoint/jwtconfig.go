@@ -159,7 +159,7 @@ func checkAudience(ps *problem.List, cfg config, j jwt) {
 	}
 	for _, a := range j.aud {
 		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
-			ps.Add(j.path+".aud", "", "is the issuer where nothing else is said, and the config does not say who that is",
+			ps.Add(j.path+".aud", "", "is the issuer by default, and the config does not name it",
 				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
 		}
 	}

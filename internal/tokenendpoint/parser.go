@@ -127,7 +127,7 @@ func (p *Parser) checkLoopback(ps *problem.List, plan plan) {
 }
 
 // Lacking says which values a config asks for that c does not have, also of a config with
-// which other things are wrong, so that both can be mended at once. Of a good one
+// which other things are wrong, so that both can be corrected at once. Of a good one
 // [Endpoint.Check] says that and more.
 func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
 	found := &problem.List{Where: d.Where}

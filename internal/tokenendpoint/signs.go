@@ -96,7 +96,7 @@ func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 }
 
 // disclosed is the fault of a token whose header or claims have a secret of c, where
-// everybody reads them who has the token.
+// every holder of the token reads them.
 func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 	for _, place := range j.places() {
 		for _, t := range place.templates {

@@ -65,7 +65,7 @@ func ParseSite(scheme, authority string) (Site, *Fault) {
 		return Site{}, fault
 	}
 	if scheme == "http" && !isLoopback(host) {
-		return Site{}, &Fault{"is not an https URL", `write "https://…": over http everybody on the way reads the secret`}
+		return Site{}, &Fault{"is not an https URL", `write "https://…": over http anyone on the way reads the secret`}
 	}
 	if port == defaultPort(scheme) {
 		port = ""

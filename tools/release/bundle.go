@@ -8,7 +8,7 @@ import (
 )
 
 // bundle writes what is deployed without Go, make or Docker: the template with the programs
-// beside it, once for sam deploy and once for those who take a template and a bucket.
+// beside it, once for sam deploy and once for users of a template and a bucket.
 func (r *release) bundle(functions map[string][]byte, legal []file) error {
 	template, err := os.ReadFile("template.yaml")
 	if err != nil {
@@ -85,7 +85,7 @@ func fromBucket(template, version string) (string, error) {
 func edited(template, version, code, arch, more string) (string, error) {
 	for what, re := range map[string]*regexp.Regexp{"CodeUri": codeURI, "parameter Architecture": architecture, "Parameters": parameters, "version": number} {
 		if n := len(re.FindAllString(template, -1)); n != 1 {
-			return "", fmt.Errorf("template.yaml has %d places that look like its %s, and the release edits one: mend tools/release/bundle.go", n, what)
+			return "", fmt.Errorf("template.yaml has %d places that look like its %s, and the release edits one: correct tools/release/bundle.go", n, what)
 		}
 	}
 	template = built.ReplaceAllString(template, "")

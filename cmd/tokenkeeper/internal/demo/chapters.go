@@ -149,7 +149,7 @@ func (w *world) renewed(ctx context.Context, s *story) error {
 	return nil
 }
 
-// mended: an operator edits the credential, and the next tick does the rest.
+// fixed: an operator edits the credential, and the next tick does the rest.
 func (w *world) mended(ctx context.Context, s *story) error {
 	s.Title = "An operator writes the new secret into the credential of " + broken + "."
 	if err := w.editCredential(broken); err != nil {
@@ -165,9 +165,9 @@ func (w *world) mended(ctx context.Context, s *story) error {
 	return nil
 }
 
-// firstTokensOver: who kept a token is refused; who reads the record is not.
+// firstTokensOver: a consumer that kept a token is refused; one that reads the record is not.
 func (w *world) firstTokensOver(ctx context.Context, s *story) error {
-	s.Title = "The first tokens are over."
+	s.Title = "The first tokens have expired."
 	var last time.Time
 	for _, end := range w.expiry {
 		if end.After(last) {

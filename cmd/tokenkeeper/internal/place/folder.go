@@ -150,7 +150,7 @@ func (f Folder) RefreshTokenCredential(ctx context.Context, provider string) (st
 	return f.Vault().Credential(ctx, provider)
 }
 
-// write replaces a file: who reads it meets the old one or the new one, whole.
+// write replaces a file: readers see the old one or the new one, whole.
 func (f Folder) write(folder, name string, data secret.Text, mode fs.FileMode) error {
 	tmp, err := f.stage(folder, name, data, mode)
 	if err != nil {

@@ -14,7 +14,7 @@ type Guide struct {
 	// EditsCredential is set in a folder, where credentials are files that an editor changes,
 	// and runs log to their standard error.
 	EditsCredential bool
-	// Flags lead to the place on a command line of ours, quoted for a shell.
+	// Flags lead to the place on our command line, quoted for a shell.
 	Flags []string
 	// AskingFlags are those that commands need beside them which ask providers.
 	AskingFlags []string
@@ -55,7 +55,7 @@ func (g Guide) CredentialCommand(name string) string {
 	return g.Command("credential put", name)
 }
 
-// Command returns a command line of ours that does the verb to the provider, or to all
+// Command returns the command line that does the verb to the provider, or to all
 // where none is named.
 func (g Guide) Command(verb, provider string) string {
 	words := []string{"tokenkeeper", verb}

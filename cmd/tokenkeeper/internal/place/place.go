@@ -1,5 +1,5 @@
 // Package place knows where a deployment keeps its configs, credentials and tokens, how
-// that is looked at, and what to say to a person who must change something there.
+// that is looked at, and how to tell operators what to change there.
 package place
 
 import (
@@ -40,7 +40,7 @@ type Reader interface {
 	RefreshTokenCredential(ctx context.Context, provider string) (string, error)
 	// Credentials returns the names of all credentials, sorted, where they can be listed.
 	Credentials(ctx context.Context) ([]string, error)
-	// ReadsCredentials reports whether those who look at the place may read credentials.
+	// ReadsCredentials reports whether operators may read credentials there.
 	ReadsCredentials() bool
 	// AllowsLoopback reports whether runs are known to ask providers on their own machine.
 	AllowsLoopback() bool
@@ -103,7 +103,7 @@ type Editor interface {
 type Options struct {
 	// Profile, Region and EndpointURL are those of the AWS CLI.
 	Profile, Region, EndpointURL string
-	// Stated is what the user has said of the deployment.
+	// Stated is what the flags say of the deployment.
 	Stated Deployment
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

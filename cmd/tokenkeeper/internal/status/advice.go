@@ -66,7 +66,7 @@ func lookLater(j *judgement, where string) step {
 	return step{fmt.Sprintf("It is asked again by itself. If it stays so, look at %s; more is in %s.", where, j.guide.Log), ""}
 }
 
-// chance reports whether the failure is not yet taken for one that a person must mend.
+// chance reports whether the failure may still pass without a person.
 func (j *judgement) chance() bool { return j.line.Class == refresh.Transient }
 
 // says is the same for all providers.
@@ -106,7 +106,7 @@ func checkCredential(j *judgement) step {
 }
 
 func allowHost(j *judgement) step {
-	return step{fmt.Sprintf("If it may be sent there, its owner adds the host to allowed_hosts in %s; else mend %s. To see which hosts that takes:",
+	return step{fmt.Sprintf("If it may be sent there, its owner adds the host to allowed_hosts in %s; else correct %s. To see which hosts that takes:",
 		j.credentialPlace(), j.Provider.Where), j.guide.Command("explain", j.Name)}
 }
 
@@ -149,7 +149,7 @@ func (j *judgement) credentialCommand() string {
 	return j.guide.CredentialCommand(j.Provider.Credential)
 }
 
-// byCode has the failures of which more can be said than their class says: all that
+// byCode has the failures whose code says more than their class: all that
 // docs/operations.md lists, and no family of them covers.
 var byCode = map[string]advice{
 	"invalid_client":         {"The provider refuses the credential.", editCredential},
@@ -243,7 +243,7 @@ var byCode = map[string]advice{
 	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", restoreCredential},
 	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
 	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
-	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and takes no write of ours.", lookAtLog},
+	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and refuses our writes.", lookAtLog},
 	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that is named in %s.")},
 	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
 		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},
@@ -268,7 +268,7 @@ var (
 	wantsProof    = advice{"The provider wants requests that are proved to be ours (DPoP), which is not supported.", editConfig}
 )
 
-// byFamily has what can be said of codes by how they begin.
+// byFamily has the advice on families of codes, by their prefix.
 var byFamily = []struct {
 	prefix string
 	advice
@@ -278,7 +278,7 @@ var byFamily = []struct {
 	{"http_", advice{"The provider answers with a status that the config does not take for success.", editConfig}},
 }
 
-// byClass has what can be said of codes that are not known here, as of a later release.
+// byClass has the advice on codes that are not known here, such as those of a later release.
 var byClass = map[refresh.Class]advice{
 	refresh.Transient:     {"Its token could not be replaced.", waitOurs},
 	refresh.Misconfigured: {"Its config, its credential or a permission is wrong.", editEither},

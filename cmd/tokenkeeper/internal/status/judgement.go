@@ -19,7 +19,7 @@ type judgement struct {
 	line     Line
 }
 
-// A step is what to do now: in words and, where a command of ours does it, the command.
+// A step is what to do now: in words and, where one of our commands does it, the command.
 type step struct{ text, command string }
 
 func (j *judgement) say(word Word, wrong string, do step) {
