@@ -78,7 +78,7 @@ var frequencies = []struct {
 	what   What
 	perDay float64
 }{
-	{Down, 0.7}, {Hangs, 0.3}, {LostAnswers, 0.2}, {WrongSecret, 0.2}, {Paused, 0.05}, {Edited, 0.25}, {Forced, 0.2},
+	{Down, 0.7}, {Hangs, 0.3}, {LostAnswers, 0.2}, {WrongSecret, 0.2}, {Paused, 0.2}, {Edited, 0.25}, {Forced, 0.2},
 	{Outage, 0.2}, {Throttled, 0.2}, {Lagging, 0.2}, {Cut, 0.5},
 	{Missed, 2}, {Late, 5}, {Doubled, 4}, {Killed, 5}, {ClockOff, 0.3},
 }

@@ -29,14 +29,14 @@ type oracle struct {
 
 // A watch is what the oracle knows of one provider.
 type watch struct {
-	bad     []span    // when it could not be logged in to
-	told    failure   // that was reported last, and whose end was not
-	held    time.Time // since when told may be wrong: a run failed that noted, or was to note
-	failed  time.Time // when a run said last that it fails
-	lost    time.Time // when an answer with a refresh token did not arrive, or none could be stored
-	called  bool      // a person, to consent anew
-	rests   time.Time // when that was last so
-	revoked bool
+	bad     []span      // when it could not be logged in to
+	told    failure     // that was reported last, and whose end was not
+	held    time.Time   // since when told may be wrong: a run failed that noted, or was to note
+	failed  time.Time   // when a run said last that it fails
+	lost    time.Time   // when an answer with a refresh token did not arrive, or none could be stored
+	called  bool        // a person, to consent anew
+	rests   time.Time   // when that was last so
+	current *token      // that consumers read
 	double  []time.Time // when two runs at once logged in
 }
 
@@ -74,6 +74,7 @@ func (o *oracle) upsets(t time.Time) int { return after(o.upset, t) }
 // swap judges a token that becomes current in the place of another.
 func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	old, t := p.named(former), p.named(text)
+	o.watched[p.name].current = t
 	switch {
 	case t == nil:
 		o.violated(p.name, "%q becomes current, which was never issued", text)
@@ -123,6 +124,9 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 // again at most five ticks later.
 func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 	calm := 6 * o.tick
+	if p.rotates { // its refresh token may have been claimed so often that there is a rest before each
+		calm = max(calm, o.schedule.Claims.Rest+2*o.tick)
+	}
 	var spans []span
 	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad, o.wrong) {
 		if s.end.After(from.Add(-calm)) && s.begin.Before(to) {
@@ -141,23 +145,33 @@ func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 	return longest
 }
 
-// login judges a login: the nth of its run at this provider.
-func (o *oracle) login(p *provider, nth int, now time.Time, issued, revoked bool) {
+// An attempt is a login as its provider sees it.
+type attempt struct {
+	nth             int           // of its run, at this provider
+	early           bool          // the provider asked to be left alone for longer
+	left            time.Duration // of the life of the token that consumers read
+	issued, revoked bool          // what came of it
+}
+
+// login judges a login.
+func (o *oracle) login(p *provider, a attempt, now time.Time) {
 	o.Logins++
 	w := o.watched[p.name]
 	last := func(d time.Duration) int { return p.since(now.Add(-d)) - o.upsets(now.Add(-d-o.tick)) }
 	long := func(since time.Time, d time.Duration) bool { return !since.IsZero() && now.Sub(since) > d }
-	if issued {
+	if a.issued {
 		o.Tokens++
 	}
-	if nth > 2 || nth > 1 && !p.rotates {
-		o.violated(p.name, "%d logins of one run", nth)
+	if a.nth > 2 || a.nth > 1 && !p.rotates {
+		o.violated(p.name, "%d logins of one run", a.nth)
 	}
 	if p.paused {
 		o.violated(p.name, "a login while it is paused")
 	}
-	current := p.last()
+	current, good := p.last(), a.left > o.schedule.Margin()+2*o.tick
 	switch {
+	case a.early && (current == nil || good) && o.upsets(now.Add(-2*time.Hour)) == 0:
+		o.violated(p.name, "a login before the time that Retry-After named")
 	case !p.refused.IsZero() && last(min(30*time.Minute, now.Sub(p.refused))) > 1:
 		o.violated(p.name, "more than one login in half an hour with a client secret that is known to be wrong")
 	case long(p.limited, 3*time.Hour) && last(time.Hour) > 3:
@@ -167,11 +181,11 @@ func (o *oracle) login(p *provider, nth int, now time.Time, issued, revoked bool
 	case last(time.Hour) > 40:
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
-	if revoked {
-		w.revoked = true
-		if w.lost.IsZero() {
-			o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
-		}
+	switch {
+	case a.revoked && w.lost.IsZero():
+		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
+	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:
+		o.violated(p.name, "a good token is revoked, since a refresh token that may have been spent was sent again (%v)", p.kind)
 	}
 }
 
@@ -205,14 +219,14 @@ func (o *oracle) kept(p *provider, has, excused bool, now time.Time) {
 // tickDone judges what two runs at once have left: of a provider that ends the former token with
 // each login, the last one that it issued must be current, or consumers hold a dead token until
 // the next login.
-func (o *oracle) tickDone(p *provider, current string, failing bool, began time.Time) {
+func (o *oracle) tickDone(p *provider, current string, began time.Time) {
 	t := p.named(current)
-	if !p.supersedes || failing || t == nil || t == p.last() || !p.last().issued.After(began) {
+	if !p.supersedes || p.deaf || t == nil || t == p.last() || !p.last().issued.After(began) {
 		return
 	}
 	// What two runs at once asked for in one second has no order in version ids, and the
 	// provider alone knows which came last.
-	if p.last().issued.Sub(t.issued) > time.Second && o.upsets(began.Add(-o.tick)) == 0 {
+	if p.last().issued.Sub(t.issued) > time.Second {
 		o.violated(p.name, "two runs at once left a token current that the provider has ended")
 	}
 }

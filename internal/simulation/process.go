@@ -172,7 +172,13 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	if e.of.hangs {
 		latency = attemptTime
 	}
-	if sleep(ctx, min(latency+e.apart(e.of.name), attemptTime)) != nil || e.of.hangs {
+	if sleep(ctx, min(latency+e.apart(e.of.name), attemptTime)) != nil {
+		return refresh.Grant{}, lost
+	}
+	if e.of.hangs {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.oracle.watched[e.of.name].rests = time.Now()
 		return refresh.Grant{}, lost
 	}
 	if err := e.begin(); errors.Is(err, errKilled) {
@@ -183,10 +189,15 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 		ticket = l.Credential.Values["refresh_token"].Reveal()
 	}
 	e.mu.Lock()
-	now, revoked, n := time.Now(), e.of.revoked, len(e.of.tokens)
-	t, next, failed := e.of.login(l.Credential.Version, ticket, asked, now)
+	now, revoked, last := time.Now(), e.of.revoked, e.of.last()
 	e.asked[e.of.name]++
-	e.oracle.login(e.of, e.asked[e.of.name], now, len(e.of.tokens) > n, e.of.revoked && !revoked)
+	a := attempt{nth: e.asked[e.of.name], early: now.Before(e.of.until.Add(-e.tick))}
+	if current := e.oracle.watched[e.of.name].current; current != nil {
+		a.left = current.expires.Sub(now)
+	}
+	t, next, failed := e.of.login(l.Credential.Version, ticket, asked, now)
+	a.issued, a.revoked = e.of.last() != last, e.of.revoked && !revoked
+	e.oracle.login(e.of, a, now)
 	deaf := e.of.deaf
 	if deaf && failed == nil {
 		e.oracle.lostAnswer(e.of, now)

@@ -266,7 +266,9 @@ func (w *World) look(p *provider, began time.Time, starts []start, killed, certa
 		watched.double = append(watched.double, began)
 	}
 	current, note, ticket := w.seen(p)
-	w.oracle.tickDone(p, current, note.Class != "", began)
+	if !slices.ContainsFunc(starts, func(s start) bool { return s.dead || s.failed || s.off != 0 }) && !note.Class.Failing() {
+		w.oracle.tickDone(p, current, began)
+	}
 	w.oracle.noted(p, note, certain, time.Now())
 	if p.rotates {
 		w.oracle.kept(p, ticket == p.valid, killed || w.awsDown, time.Now())
@@ -292,7 +294,6 @@ func (w *World) seen(p *provider) (current string, note refresh.Note, ticket str
 func (w *World) consent(p *provider) {
 	ticket := p.newTicket(time.Now())
 	w.oracle.watched[p.name].lost = time.Time{}
-	w.oracle.watched[p.name].revoked = false
 	if w.lines != nil {
 		w.lines.put(p.name, ticket)
 		return

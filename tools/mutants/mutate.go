@@ -127,11 +127,11 @@ func (m *mutator) code(n ast.Node) string {
 	return strings.Join(strings.Fields(string(m.text[m.offset(n.Pos()):m.offset(n.End())])), " ")
 }
 
-// add makes a site of n: before and after are written around it.
+// add makes a site of n: before and after are written around it, with its number for §.
 func (m *mutator) add(n ast.Node, kind, before, after string, more ...edit) {
 	*m.next++
 	id := *m.next
-	number := func(s string) string { return strings.ReplaceAll(s, "ID", fmt.Sprint(id)) }
+	number := func(s string) string { return strings.ReplaceAll(s, "§", fmt.Sprint(id)) }
 	m.sites = append(m.sites, site{id, m.name, m.fset.Position(n.Pos()).Line, kind, m.code(n)})
 	m.edits[id] = append(more,
 		edit{m.offset(n.Pos()), m.offset(n.Pos()), number(before), m.depth},
@@ -180,16 +180,16 @@ func (m *mutator) statements(list []ast.Stmt, zeros string) {
 	for _, s := range list {
 		switch s := s.(type) {
 		case *ast.ExprStmt:
-			m.add(s, "statement", "if !mutant.On(ID) { ", " }")
+			m.add(s, "statement", "if !mutant.On(§) { ", " }")
 		case *ast.IncDecStmt:
-			m.add(s, "statement", "if !mutant.On(ID) { ", " }")
+			m.add(s, "statement", "if !mutant.On(§) { ", " }")
 		case *ast.AssignStmt:
 			if s.Tok != token.DEFINE {
-				m.add(s, "statement", "if !mutant.On(ID) { ", " }")
+				m.add(s, "statement", "if !mutant.On(§) { ", " }")
 			}
 		case *ast.ReturnStmt:
 			if zeros != "" && len(s.Results) > 0 {
-				m.add(s, "return", "if mutant.On(ID) { return "+zeros+" }; ", "")
+				m.add(s, "return", "if mutant.On(§) { return "+zeros+" }; ", "")
 			}
 		}
 	}
@@ -212,21 +212,21 @@ func (m *mutator) expression(n ast.Expr) bool {
 	b, binary := n.(*ast.BinaryExpr)
 	switch {
 	case basic.Info()&types.IsBoolean != 0 && binary:
-		m.add(n, "condition", "mutant.Not(ID, ", ")")
+		m.add(n, "condition", "mutant.Not(§, ", ")")
 		x, y := m.code(b.X), m.code(b.Y)
 		switch b.Op {
 		case token.LSS, token.LEQ, token.GTR, token.GEQ:
-			m.add(n, "edge", "mutant.Edge(ID, ", ", func() bool { return "+x+" == "+y+" })")
+			m.add(n, "edge", "mutant.Edge(§, ", ", func() bool { return "+x+" == "+y+" })")
 		case token.LAND:
-			m.add(n, "logic", "mutant.Other(ID, ", ", func() bool { return ("+x+") || ("+y+") })")
+			m.add(n, "logic", "mutant.Other(§, ", ", func() bool { return ("+x+") || ("+y+") })")
 		case token.LOR:
-			m.add(n, "logic", "mutant.Other(ID, ", ", func() bool { return ("+x+") && ("+y+") })")
+			m.add(n, "logic", "mutant.Other(§, ", ", func() bool { return ("+x+") && ("+y+") })")
 		}
 	case basic.Info()&types.IsNumeric != 0 && binary:
 		f := map[token.Token]string{token.ADD: "Add", token.SUB: "Sub", token.MUL: "Mul", token.QUO: "Quo"}[b.Op]
 		if f != "" {
 			at := m.offset(b.OpPos)
-			m.add(n, "arithmetic", "mutant."+f+"(ID, ", ")", edit{at, at + len(b.Op.String()), ",", 0})
+			m.add(n, "arithmetic", "mutant."+f+"(§, ", ")", edit{at, at + len(b.Op.String()), ",", 0})
 		}
 	}
 	return true
@@ -247,8 +247,8 @@ func (m *mutator) constant(n ast.Expr, t types.TypeAndValue) {
 		}
 		_, name, _ = strings.Cut(name, ".")
 	}
-	m.add(n, "constant", "mutant.Less["+name+"](ID, ", ")")
-	m.add(n, "constant", "mutant.More["+name+"](ID, ", ")")
+	m.add(n, "constant", "mutant.Less["+name+"](§, ", ")")
+	m.add(n, "constant", "mutant.More["+name+"](§, ", ")")
 }
 
 // mutated returns the text of a file with all of its sites but those that are left out.
