@@ -145,8 +145,8 @@ func (c Certificate) thumbprintSHA256() string {
 }
 
 // encoded returns x5c (RFC 7515 section 4.1.6), which is in base64 and not in base64url.
-func (c Certificate) encoded() []any {
-	var list []any
+func (c Certificate) encoded() []string {
+	var list []string
 	for _, link := range c.chain {
 		list = append(list, base64.StdEncoding.EncodeToString(link.Raw))
 	}

@@ -1,12 +1,15 @@
 package signing
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 const (
@@ -38,10 +41,10 @@ type Claims struct {
 	// Backdate is how far before now iat and nbf are, at most MaxBackdate, in whole
 	// seconds. Zero: DefaultBackdate; [NotBackdated]: not at all.
 	Backdate time.Duration
-	// Own are others, with values as in [Signer.Sign]. They may not be any of iss, sub,
+	// Own are others. They may not be any of iss, sub,
 	// aud, exp, nor, in an assertion, jti. An iat or nbf among them, and in a token a
 	// jti, takes the place of ours; null leaves it out.
-	Own map[string]any
+	Own []strictjson.Member
 }
 
 // Assertion returns the claims of an assertion made at now: for client authentication,
@@ -49,7 +52,7 @@ type Claims struct {
 // Audience too, but there are grants without the one, such as Google's, and without the
 // other, such as GitHub's). Lifetime is at most
 // MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault].
-func (c Claims) Assertion(now time.Time) (map[string]any, error) {
+func (c Claims) Assertion(now time.Time) ([]strictjson.Member, error) {
 	if err := c.CheckAssertion(); err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func (c Claims) Assertion(now time.Time) (map[string]any, error) {
 // Token returns the claims of a JWT made at now that is itself the token. Lifetime is
 // required, has no upper limit, and nothing else is required; otherwise it is as
 // [Claims.Assertion].
-func (c Claims) Token(now time.Time) (map[string]any, error) {
+func (c Claims) Token(now time.Time) ([]strictjson.Member, error) {
 	if err := c.CheckToken(); err != nil {
 		return nil, err
 	}
@@ -99,7 +102,7 @@ func (c Claims) check(reserved ...string) error {
 		return &Fault{"the audience is empty", "state the audience"}
 	}
 	for _, name := range reserved {
-		if _, ok := c.Own[name]; ok {
+		if slices.ContainsFunc(c.Own, func(m strictjson.Member) bool { return m.Name == name }) {
 			return &Fault{fmt.Sprintf("the claim %q is not one that may be stated freely", name), "leave it out here: it has a way of its own, or is made anew in each"}
 		}
 	}
@@ -109,44 +112,50 @@ func (c Claims) check(reserved ...string) error {
 	return nil
 }
 
-// at returns the claims at now.
-func (c Claims) at(now time.Time) map[string]any {
+// at returns the claims at now, in the order of their names.
+func (c Claims) at(now time.Time) []strictjson.Member {
 	// 128 bits: RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
-	back, life := c.Backdate, c.Lifetime
+	back, life := c.Backdate, cmp.Or(c.Lifetime, DefaultLifetime)
 	switch back {
 	case 0:
 		back = DefaultBackdate
 	case NotBackdated:
 		back = 0
 	}
-	if life == 0 {
-		life = DefaultLifetime
-	}
-	claims := map[string]any{
-		"exp": now.Add(life).Unix(),
-		"iat": now.Add(-back).Unix(),
-		"jti": hex.EncodeToString(id[:]),
-		"nbf": now.Add(-back).Unix(),
-	}
-	for name, v := range map[string]string{"iss": c.Issuer, "sub": c.Subject} {
-		if v != "" {
-			claims[name] = v
+	since := strictjson.Int(now.Add(-back).Unix())
+	claims := slices.Clone(c.Own)
+	add := func(name string, v strictjson.Value) {
+		if !slices.ContainsFunc(claims, func(m strictjson.Member) bool { return m.Name == name }) {
+			claims = append(claims, strictjson.Member{Name: name, Value: v})
 		}
+	}
+	add("exp", strictjson.Int(now.Add(life).Unix()))
+	add("iat", since)
+	add("nbf", since)
+	add("jti", strictjson.Text(hex.EncodeToString(id[:])))
+	if c.Issuer != "" {
+		add("iss", strictjson.Text(c.Issuer))
+	}
+	if c.Subject != "" {
+		add("sub", strictjson.Text(c.Subject))
 	}
 	switch len(c.Audience) {
 	case 0:
 	case 1:
-		claims["aud"] = c.Audience[0]
+		add("aud", strictjson.Text(c.Audience[0]))
 	default:
-		claims["aud"] = slices.Clone(c.Audience)
+		add("aud", strictjson.Texts(c.Audience))
 	}
-	maps.Copy(claims, c.Own)
-	for _, name := range []string{"iat", "jti", "nbf"} {
-		if claims[name] == nil {
-			delete(claims, name)
-		}
+	leftOut := func(m strictjson.Member) bool {
+		return m.Value.Type == strictjson.Null && slices.Contains([]string{"iat", "jti", "nbf"}, m.Name)
 	}
-	return claims
+	return sorted(slices.DeleteFunc(claims, leftOut))
+}
+
+// sorted returns members, which it changes, in the order of their names.
+func sorted(members []strictjson.Member) []strictjson.Member {
+	slices.SortFunc(members, func(a, b strictjson.Member) int { return strings.Compare(a.Name, b.Name) })
+	return members
 }

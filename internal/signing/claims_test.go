@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // jti replaces any of ours in what is compared.
@@ -36,13 +37,13 @@ func TestAssertion(t *testing.T) {
 			map[string]any{"iss": "id", "sub": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": unix - 10}},
 		{"for several audiences", signing.Claims{Issuer: "id", Subject: "id", Audience: []string{"https://as", "https://as/token"}},
 			map[string]any{"iss": "id", "sub": "id", "aud": []string{"https://as", "https://as/token"}, "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": unix - 10}},
-		{"without a subject, as Google has it", signing.Claims{Issuer: "me@project", Audience: []string{"https://as"}, Lifetime: 5 * time.Minute, Own: map[string]any{"scope": "a b"}},
+		{"without a subject, as Google has it", signing.Claims{Issuer: "me@project", Audience: []string{"https://as"}, Lifetime: 5 * time.Minute, Own: members(map[string]any{"scope": "a b"})},
 			map[string]any{"iss": "me@project", "aud": "https://as", "jti": jti, "exp": unix + 300, "iat": unix - 10, "nbf": unix - 10, "scope": "a b"}},
 		{"for clocks that are a minute off", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Backdate: time.Minute},
 			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 60, "nbf": unix - 60}},
-		{"without the times that may be left out", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: map[string]any{"iat": nil, "nbf": nil, "null": nil}},
+		{"without the times that may be left out", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: members(map[string]any{"iat": nil, "nbf": nil, "null": nil})},
 			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "null": nil}},
-		{"with times of its own", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: map[string]any{"nbf": number("0")}},
+		{"with times of its own", signing.Claims{Issuer: "id", Audience: []string{"https://as"}, Own: members(map[string]any{"nbf": number("0")})},
 			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": number("0")}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestAssertion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(row.want, known(got)); diff != "" {
+			if diff := cmp.Diff(object(members(row.want)), known(object(got))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -66,9 +67,9 @@ func TestToken(t *testing.T) {
 	}{
 		{"of nothing but a lifetime", signing.Claims{Lifetime: 20 * time.Minute},
 			map[string]any{"jti": jti, "exp": unix + 1200, "iat": unix - 10, "nbf": unix - 10}},
-		{"with an identifier of its own", signing.Claims{Lifetime: 180 * 24 * time.Hour, Own: map[string]any{"jti": "own", "nbf": nil}},
+		{"with an identifier of its own", signing.Claims{Lifetime: 180 * 24 * time.Hour, Own: members(map[string]any{"jti": "own", "nbf": nil})},
 			map[string]any{"jti": "own", "exp": unix + 15552000, "iat": unix - 10}},
-		{"without an identifier", signing.Claims{Lifetime: time.Second, Own: map[string]any{"jti": nil}},
+		{"without an identifier", signing.Claims{Lifetime: time.Second, Own: members(map[string]any{"jti": nil})},
 			map[string]any{"exp": unix + 1, "iat": unix - 10, "nbf": unix - 10}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -76,7 +77,7 @@ func TestToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(row.want, known(got)); diff != "" {
+			if diff := cmp.Diff(object(members(row.want)), known(object(got))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -91,7 +92,7 @@ func TestWhatIsNoAssertion(t *testing.T) {
 		return c
 	}
 	own := func(name string) signing.Claims {
-		return but(func(c *signing.Claims) { c.Own = map[string]any{name: "x"} })
+		return but(func(c *signing.Claims) { c.Own = members(map[string]any{name: "x"}) })
 	}
 	for _, row := range []struct {
 		name string
@@ -110,7 +111,9 @@ func TestWhatIsNoAssertion(t *testing.T) {
 		{"an own aud", own("aud"), `the claim "aud" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
 		{"an own exp", own("exp"), `the claim "exp" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
 		{"an own jti", own("jti"), `the claim "jti" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
-		{"a claim that is no JSON", but(func(c *signing.Claims) { c.Own = map[string]any{"x": 1.5} }), `encoding claims: "x": is a float64, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
+		{"a claim that is no text", but(func(c *signing.Claims) {
+			c.Own = []strictjson.Member{{Name: "x", Value: strictjson.Text("canary\xff")}}
+		}), `encoding claims: "x": is not text in UTF-8; correct its encoding`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := row.c.Assertion(noon)
@@ -123,7 +126,7 @@ func TestWhatIsNoAssertion(t *testing.T) {
 		checkFault(t, err, "the token has no lifetime; state how long it is to hold; the provider's documentation says how long it may")
 	})
 	t.Run("a token with its own exp", func(t *testing.T) {
-		c := signing.Claims{Lifetime: time.Hour, Own: map[string]any{"exp": nil}}
+		c := signing.Claims{Lifetime: time.Hour, Own: members(map[string]any{"exp": nil})}
 		checkFault(t, c.CheckToken(), `the claim "exp" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`)
 	})
 }
@@ -137,7 +140,7 @@ func TestJTIIsNewInEach(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id := claims["jti"].(string)
+		id := object(claims)["jti"].(string)
 		if seen[id] || !ours.MatchString(id) {
 			t.Fatalf("jti %q is not new, or not 128 bits", id)
 		}
@@ -147,14 +150,15 @@ func TestJTIIsNewInEach(t *testing.T) {
 
 // Claims are used for each attempt anew: what one made must not be seen in the next.
 func TestClaimsAreNotChangedByUse(t *testing.T) {
-	c := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: map[string]any{"nbf": nil}}
+	c := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: members(map[string]any{"nbf": nil})}
 	claims, err := c.Assertion(noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims["aud"].([]string)[0] = "changed"
-	claims["new"] = true
-	want := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: map[string]any{"nbf": nil}}
+	for i := range claims {
+		claims[i].Value = strictjson.Text("changed")
+	}
+	want := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: members(map[string]any{"nbf": nil})}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

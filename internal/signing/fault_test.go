@@ -12,6 +12,7 @@ import (
 
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // What a user reads who gave the wrong thing is written out here, to be read.
@@ -154,7 +155,7 @@ func TestWhatIsNoAlgorithm(t *testing.T) {
 
 func TestWhatDoesNotFit(t *testing.T) {
 	key := func(text string) signing.Key { return parseKey(t, text) }
-	own := func(members map[string]any) signing.Header { return signing.Header{Members: members} }
+	own := func(object map[string]any) signing.Header { return signing.Header{Members: members(object)} }
 	certificate := must(signing.ParseCertificate(secret.New(issue(p256Key(), nil)), key(sec1(p256Key())), noon))
 	for _, row := range []struct {
 		name string
@@ -180,8 +181,8 @@ func TestWhatDoesNotFit(t *testing.T) {
 		{"a key as a member", key(pkcs8(edKey())), "", own(map[string]any{"jwk": map[string]any{}}), `the header member "jwk" would carry a key; leave it out; "kid" names the key`},
 		{"a payload as it is", key(pkcs8(edKey())), "", own(map[string]any{"b64": false}), `the header member "b64" would change how the JWT is read; leave it out`},
 		{"critical members", key(pkcs8(edKey())), "", own(map[string]any{"crit": []any{"b64"}}), `the header member "crit" would change how the JWT is read; leave it out`},
-		{"a member that is no JSON", key(pkcs8(edKey())), "", own(map[string]any{"x": 1.5}), `encoding the header: "x": is a float64, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
-		{"a type that is no text", key(pkcs8(edKey())), "", signing.Header{Type: "\xff"}, `encoding the header member "typ": is not text in UTF-8; correct its encoding`},
+		{"a member that is no text", key(pkcs8(edKey())), "", signing.Header{Members: []strictjson.Member{{Name: "x", Value: strictjson.Text("\xff")}}}, `encoding the header: "x": is not text in UTF-8; correct its encoding`},
+		{"a type that is no text", key(pkcs8(edKey())), "", signing.Header{Type: "\xff"}, `encoding the header: "typ": is not text in UTF-8; correct its encoding`},
 		{"a member of no certificate", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5u"}}, `the header member "x5u" names no certificate; choose of x5t, x5t#S256 and x5c`},
 		{"a certificate member twice", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t", "x5t"}}, `the header member "x5t" is asked for twice; ask for it once`},
 		{"a certificate member without certificate", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t"}}, `the header member "x5t" needs a certificate; give the certificate of the key in PEM`},
@@ -199,25 +200,19 @@ func TestWhatDoesNotFit(t *testing.T) {
 
 func TestWhatCannotBeClaimed(t *testing.T) {
 	s := newSigner(t, parseKey(t, pkcs8(edKey())), "", signing.Header{})
+	bad := strictjson.Text("canary\xff")
 	for _, row := range []struct {
 		name  string
-		value any
-		want  string
+		value strictjson.Value
 	}{
-		{"a float, whose digits are a guess", 0.1, `encoding claims: "c": is a float64, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
-		{"a struct", struct{}{}, `encoding claims: "c": is a struct {}, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
-		{"a secret that was not revealed", secret.New("canary"), `encoding claims: "c": is a secret.Text, which has no one form in JSON; use text, whole numbers, true, false, lists and objects`},
-		{"bytes that are no text", []any{map[string]any{"d": "canary\xff"}}, `encoding claims: "c": [0]: "d": is not text in UTF-8; correct its encoding`},
-		{"a name that is no text", map[string]any{"canary\xff": 1}, `encoding claims: "c": has a name that is not text in UTF-8; correct its encoding`},
-		{"an empty number", number(""), `encoding claims: "c": is not a number of JSON; write it in digits`},
-		{"a number of another language", number("0x10"), `encoding claims: "c": is not a number of JSON; write it in digits`},
-		{"a number with white space", number(" 1"), `encoding claims: "c": is not a number of JSON; write it in digits`},
-		{"text for a number", number(`"canary"`), `encoding claims: "c": is not a number of JSON; write it in digits`},
-		{"an object for a number", number(`{"canary":1}`), `encoding claims: "c": is not a number of JSON; write it in digits`},
+		{"bytes that are no text", bad},
+		{"bytes in a list", strictjson.Value{Type: strictjson.List, Items: []strictjson.Value{strictjson.Int(1), bad}}},
+		{"bytes in an object", strictjson.Value{Type: strictjson.Object, Members: []strictjson.Member{{Name: "d", Value: bad}}}},
+		{"a name that is no text", strictjson.Value{Type: strictjson.Object, Members: []strictjson.Member{{Name: "canary\xff", Value: strictjson.Int(1)}}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := s.Sign(map[string]any{"c": row.value})
-			checkFault(t, err, row.want)
+			_, err := s.Sign([]strictjson.Member{{Name: "c", Value: row.value}})
+			checkFault(t, err, `encoding claims: "c": is not text in UTF-8; correct its encoding`)
 		})
 	}
 }

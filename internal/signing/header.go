@@ -1,12 +1,14 @@
 package signing
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // Members of a header that name the certificate of the key.
@@ -29,8 +31,7 @@ type Header struct {
 	// CertificateMembers are those of X5T, X5TS256 and X5C that are wanted.
 	CertificateMembers []string
 	// Members are others, of any names but those above and the few that Check refuses.
-	// Their values are as in [Signer.Sign].
-	Members map[string]any
+	Members []strictjson.Member
 }
 
 // Check says what is wrong with h, whatever the key: what can be said of a config without
@@ -44,8 +45,8 @@ func (h Header) Check() error {
 			return &Fault{fmt.Sprintf("the header member %q is asked for twice", name), "ask for it once"}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(h.Members)) {
-		switch name {
+	for _, m := range h.Members {
+		switch name := m.Name; name {
 		case "alg":
 			return &Fault{`the header member "alg" is that of the signature`, "state the algorithm instead"}
 		case "typ", "kid", X5T, X5TS256, X5C:
@@ -67,34 +68,34 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	if err := h.Check(); err != nil {
 		return nil, err
 	}
-	members := map[string]any{}
-	maps.Copy(members, h.Members)
+	members := slices.Clone(h.Members)
+	add := func(name string, v strictjson.Value) {
+		members = append(members, strictjson.Member{Name: name, Value: v})
+	}
 	if !h.OmitType {
-		members["typ"] = "JWT"
-		if h.Type != "" {
-			members["typ"] = h.Type
-		}
+		add("typ", strictjson.Text(cmp.Or(h.Type, "JWT")))
 	}
-	if h.KeyID != "" {
-		members["kid"] = h.KeyID
-	} else if id := k.ID(); id != "" {
-		members["kid"] = id
+	if id := cmp.Or(h.KeyID, k.ID()); id != "" {
+		add("kid", strictjson.Text(id))
 	}
-	if fault := h.addCertificate(members, k); fault != nil {
+	if fault := h.addCertificate(add, k); fault != nil {
 		return nil, fault
 	}
+	if _, err := encode(members); err != nil {
+		return nil, fmt.Errorf("encoding the header: %w", err)
+	}
 	extra := map[jose.HeaderKey]any{}
-	for name, v := range members {
-		text, err := encode(v)
+	for _, m := range members {
+		text, err := m.Value.Encode()
 		if err != nil {
-			return nil, fmt.Errorf("encoding the header member %q: %w", name, err)
+			return nil, err
 		}
-		extra[jose.HeaderKey(name)] = json.RawMessage(text)
+		extra[jose.HeaderKey(m.Name)] = json.RawMessage(text)
 	}
 	return extra, nil
 }
 
-func (h Header) addCertificate(members map[string]any, k Key) *Fault {
+func (h Header) addCertificate(add func(name string, v strictjson.Value), k Key) *Fault {
 	if len(h.CertificateMembers) == 0 {
 		return nil
 	}
@@ -107,11 +108,11 @@ func (h Header) addCertificate(members map[string]any, k Key) *Fault {
 	for _, name := range h.CertificateMembers {
 		switch name {
 		case X5T:
-			members[name] = h.Certificate.thumbprint()
+			add(name, strictjson.Text(h.Certificate.thumbprint()))
 		case X5TS256:
-			members[name] = h.Certificate.thumbprintSHA256()
+			add(name, strictjson.Text(h.Certificate.thumbprintSHA256()))
 		case X5C:
-			members[name] = h.Certificate.encoded()
+			add(name, strictjson.Texts(h.Certificate.encoded()))
 		}
 	}
 	return nil

@@ -12,7 +12,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -147,4 +149,23 @@ func p256Of(n byte) *ecdsa.PrivateKey {
 	return must(ecdsa.ParseRawPrivateKey(elliptic.P256(), d))
 }
 
-func number(s string) strictjson.Number { return strictjson.Number(s) }
+// members returns the members of an object, in the order of their names.
+func members(object map[string]any) []strictjson.Member {
+	if len(object) == 0 {
+		return nil
+	}
+	v := must(strictjson.Decode[map[string]strictjson.Value](must(json.Marshal(object))))
+	var list []strictjson.Member
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		list = append(list, strictjson.Member{Name: name, Value: v[name]})
+	}
+	return list
+}
+
+// object is the reverse; numbers are as they are written.
+func object(members []strictjson.Member) map[string]any {
+	text := must(strictjson.Value{Type: strictjson.Object, Members: members}.Encode())
+	return must(strictjson.Parse(text, 32)).(map[string]any)
+}
+
+func number(s string) json.Number { return json.Number(s) }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // A Signer signs JWTs with one key, one algorithm and one header. It may be used by
@@ -67,15 +68,8 @@ func fits(k Key, a Algorithm) *Fault {
 // its name; empty: nothing.
 func (s *Signer) Warning() string { return s.warning }
 
-// Sign returns a JWT in compact form. The claims are what they are given as: nil, bools,
-// strings, whole numbers of Go, [strictjson.Number] and [json.Number] in exactly their
-// spelling, and slices and maps of all these. Members are in the order of their names.
-//
-// [json.Number]: https://pkg.go.dev/encoding/json#Number
-func (s *Signer) Sign(claims map[string]any) (secret.Text, error) {
-	if claims == nil {
-		claims = map[string]any{}
-	}
+// Sign returns a JWT in compact form with those claims.
+func (s *Signer) Sign(claims []strictjson.Member) (secret.Text, error) {
 	payload, err := encode(claims)
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("encoding claims: %w", err)

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -37,6 +38,19 @@ type Value struct {
 type Member struct {
 	Name  string
 	Value Value
+}
+
+// Text returns the string of that text, and Int a whole number.
+func Text(text string) Value { return Value{Type: String, Text: text} }
+func Int(n int64) Value      { return Value{Type: Num, Text: strconv.FormatInt(n, 10)} }
+
+// Texts returns the list of those strings.
+func Texts(texts []string) Value {
+	v := Value{Type: List}
+	for _, t := range texts {
+		v.Items = append(v.Items, Text(t))
+	}
+	return v
 }
 
 // UnmarshalJSONFrom reads the next value of dec.

@@ -66,7 +66,7 @@ func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ sec
 		return secret.Text{}, nil, err
 	}
 	if j.use == ownToken {
-		if err := j.disclosed(c, header.Members, header.KeyID, claims.Own, claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
+		if err := j.disclosed(c, texts(header.Members), header.KeyID, texts(claims.Own), claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
 			return secret.Text{}, nil, err
 		}
 	}
@@ -145,39 +145,11 @@ func (p plan) audience(word string, v *template.Values) (string, error) {
 	return u.String(), nil
 }
 
-// object returns the members of a node, as package signing takes them; nil: none.
-func object(n httprequest.Node, v *template.Values) (map[string]any, error) {
+// object returns the members of a node; nil: none.
+func object(n httprequest.Node, v *template.Values) ([]strictjson.Member, error) {
 	if len(n.Members) == 0 {
 		return nil, nil
 	}
 	value, err := n.Expand(v)
-	if err != nil {
-		return nil, err
-	}
-	members, _ := plainValue(value).(map[string]any)
-	return members, nil
-}
-
-func plainValue(v strictjson.Value) any {
-	switch v.Type {
-	case strictjson.String:
-		return v.Text
-	case strictjson.Num:
-		return strictjson.Number(v.Text)
-	case strictjson.Bool:
-		return v.Text == "true"
-	case strictjson.List:
-		list := make([]any, len(v.Items))
-		for i, item := range v.Items {
-			list[i] = plainValue(item)
-		}
-		return list
-	case strictjson.Object:
-		object := make(map[string]any, len(v.Members))
-		for _, m := range v.Members {
-			object[m.Name] = plainValue(m.Value)
-		}
-		return object
-	}
-	return nil
+	return value.Members, err
 }

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/httprequest"
@@ -50,7 +51,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 		dated += ", less " + unpadded(j.backdate)
 	}
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
-		if _, stated := memberNames(j.claims)[f.Name]; !stated {
+		if !slices.ContainsFunc(j.claims.Members, func(m httprequest.Param) bool { return m.Name == f.Name }) {
 			out.Claims = append(out.Claims, f)
 		}
 	}

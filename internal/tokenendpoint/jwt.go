@@ -5,6 +5,7 @@ import (
 
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -49,10 +50,10 @@ const (
 )
 
 // memberNames returns the members of an object, without their values.
-func memberNames(n httprequest.Node) map[string]any {
-	names := make(map[string]any, len(n.Members))
-	for _, m := range n.Members {
-		names[m.Name] = ""
+func memberNames(n httprequest.Node) []strictjson.Member {
+	names := make([]strictjson.Member, len(n.Members))
+	for i, m := range n.Members {
+		names[i] = strictjson.Member{Name: m.Name, Value: strictjson.Text("")}
 	}
 	return names
 }

@@ -117,6 +117,17 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 	return nil
 }
 
+// texts returns all names and texts in members.
+func texts(members []strictjson.Member) (list []any) {
+	for _, m := range members {
+		list = append(append(list, m.Name, m.Value.Text), texts(m.Value.Members)...)
+		for _, item := range m.Value.Items {
+			list = append(list, texts([]strictjson.Member{{Value: item}})...)
+		}
+	}
+	return list
+}
+
 func (j jwt) discloses(c refresh.Credential, place, name string) error {
 	return &httprequest.Fault{Path: j.path + "." + place, Detail: "would put the credential's " + name + " into the token, where consumers read it",
 		Remedy: cmp.Or(c.IfPublic(name), "write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}")}
