@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ see that, and the rest with --read-credentials.`,
 				return err
 			}
 			c.assumed(p, schedule)
-			k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials}
+			k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials, now: c.now()}
 			v, err := k.check(cmd.Context(), names)
 			if err != nil {
 				return nameError(p.Guide(), err)
@@ -101,7 +102,9 @@ type checkView struct {
 type keptView struct {
 	Provider string `json:"provider"`
 	keeping
-	Advice []string `json:"advice,omitempty"`
+	// ConsentEnds is when the refresh token expires; zero: not known.
+	ConsentEnds time.Time `json:"refresh_token_expires_at,omitzero"`
+	Advice      []string  `json:"advice,omitempty"`
 
 	formulas []string // those that are not as for others
 }

@@ -29,6 +29,7 @@ type checker struct {
 	parser   configParser
 	schedule refresh.Schedule
 	read     bool // credentials may be read
+	now      time.Time
 
 	view   checkView
 	states []refresh.State
@@ -64,6 +65,7 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	k.view = checkView{Configs: len(configs), Problems: refresh.Problems{}, Providers: []keptView{}, CredentialsRead: k.read,
 		schedule: k.schedule, guide: k.place.Guide()}
 	used := map[string]bool{}
+	var understood []refresh.Provider
 	for _, d := range configs {
 		k.proposed(d)
 		p, err := refresh.Understand(k.parser, d.Document)
@@ -77,10 +79,12 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 			continue
 		}
 		used[p.Credential] = true
+		understood = append(understood, p)
 		if err := k.provider(ctx, p); err != nil {
 			return checkView{}, err
 		}
 	}
+	k.bound(ctx, understood)
 	for _, name := range names {
 		if k.read {
 			if _, err := k.credential(ctx, name); err != nil {
@@ -245,6 +249,18 @@ func (k *checker) foreign(p refresh.Provider) {
 	k.wrong(p, "credential", "is not for this provider", fmt.Sprintf(`if it may be used here, its owner adds "providers": [%q] to it`, p.Name))
 }
 
+// bound says which refresh tokens are for another credential than the config names.
+func (k *checker) bound(ctx context.Context, providers []refresh.Provider) {
+	misbound := status.Misbound(ctx, k.place, providers)
+	for _, p := range providers {
+		if credential, ok := misbound[p.Name]; ok {
+			k.wrong(p, "credential", fmt.Sprintf("is not that which the refresh token of %s was put in for, which is %q: it is not sent", p.Name, credential),
+				fmt.Sprintf("if it was obtained with %q, its owner runs '%s'", p.Credential, k.place.Guide().Command("refresh-token bind", p.Name+" --credential "+p.Credential)))
+		}
+	}
+	k.view.Providers = slices.DeleteFunc(k.view.Providers, func(v keptView) bool { return misbound[v.Provider] != "" })
+}
+
 func (k *checker) wrong(p refresh.Provider, path, detail, remedy string) {
 	k.view.Problems = append(k.view.Problems,
 		refresh.Problem{Where: p.Where, Path: path, Value: fmt.Sprintf("%q", p.Credential), Detail: detail, Remedy: remedy})
@@ -261,8 +277,17 @@ func (k *checker) kept(p refresh.Provider) keptView {
 	}
 	i := slices.IndexFunc(k.states, func(st refresh.State) bool { return st.Name == p.Name })
 	if i >= 0 {
+		ends := k.states[i].Note.RefreshTokenEnds
+		if !ends.IsZero() {
+			v.ConsentEnds = ends
+			v.formulas = append(v.formulas, consent(ends, k.now))
+		}
 		if version, ok := k.states[i].Current.Parse(); ok {
 			v.keeping = keep(k.schedule, p, version.Lifetime, "the present token")
+			if left := ends.Sub(version.IssuedAt); left > 0 && left < version.Lifetime {
+				renewed := keep(k.schedule, p, left, "")
+				v.DueAfter, v.Survives, v.ShortLived = renewed.DueAfter, renewed.Survives, renewed.ShortLived
+			}
 			return v
 		}
 	}

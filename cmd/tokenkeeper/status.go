@@ -203,6 +203,9 @@ func (v statusView) row(line status.Line) terminal.Row {
 		v.expiry(line),
 		{Text: v.next(line)},
 	}}
+	if ends := line.RefreshTokenExpiresAt; !ends.IsZero() {
+		row.Below = append(row.Below, terminal.Below{Text: consent(ends, v.AsOf), Style: terminal.Quiet})
+	}
 	if line.Wrong != "" {
 		row.Below = append(row.Below, terminal.Below{Text: line.Wrong})
 	}
@@ -227,6 +230,14 @@ func (v statusView) expiry(line status.Line) terminal.Cell {
 		return terminal.Cell{Text: "over", Style: terminal.Bad}
 	}
 	return terminal.Cell{Text: terminal.Span(left)}
+}
+
+// consent says when a refresh token expires.
+func consent(ends, now time.Time) string {
+	if left := ends.Sub(now); left > 0 {
+		return "consent ends in " + terminal.Span(left)
+	}
+	return "consent ended " + terminal.Span(now.Sub(ends)) + " ago"
 }
 
 // next says when something is done about the provider.

@@ -18,6 +18,15 @@ const pageSize = 100
 // minutes may be missing from it (API reference, ListSecrets).
 func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
 	var states []refresh.State
+	err := s.list(ctx, func(provider string, m metadata) { states = append(states, s.state(provider, m)) })
+	if err != nil {
+		return nil, err
+	}
+	return states, nil
+}
+
+// list calls f with each secret in the name space.
+func (s *Store) list(ctx context.Context, f func(provider string, m metadata)) error {
 	pages := secretsmanager.NewListSecretsPaginator(s.Client, &secretsmanager.ListSecretsInput{
 		Filters: []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{s.Prefix}}},
 		// Or a secret about to be deleted would look like one that is missing.
@@ -27,16 +36,16 @@ func (s *Store) List(ctx context.Context) ([]refresh.State, error) {
 	for pages.HasMorePages() {
 		page, err := nextPage(ctx, pages)
 		if err != nil {
-			return nil, awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
+			return awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
 		}
 		for _, e := range page.SecretList {
 			if provider, ok := s.provider(aws.ToString(e.Name)); ok {
-				states = append(states, s.state(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
-					replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)}))
+				f(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
+					replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)})
 			}
 		}
 	}
-	return states, nil
+	return nil
 }
 
 func nextPage(ctx context.Context, pages *secretsmanager.ListSecretsPaginator) (*secretsmanager.ListSecretsOutput, error) {

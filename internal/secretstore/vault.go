@@ -99,6 +99,18 @@ func (v *Vault) Credential(ctx context.Context, provider string) (string, error)
 	return name, nil
 }
 
+// Credentials returns the same of every provider that has a token, by name. It may be some
+// minutes old.
+func (v *Vault) Credentials(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{}
+	err := v.secrets().list(ctx, func(provider string, m metadata) {
+		if v.usable(provider, m) == nil && m.labelled(labelCurrent) != "" {
+			found[provider], _ = m.tag(tagCredential)
+		}
+	})
+	return found, err
+}
+
 // look describes a secret that is there, is ours, and has a token.
 func (v *Vault) look(ctx context.Context, provider string) (metadata, error) {
 	m, err := v.secrets().describe(ctx, provider)

@@ -73,6 +73,11 @@ func (a *AWS) RefreshTokenCredential(ctx context.Context, provider string) (stri
 	return a.vault.Credential(ctx, provider)
 }
 
+// RefreshTokenCredentials lists secrets, which may lag five minutes.
+func (a *AWS) RefreshTokenCredentials(ctx context.Context, _ []string) (map[string]string, error) {
+	return a.vault.Credentials(ctx)
+}
+
 func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {
 	name, value := aws.ToString(in.Name), secret.New(aws.ToString(in.Value))
 	if e := paramstore.Check("parameter "+name, value); e != nil {

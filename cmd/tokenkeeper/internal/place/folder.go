@@ -150,6 +150,17 @@ func (f Folder) RefreshTokenCredential(ctx context.Context, provider string) (st
 	return f.Vault().Credential(ctx, provider)
 }
 
+// RefreshTokenCredentials passes over what cannot be read.
+func (f Folder) RefreshTokenCredentials(ctx context.Context, providers []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, name := range providers {
+		if credential, err := f.RefreshTokenCredential(ctx, name); err == nil {
+			found[name] = credential
+		}
+	}
+	return found, ctx.Err()
+}
+
 // write replaces a file: readers see the old one or the new one, whole.
 func (f Folder) write(folder, name string, data secret.Text, mode fs.FileMode) error {
 	tmp, err := f.stage(folder, name, data, mode)

@@ -38,6 +38,9 @@ type Reader interface {
 	// provider is for; empty: the one with the provider's name. The error wraps
 	// refresh.ErrNotFound where there is none.
 	RefreshTokenCredential(ctx context.Context, provider string) (string, error)
+	// RefreshTokenCredentials returns the same of all of the named providers that have one. It
+	// may be some minutes old.
+	RefreshTokenCredentials(ctx context.Context, providers []string) (map[string]string, error)
 	// Credentials returns the names of all credentials, sorted, where they can be listed.
 	Credentials(ctx context.Context) ([]string, error)
 	// ReadsCredentials reports whether operators may read credentials there.

@@ -14,7 +14,8 @@ import (
 func judge(sub Subject, keeper *Keeper, s refresh.Schedule, guide place.Guide, now time.Time) Line {
 	j := &judgement{Subject: sub, keeper: keeper, schedule: s, guide: guide, now: now}
 	j.version, j.ours = sub.State.Current.Parse()
-	j.line = Line{Provider: sub.Name}
+	j.version.Renewable = sub.State.Note.RefreshTokenEnds
+	j.line = Line{Provider: sub.Name, RefreshTokenExpiresAt: sub.State.Note.RefreshTokenEnds}
 	if j.ours {
 		j.line.ExpiresAt = j.version.ExpiresAt()
 		j.line.Lifetime = int64(j.version.Lifetime / time.Second)
@@ -39,7 +40,17 @@ func (j *judgement) judge() {
 		d := j.schedule.Decide(*j.Provider, j.State, j.now)
 		j.line.Next = d.Next
 		j.decided(d)
+		j.bound(d)
 	}
+}
+
+// bound says that the refresh token is for another credential than the config names.
+func (j *judgement) bound(d refresh.Decision) {
+	if j.Bound == "" || d.Reason == refresh.Paused || d.Reason == refresh.Deleting || d.Reason == refresh.NotOurs {
+		return
+	}
+	j.fail(Failing, refresh.Misconfigured, refresh.CodeNotForCredential)
+	j.line.Wrong = fmt.Sprintf("Its refresh token was put in for the credential %s, and its config names %s: it is not sent.", j.Bound, j.Provider.Credential)
 }
 
 // decided judges by what the next run would decide.

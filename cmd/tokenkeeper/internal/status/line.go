@@ -48,6 +48,8 @@ type Subject struct {
 	State refresh.State
 	// Credential is the present version of its credential; empty: not known.
 	Credential string
+	// Bound is the credential that its refresh token is for, where its config names another.
+	Bound string
 }
 
 // A Line is the judgement on one provider. Times are zero where they are not known.
@@ -59,6 +61,9 @@ type Line struct {
 	// Served reports whether applications have a token that they can use now.
 	Served    bool      `json:"served"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// RefreshTokenExpiresAt is when a person must have obtained another one at the latest, unless
+	// a login puts that off.
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 	// Next is when something is done about it at the latest.
 	Next time.Time `json:"next,omitzero"`
 	// Overdue reports whether that is past for so long that the schedule seems to have stopped any

@@ -43,6 +43,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	if subjects, err = named(subjects, only); err != nil {
 		return Report{}, err
 	}
+	l.bind(ctx, subjects)
 	runs := <-keeper
 	if len(subjects) == 0 && runs != nil && runs.never {
 		runs = nil // there is nothing to run for yet
@@ -72,6 +73,20 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 		subjects[i].Credential = l.credential(ctx, subjects[i])
 	}
 	return l.judge(subjects, report.Keeper).with(capacity), nil
+}
+
+// bind notes which refresh tokens are for another credential than the config names.
+func (l Lookout) bind(ctx context.Context, subjects []Subject) {
+	var list []refresh.Provider
+	for _, sub := range subjects {
+		if sub.Provider != nil {
+			list = append(list, *sub.Provider)
+		}
+	}
+	misbound := Misbound(ctx, l.Place, list)
+	for i, sub := range subjects {
+		subjects[i].Bound = misbound[sub.Name]
+	}
 }
 
 func (l Lookout) judge(subjects []Subject, keeper *Keeper) Report {
