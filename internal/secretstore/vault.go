@@ -53,7 +53,7 @@ type Vault struct {
 	Prefix string
 	// Stack is the owner: a secret with another, or none, is not touched.
 	Stack string
-	// KMSKey is as in [Store].
+	// KMSKey is as in [Store], for [Vault.Put].
 	KMSKey string
 	// LongestRun is how long a run lasts at most; zero: the four minutes that the template
 	// gives it at most.
@@ -73,7 +73,7 @@ const tagCredential = "tokenkeeper:credential"
 
 // secrets returns the secrets of v, in the way of a store.
 func (v *Vault) secrets() *Store {
-	return &Store{Client: v.Client, Prefix: v.Prefix, Stack: v.Stack, KMSKey: v.KMSKey, Now: v.Now}
+	return &Store{Client: v.Client, Prefix: v.Prefix, Stack: v.Stack, Now: v.Now}
 }
 
 // Version implements refresh.Vault. A token that is stored and not yet current counts.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/awscall"
@@ -443,6 +444,106 @@ func TestTheVersionThatIsStoredAndNotCurrent(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		if next, err := s.Claim(t.Context(), "quickbooks"); err != nil || next.ID != stored || next.Token.Reveal() != "token 1" {
 			t.Errorf("%v, %v", next.ID, err)
+		}
+	})
+}
+
+// A refresh token is under the key of its own that the vault is given, or else under AWS's.
+func TestTheKeyOfARefreshToken(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, key := newSafe(t), ""
+			if own {
+				key = s.SetKey("private", awstest.KeyEnabled)
+			}
+			s.Vault.KMSKey = key
+			for range 2 { // made, and put into
+				s.put(t, "token 0")
+			}
+			if there, _ := s.Secret(private + "quickbooks"); there.KMSKey != key {
+				t.Errorf("with the key %q it is under %q", key, there.KMSKey)
+			}
+			if calls := s.Calls(); strings.Contains(calls[1].Action, "Create") && strings.Contains(string(calls[1].Body), "KmsKeyId") != (key != "") {
+				t.Errorf("with the key %q this was sent: %s", key, calls[1].Body)
+			}
+		})
+	}
+}
+
+// A secret without a value holds no refresh token, whoever made it.
+func TestASecretWithoutARefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.SetSecret(awstest.Secret{Name: private + "quickbooks", Tags: map[string]string{"tokenkeeper:owner": stack}})
+		for name, call := range map[string]func() error{
+			"Version":    func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
+			"Credential": func() error { _, err := s.Credential(t.Context(), "quickbooks"); return err },
+			"Claim":      func() error { _, err := s.Claim(t.Context(), "quickbooks"); return err },
+			"Restore":    func() error { return s.Restore(t.Context(), "quickbooks") },
+			"Bind":       func() error { return s.Bind(t.Context(), "quickbooks", "erp") },
+		} {
+			if err := call(); !errors.Is(err, refresh.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if all, err := s.Credentials(t.Context()); err != nil || len(all) != 0 {
+			t.Errorf("listed: %v, %v", all, err)
+		}
+		if slices.Contains(actions(s.AWS), "PutSecretValue") {
+			t.Error("something was put into it")
+		}
+		s.put(t, "token 0")
+		if _, err := s.Claim(t.Context(), "quickbooks"); err != nil {
+			t.Errorf("after a person has put one in: %v", err)
+		}
+	})
+}
+
+// What a run has stored is not made current over what a person has put in since, and nothing
+// is claimed by a run that sees the state before.
+func TestAStoredTokenThatAPersonWasAheadOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		ticket, err := s.Claim(t.Context(), "quickbooks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
+		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
+			t.Fatal(err)
+		}
+		s.Heal()
+		time.Sleep(5 * time.Minute)
+		s.Fail("secretsmanager:DescribeSecret", awstest.Fault{Stale: true, Skip: 1, Times: 1})
+		s.put(t, "of a person")
+		before := s.Count()
+		if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) || slices.Contains(actions(s.AWS)[before:], "PutSecretValue") {
+			t.Errorf("%v, after %v", err, actions(s.AWS)[before:])
+		}
+		if next, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil || next.Token.Reveal() != "of a person" {
+			t.Errorf("%q, %v", next.Token.Reveal(), err)
+		}
+	})
+}
+
+// The credentials of all, as the tags say; what is not ours is passed over.
+func TestTheCredentialsOfAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		if err := s.Put(t.Context(), "acme", secret.New("token 0"), "erp"); err != nil {
+			t.Fatal(err)
+		}
+		s.SetSecret(awstest.Secret{Name: private + "other", Tags: map[string]string{"tokenkeeper:owner": "staging", "tokenkeeper:credential": "x"},
+			Versions: []awstest.Version{{Value: "x", Labels: []string{"AWSCURRENT"}}}})
+		got, err := s.Credentials(t.Context())
+		if diff := cmp.Diff(map[string]string{"quickbooks": "", "acme": "erp"}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		s.Fail("secretsmanager:ListSecrets", awstest.Deny())
+		if _, err := s.Credentials(t.Context()); err == nil {
+			t.Error("it may not be listed, and nothing is said")
 		}
 	})
 }
