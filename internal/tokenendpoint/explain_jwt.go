@@ -66,6 +66,8 @@ func (p plan) explainAudience(a template.Template, text string) string {
 	case !fixed:
 	case word == audienceIssuer:
 		return p.issuer
+	case word == audienceNone:
+		return "left out"
 	case word == audienceEndpoint:
 		return p.requests[len(p.requests)-1].Target.Shown
 	}
