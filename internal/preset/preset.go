@@ -109,9 +109,8 @@ func Get(name string) (Preset, error) {
 
 // names returns the names of all presets, sorted.
 func names() []string {
-	found, _ := fs.Glob(files, "presets/*.json") // the pattern is good
-	list := make([]string, len(found))
-	for i, f := range found {
+	list, _ := fs.Glob(files, "presets/*.json") // the pattern is good
+	for i, f := range list {
 		list[i] = strings.TrimSuffix(path.Base(f), ".json")
 	}
 	slices.Sort(list)
