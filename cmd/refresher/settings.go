@@ -111,6 +111,11 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if err := s.schedule().Check(); err != nil {
 		e.problems = append(e.problems, err)
 	}
+	// The SDK makes no call then, and reports that as a connection that failed.
+	if (s.FIPS || s.DualStack) && s.SSMEndpoint+s.SecretsManagerEndpoint != "" {
+		e.problems = append(e.problems, errors.New("AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT choose among AWS's endpoints, "+
+			"and AWS_ENDPOINT_URL names another: unset either"))
+	}
 	return s, errors.Join(e.problems...)
 }
 

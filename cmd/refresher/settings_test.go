@@ -76,8 +76,6 @@ func TestSettings(t *testing.T) {
 		"AWS_LAMBDA_LOG_LEVEL":             "DEBUG",
 		"AWS_ENDPOINT_URL":                 "http://localhost:4566",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secrets.example",
-		"AWS_USE_FIPS_ENDPOINT":            "true",
-		"AWS_USE_DUALSTACK_ENDPOINT":       "true",
 		"TOKENKEEPER_SECRET_TAGS":          "cost-center=4711,team=",
 		"TOKENKEEPER_PROVIDER_NETWORKS":    "10.20.0.0/16,fd12:3456:789a::/48",
 		"TOKENKEEPER_AUTHORITIES":          "/acme/authorities",
@@ -101,8 +99,6 @@ func TestSettings(t *testing.T) {
 		SessionToken:           secret.New(canary + "-token"),
 		SSMEndpoint:            "http://localhost:4566",
 		SecretsManagerEndpoint: "https://secrets.example",
-		FIPS:                   true,
-		DualStack:              true,
 		SecretTags:             map[string]string{"cost-center": "4711", "team": ""},
 		Reach: reach{
 			Networks:      []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd12:3456:789a::/48")},
@@ -113,6 +109,29 @@ func TestSettings(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, secrets, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// FIPS and dual-stack endpoints are AWS's own: with another one the SDK makes no call at all.
+func TestEndpointsOfAWS(t *testing.T) {
+	for _, row := range []struct {
+		set     map[string]string
+		refused bool
+	}{
+		{map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, false},
+		{map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "http://localhost:4566"}, true},
+		{map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_ENDPOINT_URL_SSM": "http://localhost:4566"}, true},
+		{map[string]string{"AWS_USE_FIPS_ENDPOINT": "false", "AWS_ENDPOINT_URL": "http://localhost:4566"}, false},
+	} {
+		env := least()
+		maps.Copy(env, row.set)
+		s, err := read(env)
+		if (err != nil) != row.refused {
+			t.Errorf("%v: %v", row.set, err)
+		}
+		if err == nil && (s.FIPS != (env["AWS_USE_FIPS_ENDPOINT"] == "true") || s.DualStack != (env["AWS_USE_DUALSTACK_ENDPOINT"] == "true")) {
+			t.Errorf("%v: FIPS %t, dual stack %t", row.set, s.FIPS, s.DualStack)
+		}
 	}
 }
 

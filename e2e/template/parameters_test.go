@@ -100,6 +100,9 @@ func TestParameters(t *testing.T) {
 		{map[string]string{"ProxyResolves": "true"}, "give both or neither"},
 
 		{map[string]string{"EndpointUrl": "http://localhost:4566"}, ""},
+		{map[string]string{"FipsEndpoints": "true", "DualStack": "true"}, ""},
+		{map[string]string{"EndpointUrl": "http://localhost:4566", "FipsEndpoints": "true"}, "leave EndpointUrl empty"},
+		{map[string]string{"EndpointUrl": "http://localhost:4566", "DualStack": "true"}, "leave EndpointUrl empty"},
 		{map[string]string{"EndpointUrl": "localhost:4566"}, "scheme, host and port"},
 
 		{map[string]string{"SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1", "SecurityGroupIds": "sg-0123456789abcdef0"}, ""},

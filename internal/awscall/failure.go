@@ -31,7 +31,7 @@ const (
 
 // Failure says what went wrong in c, for the person who must act.
 //
-// AWS's own text is quoted, cut to 256 bytes and escaped, unless it may repeat a value: of a
+// AWS's own text is quoted, cut to 512 bytes and escaped, unless it may repeat a value: of a
 // call that puts one, what is wrong with the request is quoted only where Sent shows that
 // the value is not in the text.
 func (c Call) Failure(err error) *refresh.Error {
@@ -99,7 +99,7 @@ func quoted(err error) string {
 	if text == "" {
 		return ""
 	}
-	return fmt.Sprintf(": AWS says %+.256q", text)
+	return fmt.Sprintf(": AWS says %+.512q", text)
 }
 
 func attempts(err error) int {

@@ -81,9 +81,9 @@ func TestUnknownRefusalsAreSuspect(t *testing.T) {
 func TestForeignTextIsCutAndEscaped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubject(t)
-		s.Fail("*", refuse("AccessDeniedException", "\x1b[31mred\n{\"level\":\"INFO\"}\u202e"+strings.Repeat("x", 1000)))
+		s.Fail("*", refuse("AccessDeniedException", "\x1b[31mred\n{\"level\":\"INFO\"}\u202e"+strings.Repeat("x", 2000)))
 		text := awscall.Call{Action: "a", Resource: "r"}.Failure(s.put(t.Context())).Detail
-		if len(text) > 400 {
+		if len(text) > 700 {
 			t.Errorf("it has %d bytes: %s", len(text), text)
 		}
 		for _, r := range text {
