@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local release soak soak-rotation mutants lint clean
+.PHONY: demo test lint local operations release soak soak-rotation mutants lint clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo
@@ -10,6 +10,9 @@ test: ## every test; installs what it needs into .tools/
 
 local: ## a local AWS with four providers set up
 	localstack/start
+
+operations: ## every breakage of docs/operations.md, on an emulator
+	tools/test operations
 
 release: ## everything that is published of VERSION=0.1.0, in dist/
 	go run ./tools/release -version "$(VERSION)"

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -58,6 +59,7 @@ func TestDeployed(t *testing.T) {
 		{"a consumer reads no credential", credentialsDenied},
 		{"a provider that is added is kept, and a broken one keeps its token", addsAndBreaks},
 		{"the broken one recovers with its credential", recovers},
+		{"what breaks is said by the first screen, which ends it", breaks},
 		{"a deleted stack leaves the secrets", deletes},
 	} {
 		if !t.Run(part.what, func(t *testing.T) {
@@ -155,8 +157,8 @@ func addsAndBreaks(t *testing.T, d *deployment) {
 	}
 	d.putConfig(simulator.METI, edited)
 
-	d.wait("a record of the provider that was added", func() bool { _, ok := d.record(added); return ok })
-	d.wait("a note beside the broken one's", func() bool { return d.state(simulator.METI) != "" })
+	d.wait("a record of the provider that was added", func() bool { d.tick(); _, ok := d.record(added); return ok })
+	d.wait("a note beside the broken one's", func() bool { d.tick(); return d.state(simulator.METI) != "" })
 	if state := d.state(simulator.METI); !strings.Contains(state, "class=misconfigured code=invalid_client") {
 		t.Errorf("%s is noted as %q", simulator.METI, state)
 	}
@@ -204,6 +206,16 @@ func recovers(t *testing.T, d *deployment) {
 	d.wantLive(simulator.METI)
 }
 
+// breaks does one breakage of each kind; make operations does all.
+func breaks(t *testing.T, d *deployment) {
+	w := newWard(t, d)
+	for _, b := range breakages {
+		if b.often {
+			t.Run(b.name, func(t *testing.T) { w.befall(t, b) })
+		}
+	}
+}
+
 func credentialsDenied(t *testing.T, d *deployment) {
 	for _, args := range [][]string{
 		{"ssm", "get-parameter", "--with-decryption", "--name", "/tokenkeeper/credentials/meitner"},
@@ -246,6 +258,18 @@ func deletes(t *testing.T, d *deployment) {
 	}
 	for _, name := range append(simulator.Names(), added) {
 		d.wantLive(name)
+	}
+}
+
+// tick invokes the function as the schedule does. That it fails is for the screens to say.
+func (d *deployment) tick() {
+	d.t.Helper()
+	_, err := d.lambda.Invoke(d.t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(d.resource("RefresherFunction")),
+		Payload:      fmt.Appendf(nil, `{"tick": %q}`, time.Now().UTC().Format(time.RFC3339)),
+	})
+	if err != nil {
+		d.t.Fatal(err)
 	}
 }
 

@@ -1,0 +1,30 @@
+package e2e_test
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"example.com/tokenkeeper/internal/simulator"
+)
+
+// TestOperations is the whole of it: a stack as a demanding account wants it, and every breakage
+// of docs/operations.md. It takes minutes: make operations runs it, and CI some of the breakages
+// in TestDeployed.
+func TestOperations(t *testing.T) {
+	d := &deployment{emulator: newEmulator(t), sim: simulator.New(simulator.Options{})}
+	server := httptest.NewServer(d.sim)
+	t.Cleanup(server.Close)
+	d.base = server.URL
+	for _, name := range simulator.Names() {
+		d.configure(name, name)
+	}
+	d.sam(append([]string{"build"}, d.samArguments()...)...)
+	d.sam(append([]string{"deploy"}, d.samArguments(d.demands()...)...)...)
+	d.allowListing()
+	d.bound()
+	w := newWard(t, d)
+	t.Run("a demanding account", func(t *testing.T) { w.t = t; w.wantDemands() })
+	for _, b := range breakages {
+		t.Run(b.name, func(t *testing.T) { w.befall(t, b) })
+	}
+}
