@@ -2,7 +2,9 @@ package strictjson
 
 import (
 	"bytes"
+	"errors"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -17,51 +19,19 @@ func Parse(data []byte, depth int) (any, error) {
 	if fault := wellFormed(text, depth); fault != nil {
 		return nil, Faults{*fault}
 	}
-	v, err := value(jsontext.NewDecoder(bytes.NewReader(text)))
-	if err != nil {
+	var v any
+	if err := json.Unmarshal(text, &v, json.WithUnmarshalers(asWritten)); err != nil {
 		return nil, Faults{syntactic(text, err)}
 	}
 	return v, nil
 }
 
-// value reads the next value of dec, which was found well-formed and shallow.
-func value(dec *jsontext.Decoder) (any, error) {
-	t, err := dec.ReadToken()
-	if err != nil {
-		return nil, err
+// asWritten reads numbers into an any as they were written.
+var asWritten = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported // which asks for the usual way
 	}
-	switch t.Kind() {
-	case 't', 'f':
-		return t.Bool(), nil
-	case '"':
-		return t.String(), nil
-	case '0':
-		return Number(t.String()), nil
-	case '[':
-		list := []any{}
-		for dec.PeekKind() != ']' {
-			v, err := value(dec)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		_, err := dec.ReadToken()
-		return list, err
-	case '{':
-		object := map[string]any{}
-		for dec.PeekKind() != '}' {
-			name, err := dec.ReadToken()
-			if err != nil {
-				return nil, err
-			}
-			key := name.String() // the token ends with the next read
-			if object[key], err = value(dec); err != nil {
-				return nil, err
-			}
-		}
-		_, err := dec.ReadToken()
-		return object, err
-	}
-	return nil, nil
-}
+	number, err := dec.ReadValue()
+	*v = Number(number)
+	return err
+})
