@@ -139,11 +139,7 @@ func (v *Vault) locked(ctx context.Context, doing, provider string, f func() err
 // prepare makes the folder, and refuses one that others can look into.
 func (v *Vault) prepare() error {
 	d := v.dir
-	err := d.root.Mkdir(private, 0o700)
-	if err == nil {
-		err = d.disk.SyncDir(".")
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := d.makeFolder(private); err != nil {
 		return err
 	}
 	fi, err := d.root.Stat(private)

@@ -12,8 +12,7 @@ import (
 type Number string
 
 // Parse reads one value of any shape that is nested at most depth deep: nil, a bool, a
-// string, a [Number], a []any or a map[string]any. The error is [Faults]:
-// there is one.
+// string, a [Number], a []any or a map[string]any. The error is [Faults], with a single one.
 func Parse(data []byte, depth int) (any, error) {
 	text := bytes.TrimPrefix(data, byteOrderMark)
 	if fault := wellFormed(text, depth); fault != nil {
