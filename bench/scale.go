@@ -24,13 +24,13 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
 	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
 	writes := flags.Int("writes", 40, "writes of secrets a second")
-	cached := flags.Bool("cached", false, "as if configs and states were known without listing them")
+	cold := flags.Bool("cold", false, "each run is that of a new process")
 	hours := flags.Int("hours", 4, "of the steady state")
 	flags.Parse(args)
 	return inTest(func(t *testing.T) error {
-		o := scaletest.Options{Latency: *latency, Login: *login, Writes: *writes, Cached: *cached}
-		fmt.Printf("%v a call to AWS, %v a login, %d writes a second, configs and states %s\n\n", *latency, *login, *writes,
-			map[bool]string{false: "listed in each run", true: "known without a list"}[*cached])
+		o := scaletest.Options{Latency: *latency, Login: *login, Writes: *writes, Cold: *cold}
+		fmt.Printf("%v a call to AWS, %v a login, %d writes a second, each run in %s\n\n", *latency, *login, *writes,
+			map[bool]string{false: "the process of the last", true: "a new process"}[*cold])
 		fmt.Printf("%-9s %-8s %9s %9s %9s %7s %6s %6s %9s %7s %6s\n", "providers", "", "refreshed", "minutes", "left", "calls", "lost", "dead", "run s", "floor s", "ratio")
 		var failed error
 		for size := range strings.SplitSeq(*sizes, ",") {
@@ -75,16 +75,23 @@ func (r row) ratio() string {
 }
 
 // floorOf returns the least time that a run with so many logins can take: what one provider
-// waits for, one call after the other, and then the largest of what the quotas allow.
-func floorOf(o scaletest.Options, n, logins int) time.Duration {
+// waits for, one call after the other, or what the lists do, or the largest of what the quotas
+// allow.
+func floorOf(o scaletest.Options, n, logins int, cold bool) time.Duration {
 	perSecond := func(calls, rate int) time.Duration { return time.Duration(calls) * time.Second / time.Duration(rate) }
 	pages, lists := (n+9)/10, (n+99)/100
-	if o.Cached {
-		pages, lists = 0, 0
+	if !cold && 2*n > scaletest.FreeDocuments {
+		pages = 0 // of an hour
 	}
-	chain := time.Duration(pages+lists)*o.Latency + 4*o.Latency + o.Login
-	quotas := max(perSecond(2*logins, o.Writes), perSecond(pages+logins, 35), time.Duration(logins)*o.Login/256)
-	return max(chain, quotas)
+	chain := 4*o.Latency + o.Login
+	if logins == 0 {
+		chain = 0
+	}
+	if cold {
+		chain += time.Duration(lists+1) * o.Latency
+	}
+	return max(chain, time.Duration(pages)*o.Latency, time.Duration(lists)*o.Latency,
+		perSecond(2*logins, o.Writes), perSecond(pages+(logins+2)/3, 35), time.Duration(logins)*o.Login/256)
 }
 
 // allDue has no token anywhere, and goes on until each provider has had one.
@@ -96,7 +103,7 @@ func allDue(o scaletest.Options, n, _ int) row {
 		report, _ := a.Tick(context.Background(), strconv.Itoa(ticks))
 		if ticks == 0 {
 			r.took, r.refreshed, r.calls = report.Took, float64(report.Count(refresh.Refreshed)), float64(a.Figures().Calls)
-			r.floor = floorOf(o, n, report.Count(refresh.Refreshed))
+			r.floor = floorOf(o, n, report.Count(refresh.Refreshed), true)
 		}
 	}
 	r.Figures, r.late = a.Figures(), time.Duration(ticks)*time.Minute
@@ -132,16 +139,18 @@ func steady(o scaletest.Options, n, hours int) row {
 	if runs > 0 {
 		r.refreshed, r.took = r.refreshed/float64(runs), r.took/time.Duration(runs)
 	}
-	r.floor = floorOf(o, n, int(r.refreshed))
+	r.floor = floorOf(o, n, int(r.refreshed), o.Cold)
 	return r
 }
 
 // noneDue has new tokens everywhere.
 func noneDue(o scaletest.Options, n, _ int) row {
 	a := scaletest.New(o, n, func(int) time.Duration { return time.Minute })
+	a.Tick(context.Background(), "")
+	before := a.Figures().Calls
 	report, _ := a.Tick(context.Background(), "")
-	r := row{what: "none due", Figures: a.Figures(), took: report.Took, floor: floorOf(o, n, 0) - 4*o.Latency - o.Login}
-	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls)
+	r := row{what: "none due", Figures: a.Figures(), took: report.Took, floor: floorOf(o, n, 0, o.Cold)}
+	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls-before)
 	return r
 }
 

@@ -22,16 +22,19 @@ import (
 // A source has one config and its credential.
 type source struct{ config, credential string }
 
-func (s source) Configs(context.Context) ([]refresh.Document, error) {
-	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: secret.New(s.config)}}, nil
+func (s source) Configs(context.Context, string) ([]refresh.Document, string, error) {
+	return []refresh.Document{{Name: "erp", Where: "providers/erp", Data: secret.New(s.config)}}, "", nil
 }
 
-func (s source) Latest(ctx context.Context, _, _ string) ([]refresh.Document, refresh.Document, error) {
-	docs, err := s.Configs(ctx)
-	return docs, refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: secret.New(s.credential)}, err
+func (s source) Latest(ctx context.Context, _ []refresh.Wanted) []refresh.Reading {
+	docs, _, _ := s.Configs(ctx, "")
+	return []refresh.Reading{{Configs: docs,
+		Credential: refresh.Document{Name: "erp", Where: "credentials/erp", Version: "1", Data: secret.New(s.credential)}}}
 }
 
-func (s source) CredentialVersion(context.Context, string) (string, error) { return "1", nil }
+func (s source) CredentialVersions(context.Context, []string) []refresh.CredentialVersion {
+	return []refresh.CredentialVersion{{Version: "1"}}
+}
 
 // A clock is moved by hand.
 type clock struct{ seconds atomic.Int64 }

@@ -110,7 +110,7 @@ func TestOthersUseTheQuotaAtTheBeginningOfARun(t *testing.T) {
 			if row.begins && (inv.err != nil || took > row.lasts+5*time.Second) {
 				t.Errorf("%s for %v: %v, after %v", row.action, row.lasts, inv.err, took)
 			}
-			if !row.begins && (inv.err == nil || took < 26*time.Second || took > 29*time.Second) {
+			if !row.begins && (inv.err == nil || took < 25*time.Second || took > 29*time.Second) {
 				t.Errorf("%s for %v: given up after %v: %v", row.action, row.lasts, took, inv.err)
 			}
 		})

@@ -65,9 +65,14 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	}
 	report.Log(ctx, log)
 	m := measure(report, h.runner.Schedule, len(job.Only) == 0)
-	if err != nil && len(report.Results) == 0 {
+	unlisted, incomplete := errors.AsType[*refresh.ListingError](err)
+	switch {
+	case err != nil && len(report.Results) == 0:
 		m = notBegun(report)
 		err = logNotBegun(ctx, log, err)
+	case incomplete:
+		m = m.incomplete()
+		err = errors.Join(logNotBegun(ctx, log, unlisted), report.Err())
 	}
 	err = errors.Join(err, h.sumUp(m, requestID))
 	summary := report.Summary()

@@ -80,6 +80,8 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 			Schedule: s.schedule(),
 			Now:      now,
 			Flags:    "--stack " + s.Stack + " --region " + s.Region,
+
+			FreeDocuments: paramstore.StandardParameters,
 		},
 		meter: c.meter,
 		stack: s.Stack,

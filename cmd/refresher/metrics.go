@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/awscall"
@@ -49,6 +50,9 @@ func (m *measurement) count(name string, n int) {
 // stand for a tick that did not come.
 func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{"Orphans": len(r.Orphans)}}
+	if !r.Listed.IsZero() {
+		m.counts["ListingAge"] = int(r.At.Sub(r.Listed).Seconds())
+	}
 	m.count("Due", len(r.Results)-r.Count(refresh.Waiting))
 	m.count("Refreshed", r.Count(refresh.Refreshed))
 	m.count("Skipped", r.Count(refresh.Skipped))
@@ -92,6 +96,14 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 		return m
 	}
 	m.count("RunCompleted", 1)
+	return m
+}
+
+// incomplete returns m without the completion of the run, which is missed as of one that could
+// not begin.
+func (m measurement) incomplete() measurement {
+	m.event = "run_not_begun"
+	m.metrics = slices.DeleteFunc(m.metrics, func(m metric) bool { return m.name == "RunCompleted" })
 	return m
 }
 

@@ -63,7 +63,7 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 		return nil, err
 	}
 	// Before anything is made there: it may be the wrong folder.
-	if _, err := w.folder.Configs(cmd.Context()); err != nil {
+	if _, err := refresh.Documents(cmd.Context(), w.folder); err != nil {
 		return nil, fmt.Errorf("loading provider configs: %w", err)
 	}
 	if err := w.folder.Lock(); err != nil {
@@ -119,7 +119,7 @@ func (w *work) began(ctx context.Context, every time.Duration) {
 // leave notes for status that there was a run.
 func (w *work) leave(ctx context.Context, r *refresh.Report, err error) {
 	by, version, s := w.name, built().Version, w.runner.Schedule
-	if err != nil && !errors.As(err, new(*refresh.ProviderError)) {
+	if errors.As(err, new(*refresh.ListingError)) || err != nil && !errors.As(err, new(*refresh.ProviderError)) {
 		err = w.folder.NotBegun(r.At, by, version, s, err)
 	} else {
 		err = w.folder.Began(r.At, by, version, s)

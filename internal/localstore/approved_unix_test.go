@@ -58,7 +58,7 @@ func TestApprovedCopies(t *testing.T) {
 			write(t, filepath.Join(dir, "approved", "acme", "meitner.json"), `{"credential": "acme"}`)
 			write(t, filepath.Join(dir, "approved", "acme", ".meitner.json.swp"), "left by an editor")
 			row.do(t, dir)
-			docs, err := open(t, dir).Configs(t.Context())
+			docs, err := refresh.Documents(t.Context(), open(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestWhatIsNoCopy(t *testing.T) {
 	if err := os.Symlink("acme", filepath.Join(dir, "approved", "linked")); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := open(t, dir).Configs(t.Context())
+	docs, err := refresh.Documents(t.Context(), open(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestWhatIsNoCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "approved"), "a file")
-	if docs, err := open(t, dir).Configs(t.Context()); err == nil {
+	if docs, err := refresh.Documents(t.Context(), open(t, dir)); err == nil {
 		t.Errorf("Configs() = %v", docs)
 	}
 }
@@ -122,11 +122,12 @@ func TestLatest(t *testing.T) {
 	d := open(t, dir)
 	latest := func(credential string) (places []string) {
 		t.Helper()
-		listed, err := d.Configs(t.Context())
+		listed, err := refresh.Documents(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		docs, c, err := d.Latest(t.Context(), "p", credential)
+		read := d.Latest(t.Context(), []refresh.Wanted{{Provider: "p", Credential: credential}})[0]
+		docs, c, err := read.Configs, read.Credential, read.Err
 		if err == nil && c.Name != credential {
 			t.Errorf("the credential is %q", c.Name)
 		}
@@ -163,7 +164,7 @@ func TestLatest(t *testing.T) {
 		}
 	}
 	write(t, filepath.Join(dir, "approved"), "a file in the place of the folder")
-	if docs, _, err := d.Latest(t.Context(), "p", "c"); err == nil {
-		t.Errorf("Latest() = %v", docs)
+	if read := d.Latest(t.Context(), []refresh.Wanted{{Provider: "p", Credential: "c"}})[0]; read.Err == nil {
+		t.Errorf("Latest() = %v", read.Configs)
 	}
 }

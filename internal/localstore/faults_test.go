@@ -212,7 +212,7 @@ func TestUnreadableRecordStopsNoOthers(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "tokens", "educloud.json"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	states, err := d.List(t.Context())
+	states, err := refresh.Pages(t.Context(), d.List)
 	if err != nil || len(states) != 2 || states[1].Current != at(0) {
 		t.Fatalf("List() = %+v, %v; want two", states, err)
 	}

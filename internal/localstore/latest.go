@@ -11,7 +11,16 @@ import (
 )
 
 // Latest implements [refresh.Source].
-func (d *Dir) Latest(ctx context.Context, provider, credential string) ([]refresh.Document, refresh.Document, error) {
+func (d *Dir) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	readings := make([]refresh.Reading, len(wanted))
+	for i, w := range wanted {
+		r := &readings[i]
+		r.Configs, r.Credential, r.Err = d.latest(ctx, w.Provider, w.Credential)
+	}
+	return readings
+}
+
+func (d *Dir) latest(ctx context.Context, provider, credential string) ([]refresh.Document, refresh.Document, error) {
 	var docs []refresh.Document
 	add := func(file string, read func(fs.DirEntry) (refresh.Document, error)) error {
 		fi, err := d.root.Lstat(file)

@@ -225,7 +225,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	docs, err := d.Configs(t.Context())
+	docs, err := refresh.Documents(t.Context(), d)
 	if err != nil || len(docs) != 2 {
 		t.Fatalf("Configs() = %v, %v; want two", docs, err)
 	}
@@ -240,7 +240,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 	if _, err := d.Read(meitner); err == nil {
 		t.Error("Read() succeeded")
 	}
-	states, err := d.List(t.Context())
+	states, err := refresh.Pages(t.Context(), d.List)
 	if err != nil || len(states) != 1 {
 		t.Fatalf("List() = %v, %v; want one", states, err)
 	}

@@ -11,9 +11,18 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// Configs implements [refresh.Source]. A folder without files is no configs; a folder
+// Configs implements [refresh.Source], on one page. A folder without files is no configs; a folder
 // providers/ that is missing is an error, and a folder approved/ is not.
-func (d *Dir) Configs(ctx context.Context) ([]refresh.Document, error) {
+func (d *Dir) Configs(ctx context.Context, _ string) (_ []refresh.Document, next string, _ error) {
+	copies, err := d.copies(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	configs, err := d.configs(ctx)
+	return append(configs, copies...), "", err
+}
+
+func (d *Dir) configs(ctx context.Context) ([]refresh.Document, error) {
 	entries, err := d.list(providers)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no folder %s; make it, and put in one file NAME.json for each provider", d.path(providers))
@@ -38,11 +47,7 @@ func (d *Dir) Configs(ctx context.Context) ([]refresh.Document, error) {
 		}
 		docs = append(docs, doc)
 	}
-	copies, err := d.copies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return append(docs, copies...), nil
+	return docs, nil
 }
 
 // config returns what an entry of the folder holds, with a name also where there is an
@@ -64,7 +69,7 @@ func (d *Dir) config(e fs.DirEntry) (refresh.Document, error) {
 	return d.document(name, file, fi)
 }
 
-// Credential implements [refresh.Source]. A file that others can read, or that another
+// Credential returns a credential. A file that others can read, or that another
 // user owns, is refused before it is read: what is in it is not secret, or not ours.
 func (d *Dir) Credential(ctx context.Context, name string) (refresh.Document, error) {
 	file, fi, err := d.credential(ctx, name)
@@ -82,7 +87,16 @@ func (d *Dir) Credential(ctx context.Context, name string) (refresh.Document, er
 	return doc, nil
 }
 
-// CredentialVersion implements [refresh.Source].
+// CredentialVersions implements [refresh.Source].
+func (d *Dir) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
+	versions := make([]refresh.CredentialVersion, len(names))
+	for i, name := range names {
+		versions[i].Version, versions[i].Err = d.CredentialVersion(ctx, name)
+	}
+	return versions
+}
+
+// CredentialVersion returns the version that Credential would, without reading.
 func (d *Dir) CredentialVersion(ctx context.Context, name string) (string, error) {
 	_, fi, err := d.credential(ctx, name)
 	if err != nil {

@@ -64,7 +64,7 @@ func TestConfigs(t *testing.T) {
 			}
 			row.make(t, path)
 			t.Cleanup(func() { os.Remove(path) })
-			docs, err := open(t, dir).Configs(t.Context())
+			docs, err := refresh.Documents(t.Context(), open(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +102,7 @@ func TestConfigsStandBesideBadOnes(t *testing.T) {
 		}
 		return nil
 	}}
-	docs, err := openOn(t, dir, disk).Configs(t.Context())
+	docs, err := refresh.Documents(t.Context(), openOn(t, dir, disk))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,13 +121,13 @@ func TestConfigsStandBesideBadOnes(t *testing.T) {
 
 func TestNoConfigs(t *testing.T) {
 	dir := t.TempDir()
-	_, err := open(t, dir).Configs(t.Context())
+	_, err := refresh.Documents(t.Context(), open(t, dir))
 	says(t, err, filepath.Join(dir, "providers"), "NAME.json")
 
 	if err := os.Mkdir(filepath.Join(dir, "providers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := open(t, dir).Configs(t.Context())
+	docs, err := refresh.Documents(t.Context(), open(t, dir))
 	if err != nil || len(docs) != 0 {
 		t.Errorf("an empty folder: Configs() = %v, %v; want none", docs, err)
 	}

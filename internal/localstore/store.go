@@ -16,16 +16,16 @@ import (
 // List returns the state of every secret, by name. It is never old. A secret that cannot
 // be looked at is among them, with a version that is not ours: what is wrong with it is
 // reported when it is opened, and stops no others.
-func (d *Dir) List(ctx context.Context) ([]refresh.State, error) {
+func (d *Dir) List(ctx context.Context, _ string) (_ []refresh.State, next string, _ error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	files, err := d.list(tokens)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, "", nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	found := make(map[string]bool)
 	for _, f := range files {
@@ -41,7 +41,7 @@ func (d *Dir) List(ctx context.Context) ([]refresh.State, error) {
 		}
 		states = append(states, st)
 	}
-	return states, nil
+	return states, "", nil
 }
 
 // Open implements [refresh.Store]. It fails where a record could not be written, since

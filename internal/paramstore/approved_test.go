@@ -34,15 +34,12 @@ func TestApprovedCopies(t *testing.T) {
 			} {
 				w.SetParameter(awstest.Parameter{Name: name, Value: config, Type: kind})
 			}
-			docs, err := w.Configs(t.Context())
+			docs, err := refresh.Documents(t.Context(), w)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := map[string]string{}
-			for i, d := range docs {
-				if i == 0 && d.Where != providersPath+"/a" {
-					t.Errorf("%s is listed first", d.Where)
-				}
+			for _, d := range docs {
 				state := "good"
 				if d.Err != nil {
 					_, state, _ = strings.Cut(d.Err.Error(), ": ")
@@ -109,13 +106,14 @@ func TestLatest(t *testing.T) {
 				if row.fault.Error != nil {
 					w.Fail("ssm:GetParameters", row.fault)
 				}
-				listed, err := w.Configs(t.Context())
+				listed, err := refresh.Documents(t.Context(), w)
 				if err != nil {
 					t.Fatal(err)
 				}
 				w.Reset()
 				source := paramstore.Source{Providers: w.Providers, CredentialReader: w.Credentials}
-				docs, credential, err := source.Latest(t.Context(), "p", row.credential)
+				read := source.Latest(t.Context(), []refresh.Wanted{{Provider: "p", Credential: row.credential}})[0]
+				docs, credential, err := read.Configs, read.Credential, read.Err
 				if w.Count() != row.calls {
 					t.Errorf("%d calls, want %d", w.Count(), row.calls)
 				}
@@ -157,8 +155,8 @@ func TestLatestThatCannotBeRead(t *testing.T) {
 					w.Fail(action, f)
 				}
 				source := paramstore.Source{Providers: w.Providers, CredentialReader: w.Credentials}
-				if docs, _, err := source.Latest(t.Context(), "p", "c"); err == nil || errors.Is(err, refresh.ErrNotFound) || docs != nil {
-					t.Errorf("%v, %v", docs, err)
+				if read := source.Latest(t.Context(), []refresh.Wanted{{Provider: "p", Credential: "c"}})[0]; read.Err == nil || errors.Is(read.Err, refresh.ErrNotFound) || read.Configs != nil {
+					t.Errorf("%v, %v", read.Configs, read.Err)
 				}
 			})
 		})

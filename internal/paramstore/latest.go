@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -27,52 +29,127 @@ type CredentialReader interface {
 	CredentialVersion(ctx context.Context, name string) (string, error)
 }
 
-// Latest implements refresh.Source with one call of GetParameters, in which a credential in
-// Parameter Store is read as well. AWS refuses the whole call where it refuses one parameter,
-// such as a credential whose key is disabled; then they are read one by one.
-func (s Source) Latest(ctx context.Context, provider, credential string) ([]refresh.Document, refresh.Document, error) {
-	names := []string{s.Path + "/" + provider, s.Approved + "/" + provider + "/" + provider}
-	valid := refresh.CheckName(credential) == nil
-	if valid && credential != provider {
-		names = append(names, s.Approved+"/"+credential+"/"+provider)
+// Latest implements refresh.Source with one call of GetParameters for as many as fit into it, in
+// which credentials in Parameter Store are read as well. AWS refuses the whole call where it
+// refuses one parameter, such as a credential whose key is disabled; then they are read one by
+// one.
+func (s Source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	readings := make([]refresh.Reading, len(wanted))
+	for n := 0; len(wanted) > n; {
+		var names []string
+		first := n
+		for ; n < len(wanted); n++ {
+			more := s.names(wanted[n])
+			if n > first && len(names)+len(more) > mostNames {
+				break
+			}
+			names = append(names, more...)
+		}
+		slices.Sort(names)
+		found, err := s.read(ctx, slices.Compact(names), true)
+		var wg sync.WaitGroup
+		for i := first; i < n; i++ {
+			wg.Go(func() { readings[i] = s.reading(ctx, wanted[i], found, err) })
+		}
+		wg.Wait()
 	}
-	all := names
+	return readings
+}
+
+// mostNames is the most that GetParameters takes.
+const mostNames = 10
+
+// names returns those of all parameters that decide on a login: first those of the config and
+// its approved copies, and then, where it is in Parameter Store, that of the credential.
+func (s Source) names(w refresh.Wanted) []string {
+	names := s.configNames(w)
+	if c, ok := s.CredentialReader.(*Credentials); ok && refresh.CheckName(w.Credential) == nil {
+		names = append(names, c.where(w.Credential))
+	}
+	return names
+}
+
+func (s Source) configNames(w refresh.Wanted) []string {
+	names := []string{s.Path + "/" + w.Provider, s.Approved + "/" + w.Provider + "/" + w.Provider}
+	if w.Credential != w.Provider && refresh.CheckName(w.Credential) == nil {
+		names = append(names, s.Approved+"/"+w.Credential+"/"+w.Provider)
+	}
+	return names
+}
+
+// reading takes what was found for one login; err is why nothing was.
+func (s Source) reading(ctx context.Context, w refresh.Wanted, found map[string]types.Parameter, err error) (r refresh.Reading) {
 	secure, together := s.CredentialReader.(*Credentials)
-	if together = together && valid; together {
-		all = append(all, secure.where(credential))
-	}
-	found, err := s.read(ctx, all)
+	together = together && refresh.CheckName(w.Credential) == nil
 	if refused, ok := errors.AsType[*refresh.Error](err); ok && refused.Class == refresh.Misconfigured {
 		together = false
-		found, err = s.readEach(ctx, names)
+		found, err = s.readEach(ctx, s.configNames(w))
 	}
 	if err != nil {
-		return nil, refresh.Document{}, err
+		return refresh.Reading{Err: err}
 	}
-	var docs []refresh.Document
-	for i, name := range names {
+	for i, name := range s.configNames(w) {
 		param, there := found[name]
 		switch {
 		case there && i == 0:
-			docs = append(docs, s.config(param))
+			r.Configs = append(r.Configs, s.config(param))
 		case there:
-			docs = append(docs, s.copy(param))
+			r.Configs = append(r.Configs, s.copy(param))
 		}
 	}
 	if !together {
-		d, err := s.Credential(ctx, credential)
-		return docs, d, err
+		r.Credential, r.Err = s.Credential(ctx, w.Credential)
+		return r
 	}
-	param, there := found[secure.where(credential)]
+	param, there := found[secure.where(w.Credential)]
 	if !there {
-		return docs, refresh.Document{}, fmt.Errorf("parameter %s: %w", secure.where(credential), refresh.ErrNotFound)
+		r.Err = fmt.Errorf("parameter %s: %w", secure.where(w.Credential), refresh.ErrNotFound)
+		return r
 	}
-	return docs, secure.document(credential, param), nil
+	r.Credential = secure.document(w.Credential, param)
+	return r
 }
 
-// read returns those of the parameters that are there, decrypted.
-func (p *Providers) read(ctx context.Context, names []string) (map[string]types.Parameter, error) {
-	out, err := p.Client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(true)})
+// CredentialVersions implements refresh.Source, for those in Parameter Store with one call for
+// ten.
+func (s Source) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
+	versions := make([]refresh.CredentialVersion, len(names))
+	found := map[string]types.Parameter{}
+	var err error = refresh.ErrNotFound // each is looked at by itself
+	secure, together := s.CredentialReader.(*Credentials)
+	if together {
+		var valid []string
+		for _, name := range names {
+			if refresh.CheckName(name) == nil {
+				valid = append(valid, secure.where(name))
+			}
+		}
+		slices.Sort(valid)
+		found, err = s.read(ctx, slices.Compact(valid), false)
+	}
+	for i, name := range names {
+		param, there := types.Parameter{}, false
+		if together {
+			param, there = found[secure.where(name)]
+		}
+		switch {
+		case err != nil:
+			versions[i].Version, versions[i].Err = s.CredentialVersion(ctx, name)
+		case there:
+			versions[i].Version = version(param)
+		default:
+			versions[i].Err = fmt.Errorf("credential %s: %w", name, refresh.ErrNotFound)
+		}
+	}
+	return versions
+}
+
+// read returns those of the parameters that are there.
+func (p *Providers) read(ctx context.Context, names []string, decrypt bool) (map[string]types.Parameter, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out, err := p.Client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
 	if err != nil {
 		return nil, awscall.Call{Action: "ssm:GetParameters", Resource: names[0]}.Failure(err)
 	}

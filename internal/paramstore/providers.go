@@ -25,46 +25,58 @@ type Providers struct {
 	Approved string
 }
 
+// StandardParameters is how many an account and region has; more are advanced ones, each of which
+// costs when it is listed (AWS General Reference, "AWS Systems Manager endpoints and quotas").
+const StandardParameters = 10_000
+
 // pageSize is the most that GetParametersByPath gives at a time.
 const pageSize = 10
 
-// Configs returns every parameter below the two paths, or an error. One that cannot be a
-// config, because of its type or its name, is among them, with its Err set.
-func (p *Providers) Configs(ctx context.Context) ([]refresh.Document, error) {
-	docs, err := p.list(ctx, p.Path, p.config)
-	if err != nil {
-		return nil, err
+// Configs implements refresh.Lister: the approved copies, and then the configs. A parameter that
+// cannot be one of them, because of its type or its name, is among them, with its Err set.
+func (p *Providers) Configs(ctx context.Context, from string) (docs []refresh.Document, next string, _ error) {
+	path, token, listsConfigs := p.Approved, from, false
+	if strings.HasPrefix(from, configsFrom) {
+		path, token, listsConfigs = p.Path, from[len(configsFrom):], true
 	}
-	copies, err := p.list(ctx, p.Approved, p.copy)
-	if err != nil {
-		return nil, err
+	document := p.copy
+	if listsConfigs {
+		document = p.config
 	}
-	return append(docs, copies...), nil
+	page, err := p.page(ctx, path, token)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, param := range page.Parameters {
+		docs = append(docs, document(param))
+	}
+	switch next = aws.ToString(page.NextToken); {
+	case listsConfigs && next != "", !listsConfigs && next == "":
+		next = configsFrom + next
+	}
+	return docs, next, nil
 }
 
-func (p *Providers) list(ctx context.Context, path string, document func(types.Parameter) refresh.Document) ([]refresh.Document, error) {
-	var docs []refresh.Document
-	pages := ssm.NewGetParametersByPathPaginator(p.Client, &ssm.GetParametersByPathInput{
+// configsFrom is what the place of a page of configs begins with; that of one of copies is AWS's
+// own, which has no space.
+const configsFrom = "configs "
+
+func (p *Providers) page(ctx context.Context, path, token string) (*ssm.GetParametersByPathOutput, error) {
+	ctx, cancel := awscall.HalfOf(ctx)
+	defer cancel()
+	in := &ssm.GetParametersByPathInput{
 		Path:       aws.String(path),
 		Recursive:  aws.Bool(true), // so that a name with a further slash is seen, and refused
 		MaxResults: aws.Int32(pageSize),
-	})
-	for pages.HasMorePages() {
-		page, err := nextPage(ctx, pages)
-		if err != nil {
-			return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
-		}
-		for _, param := range page.Parameters {
-			docs = append(docs, document(param))
-		}
 	}
-	return docs, nil
-}
-
-func nextPage(ctx context.Context, pages *ssm.GetParametersByPathPaginator) (*ssm.GetParametersByPathOutput, error) {
-	ctx, cancel := awscall.HalfOf(ctx)
-	defer cancel()
-	return pages.NextPage(ctx)
+	if token != "" {
+		in.NextToken = aws.String(token)
+	}
+	out, err := p.Client.GetParametersByPath(ctx, in)
+	if err != nil {
+		return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
+	}
+	return out, nil
 }
 
 func (p *Providers) config(param types.Parameter) refresh.Document {

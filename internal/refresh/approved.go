@@ -16,14 +16,9 @@ type Config struct {
 	Proposal *Document
 }
 
-// A Lister lists documents; see [Source].
-type Lister interface {
-	Configs(ctx context.Context) ([]Document, error)
-}
-
 // Configs lists a source and decides which documents run; see [Effective].
 func Configs(ctx context.Context, from Lister) (configs []Config, idle []Document, err error) {
-	docs, err := from.Configs(ctx)
+	docs, err := Documents(ctx, from)
 	if err != nil {
 		return nil, nil, fmt.Errorf("loading provider configs: %w", err)
 	}

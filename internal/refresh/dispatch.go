@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,90 +18,198 @@ const (
 	lookers = 4
 )
 
-// all deals with every task and returns the results by name. Logins are begun in the order
-// of the [queue], at the [pace] of the store; what needs none is looked at beside them, so
-// that neither waits for the other.
-func (r *run) all(ctx context.Context) []Result {
-	var (
-		results          []Result
-		due, rest, edits []task
-	)
-	for _, t := range r.tasks {
-		switch d := r.hint(t); {
-		case d.Due:
-			due = append(due, t)
-		case d.idle(t.state):
-			results = append(results, t.result(Waiting, d))
-		case d.Reason == CoolingDown && t.state.Note.Class.waitsForEdit():
-			edits = append(edits, t)
-		default:
-			rest = append(rest, t)
+// all deals with every provider that is due, while what there is is listed beside it, and notes
+// in the report what came of it. The error is that of a listing; where that comes before
+// anything was found, no provider is asked.
+func (r *run) all(ctx context.Context, report *Report) error {
+	listing, stop := context.WithCancel(ctx)
+	if end, ok := ctx.Deadline(); ok {
+		listing, stop = context.WithDeadline(ctx, later(end.Add(-reserve), time.Now().Add(time.Until(end)/2)))
+	}
+	defer stop()
+	tick := len(r.job.Only) == 0
+	a := &agenda{run: r, tasks: r.only, begun: map[string]bool{}, states: map[string]State{}, changed: 1}
+	if tick {
+		a.tasks = r.kept.tasks
+	}
+	cold, configs := !r.kept.whole, tick && r.full()
+	pages := r.list(listing, tick, configs)
+	ready := func() bool { return a.anyStates && (a.allStates || !cold) && (a.anyConfigs || !configs) }
+	for tick && !ready() && a.failed == nil {
+		p, ok := <-pages
+		if !ok {
+			a.failed = fmt.Errorf("listing configs and tokens: %w", context.DeadlineExceeded)
+			break
+		}
+		a.take(p, report)
+	}
+	if tick && cold && a.failed == nil {
+		a.sow()
+		r.kept.whole = true
+	}
+	if a.failed == nil {
+		report.Results = r.serve(ctx, a, report, pages, stop)
+	}
+	stop()
+	for p := range pages {
+		if p.panic != nil {
+			panic(p.panic)
 		}
 	}
-
-	for i, t := range edits {
-		if !r.looksAt(i, len(edits)) {
-			results = append(results, t.result(Waiting, r.hint(t)))
-			continue
-		}
-		rest = append(rest, t)
+	report.Orphans, report.Listed = a.orphans(), r.kept.listed
+	if a.failed != nil {
+		return &ListingError{a.failed}
 	}
+	return nil
+}
 
+// serve deals with the agenda and returns the results by name. Logins are begun in the order of
+// the [queue], at the [pace] of the store. What needs none is looked at once the lists are at
+// their end. A run that has nothing to do meanwhile waits for that, but no longer than half of
+// its time, unless it is the first: then what is missing is the next run's.
+func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan page, giveUp func()) []Result {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	keep := func(res Result) {
+	results := map[string]Result{}
+	var seen []task
+	keep := func(res Result, t task) {
 		mu.Lock()
 		defer mu.Unlock()
-		results = append(results, res)
+		results[t.Name] = res
+		seen = append(seen, t)
 	}
-	serve := func(most int, work <-chan task) {
-		for range most {
-			wg.Go(func() {
-				for t := range work {
-					keep(r.one(ctx, t))
+	places := make(chan struct{}, workers)
+	patience := r.patience(ctx)
+	for a.any(ctx) || pages != nil {
+		if pages != nil {
+			p, more, found := page{}, true, true
+			if a.any(ctx) {
+				select {
+				case p, more = <-pages:
+				default:
+					found = false
 				}
-			})
+			} else {
+				select {
+				case p, more = <-pages:
+				case <-patience:
+					giveUp()
+					patience, found = nil, false
+				}
+			}
+			switch {
+			case !more:
+				pages = nil
+				rest, edits := a.looks()
+				r.look(ctx, rest, edits, &wg, keep)
+				continue
+			case found:
+				a.take(p, report)
+				continue
+			case !a.any(ctx):
+				continue
+			}
 		}
+		t := a.next()
+		if !r.begin(ctx, &t) {
+			keep(r.skip(t), t)
+			continue
+		}
+		places <- struct{}{}
+		wg.Go(func() {
+			keep(r.one(ctx, t))
+			<-places
+		})
 	}
-	logins, looks := make(chan task), make(chan task)
-	serve(min(workers, len(due)), logins)
-	serve(min(lookers, len(rest)), looks)
+	wg.Wait()
+	list := a.results(results)
+	r.excuse(ctx, list)
+	for i := range list {
+		r.told.once(&list[i], r.now)
+	}
+	a.learn(seen, list)
+	return list
+}
+
+// look looks at tasks, some at a time. The credentials of those that wait for an edit are asked
+// for as many at a time as there can be.
+func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, keep func(Result, task)) {
+	looks := make(chan task)
 	wg.Go(func() {
 		defer close(looks)
 		for _, t := range rest {
 			looks <- t
 		}
+		for some := range slices.Chunk(edits, mostVersions) {
+			names := make([]string, len(some))
+			for i, t := range some {
+				names[i] = t.Credential
+			}
+			for i, v := range r.credentialVersions(ctx, names) {
+				some[i].looked = &v
+				looks <- some[i]
+			}
+		}
 	})
-	for _, t := range r.queueFor(ctx, len(due)).order(due) {
-		if !r.begin(ctx, &t) {
-			keep(r.skip(t))
+	for range min(lookers, len(rest)+len(edits)) {
+		wg.Go(func() {
+			for t := range looks {
+				keep(r.one(ctx, t))
+			}
+		})
+	}
+}
+
+// patience returns when a run that has nothing else to do ceases to wait for a listing; never,
+// where nothing was listed to its end before.
+func (r *run) patience(ctx context.Context) <-chan time.Time {
+	end, ok := ctx.Deadline()
+	if !ok || r.kept.listed.IsZero() {
+		return nil
+	}
+	return time.After(time.Until(end) / 2)
+}
+
+// results returns the result of each provider, by name.
+func (a *agenda) results(of map[string]Result) []Result {
+	for name, t := range a.tasks {
+		if _, ok := of[name]; !ok && t.listed {
+			of[name] = t.result(Waiting, a.hint(t))
+		}
+	}
+	return slices.SortedFunc(maps.Values(of), func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
+}
+
+// learn remembers what was seen of providers.
+func (a *agenda) learn(seen []task, results []Result) {
+	if !a.kept.whole {
+		return // this run knows some of them, and the next is to begin with all
+	}
+	for _, t := range seen {
+		i, _ := slices.BinarySearchFunc(results, t.Name, func(r Result, name string) int { return cmp.Compare(r.Provider, name) })
+		known, ok := a.kept.tasks[t.Name]
+		switch {
+		case results[i].Reason == Gone:
+			delete(a.kept.tasks, t.Name)
+			continue
+		case t.Endpoint != nil: // its config was read
+			known = t.hint()
+			known.listed = true
+		case !ok:
 			continue
 		}
-		logins <- t
+		known.state, known.seen = t.state, t.seen
+		if n := results[i].Note; results[i].noted {
+			known.state.Note = n
+		}
+		a.kept.tasks[t.Name] = known
+		if a.kept.listing.seen != nil {
+			a.kept.listing.seen[t.Name] = true
+		}
 	}
-	close(logins)
-	wg.Wait()
-	r.excuse(ctx, results)
-	for i := range results {
-		r.told.once(&results[i], r.now)
-	}
-
-	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
-	return results
 }
 
-// mostEdits is how many credentials a run looks at for an edit.
-const mostEdits = 100
-
-// looksAt reports whether this run looks for an edit of the ith of n credentials whose
-// providers wait for one. Where they are many each is looked at in its turn, and not at every
-// tick: each costs a call of the quota that logins read their credentials by.
-func (r *run) looksAt(i, n int) bool {
-	turns := int64((n + mostEdits - 1) / mostEdits)
-	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(max(r.Schedule.Tick/time.Second, 1))%turns
-}
-
-// excuse notes again what failed for want of a connection, where the whole run shows
+// excuse notes again what failed for want of a connection, where the whole run tells
 // otherwise than what was seen of it by then whether that is our network.
 func (r *run) excuse(ctx context.Context, results []Result) {
 	down := r.network.down()
@@ -119,18 +228,4 @@ func (r *run) excuse(ctx context.Context, results []Result) {
 			results[i].Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
 		}
 	}
-}
-
-// queueFor returns the queue for so many tasks.
-func (r *run) queueFor(ctx context.Context, due int) queue {
-	q := queue{now: r.now, margin: r.Schedule.Margin(), starts: due, id: r.job.ID}
-	if end, ok := ctx.Deadline(); ok {
-		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
-	}
-	return q
-}
-
-// idle reports whether nothing needs to be looked at for one that is not due.
-func (d Decision) idle(st State) bool {
-	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""
 }

@@ -10,18 +10,22 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// counting counts how often the version of each credential is asked for.
+// counting counts how often the version of each credential is asked for, and in how many calls.
 type counting struct {
 	source
 	mu    sync.Mutex
 	asked map[string]int
+	calls int
 }
 
-func (c *counting) CredentialVersion(ctx context.Context, name string) (string, error) {
+func (c *counting) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
 	c.mu.Lock()
-	c.asked[name]++
+	for _, name := range names {
+		c.asked[name]++
+	}
+	c.calls++
 	c.mu.Unlock()
-	return c.source.CredentialVersion(ctx, name)
+	return c.source.CredentialVersions(ctx, names)
 }
 
 // Providers that wait for an edit cost a hundred calls a tick at most, and an edit of each is
@@ -38,13 +42,16 @@ func TestManyThatWaitForAnEdit(t *testing.T) {
 		from := &counting{source: source{w}, asked: map[string]int{}}
 		turns := (n + 99) / 100
 		for tick := range turns {
-			before := len(from.asked)
+			before, calls := len(from.asked), from.calls
 			w.now = w.now.Add(time.Minute)
 			r := w.runner()
 			r.Source = from
 			report, _ := r.Run(context.Background(), refresh.Job{})
 			if asked := len(from.asked) - before; asked > 100 || asked == 0 {
 				t.Errorf("%d wait: %d were looked at in tick %d", n, asked, tick)
+			}
+			if n := from.calls - calls; n > 60 {
+				t.Errorf("%d wait: they were looked at in %d calls", n, n)
 			}
 			if report.CountClass(refresh.Misconfigured) != n {
 				t.Errorf("%d wait, and %d count as failing", n, report.CountClass(refresh.Misconfigured))

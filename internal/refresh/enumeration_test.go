@@ -249,10 +249,10 @@ func (p *process) Release(string, refresh.Ticket) {}
 // The store.
 
 func (p *process) Limits() refresh.Limits { return refresh.Limits{} }
-func (p *process) List(context.Context) ([]refresh.State, error) {
+func (p *process) List(context.Context, string) ([]refresh.State, string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return []refresh.State{p.state}, nil
+	return []refresh.State{p.state}, "", nil
 }
 func (p *process) Open(context.Context, string) (refresh.State, error) {
 	p.mu.Lock()
@@ -385,14 +385,16 @@ func (p *process) stored(ticket string) bool {
 
 // The config and the credential.
 
-func (p *process) Configs(context.Context) ([]refresh.Document, error) {
-	return []refresh.Document{{Name: "a", Where: "a"}}, nil
+func (p *process) Configs(context.Context, string) ([]refresh.Document, string, error) {
+	return []refresh.Document{{Name: "a", Where: "a"}}, "", nil
 }
-func (p *process) Latest(ctx context.Context, _, credential string) ([]refresh.Document, refresh.Document, error) {
-	docs, err := p.Configs(ctx)
-	return docs, refresh.Document{Name: credential, Version: "c"}, err
+func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	docs, _, _ := p.Configs(ctx, "")
+	return []refresh.Reading{{Configs: docs, Credential: refresh.Document{Name: wanted[0].Credential, Version: "c"}}}
 }
-func (p *process) CredentialVersion(context.Context, string) (string, error) { return "c", nil }
+func (p *process) CredentialVersions(context.Context, []string) []refresh.CredentialVersion {
+	return []refresh.CredentialVersion{{Version: "c"}}
+}
 
 type enumParser struct{ p *process }
 

@@ -146,3 +146,10 @@ func (ps Problems) Error() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// A ListingError says that what there is could not all be listed. Where the report has results,
+// the run did what it knew of.
+type ListingError struct{ Err error }
+
+func (e *ListingError) Error() string { return e.Err.Error() }
+func (e *ListingError) Unwrap() error { return e.Err }

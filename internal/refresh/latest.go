@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,26 +15,23 @@ import (
 func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 	for range 2 {
 		named := v.Credential
-		docs, credential, err := v.Source.Latest(ctx, v.Name, named)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		read, err := v.readings.ask(ctx, Wanted{v.Name, named})
+		if err = cmp.Or(err, read.Err); err != nil && !errors.Is(err, ErrNotFound) {
 			return false, asError(err, CodeSourceFailed, fmt.Sprintf("reading config and credential of %q", v.Name))
 		}
-		configs, _ := Effective(docs)
+		configs, _ := Effective(read.Configs)
 		i := slices.IndexFunc(configs, func(c Config) bool { return c.Name == v.Name })
 		if i < 0 {
 			return true, nil
 		}
-		if c := configs[i]; c.Where != v.Where || c.Version != v.revision {
-			slot := v.slot
-			v.task = newTask(v.Parser, c.Document, v.state)
-			v.slot = slot
-			if v.bad != nil {
-				return false, nil
-			}
-			v.decide(ctx)
+		t := newTask(v.Parser, configs[i].Document, v.state)
+		t.slot, t.named, t.listed, t.seen, t.read = v.slot, v.named, v.listed, v.seen, read
+		v.task = t
+		if v.bad != nil {
+			return false, nil
 		}
+		v.decide(ctx)
 		if v.Credential == named {
-			v.read = reading{credential, err}
 			return false, nil
 		}
 		// Another credential: its owner may have approved a config as well.

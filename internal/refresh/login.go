@@ -28,7 +28,7 @@ func (v *visit) refusal(asking context.Context, err error) *Error {
 // credential understands what the provider is logged in to with. The version is set wherever
 // one was found, also beside an error.
 func (v *visit) credential() (Credential, *Error) {
-	doc, err := v.read.doc, v.read.err
+	doc, err := v.read.Credential, v.read.Err
 	found := Credential{Version: doc.Version}
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -11,6 +11,7 @@ import (
 // secrets nothing is known until each is opened. A name that no provider has is an error
 // before any provider is asked, unless the job passes over it.
 func (r *run) loadNamed(ctx context.Context) error {
+	r.only = map[string]task{}
 	names := slices.Clone(r.job.Only)
 	slices.Sort(names)
 	var unknown []error
@@ -26,8 +27,8 @@ func (r *run) loadNamed(ctx context.Context) error {
 		case e != nil:
 			return fmt.Errorf("loading provider configs: %w", e)
 		default:
-			v.named = true
-			r.tasks = append(r.tasks, v.task)
+			v.task.named, v.listed = true, true
+			r.only[name] = v.task
 		}
 	}
 	if r.job.IfThere {

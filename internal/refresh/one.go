@@ -7,10 +7,15 @@ import (
 	"time"
 )
 
-// one deals with one provider, from the hint to a stored token or a noted failure. A
-// panic ends there, and is a failure like any other.
-func (r *run) one(ctx context.Context, t task) (res Result) {
+// one deals with one provider, from the hint to a stored token or a noted failure, and also
+// returns what is known of it then. A panic ends there, and is a failure like any other.
+func (r *run) one(ctx context.Context, t task) (Result, task) {
 	v := &visit{run: r, task: t}
+	res := v.visit(ctx)
+	return res, v.task
+}
+
+func (v *visit) visit(ctx context.Context) (res Result) {
 	asking, storing, stop := v.times(ctx)
 	defer stop()
 	defer func() {
@@ -19,7 +24,10 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		}
 	}()
 
-	defer func() { v.slot.end() }()
+	defer func() {
+		v.slot.end()
+		v.slot = nil
+	}()
 
 	if v.bad != nil {
 		return v.badConfig(storing)
@@ -29,15 +37,15 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		return v.wait(storing, false)
 	}
 	asked, _ := asking.Deadline()
-	if ctx.Err() != nil || time.Until(asked) < v.leastTime() || v.due.Due && v.slot == nil && !r.begin(ctx, &v.task) {
-		return r.skip(v.task)
+	if ctx.Err() != nil || time.Until(asked) < v.leastTime() || v.due.Due && v.slot == nil && !v.begin(ctx, &v.task) {
+		return v.skip(v.task)
 	}
 
 	// The hint is old: another run may have done it.
 	wasDue := v.due.Due && !v.named
-	st, err := r.Store.Open(asking, v.Name)
+	st, err := v.Store.Open(asking, v.Name)
 	if err != nil && cut(asking) {
-		return r.skip(v.task)
+		return v.skip(v.task)
 	}
 	if err != nil {
 		res := v.result(Failed, Decision{Reason: v.due.Reason})
@@ -45,13 +53,13 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		res.Notice = true // there is no place to remember that it was reported
 		return res
 	}
-	v.state = st
+	v.state, v.seen = st, v.now
 	v.decide(asking)
-	if v.due.Due && v.due.Reason != Unfinished {
+	if v.due.Due {
 		rotates := v.Rotates
 		switch gone, e := v.latest(asking); {
 		case e != nil && cut(asking):
-			return r.skip(v.task)
+			return v.skip(v.task)
 		case e != nil:
 			v.tried = v.triedWith(storing, "")
 			return v.fail(storing, e)
@@ -59,9 +67,13 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 			return v.result(Waiting, Decision{Reason: Gone})
 		case v.bad != nil:
 			return v.badConfig(storing)
-		case v.Rotates != rotates:
-			return r.skip(v.task) // the next run gives it the time that it takes
+		case v.Rotates != rotates && !v.again: // it takes more time, or less
+			v.again = true
+			v.slot.end()
+			v.slot = nil
+			return v.visit(ctx)
 		}
+		wasDue = wasDue && v.due.Due // else it was not, by the config that it has
 	}
 	switch {
 	case !v.due.Due:
@@ -72,8 +84,8 @@ func (r *run) one(ctx context.Context, t task) (res Result) {
 		res, e := v.save(storing, Change{Provider: v.Name, From: st.Current, To: st.Next})
 		return v.settle(storing, res, e)
 	}
-	if v.slot == nil && !r.begin(ctx, &v.task) { // by the hint it was not due
-		return r.skip(v.task)
+	if v.slot == nil && !v.begin(ctx, &v.task) { // by the hint it was not due
+		return v.skip(v.task)
 	}
 	res = v.ask(asking, storing)
 	if st.Caution != "" {

@@ -83,6 +83,9 @@ type Report struct {
 	Results []Result
 	// Orphans are our secrets without a config, by name. They are left alone.
 	Orphans []string
+	// Listed is when the last listing of all configs began that is complete; zero: this process
+	// has none yet.
+	Listed time.Time
 	// Edits are proposals that are not approved, each once in a version for each [Runner].
 	Edits []Edit
 
@@ -148,10 +151,10 @@ func (r *Report) Overloaded() bool {
 	return !slices.ContainsFunc(r.Results, func(res Result) bool { return res.Reason == CoolingDown })
 }
 
-// err returns the failures of the run, joined: by provider, class and code. What
+// Err returns the failures of the run, joined: by provider, class and code. What
 // happened is in the report and is logged from there; this may end up where anybody
 // reads it, so nothing foreign is in it.
-func (r *Report) err() error {
+func (r *Report) Err() error {
 	var errs []error
 	if r.Overloaded() {
 		errs = append(errs, fmt.Errorf("%d providers are due, and the run had the time for none: see provider_skipped in the log", r.Count(Skipped)))

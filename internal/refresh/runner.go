@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,12 @@ type Runner struct {
 	// "--dir d". The commands in remedies have them.
 	Flags string
 
+	// FreeDocuments is how many configs, approved copies and credentials the source may have
+	// before listing them costs; then it is done hourly, and [Job.Only] tells of changes. Zero:
+	// any number.
+	FreeDocuments int
+
+	memory   atomic.Pointer[memory]
 	reported reportedEdits
 	told     told
 }
@@ -46,8 +53,19 @@ type run struct {
 	job   Job
 	now   time.Time
 	began time.Time // the same, for durations
-	tasks []task
-	pace  *pace // of logins
+	kept  *memory
+	only  map[string]task // those that the job names
+	pace  *pace           // of logins
 
-	network network
+	readings batch[Wanted, Reading]
+	network  network
+}
+
+// remember returns what the process kept of its last run, and forgets it: a run that goes on
+// beside this one has a memory of its own.
+func (r *Runner) remember() *memory {
+	if m := r.memory.Swap(nil); m != nil {
+		return m
+	}
+	return &memory{tasks: map[string]task{}}
 }

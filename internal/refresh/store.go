@@ -16,9 +16,10 @@ type Store interface {
 	// Limits returns what the store can take.
 	Limits() Limits
 
-	// List returns the state of every secret in the store's name space, ours or not.
-	// It is a hint and may be some minutes old: what depends on it is opened first.
-	List(ctx context.Context) ([]State, error)
+	// List returns one page of the states of all secrets in the store's name space, ours or not,
+	// and where the next page begins: empty begins, and is returned with the last page. It is a
+	// hint and may be some minutes old: what depends on it is opened first.
+	List(ctx context.Context, from string) (states []State, next string, _ error)
 
 	// Open returns the present state of one secret, creating it, empty and owned,
 	// where it is missing, so that a note has a place before the first login.

@@ -10,19 +10,16 @@ import (
 // A task is one provider of a run.
 type task struct {
 	Provider
-	revision string    // of its config, as listed: a hint
-	edited   time.Time // when its config was; zero: not known
-	state    State     // as listed: a hint
-	bad      *Error    // what is wrong with its config
-	slot     *slot     // its turn to log in; nil: it has not come
-	named    bool      // the job names it, and nothing of its secret was listed
-	read     reading   // of its credential; see visit.latest
-}
-
-// A reading is the credential of a login, as it was read beside the config.
-type reading struct {
-	doc Document
-	err error
+	revision string             // of its config, as listed: a hint
+	edited   time.Time          // when its config was; zero: not known
+	state    State              // as listed: a hint
+	bad      *Error             // what is wrong with its config
+	slot     *slot              // its turn to log in; nil: it has not come
+	named    bool               // the job names it, and nothing of its secret was listed
+	listed   bool               // a config of it was seen
+	seen     time.Time          // when its secret was last opened; zero: the state is as listed
+	looked   *CredentialVersion // of its credential, where that was looked at for an edit
+	read     Reading            // of config and credential; see visit.latest
 }
 
 // newTask understands d, and returns the task of its provider. A config that is wrong gives a
@@ -110,4 +107,9 @@ func (t task) saves() int {
 		return 3
 	}
 	return 1
+}
+
+// idle reports whether nothing needs to be looked at for one that is not due.
+func (d Decision) idle(st State) bool {
+	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""
 }

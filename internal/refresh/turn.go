@@ -60,3 +60,12 @@ func (s Schedule) dueSince(t task, now time.Time) time.Time {
 	}
 	return earlier(later(since, t.state.LiveNote(t.Config).Next), now)
 }
+
+// queueFor returns the queue for so many tasks.
+func (r *run) queueFor(ctx context.Context, due int) queue {
+	q := queue{now: r.now, margin: r.Schedule.Margin(), starts: due, id: r.job.ID}
+	if end, ok := ctx.Deadline(); ok {
+		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
+	}
+	return q
+}

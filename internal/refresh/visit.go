@@ -24,6 +24,8 @@ type visit struct {
 	// failure where that is noted already.
 	rotation   *rotation
 	forewarned bool
+	// again is set once the visit began anew, with another config than the hint's.
+	again bool
 }
 
 // A ticketState is what a run knows of a refresh token. Versions and claims are given in
@@ -83,8 +85,11 @@ func (v *visit) decide(ctx context.Context) {
 	}
 	// An approval may leave the config's fingerprint as it was.
 	if n.Code != CodeNotApproved || !v.Approved {
-		version, err := v.Source.CredentialVersion(ctx, v.Credential)
-		if err != nil && !errors.Is(err, ErrNotFound) || v.triedWith(ctx, version) == n.Credential {
+		if v.looked == nil {
+			v.looked = &v.credentialVersions(ctx, []string{v.Credential})[0]
+		}
+		c := v.looked
+		if c.Err != nil && !errors.Is(c.Err, ErrNotFound) || v.triedWith(ctx, c.Version) == n.Credential {
 			return
 		}
 	}

@@ -115,7 +115,7 @@ func (w *world) grant() refresh.Grant {
 
 type source struct{ *world }
 
-func (s source) Configs(context.Context) ([]refresh.Document, error) {
+func (s source) Configs(context.Context, string) ([]refresh.Document, string, error) {
 	var docs []refresh.Document
 	for _, name := range slices.Sorted(maps.Keys(s.configs)) {
 		d := refresh.Document{Name: name, Where: "/providers/" + name, Version: s.configs[name], Data: secret.New(s.configs[name])}
@@ -128,19 +128,23 @@ func (s source) Configs(context.Context) ([]refresh.Document, error) {
 		credential, name, _ := strings.Cut(at, "/")
 		docs = append(docs, refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Version: s.approved[at], Data: secret.New(s.approved[at])})
 	}
-	return docs, s.configErr
+	return docs, "", s.configErr
 }
 
-func (s source) Latest(ctx context.Context, name, credential string) ([]refresh.Document, refresh.Document, error) {
-	if s.beforeLatest != nil {
-		s.beforeLatest(name)
+func (s source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	readings := make([]refresh.Reading, len(wanted))
+	for i, w := range wanted {
+		if s.beforeLatest != nil {
+			s.beforeLatest(w.Provider)
+		}
+		all, _, _ := s.Configs(ctx, "")
+		r := &readings[i]
+		r.Configs = slices.DeleteFunc(all, func(d refresh.Document) bool {
+			return d.Name != w.Provider || d.Approver != "" && d.Approver != w.Provider && d.Approver != w.Credential
+		})
+		r.Credential, r.Err = s.credential(w.Credential)
 	}
-	all, _ := s.Configs(ctx)
-	docs := slices.DeleteFunc(all, func(d refresh.Document) bool {
-		return d.Name != name || d.Approver != "" && d.Approver != name && d.Approver != credential
-	})
-	c, err := s.credential(credential)
-	return docs, c, err
+	return readings
 }
 
 func (s source) credential(name string) (refresh.Document, error) {
@@ -151,9 +155,13 @@ func (s source) credential(name string) (refresh.Document, error) {
 	return refresh.Document{Name: name, Version: c.version}, nil
 }
 
-func (s source) CredentialVersion(ctx context.Context, name string) (string, error) {
-	d, err := s.credential(name)
-	return d.Version, err
+func (s source) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
+	versions := make([]refresh.CredentialVersion, len(names))
+	for i, name := range names {
+		d, err := s.credential(name)
+		versions[i] = refresh.CredentialVersion{Version: d.Version, Err: err}
+	}
+	return versions
 }
 
 type parser struct{ *world }
@@ -212,11 +220,11 @@ type store struct{ *world }
 
 func (s store) Limits() refresh.Limits { return s.limits }
 
-func (s store) List(ctx context.Context) ([]refresh.State, error) {
+func (s store) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var states []refresh.State
 	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
@@ -226,7 +234,7 @@ func (s store) List(ctx context.Context) ([]refresh.State, error) {
 		}
 		states = append(states, st)
 	}
-	return states, s.listErr
+	return states, "", s.listErr
 }
 
 func (s store) Open(ctx context.Context, name string) (refresh.State, error) {

@@ -225,7 +225,7 @@ func (p *process) Limits() refresh.Limits {
 }
 
 // List implements refresh.Store.
-func (p *process) List(ctx context.Context) (states []refresh.State, err error) {
+func (p *process) List(ctx context.Context, _ string) (states []refresh.State, next string, err error) {
 	err = p.call(ctx, "", func() error {
 		for _, name := range slices.Sorted(maps.Keys(p.records)) {
 			if st := p.records[name].listed(p.lags); st.Exists {
@@ -234,7 +234,7 @@ func (p *process) List(ctx context.Context) (states []refresh.State, err error) 
 		}
 		return nil
 	})
-	return states, err
+	return states, "", err
 }
 
 // Open implements refresh.Store.
@@ -328,33 +328,40 @@ func (p *process) Release(name string, t refresh.Ticket) {
 }
 
 // Configs implements refresh.Source.
-func (p *process) Configs(ctx context.Context) (docs []refresh.Document, err error) {
+func (p *process) Configs(ctx context.Context, _ string) (docs []refresh.Document, next string, err error) {
 	err = p.call(ctx, "", func() error {
 		for _, of := range p.providers {
 			docs = append(docs, of.document())
 		}
 		return nil
 	})
-	return docs, err
+	return docs, "", err
 }
 
 // Latest implements refresh.Source.
-func (p *process) Latest(ctx context.Context, name, credential string) (docs []refresh.Document, d refresh.Document, err error) {
-	err = p.call(ctx, name, func() error {
-		docs = []refresh.Document{p.byName[name].document()}
-		d = refresh.Document{Name: credential, Version: fmt.Sprint(p.byName[credential].secret)}
-		return nil
-	})
-	return docs, d, err
+func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	readings := make([]refresh.Reading, len(wanted))
+	for i, w := range wanted {
+		r := &readings[i]
+		r.Err = p.call(ctx, w.Provider, func() error {
+			r.Configs = []refresh.Document{p.byName[w.Provider].document()}
+			r.Credential = refresh.Document{Name: w.Credential, Version: fmt.Sprint(p.byName[w.Credential].secret)}
+			return nil
+		})
+	}
+	return readings
 }
 
-// CredentialVersion implements refresh.Source.
-func (p *process) CredentialVersion(ctx context.Context, name string) (version string, err error) {
-	err = p.call(ctx, name, func() error {
-		version = fmt.Sprint(p.byName[name].secret)
-		return nil
-	})
-	return version, err
+// CredentialVersions implements refresh.Source.
+func (p *process) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
+	versions := make([]refresh.CredentialVersion, len(names))
+	for i, name := range names {
+		versions[i].Err = p.call(ctx, name, func() error {
+			versions[i].Version = fmt.Sprint(p.byName[name].secret)
+			return nil
+		})
+	}
+	return versions
 }
 
 // A parser is the Parser of a process, which has a Credential of its own.

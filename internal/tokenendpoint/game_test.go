@@ -323,10 +323,10 @@ func pretty(docs map[string]string) string {
 	return b.String()
 }
 
-func (g *game) Configs(context.Context) ([]refresh.Document, error) {
+func (g *game) Configs(context.Context, string) ([]refresh.Document, string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.list(), nil
+	return g.list(), "", nil
 }
 
 func (g *game) list() []refresh.Document {
@@ -340,30 +340,37 @@ func (g *game) list() []refresh.Document {
 	return docs
 }
 
-func (g *game) Latest(_ context.Context, provider, credential string) ([]refresh.Document, refresh.Document, error) {
+func (g *game) Latest(_ context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.between) > 0 {
-		g.between[0]()
-		g.between = g.between[1:]
-	}
-	var docs []refresh.Document
-	for _, d := range g.list() {
-		if d.Name == provider && (d.Approver == "" || d.Approver == provider || d.Approver == credential) {
-			docs = append(docs, d)
+	readings := make([]refresh.Reading, len(wanted))
+	for i, w := range wanted {
+		if len(g.between) > 0 {
+			g.between[0]()
+			g.between = g.between[1:]
+		}
+		r := &readings[i]
+		for _, d := range g.list() {
+			if d.Name == w.Provider && (d.Approver == "" || d.Approver == w.Provider || d.Approver == w.Credential) {
+				r.Configs = append(r.Configs, d)
+			}
+		}
+		if r.Credential = document(w.Credential, g.credential(g.only)); w.Credential != "erp" {
+			r.Credential, r.Err = refresh.Document{}, refresh.ErrNotFound
 		}
 	}
-	if credential != "erp" {
-		return docs, refresh.Document{}, refresh.ErrNotFound
-	}
-	return docs, document(credential, g.credential(g.only)), nil
+	return readings
 }
 
-func (g *game) CredentialVersion(context.Context, string) (string, error) { return "1", nil }
+func (g *game) CredentialVersions(_ context.Context, names []string) []refresh.CredentialVersion {
+	return slices.Repeat([]refresh.CredentialVersion{{Version: "1"}}, len(names))
+}
 
 // The store has a secret for each provider and never a token, so that all are due.
 
-func (g *game) List(context.Context) ([]refresh.State, error)       { return nil, nil }
+func (g *game) List(context.Context, string) ([]refresh.State, string, error) {
+	return nil, "", nil
+}
 func (g *game) Limits() refresh.Limits                              { return refresh.Limits{} }
 func (g *game) Writes(context.Context, string) ([]time.Time, error) { return nil, nil }
 func (g *game) Open(_ context.Context, provider string) (refresh.State, error) {

@@ -8,6 +8,7 @@ package scaletest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,8 +24,8 @@ type Options struct {
 	Latency, Login time.Duration
 	// Writes is how many writes of secrets there may be in a second; zero: 40.
 	Writes int
-	// Cached has configs and states known without listing them.
-	Cached bool
+	// Cold has each run be that of a new process, which knows of nothing.
+	Cold bool
 	// Lifetime is that of tokens; zero: an hour.
 	Lifetime time.Duration
 }
@@ -41,6 +42,8 @@ const (
 type Account struct {
 	o                   Options
 	writes, reads, tags *rate.Limiter
+
+	runner *refresh.Runner
 
 	mu        sync.Mutex
 	docs      []refresh.Document
@@ -129,18 +132,28 @@ func (a *Account) Unplug(unplugged bool) {
 	a.unplugged = unplugged
 }
 
-// Runner returns a runner on the account, at a tick of a minute.
+// FreeDocuments is how many documents are listed in each run; see [refresh.Runner].
+const FreeDocuments = 10_000
+
+// Runner returns a new process on the account, at a tick of a minute.
 func (a *Account) Runner() *refresh.Runner {
-	return &refresh.Runner{Source: a, Parser: parser{a}, Store: a,
+	return &refresh.Runner{FreeDocuments: FreeDocuments, Source: a, Parser: parser{a}, Store: a,
 		Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: cacheAge, Distance: 16 * time.Minute}}
 }
 
-// Tick does the run of one minute, and returns when the next is to begin.
+// Tick does the run of one minute, in the process of the one before, and returns when the next is to begin.
 func (a *Account) Tick(ctx context.Context, id string) (*refresh.Report, error) {
 	next := time.Now().Add(time.Minute)
 	ctx, cancel := context.WithDeadline(ctx, next.Add(-3*time.Second))
 	defer cancel()
-	report, err := a.Runner().Run(ctx, refresh.Job{ID: id})
+	runner := a.Runner()
+	if !a.o.Cold {
+		if a.runner == nil {
+			a.runner = runner
+		}
+		runner = a.runner
+	}
+	report, err := runner.Run(ctx, refresh.Job{ID: id})
 	time.Sleep(time.Until(next))
 	return report, err
 }
@@ -198,32 +211,38 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Configs implements [refresh.Source]: ten a page.
-func (a *Account) Configs(ctx context.Context) ([]refresh.Document, error) {
-	for range (len(a.docs) + 9) / 10 {
-		if a.o.Cached {
-			break
-		}
-		if err := a.call(ctx, a.reads); err != nil {
-			return nil, err
-		}
+func (a *Account) Configs(ctx context.Context, from string) (docs []refresh.Document, next string, _ error) {
+	begin, end, next := pageOf(from, len(a.docs), 10)
+	return a.docs[begin:end], next, a.call(ctx, a.reads)
+}
+
+// pageOf returns which of n are on a page of that size.
+func pageOf(from string, n, size int) (begin, end int, next string) {
+	begin, _ = strconv.Atoi(from) // empty is the first
+	if end = min(begin+size, n); end < n {
+		next = strconv.Itoa(end)
 	}
-	return a.docs, nil
+	return begin, end, next
 }
 
 // Latest implements [refresh.Source]: one call.
-func (a *Account) Latest(ctx context.Context, provider, credential string) ([]refresh.Document, refresh.Document, error) {
+func (a *Account) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	err := a.call(ctx, a.reads)
-	return []refresh.Document{{Name: provider}}, refresh.Document{Name: credential, Version: "c"}, err
+	readings := make([]refresh.Reading, len(wanted))
+	for i, w := range wanted {
+		readings[i] = refresh.Reading{Configs: []refresh.Document{{Name: w.Provider}}, Credential: refresh.Document{Name: w.Credential, Version: "c"}, Err: err}
+	}
+	return readings
 }
 
-// Credential implements [refresh.Source].
-func (a *Account) Credential(ctx context.Context, name string) (refresh.Document, error) {
-	return refresh.Document{Name: name, Version: "c"}, a.call(ctx, a.reads)
-}
-
-// CredentialVersion implements [refresh.Source].
-func (a *Account) CredentialVersion(ctx context.Context, _ string) (string, error) {
-	return "c", a.call(ctx, a.reads)
+// CredentialVersions implements [refresh.Source]: one call.
+func (a *Account) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
+	err := a.call(ctx, a.reads)
+	versions := make([]refresh.CredentialVersion, len(names))
+	for i := range versions {
+		versions[i] = refresh.CredentialVersion{Version: "c", Err: err}
+	}
+	return versions
 }
 
 type parser struct{ a *Account }

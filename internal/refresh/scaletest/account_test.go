@@ -23,7 +23,7 @@ func old(i int) time.Duration { return 50*time.Minute + time.Duration(i%180)*tim
 func TestManyGoDark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const good, dark = 2500, 1250
-		a := scaletest.New(scaletest.Options{Cached: true, Login: 200 * time.Millisecond, Writes: 5}, good+dark, spread)
+		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 5}, good+dark, spread)
 		for range 5 {
 			a.Tick(t.Context(), "")
 		}
@@ -46,7 +46,7 @@ func TestOneFailureInABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 5_000
 		random := rand.New(rand.NewPCG(1, 2))
-		a := scaletest.New(scaletest.Options{Cached: true, Login: 200 * time.Millisecond, Writes: 10}, n, func(i int) time.Duration {
+		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 10}, n, func(i int) time.Duration {
 			return time.Duration(random.IntN(600))*time.Second + 25*time.Minute
 		})
 		for _, i := range random.Perm(n)[:125] {
@@ -85,7 +85,7 @@ func TestARunStoresWhatItAsksFor(t *testing.T) {
 		{2 * time.Second, 5, 125},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			a := scaletest.New(scaletest.Options{Cached: true, Latency: 20 * time.Millisecond, Login: row.login, Writes: row.writes}, 3000, old)
+			a := scaletest.New(scaletest.Options{Latency: 20 * time.Millisecond, Login: row.login, Writes: row.writes}, 3000, old)
 			report, err := a.Tick(t.Context(), "")
 			if f := a.Figures(); err != nil || f.Lost != 0 || f.Stored < row.least || report.Count(refresh.Refreshed) != f.Stored {
 				t.Errorf("logins of %v, %d writes a second: %d stored, want %d, %d lost, %d logins: %v", row.login, row.writes, f.Stored, row.least, f.Lost, f.Logins, err)
@@ -98,7 +98,7 @@ func TestARunStoresWhatItAsksFor(t *testing.T) {
 func TestADuplicateRun(t *testing.T) {
 	for _, n := range []int{40, 500, 800} {
 		synctest.Test(t, func(t *testing.T) {
-			a := scaletest.New(scaletest.Options{Cached: true, Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond}, n, func(i int) time.Duration {
+			a := scaletest.New(scaletest.Options{Cold: true, Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond}, n, func(i int) time.Duration {
 				return 40*time.Minute + time.Duration(i%300)*time.Second
 			})
 			done := make(chan struct{})

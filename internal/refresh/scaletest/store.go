@@ -11,24 +11,19 @@ import (
 func (a *Account) Limits() refresh.Limits { return refresh.Limits{Saves: float64(a.o.Writes) / 2} }
 
 // List implements [refresh.Store]: a hundred a page.
-func (a *Account) List(ctx context.Context) ([]refresh.State, error) {
-	for range (len(a.docs) + 99) / 100 {
-		if a.o.Cached {
-			break
-		}
-		if err := a.call(ctx, nil); err != nil {
-			return nil, err
-		}
+func (a *Account) List(ctx context.Context, from string) (states []refresh.State, next string, _ error) {
+	begin, end, next := pageOf(from, len(a.docs), 100)
+	if err := a.call(ctx, nil); err != nil {
+		return nil, "", err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	states := make([]refresh.State, 0, len(a.docs))
-	for _, d := range a.docs {
+	for _, d := range a.docs[begin:end] {
 		if st := a.providers[d.Name].state; st.Exists {
 			states = append(states, st)
 		}
 	}
-	return states, nil
+	return states, next, nil
 }
 
 // Open implements [refresh.Store].

@@ -87,7 +87,7 @@ func (f *fixture) note(provider string, n refresh.Note) {
 
 func (f *fixture) list() []refresh.State {
 	f.Helper()
-	states, err := f.store.List(f.Context())
+	states, err := refresh.Pages(f.Context(), f.store.List)
 	if err != nil {
 		f.Fatalf("List() failed: %v", err)
 	}

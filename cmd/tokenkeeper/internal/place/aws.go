@@ -157,13 +157,9 @@ func (a *AWS) Schedule() refresh.Schedule {
 	return refresh.Schedule{Tick: a.Tick, CacheAge: a.CacheAge, Distance: secretstore.Distance, Claims: secretstore.Claims(a.Tick)}
 }
 
-// standardParameters is how many an account and region has (AWS General Reference, "AWS Systems
-// Manager endpoints and quotas").
-const standardParameters = 10_000
-
 // Room is that of the account, as far as the stack takes it.
 func (a *AWS) Room() Room {
-	return Room{Limits: a.store.Limits(), RunTime: a.Timeout, Documents: standardParameters, CredentialsApart: a.CredentialStore != stack.InSSM}
+	return Room{Limits: a.store.Limits(), RunTime: a.Timeout, Documents: paramstore.StandardParameters, CredentialsApart: a.CredentialStore != stack.InSSM}
 }
 
 // AllowsLoopback says what the function does, as on an emulator.
@@ -173,7 +169,9 @@ func (a *AWS) AllowsLoopback() bool { return a.AllowLoopback }
 func (a *AWS) ReadsCredentials() bool { return false }
 
 // States lists secrets, which may lag five minutes.
-func (a *AWS) States(ctx context.Context) ([]refresh.State, error) { return a.store.List(ctx) }
+func (a *AWS) States(ctx context.Context) ([]refresh.State, error) {
+	return refresh.Pages(ctx, a.store.List)
+}
 
 // describing is how many secrets are described at a time.
 const describing = 8

@@ -26,7 +26,7 @@ type Lookout struct {
 // Look returns the judgement on the named providers, or on all.
 func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	keeper := l.keeper(ctx)
-	documents, err := l.Place.Configs(ctx)
+	documents, err := refresh.Documents(ctx, l.Place)
 	if err != nil {
 		return Report{}, fmt.Errorf("loading provider configs: %w", err)
 	}

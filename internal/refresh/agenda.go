@@ -1,0 +1,242 @@
+package refresh
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// An agenda is what a run has to do. It begins with what is remembered, and changes with each
+// page of a listing, until both lists are at their end.
+type agenda struct {
+	*run
+	// tasks are the providers: all of them, or those that the job names.
+	tasks map[string]task
+	// begun are those that the run has begun with: what is found of them later is for the next
+	// run.
+	begun map[string]bool
+	// due are those to begin with, in order, and changed is how many have changed since.
+	due     []task
+	changed int
+
+	// states are the secrets that were listed in this run; see take for the others.
+	states                           map[string]State
+	anyStates, allStates, anyConfigs bool
+	failed                           error
+}
+
+// set notes what is known of a provider by now.
+func (a *agenda) set(t task) {
+	a.tasks[t.Name] = t
+	a.changed++
+}
+
+// found notes what a list shows of its secret.
+func (a *agenda) found(t task, s State) {
+	if now := t.found(s, a.now); now.state != t.state {
+		a.set(now)
+	}
+}
+
+// any reports whether there is a provider to begin with. What has changed is put in its place in
+// the order once there is much of it, or nothing else to do.
+func (a *agenda) any(ctx context.Context) bool {
+	for len(a.due) > 0 && a.changed < manyChanges {
+		name := a.due[0].Name
+		if t, ok := a.tasks[name]; ok && !a.begun[name] && a.hint(t).Due {
+			return true
+		}
+		a.due = a.due[1:]
+	}
+	if a.changed == 0 {
+		return false
+	}
+	a.due, a.changed = nil, 0
+	for name, t := range a.tasks {
+		if !a.begun[name] && a.hint(t).Due {
+			a.due = append(a.due, t)
+		}
+	}
+	a.due = a.queueFor(ctx, len(a.due)).order(a.due)
+	return len(a.due) > 0
+}
+
+// manyChanges is how much changes before the order is made anew: to sort for each of thousands
+// of providers would take longer than to serve them.
+const manyChanges = 100
+
+// next takes the one to begin with, of which there is any.
+func (a *agenda) next() task {
+	t := a.tasks[a.due[0].Name]
+	a.due = a.due[1:]
+	a.begun[t.Name] = true
+	return t
+}
+
+// looks takes those that need no login and are looked at, in this run, all the same; apart from
+// them those that wait for an edit.
+func (a *agenda) looks() (rest, edits []task) {
+	var waiting []task
+	for _, name := range slices.Sorted(maps.Keys(a.tasks)) {
+		t := a.tasks[name]
+		switch d := a.hint(t); {
+		case a.begun[name] || d.Due || d.idle(t.state) || !t.listed: // nothing is to be seen
+		case d.Reason == CoolingDown && t.state.Note.Class.waitsForEdit():
+			waiting = append(waiting, t)
+		default:
+			rest = append(rest, t)
+			a.begun[name] = true
+		}
+	}
+	for i, t := range waiting {
+		if a.looksAt(i, len(waiting)) {
+			edits = append(edits, t)
+			a.begun[t.Name] = true
+		}
+	}
+	return rest, edits
+}
+
+// mostEdits is how many credentials a run looks at for an edit.
+const mostEdits = 100
+
+// looksAt reports whether this run looks for an edit of the ith of n credentials whose
+// providers wait for one. Where they are many each is looked at in its turn, and not at every
+// tick: they take from the quota that logins read their credentials by.
+func (r *run) looksAt(i, n int) bool {
+	turns := int64((n + mostEdits - 1) / mostEdits)
+	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(max(r.Schedule.Tick/time.Second, 1))%turns
+}
+
+// take takes in one page of a listing.
+func (a *agenda) take(p page, report *Report) {
+	switch {
+	case p.panic != nil:
+		panic(p.panic)
+	case p.err != nil:
+		if a.failed == nil {
+			a.failed = p.err
+		}
+		if p.configs {
+			a.kept.listing = listing{} // the next one begins anew
+		}
+	case p.configs:
+		a.takeConfigs(p, report)
+	default:
+		a.takeStates(p)
+	}
+}
+
+func (a *agenda) takeStates(p page) {
+	a.anyStates, a.allStates = true, p.last
+	for _, s := range p.states {
+		a.states[s.Name] = s
+		if t, ok := a.tasks[s.Name]; ok {
+			a.found(t, s)
+		}
+	}
+	if !p.last {
+		return
+	}
+	for name, t := range a.tasks {
+		if _, listed := a.states[name]; !listed && t.state.Exists {
+			a.found(t, State{})
+		}
+	}
+}
+
+func (a *agenda) takeConfigs(p page, report *Report) {
+	a.anyConfigs = true
+	l := &a.kept.listing
+	if l.seen == nil {
+		*l = listing{began: a.now, copies: map[string][]Document{}, seen: map[string]bool{}}
+	}
+	l.from = p.next
+	l.documents += len(p.docs)
+	var docs []Document
+	for _, d := range p.docs {
+		if d.Approver != "" {
+			l.copies[d.Name] = append(l.copies[d.Name], d)
+		}
+	}
+	for _, d := range p.docs {
+		if d.Approver == "" {
+			docs = append(append(docs, d), l.copies[d.Name]...)
+			delete(l.copies, d.Name)
+		}
+	}
+	if p.last {
+		for _, name := range slices.Sorted(maps.Keys(l.copies)) {
+			docs = append(docs, l.copies[name]...)
+		}
+	}
+	configs, _ := Effective(docs)
+	report.Edits = append(report.Edits, a.reported.news(configs)...)
+	for _, c := range configs {
+		l.seen[c.Name] = true
+		a.config(c.Document)
+	}
+	if !p.last {
+		return
+	}
+	for name := range a.tasks {
+		if !l.seen[name] {
+			delete(a.tasks, name)
+		}
+	}
+	a.kept.listed = l.began
+	a.kept.listing = listing{documents: l.documents}
+}
+
+// config takes in the config of a provider. It is understood if it is another than before.
+func (a *agenda) config(d Document) {
+	t, known := a.tasks[d.Name]
+	if known && t.listed && t.Where == d.Where && t.revision == d.Version {
+		return
+	}
+	if !known {
+		t.state = a.states[d.Name]
+	}
+	seen := t.seen
+	t = newTask(a.Parser, d, t.state).hint()
+	t.seen, t.listed = seen, true
+	a.set(t)
+}
+
+// sow has a run without a memory begin with what the secrets say; see seed.
+func (a *agenda) sow() {
+	for _, s := range a.states {
+		if _, ok := a.tasks[s.Name]; ok {
+			continue
+		}
+		if t, ok := seed(s); ok {
+			a.set(t)
+		}
+	}
+}
+
+// orphans returns the secrets of ours without a config, once all configs and all secrets were
+// listed.
+func (a *agenda) orphans() []string {
+	if !a.allStates || a.kept.listed.IsZero() {
+		return nil
+	}
+	var names []string
+	for name, s := range a.states {
+		if _, ok := a.tasks[name]; !ok && s.Owned && !s.Deleting {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// full reports whether all configs are to be listed in a run that begins now, or what is left of
+// them. Where they are so many that each costs something, that is once an hour, and changes are
+// told by events.
+func (r *run) full() bool {
+	l, m := r.kept.listing, r.kept
+	costs := r.FreeDocuments > 0 && l.documents+len(m.tasks) > r.FreeDocuments
+	return l.from != "" || m.listed.IsZero() || !costs || r.now.Sub(m.listed) >= time.Hour
+}

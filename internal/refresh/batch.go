@@ -1,0 +1,113 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// mostWanted is for how many logins the names of what decides on them fit into a call of
+	// Parameter Store, which takes ten, and mostVersions how many credentials do.
+	mostWanted   = 3
+	mostVersions = 10
+)
+
+// A batch makes one call for all that come while others are under way: calls are few where
+// quotas hold them back, and those that wait anyway are answered together.
+type batch[Q, A any] struct {
+	// call returns one answer to each, in the time that the last of those who wait has.
+	call func(context.Context, []Q) []A
+	ctx  context.Context // of the run
+	// most is how many are answered by one call, and calls how many are made at a time.
+	most, calls int
+
+	mu       sync.Mutex
+	waiting  []*asked[Q, A]
+	underWay int
+	wg       sync.WaitGroup
+}
+
+type asked[Q, A any] struct {
+	ctx      context.Context
+	q        Q
+	a        A
+	panicked any
+	done     chan struct{}
+}
+
+// ask returns the answer to q, or the error of ctx where that ends before.
+func (b *batch[Q, A]) ask(ctx context.Context, q Q) (a A, _ error) {
+	w := &asked[Q, A]{ctx: ctx, q: q, done: make(chan struct{})}
+	b.mu.Lock()
+	b.waiting = append(b.waiting, w)
+	if b.underWay < b.calls {
+		b.underWay++
+		b.wg.Go(b.serve)
+	}
+	b.mu.Unlock()
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		return a, ctx.Err()
+	}
+	if w.panicked != nil {
+		panic(w.panicked)
+	}
+	return w.a, nil
+}
+
+// serve makes calls until none waits.
+func (b *batch[Q, A]) serve() {
+	for {
+		b.mu.Lock()
+		n := min(len(b.waiting), b.most)
+		if n == 0 {
+			b.underWay--
+			b.mu.Unlock()
+			return
+		}
+		taken := b.waiting[:n:n]
+		b.waiting = b.waiting[n:]
+		b.mu.Unlock()
+		b.answer(taken)
+	}
+}
+
+// answer makes one call. A panic in it is that of each that waits for it.
+func (b *batch[Q, A]) answer(taken []*asked[Q, A]) {
+	defer func() {
+		v := recover()
+		for _, w := range taken {
+			w.panicked = v
+			close(w.done)
+		}
+	}()
+	questions := make([]Q, len(taken))
+	var last time.Time
+	for i, w := range taken {
+		questions[i] = w.q
+		end, ok := w.ctx.Deadline()
+		if last = later(last, end); !ok {
+			last = time.Now().Add(providerTime)
+		}
+	}
+	ctx, cancel := context.WithDeadline(b.ctx, last)
+	defer cancel()
+	for i, a := range b.call(ctx, questions) {
+		taken[i].a = a
+	}
+}
+
+// credentialVersions asks for the versions of credentials. A panic is an error of each.
+func (r *run) credentialVersions(ctx context.Context, names []string) (versions []CredentialVersion) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := fmt.Errorf("a panic of type %T while looking at credentials: this is a bug in tokenkeeper", v)
+			versions = slices.Repeat([]CredentialVersion{{Err: err}}, len(names))
+		}
+	}()
+	return r.Source.CredentialVersions(ctx, names)
+}

@@ -1,0 +1,254 @@
+package refresh_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// A paged source lists ten configs a page, in the time that each takes.
+type paged struct {
+	source
+	takes time.Duration
+	pages atomic.Int32
+}
+
+func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
+	select {
+	case <-time.After(p.takes):
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
+	}
+	p.pages.Add(1)
+	docs, _, err := p.source.Configs(ctx, "")
+	slices.SortStableFunc(docs, func(a, b refresh.Document) int { return len(b.Approver) - len(a.Approver) })
+	begin, _ := strconv.Atoi(from)
+	if end := begin + 10; end < len(docs) {
+		return docs[begin:end], strconv.Itoa(end), err
+	}
+	return docs[min(begin, len(docs)):], "", err
+}
+
+// many returns a world with n providers, and a warm process that lists it a page at a time.
+func many(n int, takes time.Duration) (*world, *refresh.Runner, *paged) {
+	w := newWorld()
+	for i := range n {
+		name := fmt.Sprintf("p%04d", i)
+		w.configs[name], w.credentials[name] = "v1", credential{version: "c1"}
+	}
+	from := &paged{source: source{w}, takes: takes}
+	r := w.runner()
+	r.Source, r.Now = from, nil
+	return w, r, from
+}
+
+// minute does the run of a minute, of 57 seconds, and waits for the next.
+func minute(t *testing.T, w *world, r *refresh.Runner, job refresh.Job) (map[string]refresh.Result, *refresh.Report) {
+	t.Helper()
+	w.now = time.Now()
+	next := time.Now().Add(time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+	defer cancel()
+	report, err := r.Run(ctx, job)
+	if err != nil {
+		t.Error(err)
+	}
+	if left := time.Until(next); left < 3*time.Second {
+		t.Errorf("the run took until %v before the next", left)
+	}
+	time.Sleep(time.Until(next))
+	results := map[string]refresh.Result{}
+	for _, res := range report.Results {
+		results[res.Provider] = res
+	}
+	return results, report
+}
+
+// With fewer than 1,000 configs, what is edited, added or removed before a tick counts in that
+// tick, although the process has begun with what it remembers.
+func TestAnEditCountsInTheNextTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(999, 29*time.Millisecond)
+		minute(t, w, r, refresh.Job{})
+		w.configs["p0998"] = "v2"
+		w.configs["q"], w.credentials["q"] = "v1", credential{version: "c1"}
+		delete(w.configs, "p0500")
+		w.approved = map[string]string{"p0001/p0001": "v3"}
+		results, report := minute(t, w, r, refresh.Job{})
+		for name, sent := range map[string]string{"p0998": "v2", "q": "v1", "p0001": "v3"} {
+			if results[name].Outcome != refresh.Refreshed || w.sent[name] != sent {
+				t.Errorf("%s: %s, with %q", name, results[name].Outcome, w.sent[name])
+			}
+		}
+		if n := report.Count(refresh.Refreshed); n != 3 || len(report.Results) != 999 || !slices.Equal(report.Orphans, []string{"p0500"}) {
+			t.Errorf("%d refreshed of %d, orphans %v", n, len(report.Results), report.Orphans)
+		}
+		if len(report.Edits) != 1 || report.Edits[0].Provider != "p0001" {
+			t.Errorf("edits that are not approved: %v", report.Edits)
+		}
+	})
+}
+
+// What is due by the memory is begun with at once, and a run does not wait for a list for more
+// than half of its time; the next goes on where it was left.
+func TestAListTakesSeveralRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(500, 0)
+		minute(t, w, r, refresh.Job{})
+		from.takes = time.Second // 50 s for all of them
+		w.configs["p0450"] = "v2"
+		delete(w.configs, "p0100")
+		time.Sleep(45 * time.Minute)
+		began := time.Now()
+		results, report := minute(t, w, r, refresh.Job{})
+		if report.Count(refresh.Refreshed) != 499 || report.Took > 29*time.Second || report.Took < 28*time.Second || w.sent["p0450"] != "v2" {
+			t.Errorf("%d refreshed in %v, p0450 with %q", report.Count(refresh.Refreshed), report.Took, w.sent["p0450"])
+		}
+		if results["p0100"].Reason != refresh.Gone || !report.Listed.Before(began) {
+			t.Errorf("%+v, listed at %v", results["p0100"], report.Listed)
+		}
+		for _, st := range w.secrets {
+			if v, _ := st.state.Current.Parse(); st.state.Name != "p0100" && v.IssuedAt.After(began.Add(time.Second)) {
+				t.Fatalf("%s was logged in to %v after the run began", st.state.Name, v.IssuedAt.Sub(began))
+			}
+		}
+		w.configs["p0440"] = "v2"
+		pages := from.pages.Load()
+		results, report = minute(t, w, r, refresh.Job{})
+		if results["p0440"].Outcome != refresh.Refreshed || report.Listed.Before(began) || from.pages.Load()-pages > 25 {
+			t.Errorf("p0440 is %s; listed at %v, after %d pages more", results["p0440"].Outcome, report.Listed, from.pages.Load()-pages)
+		}
+		if !slices.Equal(report.Orphans, []string{"p0100"}) {
+			t.Errorf("orphans %v", report.Orphans)
+		}
+	})
+}
+
+// Two processes whose memories differ do not undo each other's work: an edit is one login.
+func TestTwoMemoriesAgree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, one, _ := many(3, 0)
+		two := w.runner()
+		two.Now = nil
+		minute(t, w, one, refresh.Job{})
+		minute(t, w, two, refresh.Job{})
+		w.configs["p0001"] = "v2"
+		for i := range 6 {
+			minute(t, w, []*refresh.Runner{one, two}[i%2], refresh.Job{})
+		}
+		if w.logins["p0001"] != 2 || w.logins["p0000"] != 1 {
+			t.Errorf("%d logins, and %d of one that was not edited", w.logins["p0001"], w.logins["p0000"])
+		}
+	})
+}
+
+// What is approved, or removed, between the list and the login of a warm process holds: nothing
+// of what the memory was made of is sent.
+func TestAMemoryIsNeverSent(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*world)
+		sent   string
+	}{
+		"approved": {func(w *world) { w.approved["p0000/p0000"] = "v9" }, "v9"},
+		"edited":   {func(w *world) { w.configs["p0000"] = "v3" }, "v3"},
+		"removed":  {func(w *world) { delete(w.configs, "p0000") }, "v1"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, r, _ := many(1, 0)
+			w.approved = map[string]string{}
+			minute(t, w, r, refresh.Job{})
+			w.configs["p0000"] = "v2"
+			w.beforeLatest = func(string) { row.change(w) }
+			minute(t, w, r, refresh.Job{})
+			if w.sent["p0000"] != row.sent {
+				t.Errorf("%s: %q was sent, want %q", name, w.sent["p0000"], row.sent)
+			}
+		})
+	}
+}
+
+// A list that lags behind what the process has stored itself makes nothing due again; one that
+// shows an older token for longer is believed.
+func TestAListThatLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(1, 0)
+		minute(t, w, r, refresh.Job{})
+		old := w.secrets["p0000"].state
+		time.Sleep(45 * time.Minute)
+		minute(t, w, r, refresh.Job{})
+		w.listed = map[string]refresh.State{"p0000": old}
+		for range 3 {
+			if res, _ := minute(t, w, r, refresh.Job{}); res["p0000"].Outcome != refresh.Waiting {
+				t.Errorf("%s, although it was just refreshed", res["p0000"].Outcome)
+			}
+		}
+		// A person has gone back to the former token.
+		w.secrets["p0000"].state.Current, w.secrets["p0000"].state.Next = old.Current, ""
+		time.Sleep(3 * time.Minute)
+		if res, _ := minute(t, w, r, refresh.Job{}); res["p0000"].Outcome != refresh.Refreshed {
+			t.Errorf("%s, although its token is old", res["p0000"].Outcome)
+		}
+	})
+}
+
+// Where listing costs, all configs are listed once an hour, and a run of a named provider has
+// it remembered meanwhile.
+func TestListingThatCosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(30, 0)
+		r.FreeDocuments = 50
+		minute(t, w, r, refresh.Job{})
+		if n := from.pages.Load(); n != 3 {
+			t.Errorf("%d pages at first, want 3", n)
+		}
+		w.configs["new"], w.credentials["new"] = "v1", credential{version: "c1"}
+		minute(t, w, r, refresh.Job{Only: []string{"new"}, IfThere: true})
+		w.configs["p0003"] = "v2"
+		var edited int
+		for tick := range 100 {
+			res, _ := minute(t, w, r, refresh.Job{})
+			if res["p0003"].Outcome == refresh.Refreshed && edited == 0 && w.sent["p0003"] == "v2" {
+				edited = tick
+			}
+		}
+		if n := from.pages.Load(); n != 7 {
+			t.Errorf("%d pages in 100 minutes, want 7", n)
+		}
+		if w.logins["new"] < 3 || edited == 0 || edited > 60 {
+			t.Errorf("the new provider was logged in to %d times; the edit was seen after %d ticks", w.logins["new"], edited)
+		}
+	})
+}
+
+// The first run of a process begins with what the secrets say, before it has found a config:
+// here a token that is due, whose config is on the last page.
+func TestAColdRunBeginsWithTheSecrets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, _ := many(200, 0)
+		first := w.runner()
+		first.Now = nil
+		minute(t, w, first, refresh.Job{})
+		time.Sleep(50 * time.Minute)
+		_, cold, _ := many(0, 0)
+		cold.Source, cold.Store, cold.Parser = &paged{source: source{w}, takes: time.Second}, store{w}, parser{w}
+		began := time.Now()
+		w.answer("p0199", func(context.Context) (refresh.Grant, error) {
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("it was logged in to %v after the run began", took)
+			}
+			return refresh.Grant{AccessToken: secret.New("t"), AskedAt: time.Now(), Lifetime: time.Hour}, nil
+		})
+		results, _ := minute(t, w, cold, refresh.Job{})
+		if results["p0199"].Outcome != refresh.Refreshed || len(results) != 200 {
+			t.Errorf("%s of %d", results["p0199"].Outcome, len(results))
+		}
+	})
+}
