@@ -19,6 +19,13 @@ type Node struct {
 	Members []Param
 }
 
+// A Param is one parameter of a form or a query, or a member of a JSON object. In a form, a
+// parameter that is a list is repeated for each of its items.
+type Param struct {
+	Name string
+	Node Node
+}
+
 // CompileNode compiles a JSON value; name is that of the member that it is the value of.
 func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
 	n := Node{Kind: v.Type}

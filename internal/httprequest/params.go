@@ -12,13 +12,6 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A Param is one parameter of a form or a query, or a member of a JSON object. In a form, a
-// parameter that is a list is repeated for each of its items.
-type Param struct {
-	Name string
-	Node Node
-}
-
 // One returns the parameter of a single string.
 func One(name string, text template.Template) Param {
 	return Param{name, Node{Kind: strictjson.String, Text: text}}

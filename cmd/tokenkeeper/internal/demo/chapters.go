@@ -149,8 +149,8 @@ func (w *world) renewed(ctx context.Context, s *story) error {
 	return nil
 }
 
-// fixed: an operator edits the credential, and the next tick does the rest.
-func (w *world) mended(ctx context.Context, s *story) error {
+// corrected: an operator edits the credential, and the next tick does the rest.
+func (w *world) corrected(ctx context.Context, s *story) error {
 	s.Title = "An operator writes the new secret into the credential of " + broken + "."
 	if err := w.editCredential(broken); err != nil {
 		return err
@@ -165,8 +165,8 @@ func (w *world) mended(ctx context.Context, s *story) error {
 	return nil
 }
 
-// firstTokensOver: a consumer that kept a token is refused; one that reads the record is not.
-func (w *world) firstTokensOver(ctx context.Context, s *story) error {
+// firstTokensExpired: a consumer that kept a token is refused; one that reads the record is not.
+func (w *world) firstTokensExpired(ctx context.Context, s *story) error {
 	s.Title = "The first tokens have expired."
 	var last time.Time
 	for _, end := range w.expiry {
