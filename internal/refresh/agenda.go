@@ -34,7 +34,7 @@ func (a *agenda) set(t task) {
 
 // found notes what a list shows of its secret.
 func (a *agenda) found(t task, s State) {
-	if now := t.found(s, a.now); now.state != t.state {
+	if now := t.found(s, a.now); now.state != t.state || now.doubted {
 		a.set(now)
 	}
 }
@@ -81,7 +81,7 @@ func (a *agenda) looks() (rest, edits []task) {
 	for _, name := range slices.Sorted(maps.Keys(a.tasks)) {
 		t := a.tasks[name]
 		switch d := a.hint(t); {
-		case a.begun[name] || d.Due || d.idle(t.state) || !t.listed: // nothing is to be seen
+		case a.begun[name] || d.Due || !t.listed || d.idle(t.state) && !t.doubted: // nothing is to be seen
 		case d.Reason == CoolingDown && t.state.Note.Class.waitsForEdit():
 			waiting = append(waiting, t)
 		default:

@@ -31,7 +31,7 @@ func (s Schedule) Order(states []State, now time.Time, starts int, id string) []
 		tasks[i] = task{Provider: Provider{Name: st.Name, Config: 1}, state: st}
 	}
 	var names []string
-	for _, t := range (queue{now: now, margin: s.Margin(), starts: starts, id: id}).order(tasks) {
+	for _, t := range (queue{now: now, margin: s.Margin(), apart: 5 * s.Tick, starts: starts, id: id}).order(tasks) {
 		names = append(names, t.Name)
 	}
 	return names

@@ -33,7 +33,7 @@ const lagTime = 5 * time.Minute
 // hint returns t as it is kept: without what asks the provider, and what belongs to one run.
 func (t task) hint() task {
 	t.Endpoint, t.Probe, t.Encode = nil, nil, nil
-	t.slot, t.named, t.looked, t.read = nil, false, nil, Reading{}
+	t.slot, t.named, t.doubted, t.looked, t.read = nil, false, false, nil, Reading{}
 	return t
 }
 
@@ -45,12 +45,13 @@ func seed(s State) (_ task, ok bool) {
 }
 
 // found returns t with the state that a list of secrets shows. Where that is older than what a
-// run of this process has seen since, and not for longer than lists may lag, t stays as it is.
+// run of this process has seen, and not for longer than lists may lag, t stays as it is, and is
+// doubted.
 func (t task) found(s State, now time.Time) task {
 	known, ok := t.state.current()
 	v, listed := s.current()
-	lags := now.Sub(t.seen) < lagTime && ok && (s.Current == "" || listed && v.IssuedAt.Before(known.IssuedAt))
-	if !lags {
+	t.doubted = now.Sub(t.seen) < lagTime && ok && (s.Current == "" || listed && v.IssuedAt.Before(known.IssuedAt))
+	if !t.doubted {
 		t.state = s
 		t.state.Name = t.Name
 	}

@@ -175,8 +175,8 @@ func TestAMemoryIsNeverSent(t *testing.T) {
 	}
 }
 
-// A list that lags behind what the process has stored itself makes nothing due again; one that
-// shows an older token for longer is believed.
+// A list that lags behind what the process has stored itself makes nothing due again. But what it
+// shows may be true, and is looked at.
 func TestAListThatLags(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, r, _ := many(1, 0)
@@ -192,7 +192,6 @@ func TestAListThatLags(t *testing.T) {
 		}
 		// A person has gone back to the former token.
 		w.secrets["p0000"].state.Current, w.secrets["p0000"].state.Next = old.Current, ""
-		time.Sleep(3 * time.Minute)
 		if res, _ := minute(t, w, r, refresh.Job{}); res["p0000"].Outcome != refresh.Refreshed {
 			t.Errorf("%s, although its token is old", res["p0000"].Outcome)
 		}

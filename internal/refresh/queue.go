@@ -23,6 +23,8 @@ type queue struct {
 	// margin is the life that a token has left when it must be replaced first; see
 	// [Schedule.Margin].
 	margin time.Duration
+	// apart is the longest that attempts at one that fails are apart, in a run with time for all.
+	apart time.Duration
 	// starts is how many providers the run has the time to begin with.
 	starts int
 	// id distinguishes the run from others; empty: it is the only one.
@@ -34,7 +36,9 @@ type queue struct {
 // Providers whose last three attempts failed come last, whatever life their tokens have
 // left: many of them, at hosts that hang, would take the time of a run from those that can
 // be saved. The one that was asked longest ago comes first, and one start in ten is theirs,
-// so that one that answers again is found out.
+// so that one that answers again is found out. Of those that were asked within five ticks, which
+// is how often a run with time for all asks them, those whose tokens expire first come first: after
+// an outage of thousands at once each of them can still be saved.
 //
 // All others go by the expiry of their tokens, those without one first. But of those that
 // the run has the time for, and whose tokens are in no danger meanwhile, none is more urgent
@@ -58,7 +62,8 @@ func (q queue) order(tasks []task) []task {
 			others = append(others, t)
 		}
 	}
-	slices.SortStableFunc(failing, func(a, b task) int { return a.state.Note.Last.Compare(b.state.Note.Last) })
+	slices.SortStableFunc(failing, byExpiry)
+	slices.SortStableFunc(failing, q.byAttempt)
 	slices.SortStableFunc(others, byExpiry)
 
 	danger := q.now.Add(q.margin)
@@ -70,6 +75,24 @@ func (q queue) order(tasks []task) []task {
 		slices.SortFunc(others[safe:starts], byOwn)
 	}
 	return share(others, failing)
+}
+
+// byAttempt compares providers that fail: first those that were not asked for long, the longest
+// first; then those with a token that has not expired; then the others, by the last attempt.
+func (q queue) byAttempt(a, b task) int {
+	rank := func(t task) int {
+		switch {
+		case q.now.Sub(t.state.Note.Last) > q.apart:
+			return 0
+		case q.now.Before(t.state.ExpiresAt()):
+			return 1
+		}
+		return 2
+	}
+	if by := cmp.Compare(rank(a), rank(b)); by != 0 || rank(a) == 1 {
+		return by
+	}
+	return a.state.Note.Last.Compare(b.state.Note.Last)
 }
 
 // own places a provider in the order of this run alone.

@@ -50,7 +50,9 @@ func TestOrder(t *testing.T) {
 		{"the same token again is no failure", []refresh.State{failed(left("a", m), refresh.Unchanged, 9, 0, m), left("b", 20*m)}, "a b"},
 		{"a login that was refused is a failure", []refresh.State{failed(left("a", m), refresh.Misconfigured, 3, 0, 40*m), left("b", 20*m)}, "b a"},
 		{"a failure before the token that is there is over", []refresh.State{fails("a", m, 5, 2*time.Hour), left("b", 20*m)}, "a b"},
-		{"the longest ago first", []refresh.State{fails("a", 0, 3, m), fails("b", -m, 3, 3*m), fails("c", 30*m, 30, 2*m), fails("d", 0, 300, 4*m)}, "d b c a"},
+		{"the longest ago first", []refresh.State{fails("a", 0, 3, m), fails("b", -m, 3, 3*m), fails("c", -30*m, 30, 2*m), fails("d", 0, 300, 4*m)}, "d b c a"},
+		{"of those asked within five ticks, by expiry, if they can be saved", []refresh.State{fails("a", 9*m, 3, 5*m), fails("b", 8*m, 3, m), fails("c", -m, 3, 5*m), fails("d", 7*m, 3, 3*m)}, "d b a c"},
+		{"but first those not asked for longer", []refresh.State{fails("a", 9*m, 3, 6*m), fails("b", -m, 3, 7*m), fails("c", m, 3, m)}, "b a c"},
 	} {
 		for _, states := range [][]refresh.State{row.states, reversed(row.states)} {
 			got := strings.Join(onAWS(m).Order(states, noon, len(states), ""), " ")

@@ -19,6 +19,7 @@ type task struct {
 	listed   bool               // a config of it was seen
 	seen     time.Time          // when its secret was last opened; zero: the state is as listed
 	looked   *CredentialVersion // of its credential, where that was looked at for an edit
+	doubted  bool               // a list shows another state, which may lag
 	read     Reading            // of config and credential; see visit.latest
 }
 

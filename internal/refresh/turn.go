@@ -63,7 +63,7 @@ func (s Schedule) dueSince(t task, now time.Time) time.Time {
 
 // queueFor returns the queue for so many tasks.
 func (r *run) queueFor(ctx context.Context, due int) queue {
-	q := queue{now: r.now, margin: r.Schedule.Margin(), starts: due, id: r.job.ID}
+	q := queue{now: r.now, margin: r.Schedule.Margin(), apart: 5 * r.Schedule.Tick, starts: due, id: r.job.ID}
 	if end, ok := ctx.Deadline(); ok {
 		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
 	}

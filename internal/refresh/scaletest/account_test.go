@@ -41,6 +41,37 @@ func TestManyGoDark(t *testing.T) {
 	})
 }
 
+// All that answer 503 for as long as an outage is survived, and then answer again, have lost no
+// token, although each of them has failed often enough to come last: an eighth of 10,000, at an
+// eighth of the writes.
+func TestAllAnswer503(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1250
+		a := scaletest.New(scaletest.Options{Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond, Writes: 5}, n, func(i int) time.Duration {
+			return time.Duration(i*7%2400) * time.Second
+		})
+		answer := func(f func(context.Context) error) {
+			for i := range n {
+				a.Answer(scaletest.Name(i), f)
+			}
+		}
+		for range 40 {
+			a.Tick(t.Context(), "")
+		}
+		answer(scaletest.Refuse)
+		for range 13 {
+			a.Tick(t.Context(), "")
+		}
+		answer(nil)
+		for range 15 {
+			a.Tick(t.Context(), "")
+		}
+		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 || a.Overdue() > 100 {
+			t.Errorf("%d dead, %d lost, %d overdue, %v left", f.Dead, f.Lost, a.Overdue(), f.LeastLeft)
+		}
+	})
+}
+
 // A backlog of twenty ticks, in which one provider in forty fails once, at random.
 func TestOneFailureInABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
