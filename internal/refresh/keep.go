@@ -76,7 +76,7 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, most
 		return secret.Text{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
 	if !now.Before(v.ExpiresAt()) {
-		return refuse(CodeTokenOver, "the token that was answered is already over: it ended at "+v.ExpiresAt().Format(time.RFC3339),
+		return refuse(CodeTokenOver, "the token that was answered has expired already, at "+v.ExpiresAt().Format(time.RFC3339),
 			"look at the clock of the provider, and at the lifetime's unit")
 	}
 	value, err := record.Encode()

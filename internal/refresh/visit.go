@@ -130,12 +130,13 @@ func (v *visit) at(id VersionID) {
 	v.ticket.spent, v.ticket.unsure = v.state.Note.Spent, v.state.Note.Unsure
 }
 
-// rest returns the last moment at which a refresh token that may have been spent is of use
-// for replacing the present token in time; zero: there is none.
+// rest returns the last moment at which a refresh token that may have been spent is of use:
+// for replacing the present token in time, or the last tick at which the provider repeats its
+// answer, if that is later; zero: there is none.
 func (v *visit) rest() time.Time {
 	expires := v.state.ExpiresAt()
 	if !v.now.Before(expires) {
 		return time.Time{}
 	}
-	return later(expires.Add(-v.Schedule.Margin()), v.ticket.until)
+	return later(expires.Add(-v.Schedule.Margin()), v.ticket.until.Add(-v.Schedule.Tick-v.Schedule.jitter()))
 }

@@ -547,3 +547,29 @@ func TestTheCredentialsOfAll(t *testing.T) {
 		}
 	})
 }
+
+// Claims are counted over three hours, and who comes too early is told when to come.
+func TestClaimsAreCountedOverThreeHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		time.Sleep(time.Second)
+		claim := func() error { _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); return err }
+		for range 9 {
+			if err := claim(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+		}
+		for n := range 6 {
+			if err := claim(); err != nil {
+				t.Errorf("of three hours it would be number %d: %v", n+3, err)
+			}
+			time.Sleep(5 * time.Minute)
+		}
+		var full *refresh.Error
+		if err := claim(); !errors.As(err, &full) || full.RetryAfter != 15*time.Minute {
+			t.Errorf("%v", err)
+		}
+	})
+}

@@ -223,7 +223,7 @@ var byCode = map[string]advice{
 	refresh.CodeNotForProvider:   {"Its credential is not for this provider.", allowProvider},
 	refresh.CodeNotApproved:      {"The owner of its credential wants to approve its config, and has not.", approveConfig},
 	refresh.CodeSecretInRecord:   {"The record would contain a value of the credential, so it was not stored.", editConfig},
-	refresh.CodeTokenOver:        {"The provider answers tokens that are already over.", editConfig},
+	refresh.CodeTokenOver:        {"The provider answers tokens that have expired already.", editConfig},
 	refresh.CodeTokenTooLarge:    {"The provider's answer is too large for a record.", editConfig},
 	refresh.CodeStoreFailed:      {"The token could not be stored.", lookAtLog},
 	refresh.CodeSourceFailed:     {"Its credential could not be read.", lookAtLog},
