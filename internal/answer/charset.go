@@ -45,10 +45,15 @@ func (m *Message) text() (text []byte, wrong string) {
 	switch {
 	case utf8.Valid(text):
 		return text, ""
-	case bytes.HasPrefix(text, []byte{0xFF, 0xFE}), bytes.HasPrefix(text, []byte{0xFE, 0xFF}):
+	case hasUTF16Mark(text):
 		return nil, "text in UTF-16 that does not say so"
 	case stated == "" || strings.HasPrefix(stated, "utf"):
 		return nil, "text that is not in UTF-8"
 	}
 	return nil, fmt.Sprintf("text in a charset that is not read (%s)", word.FindString(stated))
+}
+
+// hasUTF16Mark reports whether a text begins with the byte order mark of UTF-16.
+func hasUTF16Mark(text []byte) bool {
+	return bytes.HasPrefix(text, []byte{0xFF, 0xFE}) || bytes.HasPrefix(text, []byte{0xFE, 0xFF})
 }

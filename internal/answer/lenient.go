@@ -16,6 +16,9 @@ func (m *Message) DecodeLeniently() Document {
 	text, wrong := m.text()
 	if wrong != "" {
 		text = m.Body
+		if decoded, err := charsets["utf-16"].NewDecoder().Bytes(text); err == nil && hasUTF16Mark(text) {
+			text = decoded
+		}
 	}
 	if tooManyValues(text) {
 		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text)}
@@ -25,6 +28,14 @@ func (m *Message) DecodeLeniently() Document {
 	var doc any
 	if err := dec.Decode(&doc); err == nil {
 		return Document{Value: Replaced(doc, asWritten), Text: string(text)}
+	}
+	// What stands before an object may be a guard, or the name of a function.
+	if at := bytes.IndexByte(text, '{'); at > 0 && at <= longestGuard {
+		dec := json.NewDecoder(bytes.NewReader(text[at:]))
+		dec.UseNumber()
+		if err := dec.Decode(&doc); err == nil {
+			return Document{Value: Replaced(doc, asWritten), Text: string(text)}
+		}
 	}
 	body := strings.TrimSpace(string(text))
 	values, err := url.ParseQuery(body)
@@ -37,6 +48,9 @@ func (m *Message) DecodeLeniently() Document {
 	}
 	return Document{Value: fields, Text: string(text)}
 }
+
+// longestGuard is the longest text before an object that is passed over, in bytes.
+const longestGuard = 64
 
 // asWritten returns a number so.
 func asWritten(v any) any {

@@ -92,8 +92,9 @@ var (
 	iso8601 = regexp.MustCompile(`^P(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
 	inWords = regexp.MustCompile(`^(?:(?:^|,? (?:and )?)` + oneWord + `)+$`)
 	aWord   = regexp.MustCompile(oneWord)
-	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], and what many others write.
-	clocked = regexp.MustCompile(`^(?:(\d+)[. ])?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
+	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], of Python, [d days, ]h:mm:ss, and what
+	// many others write.
+	clocked = regexp.MustCompile(`^(?:(\d+)(?:[. ]| days?, ))?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
 
 // duration reads text that says its own unit. Years and months are not read: they have

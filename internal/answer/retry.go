@@ -21,7 +21,7 @@ func (m *Message) RetryAfter(now time.Time) time.Duration {
 		if t, err := http.ParseTime(text); err == nil {
 			return max(t.Sub(clock), 0)
 		}
-		return saturate(positive(text), time.Second)
+		return max(fromNow(text, clock), 0)
 	}
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} { // Azure's
 		if n := positive(m.Header.Get(name)); n > 0 {

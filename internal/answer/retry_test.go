@@ -20,6 +20,9 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		{"seconds", 429, []string{"Retry-After", "60"}, time.Minute, true},
 		{"a date", 503, []string{"Retry-After", noon.Add(time.Hour).Format(http.TimeFormat)}, time.Hour, false},
+		{"a date as in JSON", 503, []string{"Retry-After", noon.Add(time.Hour).Format(time.RFC3339)}, time.Hour, false},
+		{"a duration", 429, []string{"Retry-After", "1m30s"}, 90 * time.Second, true},
+		{"seconds since 1970", 429, []string{"Retry-After", strconv.FormatInt(noon.Add(time.Hour).Unix(), 10)}, time.Hour, true},
 		{"GitHub's secondary limit", 403, []string{"Retry-After", "60", "X-RateLimit-Remaining", "4711"}, time.Minute, true},
 		{"a firewall's refusal", 403, []string{"X-RateLimit-Remaining", "4711", "X-RateLimit-Reset", unix(time.Hour)}, 0, false},
 		{"beside success", 200, []string{"Retry-After", "90"}, 90 * time.Second, false},

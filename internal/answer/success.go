@@ -40,7 +40,7 @@ func saysNothing(v any) bool {
 	case string:
 		return noError.MatchString(strings.TrimSpace(v))
 	case []any:
-		return len(v) == 0
+		return !slices.ContainsFunc(v, func(item any) bool { return !saysNothing(item) })
 	case map[string]any:
 		for _, name := range codeNames {
 			if text, ok := PlainText(v[name]); ok && text != "" {
@@ -59,7 +59,7 @@ func saysNothing(v any) bool {
 
 var (
 	// noError is what providers write where an error would be.
-	noError = regexp.MustCompile(`(?i)^(?:|0+|ok|success|none|null|false|no[ _]?error)$`)
+	noError = regexp.MustCompile(`(?i)^(?:|0+|200|ok|success|none|null|false|n/?a|-|no[ _]?error)$`)
 	// codeNames are where objects have the code of an error.
 	codeNames = []string{"code", "status", "type"}
 	// textNames are where answers and objects have words for people.

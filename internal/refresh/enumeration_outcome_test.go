@@ -121,15 +121,15 @@ func (s *stage) couldPut(a answered) bool {
 }
 
 // couldRepeat reports whether a login could be sent again within the grace: at once by the same
-// run, or by a later one.
+// run, or by the last one within it.
 func (s *stage) couldRepeat(a answered) bool {
 	end := s.spentAt[a.ticket].Add(s.graceLeft())
 	repeated := slices.ContainsFunc(s.answers, func(b answered) bool { return b.by == a.by && b.ticket == a.ticket && b.asked.Before(a.asked) })
 	if !repeated && !a.by.killed.Load() && !a.at.After(end) && s.open(atGrant, a.at, a.at, 0) {
 		return true
 	}
-	claimed := a.asked.Add(runTime + 10*time.Second)
-	return s.open(atGrant, claimed, end, 2*enumTick) && s.open(atClaim, claimed, end, 4*enumTick)
+	const last = 4 * enumTick // in which the last try is made
+	return s.open(atGrant, end.Add(-last), end, last) && s.open(atClaim, end.Add(-last), end, last)
 }
 
 // open reports whether a call is struck by nothing for so long, between two times.

@@ -202,6 +202,9 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 	}
 	if f == nil {
 		g.Warnings = append(warnings, g.Warnings...)
+		if at := x.ticket.overlooked; at != "" {
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has a refresh token at %q, which is not stored, since response.refresh_token does not lead there; if it replaces the one that was sent, say \"response\": {\"refresh_token\": %q}", at, at))
+		}
 	}
 	return g, f
 }

@@ -44,6 +44,9 @@ type ticket struct {
 	// unsure is set where the refresh token may have been spent, and no answer came that
 	// can be read.
 	unsure bool
+	// overlooked is a path to what looks like the next refresh token and is not, by the config;
+	// empty: there is none.
+	overlooked string
 }
 
 // known returns the credential of x with what was made of it.

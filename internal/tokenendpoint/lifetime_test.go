@@ -92,6 +92,8 @@ func TestLifetimes(t *testing.T) {
 
 		// Text that says its own unit.
 		{"ISO 8601", "", in(`"PT1H"`), time.Hour, ""},
+		{"as Python writes it", "", in(`"1 day, 2:00:00"`), 26 * time.Hour, ""},
+		{"as Python writes more of it", "", in(`"2 days, 0:30:00"`), 48*time.Hour + 30*time.Minute, ""},
 		{"ISO 8601, of all parts", "", in(`"P1W2DT3H4M5.5S"`), 9*day + 3*time.Hour + 4*time.Minute + 5500*time.Millisecond, ""},
 		{"ISO 8601, a month, which has no length", "", in(`"P1M"`), 0, "bad_lifetime"},
 		{"ISO 8601, of nothing", "", in(`"PT"`), 0, "bad_lifetime"},

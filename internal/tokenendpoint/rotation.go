@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +114,9 @@ func (x *exchange) rotate(m *answer.Message) {
 			m.Leave() // storing may take long
 			x.ticket.rotate(s)
 		}
+		if !found && !x.renewsItself {
+			x.ticket.overlooked = x.overlooked(doc.Value, "")
+		}
 		x.ticket.unsure = !found && doc.Fault != nil && shape.AccessToken.InBody() && shape.RefreshToken.InBody()
 	}
 }
@@ -144,8 +149,45 @@ func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok
 	return s, true
 }
 
-// isNothing reports whether a value says that there is no refresh token.
-func isNothing(v any) bool { return v == nil || v == false || v == "" }
+// overlooked returns the path to a member that is called like a refresh token and has a text that
+// was not sent, in a value at path; empty: there is none. It is for a config that does not say
+// where the next refresh token is: that would be lost without a word.
+func (x *exchange) overlooked(v any, path string) string {
+	switch v := v.(type) {
+	case []any:
+		for i, item := range v {
+			if at := x.overlooked(item, fmt.Sprintf("%s[%d]", path, i)); at != "" {
+				return at
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if !template.ValidName(name) {
+				continue
+			}
+			at := strings.TrimPrefix(path+"."+name, ".")
+			text, _ := v[name].(string)
+			if likeRefreshToken.MatchString(name) && len(text) >= leastRefreshToken && !x.sends(text) {
+				return at
+			}
+			if at := x.overlooked(v[name], at); at != "" {
+				return at
+			}
+		}
+	}
+	return ""
+}
+
+var likeRefreshToken = regexp.MustCompile(`(?i)^refresh_?token$`)
+
+// isNothing reports whether a value says that there is no refresh token. To take a word for one
+// would lose the one that is there.
+func isNothing(v any) bool {
+	text, isText := textOf(v)
+	return v == nil || v == false || isText && nothing.MatchString(text)
+}
+
+var nothing = regexp.MustCompile(`(?i)^\s*(?:|0|none|null|nil|undefined|false|n/?a|-)\s*$`)
 
 // textOf returns a text as it is, and a number as it was written: see
 // answer.Message.DecodeLeniently.

@@ -88,12 +88,21 @@ func TestTheNextRefreshTokenIsTaken(t *testing.T) {
 		{"a status that is stated", `"response": {"status": [302]}`, headed(302, `{"access_token": "token-1", "expires_in": 60, "refresh_token": "next-1"}`), "next-1", ""},
 		{"an error beside a token", ``, whole(`"error": "half", "refresh_token": "next-1"`), "next-1", "unknown_error"},
 		{"the credential in the answer", ``, whole(`"scope": "client_secret=` + hardInJSON() + `", "refresh_token": "next-1"`), "next-1", "secret_in_answer"},
+		{"UTF-16 that does not say so", ``, headed(200, "\xff\xfe"+strings.Join(strings.Split(`{"access_token": "t", "expires_in": 60, "refresh_token": "next-1"}`, ""), "\x00")+"\x00", "Content-Type", "application/json"), "next-1", "not_json"},
+		{"after a guard", ``, body(")]}',\n" + `{"access_token": "t", "expires_in": 60, "refresh_token": "next-1"}`), "next-1", "not_json"},
+		{"within a call", ``, body(`refreshed({"access_token": "t", "expires_in": 60, "refresh_token": "next-1"});`), "next-1", "not_json"},
 		{"a form", ``, headed(200, `access_token=token-1&expires_in=60&refresh_token=next%2B1`, "Content-Type", "application/x-www-form-urlencoded"), "next+1", ""},
 
 		{"none", ``, body(good), "", ""},
 		{"null", ``, whole(`"refresh_token": null`), "", ""},
 		{"false", ``, whole(`"refresh_token": false`), "", ""},
 		{"an empty text", ``, whole(`"refresh_token": ""`), "", ""},
+		{"white space", ``, whole(`"refresh_token": " \t"`), "", ""},
+		{"zero", ``, whole(`"refresh_token": 0`), "", ""},
+		{"the word none", ``, whole(`"refresh_token": "None"`), "", ""},
+		{"the word null", ``, whole(`"refresh_token": "null"`), "", ""},
+		{"not applicable", `"response": {"refresh_token": "rt"}`, whole(`"rt": "n/a"`), "", ""},
+		{"a word where it should be, and one at the top", `"response": {"refresh_token": "rt"}`, whole(`"rt": "none", "refresh_token": "next-1"`), "next-1", ""},
 		{"the same again", ``, whole(`"refresh_token": "ticket-of-the-vault"`), "", ""},
 		{"the access token", ``, whole(`"refresh_token": "token-1"`), "", ""},
 		{"a value of the credential", ``, whole(`"refresh_token": "reports"`), "", ""},
@@ -507,5 +516,28 @@ func TestTheEndOfARefreshToken(t *testing.T) {
 	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token", "parameters": {"pin": "${pin}"}}`, pin.URL))
 	if err := failed(t, e, c); err.Code != "secret_in_answer" {
 		t.Errorf("%v", err)
+	}
+}
+
+// A next refresh token that the config does not lead to is reported, or it would be lost without a
+// word.
+func TestANextRefreshTokenThatIsOverlooked(t *testing.T) {
+	const next = `"next-refresh-token-1"`
+	for _, row := range []struct{ name, config, answer, want string }{
+		{"within data", `"access_token": "data.access_token"`, `{"data": {"access_token": "token-1", "refresh_token": ` + next + `}}`, "data.refresh_token"},
+		{"in a list", `"access_token": "tokens[0].access"`, `{"tokens": [{"access": "token-1"}, {"refresh_token": ` + next + `}]}`, "tokens[1].refresh_token"},
+		{"in camel case", `"access_token": "accessToken"`, `{"accessToken": "token-1", "refreshToken": ` + next + `}`, "refreshToken"},
+		{"in capitals", `"access_token": "access_token"`, `{"access_token": "token-1", "Refresh_Token": ` + next + `}`, "Refresh_Token"},
+		{"the same again", `"access_token": "access_token"`, `{"access_token": "token-1", "refreshToken": "ticket-of-the-vault"}`, ""},
+		{"a word", `"access_token": "access_token"`, `{"access_token": "token-1", "refreshToken": "none"}`, ""},
+		{"where the config leads", `"access_token": "a", "refresh_token": "refreshToken"`, `{"a": "token-1", "refreshToken": ` + next + `}`, ""},
+	} {
+		s := serve(t, answer(200, row.answer))
+		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token", "default_lifetime": "1h", "response": {%s}}`, s.URL, row.config))
+		g, err := e.Grant(t.Context(), refresh.Login{Credential: spending(s.URL), Rotate: func(refresh.Successor) {}})
+		said := strings.Join(g.Warnings, "\n")
+		if err != nil || strings.Contains(said, "not stored") != (row.want != "") || !strings.Contains(said, row.want) || strings.Contains(said, "next-refresh") {
+			t.Errorf("%s: %v, warned %q", row.name, err, said)
+		}
 	}
 }
