@@ -56,35 +56,42 @@ const longestDate = 120
 const (
 	// clockTime is hours, minutes, seconds and a fraction of the last of them, and a half of
 	// the day: ISO 8601-1 section 5.3, and what people make of it.
-	clockTime = `(?:(\d{1,2})(?::?(\d{2})(?::?(\d{2}))?)?(?:[.,](\d+))?(?: ?([AaPp])\.?[Mm]\.?)?)`
+	clockTime = `(?:(?P<hour>\d{1,2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?)?(?:[.,](?P<fraction>\d+))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)`
 	// zoneText is an offset or a name, perhaps with the name of a place after it.
-	zoneText   = `(?: ?((?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:UTC|GMT|\([^()]*\)|\[[^\[\]]*\]))?)?`
-	monthName  = `(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`
+	zoneText   = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:UTC|GMT|\([^()]*\)|\[[^\[\]]*\]))?)?`
+	timeOfDay  = clockTime + zoneText
+	placeName  = `(?: ?\[(?P<place>[^\[\]]*)\])?`
+	monthName  = `(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`
 	dayOfWeek  = `(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?`
 	monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
 )
 
-// The shapes of dates, each with year, month, day or what they have instead, then the time, then
-// the zone.
-var (
-	isoDate   = regexp.MustCompile(`^(?:(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2}))(?:[Tt _]` + clockTime + zoneText + `)?$`)
-	isoWeek   = regexp.MustCompile(`^(\d{4})-?W(\d{2})-?([1-7])(?:[Tt ]` + clockTime + zoneText + `)?$`)
-	isoDay    = regexp.MustCompile(`^(\d{4})-?(\d{3})(?:[Tt ]` + clockTime + zoneText + `)?$`)
-	mailDate  = regexp.MustCompile(`^` + dayOfWeek + `(\d{1,2})[ -]` + monthName + `[ -](\d{4}|\d{2}),? ` + clockTime + zoneText + `$`)
-	unixDate  = regexp.MustCompile(`^` + dayOfWeek + monthName + ` {1,2}(\d{1,2}) ` + clockTime + zoneText + ` (\d{4})$`)
-	spoken    = regexp.MustCompile(`^` + dayOfWeek + monthName + ` {1,2}(\d{1,2}),? (\d{4}),? ` + clockTime + zoneText + `$`)
-	slashed   = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})([/.-])(\d{4})(?:,? ` + clockTime + zoneText + `)?$`)
-	yearSlash = regexp.MustCompile(`^(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:,? ` + clockTime + zoneText + `)?$`)
-	// compact is GeneralizedTime (ITU-T X.680 section 46), as directories write it.
-	compact = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:[.,](\d+))?()` + zoneText + `$`)
-	dotNet  = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
-)
+// shapes are those of dates, with names for their parts. The first that a text has counts.
+var shapes = []*regexp.Regexp{
+	shape(`(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[Tt _]` + timeOfDay + `)?` + placeName),
+	shape(`(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[Tt _]` + timeOfDay + `)?` + placeName),
+	// GeneralizedTime (ITU-T X.680 section 46), as directories write it.
+	shape(`(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:[.,](?P<fraction>\d+))?` + zoneText),
+	shape(`(?P<year>\d{4})-?W(?P<week>\d{2})-?(?P<weekday>[1-7])(?:[Tt ]` + timeOfDay + `)?`),
+	shape(`(?P<year>\d{4})-?(?P<yearday>\d{3})(?:[Tt ]` + timeOfDay + `)?`),
+	shape(dayOfWeek + `(?P<day>\d{1,2})[ -]` + monthName + `[ -](?P<year>\d{4}|\d{2}),? ` + timeOfDay), // RFC 5322
+	shape(dayOfWeek + monthName + ` {1,2}(?P<day>\d{1,2}) ` + timeOfDay + ` (?P<year>\d{4})`),          // Unix
+	shape(dayOfWeek + monthName + ` {1,2}(?P<day>\d{1,2}),? (?P<year>\d{4}),? ` + timeOfDay),
+	shape(`(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})(?:,? ` + timeOfDay + `)?`),
+	shape(`(?P<one>\d{1,2})(?P<mark>[/.-])(?P<other>\d{1,2})(?P<again>[/.-])(?P<year>\d{4})(?:,? ` + timeOfDay + `)?`),
+}
+
+func shape(text string) *regexp.Regexp { return regexp.MustCompile("^" + text + "$") }
+
+// dotNet is milliseconds since 1970, as .NET and JavaScript write a date.
+var dotNet = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
 
 // read reads a date as ISO 8601-1, RFC 3339, RFC 5322, RFC 9110 and common serializers write it.
 // What is no date at all has a misreading without a remedy.
 func (d Dates) read(text string) (time.Time, *Misreading) {
+	unknown := &Misreading{Detail: "is a text that is not understood as a date"}
 	if len(text) > longestDate {
-		return time.Time{}, &Misreading{Detail: "is a text that is not understood as a date"}
+		return time.Time{}, unknown
 	}
 	text = strings.Join(strings.Fields(text), " ")
 	if t, err := http.ParseTime(text); err == nil {
@@ -94,108 +101,95 @@ func (d Dates) read(text string) (time.Time, *Misreading) {
 		ms, _ := strconv.ParseInt(m[1], 10, 64) // sixteen digits at most
 		return time.UnixMilli(ms), nil
 	}
-	// The place's name, where it has one and no offset before it.
-	place := ""
-	if i := strings.LastIndexByte(text, '['); i > 0 && strings.HasSuffix(text, "]") {
-		place = text[i+1 : len(text)-1]
-	}
-	if m := isoDate.FindStringSubmatch(text); m != nil {
-		return d.date(m[1]+m[4], m[2]+m[5], m[3]+m[6], m[7:], "")
-	}
-	if place != "" {
-		if m := isoDate.FindStringSubmatch(strings.TrimSpace(text[:strings.LastIndexByte(text, '[')])); m != nil {
-			return d.date(m[1]+m[4], m[2]+m[5], m[3]+m[6], m[7:], place)
+	for _, s := range shapes {
+		m := s.FindStringSubmatch(text)
+		if m == nil {
+			continue
 		}
-	}
-	if m := compact.FindStringSubmatch(text); m != nil {
-		return d.date(m[1], m[2], m[3], m[4:], "")
-	}
-	if m := isoWeek.FindStringSubmatch(text); m != nil {
-		week, weekday := number(m[2]), number(m[3])
-		jan4 := time.Date(number(m[1]), 1, 4, 0, 0, 0, 0, time.UTC) // in week 1 (ISO 8601-1 section 4.2.2)
-		t := jan4.AddDate(0, 0, (week-1)*7+weekday-1-(int(jan4.Weekday())+6)%7)
-		return d.date(strconv.Itoa(t.Year()), strconv.Itoa(int(t.Month())), strconv.Itoa(t.Day()), m[4:], "")
-	}
-	if m := isoDay.FindStringSubmatch(text); m != nil {
-		t := time.Date(number(m[1]), 1, number(m[2]), 0, 0, 0, 0, time.UTC)
-		return d.date(strconv.Itoa(t.Year()), strconv.Itoa(int(t.Month())), strconv.Itoa(t.Day()), m[3:], "")
-	}
-	if m := mailDate.FindStringSubmatch(text); m != nil {
-		return d.date(m[3], m[2], m[1], m[4:], "")
-	}
-	if m := unixDate.FindStringSubmatch(text); m != nil {
-		return d.date(m[9], m[1], m[2], m[3:9], "")
-	}
-	if m := spoken.FindStringSubmatch(text); m != nil {
-		return d.date(m[3], m[1], m[2], m[4:], "")
-	}
-	if m := yearSlash.FindStringSubmatch(text); m != nil {
-		return d.date(m[1], m[2], m[3], m[4:], "")
-	}
-	if m := slashed.FindStringSubmatch(text); m != nil && m[2] == m[4] {
-		switch d.Format {
-		case dayFirst:
-			return d.date(m[5], m[3], m[1], m[6:], "")
-		case monthFirst:
-			return d.date(m[5], m[1], m[3], m[6:], "")
+		part := map[string]string{}
+		for i, name := range s.SubexpNames() {
+			part[name] = m[i]
 		}
+		if part["mark"] != part["again"] {
+			return time.Time{}, unknown
+		}
+		return d.date(part)
+	}
+	return time.Time{}, unknown
+}
+
+// date puts a date together from its parts.
+func (d Dates) date(part map[string]string) (time.Time, *Misreading) {
+	clock, wrong := clockOf(part)
+	if wrong != nil {
+		return time.Time{}, wrong
+	}
+	year, month, day := number(part["year"]), number(part["month"]), number(part["day"])
+	if i := strings.Index(monthNames, part["month"]); part["month"] != "" && i >= 0 && month == 0 {
+		month = i/3 + 1
+	}
+	switch {
+	case len(part["year"]) == 2: // RFC 5322 section 4.3
+		if year += 1900; year < 1950 {
+			year += 100
+		}
+	case part["week"] != "":
+		jan4 := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC) // in week 1 (ISO 8601-1 section 4.2.2)
+		t := jan4.AddDate(0, 0, (number(part["week"])-1)*7+number(part["weekday"])-1-(int(jan4.Weekday())+6)%7)
+		year, month, day = t.Year(), int(t.Month()), t.Day()
+	case part["yearday"] != "":
+		t := time.Date(year, 1, number(part["yearday"]), 0, 0, 0, 0, time.UTC)
+		year, month, day = t.Year(), int(t.Month()), t.Day()
+	case part["one"] != "" && d.Format == dayFirst:
+		day, month = number(part["one"]), number(part["other"])
+	case part["one"] != "" && d.Format == monthFirst:
+		month, day = number(part["one"]), number(part["other"])
+	case part["one"] != "":
 		return time.Time{}, &Misreading{"is a date that does not say which number is the day",
 			fmt.Sprintf(`say "response": {"expires_at_format": %q}, or %q`, dayFirst, monthFirst)}
 	}
-	return time.Time{}, &Misreading{Detail: "is a text that is not understood as a date"}
+	zone := d.Zone
+	for _, stated := range []string{part["place"], part["zone"]} {
+		if offset, ok := parseOffset(stated); ok {
+			zone = time.FixedZone("", offset)
+		}
+	}
+	if zone == nil {
+		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
+	}
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
+	if int(t.Month()) != month || t.Day() != day {
+		return time.Time{}, noSuchDate
+	}
+	return t.Add(clock), nil
 }
 
-// date puts a date together. The rest are hours, minutes, seconds, a fraction, the half of the
-// day and the zone, each empty where there is none; the place is used where there is no zone.
-func (d Dates) date(year, month, dayOfMonth string, rest []string, place string) (time.Time, *Misreading) {
-	none := &Misreading{"is a date that there is not", lookAt}
-	m := number(month)
-	if i := strings.Index(monthNames, month); month != "" && i >= 0 && m == 0 {
-		m = i/3 + 1
-	}
-	hours, minutes, seconds := number(rest[0]), number(rest[1]), number(rest[2])
-	switch half := strings.ToLower(rest[4]); {
+var noSuchDate = &Misreading{"is a date that there is not", lookAt}
+
+// clockOf returns the time of day, from midnight.
+func clockOf(part map[string]string) (time.Duration, *Misreading) {
+	hours, minutes, seconds := number(part["hour"]), number(part["minute"]), number(part["second"])
+	switch half := strings.ToLower(part["half"]); {
 	case half != "" && (hours < 1 || hours > 12):
-		return time.Time{}, none
+		return 0, noSuchDate
 	case half == "a" && hours == 12:
 		hours = 0
 	case half == "p" && hours != 12:
 		hours += 12
 	}
 	if hours > 24 || hours == 24 && minutes+seconds > 0 || minutes > 59 || seconds > 60 {
-		return time.Time{}, none
+		return 0, noSuchDate
 	}
 	least := time.Second // what the fraction is one of: ISO 8601-1 section 5.3.1.4
 	switch {
-	case rest[1] == "":
+	case part["minute"] == "":
 		least = time.Hour
-	case rest[2] == "":
+	case part["second"] == "":
 		least = time.Minute
 	}
-	fraction, _ := strconv.ParseFloat("0."+rest[3]+"0", 64)
-
-	zone := d.Zone
-	if offset, ok := parseOffset(place); ok {
-		zone = time.FixedZone("", offset)
-	}
-	if offset, ok := parseOffset(rest[5]); ok {
-		zone = time.FixedZone("", offset)
-	}
-	if zone == nil {
-		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
-	}
-	y := number(year)
-	if len(year) == 2 { // RFC 5322 section 4.3
-		if y += 1900; y < 1950 {
-			y += 100
-		}
-	}
-	t := time.Date(y, time.Month(m), number(dayOfMonth), 0, 0, 0, 0, zone)
-	if int(t.Month()) != m || t.Day() != number(dayOfMonth) {
-		return time.Time{}, none
-	}
-	t = time.Date(t.Year(), t.Month(), t.Day(), hours, minutes, seconds, 0, zone)
-	return t.Add(time.Duration(fraction * float64(least))), nil
+	fraction, _ := strconv.ParseFloat("0."+part["fraction"]+"0", 64)
+	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second +
+		time.Duration(fraction*float64(least)), nil
 }
 
 // number reads a few digits; none are 0.
