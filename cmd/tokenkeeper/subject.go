@@ -88,7 +88,7 @@ func (c *cli) subject(cmd *cobra.Command, f *subjectFlags, find search) (_ subje
 		if err != nil {
 			return s, err
 		}
-		s.place = found // not before: an error comes with a place that is none
+		s.place = found // not before: an error comes with a place that cannot be used
 		s.schedule = found.Schedule()
 		find.allowLoopback = find.allowLoopback || found.AllowsLoopback()
 	}

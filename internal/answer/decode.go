@@ -94,7 +94,7 @@ func (m *Message) describe(decoded bool) string {
 }
 
 // MediaType returns the type that m states of its body, without parameters, or "" where it
-// states none or one that is none.
+// states none, or what is not a media type.
 func (m *Message) MediaType() string {
 	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil || !mediaType.MatchString(kind) {

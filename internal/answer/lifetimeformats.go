@@ -125,7 +125,7 @@ func duration(text string) (time.Duration, bool) {
 	return total(m[1:], 7*day, day, time.Hour, time.Minute, time.Second), true
 }
 
-// total adds up numbers of units; an empty one is none.
+// total adds up numbers of units; an empty one is zero.
 func total(numbers []string, units ...time.Duration) time.Duration {
 	seconds := 0.0
 	for i, u := range units {

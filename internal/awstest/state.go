@@ -20,7 +20,7 @@ type Secret struct {
 	Created     time.Time // seeding: zero means now
 	Changed     time.Time // seeding: zero means Created. ListSecrets shows it from then on
 	Deleted     time.Time // when deletion was asked for; zero: it was not
-	Primary     string    // region of the secret that this one replicates; empty: it is none's replica
+	Primary     string    // region of the secret that this one replicates; empty: it is not a replica
 	Rotates     bool      // its rotation has been turned on
 	Owner       string    // the service that manages it, such as rds; empty: none
 }

@@ -1,6 +1,6 @@
 // Package discovery finds the token endpoint of an issuer in its metadata (RFC 8414, OpenID
-// Connect Discovery 1.0), once, when a config is written. A login never asks for them: who
-// could change the metadata could otherwise move every login.
+// Connect Discovery 1.0), once, when a config is written. A login never asks for them:
+// otherwise a change of the metadata could redirect every login.
 package discovery
 
 import (

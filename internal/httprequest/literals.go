@@ -32,7 +32,7 @@ func SecretName(name string) bool {
 var secretTexts = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|` +
 	`\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|AKIA)[A-Za-z0-9_-]{12,}`)
 
-// noSecrets are words that occur under such names and are none: how tokens against forgery
+// noSecrets are words that occur under such names and are no secrets: how tokens against forgery
 // are asked for or done without, and switches.
 var noSecrets = []string{"fetch", "required", "no-check", "nocheck", "true", "false"}
 

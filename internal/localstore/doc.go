@@ -14,15 +14,15 @@
 //	DIR/state/requests/            runs that other processes ask the writer for
 //
 // Everything in tokens is ours alone: there is no owner tag, and a record
-// written by hand is reported and replaced, like a foreign version of a
-// secret of ours. The folder is made with mode 0700, its files with 0600: consumers run
+// written by hand is reported and replaced, like a foreign version of one of
+// our secrets. The folder is made with mode 0700, its files with 0600: consumers run
 // as the same user.
 //
 // Anything in DIR may be a symbolic link, as those in the volumes of Kubernetes are, if it
 // is relative and leads to a place below DIR.
 //
-// Nothing is written there while all users may write to DIR, providers or credentials, or anybody
-// but its owner to tokens.
+// Nothing is written there while all users may write to DIR, providers or credentials, or users
+// other than its owner to tokens.
 //
 // # What is a config
 //

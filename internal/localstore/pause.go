@@ -30,7 +30,7 @@ func (d *Dir) pausing(doing, provider string, change func(file string) error) er
 	return d.explain(doing, err)
 }
 
-// known says that no provider has that name, if none has: a slip would go unnoticed.
+// known says that no provider has that name, if none has: a typo would go unnoticed.
 func (d *Dir) known(provider string) error {
 	if err := refresh.CheckName(provider); err != nil {
 		return err

@@ -17,6 +17,6 @@
 //
 // The role needs ssm:GetParametersByPath on the first and the third path and on what is
 // below them, ssm:GetParameters and ssm:GetParameter on what is below all three, and
-// kms:Decrypt where credentials are encrypted with a customer key. GetParametersByPath takes no notice of a denial for a
-// single parameter.
+// kms:Decrypt where credentials are encrypted with a customer key. GetParametersByPath ignores a
+// denial for a single parameter.
 package paramstore

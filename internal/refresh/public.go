@@ -116,7 +116,7 @@ func (c Credential) publicLine(name string) string {
 }
 
 // IfPublic returns what to do if the value of that name, which was found where no secret may
-// be, is none; "" unless it looks like an identifier.
+// be, is no secret; "" unless it looks like an identifier.
 func (c Credential) IfPublic(name string) string {
 	value, own := c.Values[name]
 	if !own || strings.ContainsAny(name, ". ") || c.IsPublic(name) || !looksPublic(name, value.Reveal()) {

@@ -47,7 +47,7 @@ func worse(a, b *Error) *Error {
 }
 
 // badConfig reports a config that cannot be used. It is noted where there is a secret
-// to note it in; none is made for a name that may be a slip.
+// to note it in; none is made for a name that may be a typo.
 func (v *visit) badConfig(ctx context.Context) Result {
 	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
 	if n := v.state.LiveNote(v.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {

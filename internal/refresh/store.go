@@ -40,7 +40,7 @@ type Store interface {
 	Note(ctx context.Context, provider string, n Note) error
 }
 
-// Limits are those of a [Store]. Zero, one of them is none.
+// Limits are those of a [Store]. Zero: no limit.
 type Limits struct {
 	// Saves is how many tokens can be stored in a second.
 	Saves float64

@@ -45,7 +45,7 @@ type Value struct {
 type Searcher struct {
 	values []Value
 	// public are the public values in all forms, and harmless also what parts of secrets may
-	// have in common with texts that are none.
+	// have in common with texts that are no secrets.
 	public, harmless func() []string
 
 	records func() *index

@@ -27,7 +27,7 @@
 // Everything that the documentation determines is compared, so that a test
 // against the simulator is a test against the documentation. It is stricter
 // than its models in one way: RFC 6749 section 3.2 has servers ignore a
-// parameter that they do not know, and here it is refused, because it is a slip
+// parameter that they do not know, and here it is refused, because it is a mistake
 // of the client. Parameters are single-valued; an empty one counts as left out,
 // as that section says.
 //

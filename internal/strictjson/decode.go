@@ -1,9 +1,9 @@
-// Package strictjson reads JSON that must be right: what people write, where a slip
-// must be reported and not be guessed at; and what strangers answer, where one document
+// Package strictjson reads JSON that must be right: what people write, where a typo
+// must be reported and not guessed at; and what strangers answer, where one document
 // must not mean two things.
 //
 // Both readings refuse what RFC 8259 leaves to chance: duplicate names, invalid UTF-8,
-// anything after the value. Both accept a byte order mark, which editors add unasked.
+// anything after the value. Both accept a byte order mark, which some editors add.
 // [Decode] also refuses unknown names, names in another case and null, and says of each
 // fault where it is. [Parse] takes any value and keeps its numbers as they were written.
 package strictjson

@@ -129,7 +129,7 @@ func inString(text []byte, offset int) bool {
 	return in && offset < len(text)
 }
 
-// hintInString guesses at the slip behind what cannot be in a string. Like
+// hintInString guesses the mistake behind what cannot be in a string. Like
 // hint, it repeats nothing of the text, which may be a credential.
 func hintInString(rest []byte) string {
 	switch {
@@ -143,7 +143,7 @@ func hintInString(rest []byte) string {
 	return ""
 }
 
-// hint guesses at the slip behind what begins at offset.
+// hint guesses the mistake behind what begins at offset.
 func hint(text []byte, offset int) string {
 	if offset >= len(text) {
 		return ""

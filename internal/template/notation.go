@@ -13,7 +13,7 @@ import (
 //	name                 a value of the credential
 //	steps.login.session  what an earlier step kept
 //	name?                the same; where there is none, the whole field is left out
-//	name?'text'          the same; where there is none, the text
+//	name?'text'          the same; where there is none, that text
 //	'text'               a text, as the argument of a function
 //	f(x, y)              one of the functions, of expressions
 //
@@ -243,7 +243,7 @@ func Outside(text string) string {
 	}
 }
 
-// misread is the fault of an expression that is none.
+// misread is the fault of what is not an expression.
 func misread(text string) *Fault {
 	inner, _, closed := strings.Cut(text, "}")
 	if !closed {

@@ -74,7 +74,7 @@ func (s sighting) exchange(m Message, known *secret.Searcher) Exchange {
 		return x
 	}
 	x.Status, x.Bytes = s.answer.Status, len(s.answer.Body)
-	x.ContentType = known.Redact(s.answer.MediaType()) // long ones look like tokens, and are none
+	x.ContentType = known.Redact(s.answer.MediaType()) // long ones look like tokens, and are not
 	doc := s.answer.Decode("")
 	if doc.Fault != nil {
 		return x

@@ -74,7 +74,7 @@ type request struct {
 	keep    []answer.Kept
 	// formEncodedBasic marks HTTP Basic authentication whose halves are form-encoded first.
 	formEncodedBasic bool
-	// step is the name of the step that the request is; empty: it is none.
+	// step is the name of the step that the request is; empty: it is not a step.
 	step string
 }
 

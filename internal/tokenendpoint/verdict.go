@@ -140,7 +140,7 @@ func ofTransport(kind wire.Kind) (code string, v verdict, remedy string) {
 	case wire.Canceled:
 		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, ""
 	case wire.HostNotFound:
-		return codeHostNotFound, unresolved(), "if it stays so, look for a slip in the host's name"
+		return codeHostNotFound, unresolved(), "if it stays so, check the host's name for a typo"
 	case wire.DNSFailed:
 		return codeDNSFailed, passing(), ""
 	case wire.TimedOut:
