@@ -129,6 +129,7 @@ func steady(o scaletest.Options, n, hours int) row {
 			runs++
 			r.refreshed += float64(report.Count(refresh.Refreshed))
 			r.took += report.Took
+			r.floor += floorOf(o, n, report.Count(refresh.Refreshed), o.Cold)
 		}
 		if minute >= 60 {
 			r.late = max(r.late, report.Lateness())
@@ -137,9 +138,8 @@ func steady(o scaletest.Options, n, hours int) row {
 	r.Figures = a.Figures()
 	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls)/float64(hours*60)
 	if runs > 0 {
-		r.refreshed, r.took = r.refreshed/float64(runs), r.took/time.Duration(runs)
+		r.refreshed, r.took, r.floor = r.refreshed/float64(runs), r.took/time.Duration(runs), r.floor/time.Duration(runs)
 	}
-	r.floor = floorOf(o, n, int(r.refreshed), o.Cold)
 	return r
 }
 

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"io"
 	"log"
 	"log/slog"
@@ -40,9 +41,13 @@ func main() {
 		newLogger(os.Stdout, slog.LevelInfo).Error("the authorities cannot be read", "event", "bad_settings", "error", err.Error())
 		os.Exit(1)
 	}
-	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: s.AllowLoopback, RootCAs: roots,
+	lambda.Start(newHandler(s, c, newParser(s, roots), os.Stdout, time.Now))
+}
+
+// newParser returns the parser of configs, whose providers are reached as the operator says.
+func newParser(s settings, roots *x509.CertPool) *tokenendpoint.Parser {
+	return tokenendpoint.New(tokenendpoint.Options{AllowLoopback: s.AllowLoopback, RootCAs: roots,
 		Networks: s.Reach.Networks, Proxy: s.Reach.Proxy, ProxyResolves: s.Reach.ProxyResolves})
-	lambda.Start(newHandler(s, c, parser, os.Stdout, time.Now))
 }
 
 // newHandler puts the function together.
