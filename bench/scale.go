@@ -26,6 +26,7 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	writes := flags.Int("writes", 40, "writes of secrets a second")
 	cold := flags.Bool("cold", false, "each run is that of a new process")
 	hours := flags.Int("hours", 4, "of the steady state")
+	shards := flags.Int("shards", 1, "stacks, in an account or region each, over which the providers are spread")
 	flags.Parse(args)
 	return inTest(func(t *testing.T) error {
 		o := scaletest.Options{Latency: *latency, Login: *login, Writes: *writes, Cold: *cold}
@@ -43,7 +44,10 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 					return ctx.Err()
 				}
 				var r row
-				synctest.Test(t, func(*testing.T) { r = scenario(o, n, *hours) })
+				for shard := range *shards {
+					o.First = shard * n / *shards
+					synctest.Test(t, func(*testing.T) { r = r.with(scenario(o, (shard+1)*n / *shards - o.First, *hours)) })
+				}
 				fmt.Printf("%-9d %-8s %9.0f %9.1f %9s %7.0f %6d %6d %9.1f %7.1f %6s\n", n, r.what, r.refreshed, r.late.Minutes(), r.left, r.calls, r.Lost, r.Dead, r.took.Seconds(), r.floor.Seconds(), r.ratio())
 				if r.Lost > 0 || r.Dead > 0 {
 					failed = errors.New("tokens were lost, or expired in a consumer's hands: more is due than can be stored")
@@ -65,6 +69,16 @@ type row struct {
 	late             time.Duration // until each had a token; in the steady state, of the latest
 	left             time.Duration
 	took, floor      time.Duration // of the first run
+}
+
+// with returns what was measured of two shards: counts of both, and the worse of the rest.
+func (r row) with(s row) row {
+	if r.what == "" {
+		return s
+	}
+	s.Lost, s.Dead, s.refreshed, s.calls = s.Lost+r.Lost, s.Dead+r.Dead, s.refreshed+r.refreshed, s.calls+r.calls
+	s.late, s.left, s.took, s.floor = max(s.late, r.late), min(s.left, r.left), max(s.took, r.took), max(s.floor, r.floor)
+	return s
 }
 
 func (r row) ratio() string {

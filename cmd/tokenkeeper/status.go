@@ -170,6 +170,9 @@ func (v statusView) counted(word status.Word) string {
 	return string(word)
 }
 
+// longSinceListed is when it is said how old the last listing is: by default each run makes one.
+const longSinceListed = 10 * time.Minute
+
 // keeper says first how the runs are, since the rest is worth no more than they are.
 func (v statusView) keeper(s *terminal.Screen) {
 	k := v.Keeper
@@ -181,6 +184,9 @@ func (v statusView) keeper(s *terminal.Screen) {
 		text := "last run " + terminal.Span(v.AsOf.Sub(k.LastRun)) + " ago, by " + k.By
 		if k.Version != "" {
 			text += ", version " + k.Version
+		}
+		if age := v.AsOf.Sub(k.Listed); !k.Listed.IsZero() && age > longSinceListed {
+			text += ", configs listed " + terminal.Span(age) + " ago"
 		}
 		s.Paragraph("keeper: ", text)
 	case status.NotLooked:

@@ -24,6 +24,8 @@ type Options struct {
 	Latency, Login time.Duration
 	// Writes is how many writes of secrets there may be in a second; zero: 40.
 	Writes int
+	// First is the number of the first provider; see [Name].
+	First int
 	// Cold has each run be that of a new process, which knows of nothing.
 	Cold bool
 	// Lifetime is that of tokens; zero: an hour.
@@ -92,7 +94,7 @@ func New(o Options, n int, age func(i int) time.Duration) *Account {
 		figures:   Figures{LeastLeft: o.Lifetime},
 	}
 	for i := range n {
-		p := &provider{name: Name(i)}
+		p := &provider{name: Name(o.First + i)}
 		a.docs = append(a.docs, refresh.Document{Name: p.name})
 		a.providers[p.name] = p
 		if age := age(i); age >= 0 {

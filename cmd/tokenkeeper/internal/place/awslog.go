@@ -86,6 +86,7 @@ func (r *LastRun) read(l LogLine) {
 	var line struct {
 		Event, Level, Code, Error, Remedy, Version string
 		RunCompleted                               int
+		ListingAge                                 *int                      // in seconds
 		AWS                                        struct{ Timestamp int64 } `json:"_aws"`
 		Type                                       string
 		Record                                     struct{ Status string }
@@ -107,6 +108,9 @@ func (r *LastRun) read(l LogLine) {
 			r.At = time.UnixMilli(line.AWS.Timestamp).UTC()
 		}
 		r.Failed, r.Failure = time.Time{}, nil
+		if line.ListingAge != nil {
+			r.Listed = r.At.Add(-time.Duration(*line.ListingAge) * time.Second)
+		}
 	case line.Event == "run_not_begun" && line.Error != "",
 		line.Event == "bad_settings", line.Event == "panic":
 		if line.Code == "" && line.Event != "run_not_begun" {

@@ -13,6 +13,8 @@ type LastRun struct {
 	// At is when the last run began that was completed; zero: there was none since Since,
 	// or, where that is zero too, none at all.
 	At, Since time.Time
+	// Listed is when the last listing of all configs began that was complete; zero: not known.
+	Listed time.Time
 	// By says what ran, and Version its release; empty: not known.
 	By, Version string
 	// Failure is why a run after At could not begin, and Failed when that was; nil: each

@@ -31,6 +31,8 @@ type Keeper struct {
 	State KeeperWord `json:"state"`
 	// LastRun is when the last run began that was completed.
 	LastRun time.Time `json:"last_run,omitzero"`
+	// Listed is when all configs were last listed: edits since are known by their events.
+	Listed  time.Time `json:"configs_listed,omitzero"`
 	By      string    `json:"by,omitempty"`
 	Version string    `json:"version,omitempty"`
 	Code    string    `json:"code,omitempty"`
@@ -48,7 +50,7 @@ func (k *Keeper) failing() bool { return k != nil && (k.State == Stale || k.Stat
 // JudgeKeeper judges what is known of the last run. The error says why nothing could be seen
 // of it.
 func JudgeKeeper(last place.LastRun, err error, s refresh.Schedule, guide place.Guide, now time.Time) Keeper {
-	k := Keeper{LastRun: last.At, By: last.By, Version: last.Version}
+	k := Keeper{LastRun: last.At, Listed: last.Listed, By: last.By, Version: last.Version}
 	late := now.Sub(last.At)
 	switch {
 	case err != nil:
