@@ -249,3 +249,19 @@ func genNote(t *rapid.T) refresh.Note {
 	}
 	return n
 }
+
+// What is looked at again at each tick may come half a tick early, and what guards against a
+// lock-out not a second.
+func TestHowEarlyANoteExpires(t *testing.T) {
+	for class, slack := range map[refresh.Class]time.Duration{refresh.Transient: 30 * time.Second, refresh.Unchanged: 30 * time.Second,
+		refresh.Misconfigured: 0} {
+		for _, early := range []time.Duration{0, 29 * time.Second, 30 * time.Second, 31 * time.Second} {
+			st := refresh.State{Name: "a", Exists: true, Owned: true,
+				Note: refresh.Note{Class: class, Code: "x", Tries: 1, Since: noon, Last: noon, Next: noon.Add(early), Config: 1}}
+			d := inFiles(time.Minute).Decide(refresh.Provider{Name: "a", Config: 1}, st, noon)
+			if want := early <= slack; d.Due != want {
+				t.Errorf("%s, %v before its time: due %t", class, early, d.Due)
+			}
+		}
+	}
+}

@@ -329,3 +329,16 @@ func refuse(context.Context) (refresh.Grant, error) {
 	return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client",
 		Detail: "https://example.com/token answered 401 invalid_client", Remedy: "put the right client_secret into the credential"}
 }
+
+// A secret that cannot be opened has no place for a note, so that each run reports it.
+func TestASecretThatCannotBeOpenedIsReportedEachTime(t *testing.T) {
+	w := newWorld("a")
+	w.openErr["a"] = errors.New("throttled")
+	for range 3 {
+		results, _, err := w.run(refresh.Job{})
+		if res := results["a"]; err == nil || res.Outcome != refresh.Failed || !res.Notice || w.logins["a"] != 0 {
+			t.Errorf("%+v, %v", res, err)
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+}

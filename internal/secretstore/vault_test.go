@@ -409,3 +409,25 @@ func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 		}
 	})
 }
+
+// A label that was not where it seemed is moved once more: what is seen may be old.
+func TestTheLabelIsMovedOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.put(t, "token 0")
+		ticket, err := s.Claim(t.Context(), "quickbooks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: 1, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
+		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
+			t.Fatal(err)
+		}
+		there, _ := s.Secret(private + "quickbooks")
+		for _, v := range there.Versions {
+			if slices.Contains(v.Labels, "AWSCURRENT") != strings.Contains(v.Value, "token 1") {
+				t.Errorf("%s has the labels %v", v.Value, v.Labels)
+			}
+		}
+	})
+}
