@@ -37,23 +37,6 @@ func definedTests(t *testing.T) map[string]bool {
 	return defined
 }
 
-// Each row of docs/reliability.md about a fault names tests that exist.
-func TestReliability(t *testing.T) {
-	page, err := os.ReadFile("docs/reliability.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defined, named := definedTests(t), namedTest.FindAllStringSubmatch(string(page), -1)
-	if len(named) < 20 {
-		t.Errorf("docs/reliability.md names %d tests, want 20 or more", len(named))
-	}
-	for _, m := range named {
-		if !defined[m[1]] {
-			t.Errorf("docs/reliability.md names %s, and there is no such test", m[1])
-		}
-	}
-}
-
 // Each row of docs/features.md names a test or a page that exists.
 func TestFeatures(t *testing.T) {
 	defined := definedTests(t)

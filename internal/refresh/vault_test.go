@@ -254,6 +254,33 @@ func TestATokenWhoseSuccessorEndsItIsReplacedLate(t *testing.T) {
 	}
 }
 
+// A token that has ended the one before is ordered by when it was answered: of two runs at once,
+// the last answer is good. Its end is counted from when it was asked for, as of any other.
+func TestWhenATokenIsIssued(t *testing.T) {
+	for _, row := range []struct {
+		supersedes  bool
+		takes, want time.Duration
+	}{
+		{false, 5 * time.Second, 0}, {true, 5 * time.Second, 5 * time.Second}, {true, 300 * time.Millisecond, 0},
+		{true, 14*time.Second + 900*time.Millisecond, 14 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("a")
+			w.now = time.Now()
+			w.answer("a", func(context.Context) (refresh.Grant, error) {
+				g := w.grant()
+				time.Sleep(row.takes)
+				return g, nil
+			})
+			res, err := w.runWith(nil, func(p *refresh.Provider) { p.Supersedes = row.supersedes })
+			v, _ := res.State.Current.Parse()
+			if err != nil || v.IssuedAt.Sub(w.now) != row.want || v.ExpiresAt().Sub(w.now) != time.Hour {
+				t.Errorf("%+v: issued after %v, and it expires after %v, %v", row, v.IssuedAt.Sub(w.now), v.ExpiresAt().Sub(w.now), err)
+			}
+		})
+	}
+}
+
 func TestRecordsOfAnotherShape(t *testing.T) {
 	w := newWorld("a")
 	_, err := w.runWith(nil, func(p *refresh.Provider) {

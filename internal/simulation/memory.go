@@ -103,7 +103,7 @@ func (s *shelf) claim(name, mine string, now time.Time, hold time.Duration) (ref
 	}
 	s.written = append(s.written, time.Now())
 	t := refresh.Ticket{ID: s.id, Token: secret.New(s.token), Before: last,
-		Claim: refresh.Claim{ID: fmt.Sprintf("claim-%d", len(s.written)), At: now}}
+		Claim: refresh.Claim{ID: fmt.Sprintf("claim-%d", len(s.written)), At: time.Now()}}
 	if t.Before.ID != "" {
 		t.Before.At = t.Before.At.Add(-clockError)
 	}

@@ -80,7 +80,7 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 		o.violated(p.name, "%q becomes current, which was never issued", text)
 	case !t.expires.After(now) && !p.supersedes && !p.revokes: // of those see tickDone
 		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
-	case old != nil && old.number > t.number && !o.clockWasOff(old.issued):
+	case old != nil && !old.before(t, p.supersedes) && !o.clockWasOff(old.issued):
 		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
 	if old != nil && old != t {
@@ -182,6 +182,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
 	switch {
+	case o.clockWasOff(now): // a claim is told from an old one by the clock
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:

@@ -43,6 +43,9 @@ func (k kind) String() string {
 func newKind(r *rand.Rand) kind {
 	lifetimes := []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, time.Hour, time.Hour, 2 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour}
 	k := kind{lifetime: lifetimes[r.IntN(len(lifetimes))], latency: time.Duration(50+r.IntN(1500)) * time.Millisecond}
+	if r.IntN(4) == 0 {
+		k.latency *= 5
+	}
 	switch r.IntN(8) {
 	case 0:
 		k.repeats = true
@@ -60,9 +63,18 @@ func newKind(r *rand.Rand) kind {
 // A token is one that a provider has issued: the truth about it.
 type token struct {
 	text    string
-	number  int
+	asked   time.Time
 	issued  time.Time
 	expires time.Time // may move to the front, when it is superseded or revoked
+}
+
+// before reports whether t may be replaced by u: by the time at which they were asked for, or where
+// the last one that was issued has ended the others, by that. Version ids have whole seconds.
+func (t *token) before(u *token, supersedes bool) bool {
+	if supersedes {
+		return !t.issued.After(u.issued.Add(time.Second))
+	}
+	return !t.asked.After(u.asked.Add(time.Second))
 }
 
 // An exchange is what a refresh token was answered with.
@@ -163,7 +175,7 @@ func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string
 }
 
 func (p *provider) issue(asked, now time.Time) *token {
-	t := &token{text: fmt.Sprintf("%s-%d", p.name, len(p.tokens)), number: len(p.tokens), issued: now, expires: asked.Add(p.lifetime)}
+	t := &token{text: fmt.Sprintf("%s-%d", p.name, len(p.tokens)), asked: asked, issued: now, expires: asked.Add(p.lifetime)}
 	p.tokens = append(p.tokens, t)
 	return t
 }
