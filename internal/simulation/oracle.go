@@ -176,7 +176,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "more than one login in half an hour with a client secret that is known to be wrong")
 	case long(p.limited, 3*time.Hour) && last(time.Hour) > 3:
 		o.violated(p.name, "%d logins in an hour at a provider that has answered 429 for %v", last(time.Hour), now.Sub(p.limited))
-	case current != nil && long(current.expires, time.Hour) && p.limited.IsZero() && p.down && last(time.Hour) > int(time.Hour/(5*o.tick))+2:
+	case current != nil && long(current.expires, 2*time.Hour) && p.limited.IsZero() && p.down && last(time.Hour) > int(time.Hour/(5*o.tick))+2:
 		o.violated(p.name, "%d logins in an hour, at a provider that is down, for a token that is dead", last(time.Hour))
 	case last(time.Hour) > 40:
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))

@@ -104,9 +104,12 @@ func (p *process) call(ctx context.Context, about string, effect func() error) e
 	for {
 		pause := 20*time.Millisecond + p.apart(about)
 		if p.awsSlow {
-			pause = 3 * time.Second
+			pause += 3 * time.Second
 		}
 		if err := sleep(ctx, pause); err != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.failed = p.failed || p.awsSlow
 			return err
 		}
 		err := p.begin()
@@ -126,11 +129,11 @@ func (p *process) call(ctx context.Context, about string, effect func() error) e
 // apart is a little time that differs from provider to provider, and from process to process: so
 // that no two calls are made at one instant, and the same seed gives the same order.
 func (p *process) apart(about string) time.Duration {
-	d := time.Duration(p.number) * time.Microsecond
+	n := p.number * 104729
 	if of := p.byName[about]; of != nil {
-		d += time.Duration(of.number) * 10 * time.Microsecond
+		n += of.number * 7919
 	}
-	return d
+	return time.Duration(n%99991) * 7 // below a millisecond, and no multiple of another
 }
 
 // sleep lets virtual time pass.
