@@ -198,9 +198,11 @@ func (a *agenda) learn(seen []task, results []Result) {
 		case !ok:
 			continue
 		}
-		known.state, known.seen = t.state, t.seen
-		if n := results[i].Note; results[i].noted {
-			known.state.Note = n
+		if t.seen.Equal(a.now) { // its secret was opened
+			known.state, known.seen = t.state, t.seen
+		}
+		if results[i].noted {
+			known.state.Note = results[i].Note
 		}
 		a.kept.tasks[t.Name] = known
 		if a.kept.listing.seen != nil {

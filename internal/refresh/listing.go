@@ -71,8 +71,11 @@ func (r *run) listStates(ctx context.Context, tell func(page) bool) {
 }
 
 func (r *run) listConfigs(ctx context.Context, from string, tell func(page) bool) {
-	for {
+	for resumed := from != ""; ; resumed = false {
 		docs, next, err := r.Source.Configs(ctx, from)
+		if err != nil && resumed { // the place of a page may be good for some minutes only
+			docs, next, err = r.Source.Configs(ctx, "")
+		}
 		if err != nil {
 			err = fmt.Errorf("loading provider configs: %w", err)
 		}

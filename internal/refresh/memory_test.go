@@ -2,6 +2,7 @@ package refresh_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,6 +20,9 @@ type paged struct {
 	source
 	takes time.Duration
 	pages atomic.Int32
+	// forgets has places of pages be refused that are older than half a minute.
+	forgets bool
+	last    time.Time
 }
 
 func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
@@ -27,6 +31,10 @@ func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, s
 	case <-ctx.Done():
 		return nil, "", ctx.Err()
 	}
+	if p.forgets && from != "" && time.Since(p.last) > 30*time.Second {
+		return nil, "", errors.New("there is no such page")
+	}
+	p.last = time.Now()
 	p.pages.Add(1)
 	docs, _, err := p.source.Configs(ctx, "")
 	slices.SortStableFunc(docs, func(a, b refresh.Document) int { return len(b.Approver) - len(a.Approver) })
@@ -128,6 +136,21 @@ func TestAListTakesSeveralRuns(t *testing.T) {
 		}
 		if !slices.Equal(report.Orphans, []string{"p0100"}) {
 			t.Errorf("orphans %v", report.Orphans)
+		}
+	})
+}
+
+// A place in a list that is not known any more is no failure: the list begins anew.
+func TestAPlaceThatIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(100, 0)
+		minute(t, w, r, refresh.Job{})
+		from.takes, from.forgets = 3*time.Second, true
+		minute(t, w, r, refresh.Job{})
+		from.takes = 0
+		w.configs["p0098"] = "v2"
+		if res, report := minute(t, w, r, refresh.Job{}); res["p0098"].Outcome != refresh.Refreshed || len(report.Results) != 100 {
+			t.Errorf("%s, of %d", res["p0098"].Outcome, len(report.Results))
 		}
 	})
 }
