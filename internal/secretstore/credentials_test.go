@@ -151,3 +151,19 @@ func TestCredentialWhenAWSFails(t *testing.T) {
 		}
 	})
 }
+
+// A name that is none is not asked for: a config could name any secret of the account with it.
+func TestACredentialOfAnImpossibleName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		c := w.setCredential(handMade)
+		for _, name := range []string{"", "Meitner", "a/b", "../tokens/meitner", "erp-backup", strings.Repeat("a", 64), "meitner "} {
+			w.Reset()
+			_, err := c.Credential(t.Context(), name)
+			_, err2 := c.CredentialVersion(t.Context(), name)
+			if !errors.Is(err, refresh.ErrNotFound) || !errors.Is(err2, refresh.ErrNotFound) || len(w.Calls()) != 0 {
+				t.Errorf("%q: %v, %v, after %v", name, err, err2, actions(w.AWS))
+			}
+		}
+	})
+}
