@@ -14,6 +14,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -29,6 +30,9 @@ func main() {
 	// The runtime logs the errors of invocations as JSON, by package log: without a time
 	// in front of it the line is an object like the others.
 	log.SetFlags(0)
+	// The heap is small, and so is the memory: 256 answers at once, however hostile, are to stay
+	// within 64 MiB.
+	debug.SetGCPercent(50)
 
 	s, err := readSettings(os.Getenv)
 	if err != nil {

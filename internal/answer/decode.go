@@ -162,8 +162,8 @@ func decoded(v any) any {
 // never exact in binary and loses nothing that matters up to 15 digits.
 func exact(text string, f float64) bool {
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
-	digits := strings.TrimLeft(strings.NewReplacer("-", "", ".", "").Replace(mantissa), "0")
-	if len(digits) <= 15 {
+	digits := strings.TrimLeft(strings.TrimPrefix(mantissa, "-"), "0.")
+	if len(digits)-strings.Count(digits, ".") <= 15 {
 		return true
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64) == text

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -25,16 +24,31 @@ type Message struct {
 	// Cut marks a body that is longer than MaxBody, and Lost one that broke off: neither is kept.
 	Cut, Lost bool
 
-	leave func()
+	room chan struct{}
 }
 
-// Leaves has leave called once, when the message is done with.
-func (m *Message) Leaves(leave func()) { m.leave = sync.OnceFunc(leave) }
+// Enter waits for a place in room, in which as many messages are decoded and searched at a
+// time as it has places, and has m hold it until Leave.
+func (m *Message) Enter(room chan struct{}) {
+	room <- struct{}{}
+	m.room = room
+}
 
 // Leave says that nothing more will be decoded of m. It may be called again.
 func (m *Message) Leave() {
-	if m != nil && m.leave != nil {
-		m.leave()
+	if m != nil && m.room != nil {
+		<-m.room
+		m.room = nil
+	}
+}
+
+// Outside calls f, which may take long, while others have the place of m.
+func (m *Message) Outside(f func()) {
+	room := m.room
+	m.Leave()
+	f()
+	if room != nil {
+		m.Enter(room)
 	}
 }
 

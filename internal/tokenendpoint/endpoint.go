@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/refresh"
@@ -212,7 +213,7 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 // pass sends the requests of a plan, one after the other, with the credential of x. In the
 // end x is the last exchange there was.
 func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (granted, *failure) {
-	ctx, cancel := context.WithTimeout(ctx, e.plan.timeout)
+	ctx, cancel := wire.WithTimeout(ctx, e.plan.timeout)
 	defer cancel()
 	var from exchange
 	defer func() { x.arrived.Leave() }()
@@ -221,6 +222,7 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 		at := slices.Index(carriers, i)
 		x.ticket.sent, x.ticket.last = at >= 0, at >= 0 && at == len(carriers)-1
 		x.index, x.request, x.answer, x.shape = i, r, nil, nil
+		x.arrived, x.selected = nil, answer.Selection{} // they may be large
 		if i == p.from {
 			x.shape = &p.reader
 		}
@@ -269,7 +271,9 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	}
 	m, broken := client.Do(req)
 	x.arrived = m
-	w.seen = append(w.seen, sighting{x.index, m})
+	if w.watches {
+		w.seen = append(w.seen, sighting{x.index, m})
+	}
 	switch {
 	case broken == nil:
 		x.rotate(m)

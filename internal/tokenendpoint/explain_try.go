@@ -44,7 +44,7 @@ type Exchange struct {
 // Try logs in with c, as Grant does, and returns what was sent and what came back. The error
 // is that of Grant; the exchanges are there all the same.
 func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error) {
-	w := &witness{made: &memory{}}
+	w := &witness{made: &memory{}, watches: true}
 	var next refresh.Successor
 	g, err := e.grant(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }}, w)
 	known := w.made.with(c).With("the next refresh token", next.Token)

@@ -118,7 +118,9 @@ func (x exchange) skew(f *failure) time.Duration {
 type witness struct {
 	// made is what was made of secrets.
 	made *memory
-	seen []sighting
+	// seen are the requests and their answers, if it watches.
+	watches bool
+	seen    []sighting
 }
 
 // A sighting is one request that was sent and what came back.

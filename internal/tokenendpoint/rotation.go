@@ -111,8 +111,7 @@ func (x *exchange) rotate(m *answer.Message) {
 	case x.ticket.last && (m.OK() || x.request.outcome.Accepts(m)):
 		s, found := x.successor(answer.Wanted{Outcome: x.request.outcome, Token: shape}.Select(m, doc))
 		if found && x.ticket.rotate != nil {
-			m.Leave() // storing may take long
-			x.ticket.rotate(s)
+			m.Outside(func() { x.ticket.rotate(s) })
 		}
 		if !found && !x.renewsItself {
 			x.ticket.overlooked = x.overlooked(doc.Value, "")

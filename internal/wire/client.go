@@ -32,12 +32,14 @@ type Client struct {
 	now          func() time.Time
 	// http1 is set where HTTP/2 is not offered.
 	http1 bool
-	rooms chan struct{} // shared by all that show a certificate
+	// rooms and large have a place for each answer that is looked at, or that is read beyond its
+	// beginning. They are shared by all that show a certificate.
+	rooms, large chan struct{}
 }
 
 // New returns a Client.
 func New(o Options) *Client {
-	c := &Client{now: o.Now, rooms: make(chan struct{}, rooms), newTransport: func() *http.Transport { return newTransport(o) }}
+	c := &Client{now: o.Now, rooms: make(chan struct{}, rooms), large: make(chan struct{}, largeAnswers), newTransport: func() *http.Transport { return newTransport(o) }}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -67,6 +69,8 @@ func newTransport(o Options) *http.Transport {
 		// that was kept would be dead, and nothing would show it before the next request is
 		// lost.
 		DisableKeepAlives: true,
+		// What is packed is unpacked where there is room for it: see readBody.
+		DisableCompression: true,
 	}
 }
 
@@ -140,20 +144,14 @@ func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 		}
 	}
 	m := &answer.Message{AskedAt: c.now()}
+	req.Header.Set("Accept-Encoding", "gzip")
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return nil, newFailure(cause(ctx, err), p.reached())
 	}
 	defer res.Body.Close()
-	body, err := unpack(res)
 	m.Status, m.Header = res.StatusCode, res.Header
-	if err == nil {
-		err = c.readBody(body, m)
-	}
-	switch {
-	case len(m.Body) > answer.MaxBody:
-		m.Body, m.Cut = nil, true
-	case err != nil:
+	if err := c.readBody(ctx, res.Body, m); err != nil {
 		m.Body, m.Lost = nil, true
 		at := p.reached()
 		at.body = true
@@ -165,7 +163,7 @@ func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 // cause returns why a request ended: what ended its context, where that is it.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
 }

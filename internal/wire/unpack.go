@@ -13,17 +13,16 @@ import (
 
 // unpack returns the body of an answer without its content codings (RFC 9110 section 8.4.1),
 // and takes them out of the header. One that is not known here stays in both, and so do those
-// below it. (The transport asks for gzip and undoes it; servers send others unasked.)
-func unpack(res *http.Response) (io.Reader, error) {
+// below it. (Only gzip is asked for; servers send others unasked.)
+func unpack(header http.Header, body io.Reader) (io.Reader, error) {
 	var codings []string
-	for _, line := range res.Header.Values("Content-Encoding") {
+	for _, line := range header.Values("Content-Encoding") {
 		for coding := range strings.SplitSeq(line, ",") {
 			if coding = strings.ToLower(strings.TrimSpace(coding)); coding != "" && coding != "identity" {
 				codings = append(codings, coding)
 			}
 		}
 	}
-	var body io.Reader = res.Body
 	for len(codings) > 0 {
 		last := len(codings) - 1
 		inner, err := decoder(codings[last], body)
@@ -35,9 +34,9 @@ func unpack(res *http.Response) (io.Reader, error) {
 		}
 		body, codings = inner, codings[:last]
 	}
-	res.Header.Del("Content-Encoding")
+	header.Del("Content-Encoding")
 	if len(codings) > 0 {
-		res.Header.Set("Content-Encoding", strings.Join(codings, ", "))
+		header.Set("Content-Encoding", strings.Join(codings, ", "))
 	}
 	return body, nil
 }
