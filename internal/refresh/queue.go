@@ -40,10 +40,12 @@ type queue struct {
 // is how often a run with time for all asks them, those whose tokens expire first come first: after
 // an outage of thousands at once each of them can still be saved.
 //
-// All others go by the expiry of their tokens, those without one first. But of those that
-// the run has the time for, and whose tokens are in no danger meanwhile, none is more urgent
-// than another. Each run takes them in an order of its own: the duplicate of a run then
-// finds half of them done when it opens them, and the other half open.
+// All others go by the expiry of their tokens, those without a live one first. Of the latter
+// none is more urgent than another, and neither is any of those that the run has the time
+// for and whose tokens are in no danger meanwhile. Each run takes either in an order of its
+// own: what killed a run, and could leave no note of it, is not the first in the next one as
+// well; and the duplicate of a run finds half of them done when it opens them, and the other
+// half open.
 func (q queue) order(tasks []task) []task {
 	tasks = slices.Clone(tasks)
 	own := make(map[string]uint64, len(tasks))
@@ -51,7 +53,9 @@ func (q queue) order(tasks []task) []task {
 		own[t.Name] = q.own(t.Name)
 	}
 	byOwn := func(a, b task) int { return cmp.Compare(own[a.Name], own[b.Name]) }
-	byExpiry := func(a, b task) int { return a.state.ExpiresAt().Compare(b.state.ExpiresAt()) }
+	byExpiry := func(a, b task) int {
+		return later(a.state.ExpiresAt(), q.now).Compare(later(b.state.ExpiresAt(), q.now))
+	}
 	slices.SortFunc(tasks, byOwn)
 
 	var failing, others []task
