@@ -145,6 +145,14 @@ func redirectElsewhere(t *testing.T, command []string) {
 	elsewhere := newAPI(t, "A")
 	api := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(api.Close)
+	home := t.TempDir() // with settings that would send the token on, or print it
+	for _, name := range []string{".curlrc", "_curlrc"} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte("location-trusted\nverbose\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("HOME", home)
+	t.Setenv("CURL_HOME", home)
 	run(t, command, "--file", writeRecord(t, hourly("A")), api.URL)
 	for _, got := range elsewhere.all() {
 		if got != "" {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 )
 
 // A disk takes the steps by which the store reads and changes its files, so that tests
@@ -32,20 +33,27 @@ type file interface {
 // rootDisk is the real one.
 type rootDisk struct{ *os.Root }
 
+// Read opens a file from within its folder, so that a link there leads no further: a config
+// could be a credential otherwise. What was opened is what is looked at and read. Opening a
+// named pipe does not wait for a writer.
 func (d rootDisk) Read(name string) ([]byte, error) {
-	// Opening a named pipe would wait for a writer.
-	fi, err := d.Stat(name)
+	folder, err := d.OpenRoot(path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	f, err := folder.OpenFile(path.Base(name), os.O_RDONLY|openAtOnce, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !fi.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errNotFile}
 	}
-	f, err := d.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (d *Dir) problem(where string, err error) refresh.Problem {
 		p.Remedy = "let the user that runs this read it"
 	default:
 		if fi, err := os.Lstat(where); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
-			p.Remedy = "it is a symbolic link, which must be relative and lead to a file below " + d.name + "; put the file itself there"
+			p.Remedy = "it is a symbolic link, which must be relative and lead to a file in the same folder; put the file itself there"
 		}
 	}
 	return p

@@ -32,6 +32,12 @@ func (d *Dir) Lock() error {
 	if err := d.checkFolder(tokens, "every token", 0o022); err != nil {
 		return locking(err)
 	}
+	// A link there would have another file created or overwritten.
+	for _, name := range []string{lockFile, pidFile} {
+		if fi, err := d.root.Lstat(name); err == nil && !fi.Mode().IsRegular() {
+			return locking(fmt.Errorf("%s is not a file of its own; move it away", d.path(name)))
+		}
+	}
 	got, err := d.lock.TryLock()
 	if err != nil {
 		return locking(err)

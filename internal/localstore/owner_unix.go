@@ -21,4 +21,7 @@ func owner(fi fs.FileInfo) (uid int, ok bool) {
 // permissions returns what a file's mode allows, and to which users.
 func permissions(fi fs.FileInfo) fs.FileMode { return fi.Mode().Perm() }
 
+// openAtOnce has a file opened without waiting for another process.
+const openAtOnce = syscall.O_NONBLOCK
+
 func syncDir(f *os.File) error { return f.Sync() }

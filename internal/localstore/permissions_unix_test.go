@@ -213,6 +213,72 @@ func TestModesOfWhatIsWritten(t *testing.T) {
 	}
 }
 
+// A lock, or the note of who holds it, is no link: another file would be made or overwritten.
+func TestLinksInThePlaceOfTheLock(t *testing.T) {
+	for _, name := range []string{".lock", ".pid"} {
+		for _, to := range []string{"outside", "there"} {
+			dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), to)
+			write(t, filepath.Join(dir, "providers", "meitner.json"), planted)
+			write(t, filepath.Join(dir, "credentials", "there"), planted)
+			if err := os.Mkdir(filepath.Join(dir, "tokens"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if to == "there" {
+				elsewhere = "../credentials/there"
+			}
+			if err := os.Symlink(elsewhere, filepath.Join(dir, "tokens", name)); err != nil {
+				t.Fatal(err)
+			}
+			says(t, open(t, dir).Lock(), name, "move it away")
+			if _, err := os.Lstat(elsewhere); err == nil {
+				t.Errorf("%s was made by way of %s", elsewhere, name)
+			}
+			if data, err := os.ReadFile(filepath.Join(dir, "credentials", "there")); err != nil || string(data) != planted {
+				t.Errorf("by way of %s, a credential became %q, %v", name, data, err)
+			}
+		}
+	}
+}
+
+// A file that becomes a pipe once it was looked at is not waited for either.
+func TestAPipeInThePlaceOfAFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "providers", "meitner.json")
+	d := open(t, dir)
+	write(t, file, planted)
+	stop := make(chan struct{})
+	swapped := make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				swapped <- nil
+				return
+			default:
+			}
+			_ = os.Remove(file)
+			if err := syscall.Mkfifo(file, 0o600); err != nil {
+				swapped <- err
+				return
+			}
+			_ = os.Remove(file)
+			if err := os.WriteFile(file, []byte(planted), 0o600); err != nil {
+				swapped <- err
+				return
+			}
+		}
+	}()
+	for range 500 {
+		if _, err := refresh.Documents(t.Context(), d); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	if err := <-swapped; err != nil {
+		t.Error(err)
+	}
+}
+
 // Opening a pipe would wait for a writer.
 func TestPipesAreNotOpened(t *testing.T) {
 	dir := t.TempDir()

@@ -20,10 +20,12 @@ const planted = `{"client_secret": "do not print me"}`
 
 func TestConfigs(t *testing.T) {
 	dir := t.TempDir()
-	inside := filepath.Join(dir, "shared", "inside.json")
+	inside := filepath.Join(dir, "providers", "..mounted", "inside.json")
 	outside := filepath.Join(t.TempDir(), "outside.json")
 	write(t, inside, planted)
 	write(t, outside, planted)
+	write(t, filepath.Join(dir, "credentials", "meitner.json"), planted)
+	write(t, filepath.Join(dir, "tokens", "meitner.json"), planted)
 
 	for _, row := range []struct {
 		file string
@@ -34,7 +36,7 @@ func TestConfigs(t *testing.T) {
 		{"meitner.json", content(planted), "meitner", nil},
 		{"Bad_Name.json", content(planted), "Bad_Name", nil}, // reported by the check of names
 		{"empty.json", content(""), "empty", nil},
-		{"link.json", link("../shared/inside.json"), "link", nil},
+		{"link.json", link("..mounted/inside.json"), "link", nil},
 		{"largest.json", content(strings.Repeat("x", 65536)), "largest", nil},
 
 		{"educloud.yaml", content(planted), "providers/educloud.yaml", []string{"does not end in .json", "rewrite it"}},
@@ -43,10 +45,12 @@ func TestConfigs(t *testing.T) {
 		{"team", folder, "providers/team", []string{"a folder", "move it up"}},
 		{"folder.json", folder, "providers/folder.json", []string{"a folder"}},
 		{"large.json", content(strings.Repeat("x", 65537)), "large", []string{"more than 65536 bytes"}},
-		{"outside.json", link(outside), "outside", []string{"symbolic link", "below " + dir}},
+		{"outside.json", link(outside), "outside", []string{"symbolic link", "in the same folder"}},
+		{"credential.json", link("../credentials/meitner.json"), "credential", []string{"symbolic link", "in the same folder"}},
+		{"token.json", link("..mounted/../../tokens/meitner.json"), "token", []string{"symbolic link"}},
 		{"dangling.json", link("nowhere.json"), "dangling", []string{"symbolic link"}},
 		{"loop.json", link("loop.json"), "loop", []string{"symbolic link"}},
-		{"to-folder.json", link("../shared"), "to-folder", []string{"not a file"}},
+		{"to-folder.json", link("..mounted"), "to-folder", []string{"not a file"}},
 
 		{".hidden.json", content(planted), "", nil},
 		{"..data", folder, "", nil},

@@ -41,10 +41,11 @@ tokenkeeper_get() {
 }
 
 # _tokenkeeper_send uses url, body, how and cache of tokenkeeper_get. curl is given
-# no --location: a redirect is an answer like any other, and gets no token.
+# no --location: a redirect is an answer like any other, and gets no token. -q keeps a
+# .curlrc from saying otherwise; it has to come first.
 _tokenkeeper_send() {
   jq -r '.token | "Authorization: \(.type) \(.access_token)"' "$cache" |
-    curl --silent --show-error --max-time 30 --globoff "${how[@]}" --header @- \
+    curl -q --silent --show-error --max-time 30 --globoff "${how[@]}" --header @- \
       --output "$body" --write-out '%{http_code}' --url "$url"
 }
 
