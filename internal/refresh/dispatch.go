@@ -72,7 +72,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 	var wg sync.WaitGroup
 	results := map[string]Result{}
 	var seen []task
-	keep := func(res Result, t task) {
+	add := func(res Result, t task) {
 		mu.Lock()
 		defer mu.Unlock()
 		results[t.Name] = res
@@ -101,7 +101,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			case !more:
 				pages = nil
 				rest, edits := a.looks()
-				r.look(ctx, rest, edits, &wg, keep)
+				r.look(ctx, rest, edits, &wg, add)
 				continue
 			case found:
 				a.take(p, report)
@@ -112,12 +112,12 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 		}
 		t := a.next()
 		if !r.begin(ctx, &t) {
-			keep(r.skip(t), t)
+			add(r.skip(t), t)
 			continue
 		}
 		places <- struct{}{}
 		wg.Go(func() {
-			keep(r.one(ctx, t))
+			add(r.one(ctx, t))
 			<-places
 		})
 	}
@@ -133,7 +133,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 
 // look looks at tasks, some at a time. The credentials of those that wait for an edit are asked
 // for as many at a time as there can be.
-func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, keep func(Result, task)) {
+func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, add func(Result, task)) {
 	looks := make(chan task)
 	wg.Go(func() {
 		defer close(looks)
@@ -154,7 +154,7 @@ func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, 
 	for range min(lookers, len(rest)+len(edits)) {
 		wg.Go(func() {
 			for t := range looks {
-				keep(r.one(ctx, t))
+				add(r.one(ctx, t))
 			}
 		})
 	}

@@ -138,5 +138,5 @@ func (v *visit) ask(asking, storing context.Context) Result {
 	if err != nil {
 		return v.fail(storing, v.refusal(asking, err))
 	}
-	return v.keep(storing, cred, grant)
+	return v.conclude(storing, cred, grant)
 }

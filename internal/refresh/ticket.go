@@ -77,7 +77,7 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 	}})
 	if err == nil {
 		v.ticket.unsure = ""
-		return v.keep(storing, screened, v.renewed(grant))
+		return v.conclude(storing, screened, v.renewed(grant))
 	}
 	e := v.refusal(asking, err)
 	switch {

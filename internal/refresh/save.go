@@ -9,8 +9,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// keep stores a grant, and says what became of it and of the next refresh token.
-func (v *visit) keep(ctx context.Context, cred Credential, grant Grant) Result {
+// conclude stores a grant, and says what became of it and of the next refresh token.
+func (v *visit) conclude(ctx context.Context, cred Credential, grant Grant) Result {
 	res, e := v.store(ctx, cred, grant)
 	res.Warnings = append(v.told.news(v.Name, grant.Warnings), res.Warnings...)
 	return v.settle(ctx, res, e)
