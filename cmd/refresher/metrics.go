@@ -49,7 +49,7 @@ func (m *measurement) count(name string, n int) {
 // that looked at all of them: a look at one says nothing about the others, and must not
 // stand for a tick that did not come.
 func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
-	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{"Orphans": len(r.Orphans)}}
+	m := measurement{at: r.At, took: r.Took, event: "run_completed", counts: map[string]int{"Orphans": len(r.Orphans), "Foreign": r.Foreign()}}
 	if !r.Listed.IsZero() {
 		m.counts["ListingAge"] = int(r.At.Sub(r.Listed).Seconds())
 	}

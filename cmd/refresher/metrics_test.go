@@ -217,7 +217,7 @@ func TestMeasureOfAnIgnoredEvent(t *testing.T) {
 func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
 	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
-	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Ignored":0,"Lateness":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
+	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Foreign":0,"Ignored":0,"Lateness":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
 		`"RefreshTokenUnsure":0,"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +
 		`{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Skipped","Unit":"Count"},{"Name":"Failing","Unit":"Count"},{"Name":"Transient","Unit":"Count"},` +

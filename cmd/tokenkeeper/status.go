@@ -49,6 +49,11 @@ named, is looked at itself.`,
   tokenkeeper status --watch
   tokenkeeper status --expiring-within 10m`,
 		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
+			if watch != 0 && len(names) > 0 {
+				if _, err := time.ParseDuration(names[0]); err == nil { // the flag takes its value by an equals sign alone
+					return instead(fmt.Errorf("%s is no name of a provider", names[0]), "write:", cmd.CommandPath()+" --watch="+names[0])
+				}
+			}
 			schedule, err := when.over(p.Schedule(), cmd)
 			if err != nil {
 				return err

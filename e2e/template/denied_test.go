@@ -350,6 +350,10 @@ func TestAWSItself(t *testing.T) {
 	queue := []awstest.Access{{Action: "sqs:SendMessage", Resource: "FailureQueue.Arn"}}
 	lambda := slices.Concat(log, queue)
 	bus := append(slices.Clone(log), awstest.Access{Action: "events:PutEvents", Resource: "InvocationBus.Arn"})
+	reports := func(service string) []awstest.Access {
+		keys := map[string][]string{"kms:ViaService": {service}}
+		return []awstest.Access{{Action: "kms:Decrypt", Resource: reportsKeyARN, Keys: keys}, {Action: "kms:GenerateDataKey", Resource: reportsKeyARN, Keys: keys}}
+	}
 	// Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
 	network := []awstest.Access{
 		{Action: "ec2:AssignPrivateIpAddresses", Resource: "*"},
@@ -371,6 +375,8 @@ func TestAWSItself(t *testing.T) {
 		{"the function in a VPC", map[string]string{"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0"},
 			refresher, slices.Concat(lambda, network), scheduler},
 		{"the function that hands on to a bus", map[string]string{withMessages: "true"}, refresher, bus, slices.Concat(network, scheduler, queue)},
+		{"the function whose queue has a key", map[string]string{"ReportsKeyArn": reportsKeyARN}, refresher,
+			slices.Concat(lambda, reports("sqs.eu-north-1.amazonaws.com")), slices.Concat(network, reports("secretsmanager.eu-north-1.amazonaws.com"), reports(""))},
 		{"the schedule", nil, "SchedulerRole", scheduler, slices.Concat(lambda, network)},
 	} {
 		t.Run(row.what, func(t *testing.T) {

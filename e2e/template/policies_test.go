@@ -20,12 +20,15 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 )
 
-const keyARN = "arn:aws:kms:eu-north-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+const (
+	keyARN        = "arn:aws:kms:eu-north-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+	reportsKeyARN = "arn:aws:kms:eu-north-1:123456789012:key/66666666-2222-3333-4444-555555555555"
+)
 
 // stores are the choices that change what the role may do.
 var stores = map[string]map[string]string{
 	"by default":                                      {},
-	"under a key of one's own":                        {"KmsKeyArn": keyARN},
+	"under a key of one's own":                        {"KmsKeyArn": keyARN, "ReportsKeyArn": reportsKeyARN},
 	"credentials in Secrets Manager":                  {"CredentialStore": "secretsmanager"},
 	"credentials in Secrets Manager and a key of own": {"CredentialStore": "secretsmanager", "KmsKeyArn": keyARN},
 }
@@ -123,6 +126,9 @@ func (g grant) used(accesses []awstest.Access) bool {
 // elsewhere says what a grant is for that the calls to the fake cannot show; empty: it
 // must be seen there.
 func (g grant) elsewhere() string {
+	if g.sid == "EncryptFailures" {
+		return "used by Lambda itself (TestAWSItself)"
+	}
 	for _, service := range []string{"logs:", "sqs:", "ec2:", "events:"} {
 		if strings.HasPrefix(g.action, service) {
 			return "used by Lambda itself (TestAWSItself)"

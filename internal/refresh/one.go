@@ -88,6 +88,9 @@ func (v *visit) visit(ctx context.Context) (res Result) {
 		return v.skip(v.task)
 	}
 	res = v.ask(asking, storing)
+	if _, ours := st.Current.Parse(); v.due.Reason == ForeignVersion && !ours {
+		res.Warnings = append(res.Warnings, "another program has written the secret, and each run replaces that: find what writes it, or pause the provider")
+	}
 	if st.Caution != "" {
 		res.Warnings = append(res.Warnings, st.Caution)
 	}

@@ -117,6 +117,17 @@ func (r *Report) CountClass(c Class) int {
 	return n
 }
 
+// Foreign returns how many secrets had a value that another program had written.
+func (r *Report) Foreign() int {
+	n := 0
+	for _, res := range r.Results {
+		if res.Reason == ForeignVersion && res.Outcome != Skipped {
+			n++
+		}
+	}
+	return n
+}
+
 // Failing returns how many providers are in a class of failure, in which a token that
 // repeats is none.
 func (r *Report) Failing() int {
