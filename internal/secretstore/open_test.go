@@ -296,3 +296,18 @@ func TestListIsAHint(t *testing.T) {
 		}
 	})
 }
+
+// Without a key of its own a stack leaves the choice to AWS: an empty one would be refused.
+func TestASecretWithoutAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		if _, err := w.Open(t.Context(), "meitner"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range w.Calls() {
+			if strings.Contains(string(c.Body), "KmsKeyId") {
+				t.Errorf("%s sends a key: %s", c.Action, c.Body)
+			}
+		}
+	})
+}
