@@ -104,8 +104,8 @@ var breakages = []breakage{
 	{name: "The provider is down", paced: true,
 		happen: func(w *ward) { w.sim.Break(victim, simulator.HTML(503)); w.due() },
 		follow: func(w *ward, _ string) { w.sim.Mend(victim) }},
-	{name: "A refresh token is rejected",
-		happen: func(w *ward) { w.rotating.forget(); w.force("rotating") },
+	{name: "A refresh token is rejected twice",
+		happen: func(w *ward) { w.rotating.forget(); w.force("rotating"); w.force("rotating") }, // rejected twice, since once may be chance
 		follow: func(w *ward, screen string) {
 			w.must(w.paste(screen, "tokenkeeper refresh-token put", w.rotating.issue()))
 		}},
