@@ -11,6 +11,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func (c *cli) config() *cobra.Command {
@@ -95,7 +96,7 @@ func (c *cli) configGet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "get NAME",
 		Short:   "Print a config as it is stored",
-		Long:    "Print the config that the runs use, byte for byte. It has no secret in it.",
+		Long:    "Print the config that the runs use, byte for byte, but for what moves a cursor where it goes to a terminal.\nIt has no secret in it.",
 		Example: "  tokenkeeper config get meitner > meitner.json",
 		Args:    oneName,
 		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, args []string) error {
@@ -110,7 +111,11 @@ func (c *cli) configGet() *cobra.Command {
 			if found[0].Err != nil {
 				return found[0].Err
 			}
-			_, err = io.WriteString(c.stdout, found[0].Data.Reveal())
+			text := found[0].Data.Reveal()
+			if terminal.Is(c.stdout) {
+				text = secret.VisibleBut(text, "\n\t")
+			}
+			_, err = io.WriteString(c.stdout, text)
 			return written(err)
 		}),
 	}

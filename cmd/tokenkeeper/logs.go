@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 func (c *cli) logs() *cobra.Command {
@@ -104,7 +106,7 @@ func (v *logsView) show(ctx context.Context, a *place.AWS, since time.Time, foll
 func (v *logsView) line(l place.LogLine) error {
 	v.last = l.At
 	if v.output == "json" {
-		_, err := fmt.Fprintln(v.stdout, l.Text)
+		_, err := fmt.Fprintln(v.stdout, secret.VisibleJSON(strings.ReplaceAll(strings.TrimRight(l.Text, "\r\n"), "\n", " ")))
 		return written(err)
 	}
 	if line, ok := parseLogLine(l.At, l.Text); ok {

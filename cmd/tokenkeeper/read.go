@@ -92,8 +92,9 @@ func readRecord(f place.Folder, provider string, now time.Time) (recordView, err
 		return recordView{}, err
 	}
 	var v recordView
-	// The error of encoding/json may quote what is there.
-	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" {
+	// The error of encoding/json may quote what is there. A token that --reveal prints must not
+	// move a cursor.
+	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" || secret.Visible(v.AccessToken) != v.AccessToken {
 		return recordView{}, notServed(fmt.Errorf("reading the token of %q: %w", provider, errNotRecord), "", "")
 	}
 	v.token = secret.New(v.AccessToken)

@@ -77,6 +77,8 @@ func reserved(name string) string {
 		return "frames the request, and is set with the body"
 	case "Connection", "Keep-Alive", "Te", "Upgrade", "Http2-Settings":
 		return "is about the connection, and is set with it"
+	case "X-Original-Url", "X-Rewrite-Url":
+		return "names another path than the URL, to servers that heed it"
 	case "Accept-Encoding":
 		return "decides how the answer is packed, and is set by who unpacks it"
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/template"
@@ -55,9 +56,9 @@ var plainWord = regexp.MustCompile(`^(?:[A-Za-z]{1,15} ?)?$`)
 
 // refuseDefault notes a secret that hides in the default of a value.
 func refuseDefault(ps *problem.List, path, name string, t template.Template) {
-	list, whole, alone := t.Instead()
-	if alone {
-		list = append(list, whole)
+	list, absent := t.Instead()
+	if text, err := template.NewValues(nil, time.Time{}, nil).Expand(t); absent && err == nil {
+		list = append(list, text.Reveal())
 	}
 	for _, text := range list {
 		plain := text
@@ -99,7 +100,10 @@ func CompileTemplate(ps *problem.List, path, name, text string) template.Templat
 	case template.Names([]template.Template{t}, ""):
 		refuseDefault(ps, path, name, t)
 	case !t.Fresh():
-		refuseSecret(ps, path, name, text)
+		n := len(ps.Found)
+		if refuseSecret(ps, path, name, text); len(ps.Found) == n {
+			refuseDefault(ps, path, name, t) // what functions make of it
+		}
 	}
 	return t
 }

@@ -57,23 +57,14 @@ func (r Reach) through(f *function, argument int) Reach {
 	return r
 }
 
-// Instead returns the defaults of t's values, and the whole text
-// where all of them may be; ok is false if one may not.
-func (t Template) Instead() (list []string, whole string, ok bool) {
+// Instead returns the texts of t that stand in for values that are absent, and whether all of
+// its values may be.
+func (t Template) Instead() (list []string, ok bool) {
 	ok = true
-	for _, p := range t {
-		whole += p.literal
-		for _, inner := range append(p.args, p.arg) {
-			texts, text, absent := inner.Instead()
-			list, whole, ok = append(list, texts...), whole+text, ok && absent
-		}
-		switch {
-		case p.value.Name == "":
-		case !p.value.Optional:
-			ok = false
-		case p.value.Instead != nil:
-			list, whole = append(list, *p.value.Instead), whole+*p.value.Instead
+	for v := range t.Values() {
+		if ok = ok && v.Optional; v.Instead != nil {
+			list = append(list, *v.Instead)
 		}
 	}
-	return list, whole, ok
+	return list, ok
 }

@@ -190,6 +190,9 @@ func TestSecretsInDefaults(t *testing.T) {
 		`"headers": {"X-Api-Key": "${a?'s3cr3t-'}${b?'of-the-north'}"}`:                   true,
 		`"headers": {"Authorization": "Basic ${base64(join(':', user, pw?'s3cr3t-1'))}"}`: true,
 		`"headers": {"X-Note": "${nothing?'` + github + `'}"}`:                            true,
+		`"headers": {"X-Note": "${lower('GHP_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ')}"}`:   true,
+		`"form": {"x": "${join('hp_0123456789', 'g', 'abcdefghijkl')}"}`:                  true,
+		`"form": {"x": "${join('p_0123456789ab', nothing?'gh', 'cd')}"}`:                  true,
 		`"form": {"x": "${client_id} ${nothing?'` + github + `'}"}`:                       true,
 		`"form": {"client_secret": "${nothing?'s3cr3t-of-the-north'}"}`:                   true,
 

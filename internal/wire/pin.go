@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,23 +32,16 @@ func (s Site) Allowed(pins []string, path string) bool {
 	})
 }
 
-// ambiguous are texts in a path that some servers read otherwise than others: an encoded
-// slash, dot, percent sign, semicolon, backslash or end of a text; a parameter of a segment
-// (RFC 3986 section 3.3); an empty segment.
-var ambiguous = []string{"%2f", "%5c", "%2e", "%25", "%3b", "%00", `\`, ";", "//"}
+// ambiguous matches what some servers read otherwise than others in a path: an encoded slash,
+// dot, percent sign, semicolon, question mark, number sign or backslash; an encoded control
+// character, or one that is not ASCII, of which some make a slash or a dot; a parameter of a
+// segment (RFC 3986 section 3.3); an empty segment, or one of dots, with spaces or without.
+var ambiguous = regexp.MustCompile(`(?i)%2f|%5c|%2e|%25|%3b|%3f|%23|%[0189a-f][0-9a-f]|%7f|\\|;|//|/(?:\.|%20)+(?:/|$)`)
 
 // plainPath reports whether all servers read a path in the same way.
 func plainPath(path string) bool {
-	lower := strings.ToLower(path)
-	for _, text := range ambiguous {
-		if strings.Contains(lower, text) {
-			return false
-		}
-	}
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
-			return false
-		}
+	if ambiguous.MatchString(path) {
+		return false
 	}
 	return strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' || r == '?' || r == '#' })
 }
