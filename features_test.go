@@ -12,9 +12,10 @@ import (
 
 var (
 	featureRow  = regexp.MustCompile(`(?m)^\| ([0-9]+) \| (.+?) \| (yes|no|in part)\b(.*?) \| (.*?) \|$`)
-	namedTest   = regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
+	namedTest   = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 	namedPage   = regexp.MustCompile(`\]\(([^)]+)\)`)
-	definedTest = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9_]+)\(`)
+	definedTest = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9_]+)\(`)
+	testedTable = regexp.MustCompile(`(?m)^\|.*\| test \|\n\|[-|]+\|\n((?:\|.*\|\n)+)`)
 )
 
 // definedTests returns the tests of all modules, by name.
@@ -35,6 +36,32 @@ func definedTests(t *testing.T) map[string]bool {
 		}
 	}
 	return defined
+}
+
+// Each row of docs/security.md about an asset, a person or an attack names tests that exist.
+func TestSecurity(t *testing.T) {
+	page, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined, rows := definedTests(t), 0
+	for _, table := range testedTable.FindAllStringSubmatch(string(page), -1) {
+		for row := range strings.Lines(table[1]) {
+			rows++
+			cells := strings.Split(strings.Trim(strings.TrimSpace(row), "|"), "|")
+			if !namedTest.MatchString(cells[len(cells)-1]) {
+				t.Errorf("docs/security.md: no test is named in %s", row)
+			}
+		}
+	}
+	if rows < 35 {
+		t.Errorf("docs/security.md has %d rows with tests, want 35 or more", rows)
+	}
+	for _, m := range namedTest.FindAllStringSubmatch(string(page), -1) {
+		if !defined[m[1]] {
+			t.Errorf("docs/security.md names %s, and there is no such test", m[1])
+		}
+	}
 }
 
 // Each row of docs/features.md names a test or a page that exists.
