@@ -240,6 +240,9 @@ func TestListingThatCosts(t *testing.T) {
 			if res["p0003"].Outcome == refresh.Refreshed && edited == 0 && w.sent["p0003"] == "v2" {
 				edited = tick
 			}
+			if tick == 50 && w.logins["new"] != 2 {
+				t.Errorf("before the next list the new provider was logged in to %d times, want 2", w.logins["new"])
+			}
 		}
 		if n := from.pages.Load(); n != 7 {
 			t.Errorf("%d pages in 100 minutes, want 7", n)
