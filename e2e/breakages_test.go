@@ -104,11 +104,6 @@ var breakages = []breakage{
 	{name: "The provider is down", paced: true,
 		happen: func(w *ward) { w.sim.Break(victim, simulator.HTML(503)); w.due() },
 		follow: func(w *ward, _ string) { w.sim.Mend(victim) }},
-	{name: "A refresh token is rejected twice",
-		happen: func(w *ward) { w.rotating.forget(); w.force("rotating"); w.force("rotating") }, // rejected twice, since once may be chance
-		follow: func(w *ward, screen string) {
-			w.must(w.paste(screen, "tokenkeeper refresh-token put", w.rotating.issue()))
-		}},
 	{name: "A secret is scheduled for deletion", often: true,
 		happen: func(w *ward) {
 			w.aws(nil, "secretsmanager", "delete-secret", "--secret-id", "tokenkeeper/tokens/"+victim, "--recovery-window-in-days", "7")
@@ -198,12 +193,6 @@ func (w *ward) befall(t *testing.T, b breakage) {
 	if out, code := w.status(); code != 0 || ticks != row.recovery {
 		t.Errorf("well after %d ticks, want %d: exit code %d\n%s", ticks, row.recovery, code, out)
 	}
-}
-
-// force has a provider asked, due or not.
-func (w *ward) force(name string) {
-	w.t.Helper()
-	_, _ = w.shell("tokenkeeper refresh "+name+" --force", "")
 }
 
 // due makes the victim due, by a config that asks for another scope.
@@ -374,13 +363,6 @@ func (r *rotating) issue() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.token()
-}
-
-// forget has it take another than it gave.
-func (r *rotating) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.serial += 100
 }
 
 func (r *rotating) ServeHTTP(w http.ResponseWriter, req *http.Request) {
