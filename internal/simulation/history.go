@@ -111,7 +111,7 @@ func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) Hi
 				e.Call, e.After = 1+r.IntN(16), r.IntN(2) == 0
 			case ClockOff:
 				e.Lasts = upTo(r, 2*time.Hour)
-				e.Off = []time.Duration{-10 * time.Second, 5 * time.Second, 40 * time.Second, -time.Hour, time.Hour, 24 * time.Hour}[r.IntN(6)]
+				e.Off = []time.Duration{-10 * time.Second, 5 * time.Second, 40 * time.Second, -time.Hour, time.Hour, 3 * time.Hour}[r.IntN(6)]
 			default:
 				e.Lasts = upTo(r, []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}[r.IntN(5)])
 			}

@@ -67,6 +67,10 @@ func (w *World) script(e Event) {
 	case Killed:
 		w.at(begin, false, func() { w.killAt, w.killAfter = e.Call, e.After })
 	case ClockOff:
+		if e.Off > time.Minute { // what failed meanwhile is noted with a time by that clock, and rests until then
+			until := begin.Add(e.Lasts + e.Off + w.tick)
+			w.at(begin, false, func() { w.oracle.bad = append(w.oracle.bad, span{begin, until}) })
+		}
 		bad := &w.oracle.wrong
 		if e.Off.Abs() <= time.Minute {
 			bad = nil
