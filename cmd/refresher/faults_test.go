@@ -28,9 +28,11 @@ const (
 	describe  = "secretsmanager:DescribeSecret"
 )
 
-// only narrows a fault down to the victim's calls.
+// only narrows a fault down to the victim's calls, those that it shares with others included.
 func only(f awstest.Fault) awstest.Fault {
-	f.Match = func(c awstest.Call) bool { return strings.Contains(c.Resource, "/"+victim) }
+	f.Match = func(c awstest.Call) bool {
+		return strings.Contains(c.Resource, "/"+victim) || c.Action == "ssm:GetParameters" && strings.Contains(string(c.Body), "/"+victim+`"`)
+	}
 	return f
 }
 

@@ -31,8 +31,8 @@ type CredentialReader interface {
 
 // Latest implements refresh.Source with one call of GetParameters for as many as fit into it, in
 // which credentials in Parameter Store are read as well. AWS refuses the whole call where it
-// refuses one parameter, such as a credential whose key is disabled; then they are read one by
-// one.
+// refuses one parameter, such as a credential whose key is disabled; then each login is read
+// alone, and where that is refused as well, its parameters one by one.
 func (s Source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	readings := make([]refresh.Reading, len(wanted))
 	for n := 0; len(wanted) > n; {
@@ -49,7 +49,13 @@ func (s Source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.R
 		found, err := s.read(ctx, slices.Compact(names), true)
 		var wg sync.WaitGroup
 		for i := first; i < n; i++ {
-			wg.Go(func() { readings[i] = s.reading(ctx, wanted[i], found, err) })
+			wg.Go(func() {
+				found, err := found, err
+				if err != nil && n-first > 1 {
+					found, err = s.read(ctx, s.names(wanted[i]), true)
+				}
+				readings[i] = s.reading(ctx, wanted[i], found, err)
+			})
 		}
 		wg.Wait()
 	}
