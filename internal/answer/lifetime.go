@@ -94,8 +94,12 @@ func (r reading) stated() (l lifetime, unread, f *Fault) {
 				unread = r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that %s", place.at, wrong.Detail), wrong.Remedy)
 			}
 			continue
-		case s.assumed && s.length <= 0:
-			return l, nil, r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that is zero or less", place.at), notStated(place.field))
+		case s.never():
+			code := CodeTokenOver
+			if s.assumed {
+				code = CodeBadLifetime
+			}
+			return l, nil, r.fault(code, fmt.Sprintf("with a lifetime %s that is zero or less", place.at), notStated(place.field))
 		case s.length > shape.believed(s.assumed):
 			return l, nil, r.unbelievable(place.field, place.at, s, clock)
 		}

@@ -106,9 +106,19 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"500 days without a unit", "t", `, "expires_in": 43200000`, nil, 0, "lifetime_too_large", `if it is right, say "max_lifetime": "12000h"`},
 		{"40 days without a unit, where that is said to be right", "t", `, "expires_in": 3456000`, func(s *answer.Shape) { s.MaxLifetime = 60 * day }, 40 * day, "", ""},
 
+		{"40 years, where ten are said to be right", "t", `, "expires_in": "PT350400H"`, func(s *answer.Shape) { s.MaxLifetime = 3650 * day }, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
+		{"in 40 years, where ten are said to be right", "t", `, "expires_at": "2066-11-22T12:00:00Z"`, func(s *answer.Shape) { s.MaxLifetime = 3650 * day }, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
+		{"nine years, where ten are said to be right", "t", `, "expires_in": "3285 days"`, func(s *answer.Shape) { s.MaxLifetime = 3650 * day }, 3285 * day, "", ""},
+
 		// For ever.
 		{"zero for never", "t", `, "expires_in": 0`, nil, 0, "bad_lifetime", `"default_lifetime": "24h" and "response": {"expires_in": "not_stated"}`},
 		{"minus one for never", "t", `, "expires_in": -1`, nil, 0, "bad_lifetime", `"response": {"expires_in": "not_stated"}`},
+		{"zero as text for never", "t", `, "expires_in": "0"`, nil, 0, "bad_lifetime", `"response": {"expires_in": "not_stated"}`},
+		{"zero with a unit for never", "t", `, "expires_in": "0s"`, nil, 0, "token_over", `"response": {"expires_in": "not_stated"}`},
+		{"zero minutes for never", "t", `, "expires_in": 0`, func(s *answer.Shape) { s.Unit = "minutes" }, 0, "token_over", `"response": {"expires_in": "not_stated"}`},
+		{"a duration of nothing for never", "t", `, "expires_in": "PT0S"`, nil, 0, "token_over", `"response": {"expires_in": "not_stated"}`},
+		{"a time of zero in milliseconds for never", "t", `, "expires_at": 0`, func(s *answer.Shape) { s.Dates.Format = "epoch_milliseconds" }, 0, "token_over", `"default_lifetime": "24h", and remove response.expires_at`},
+		{"a time that has passed", "t", `, "expires_at": "2026-11-22T11:59:00Z"`, nil, 0, "token_over", "clock"},
 		{"the way that this names", "t", `, "expires_in": 0`, func(s *answer.Shape) {
 			s.ExpiresIn, s.DefaultLifetime = answer.Source{Path: path(t, "not_stated")}, day
 		}, day, "", ""},

@@ -109,6 +109,12 @@ type span struct {
 	counted bool
 }
 
+// never reports a lifetime of zero or less, which some providers state of tokens that do not expire. A
+// time that has passed is none.
+func (s span) never() bool {
+	return s.counted && s.length <= 0 || s.isNumber && s.number <= 0
+}
+
 // lookAt is the remedy where a lifetime is written in a way of its own.
 const lookAt = "look at the paths under response, and at expires_in_unit"
 
