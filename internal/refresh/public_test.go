@@ -76,6 +76,7 @@ func TestConflicts(t *testing.T) {
 func TestNeverPublic(t *testing.T) {
 	for name, never := range map[string]bool{
 		"client_secret": true, "password": true, "api_key": true, "clientSecret": true, "signing_key": true, "smtp_password": true, "bot_token": true, "Token": true, "webhookSecret": true,
+		"passphrase": true, "refresh_token": true, "secret": true, "token": true, "RefreshToken": true,
 		"account_id": false, "private_key_id": false, "key": false, "login": false, "monkey": false, "token_url": false, "secret_id": false,
 	} {
 		if got := refresh.NeverPublic(name); got != never {

@@ -235,7 +235,7 @@ func TestCheckName(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"meitner": true, "meti-login": true, "a": true, "0": true, strings.Repeat("a", 63): true, "erp-prod-eu": true,
 		"": false, "-a": false, "Meitner": false, "a/b": false, "a_b": false, "å": false, strings.Repeat("a", 64): false,
-		"erp-backup": false, "erp-a-bcde": false, "a.json": false,
+		"erp-backup": false, "azure-devops": false, "exact-online": false, "erp-2026-11": true, "erp-123456": false, "azuredevops": true, "exact-online-eu": true, "erp-a-bcde": false, "a.json": false,
 	} {
 		if err := refresh.CheckName(name); (err == nil) != ok {
 			t.Errorf("CheckName(%q) = %v", name, err)

@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -167,6 +168,36 @@ func TestTwoLoginsInASecond(t *testing.T) {
 			results, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true})
 			if res := results["a"]; res.Outcome != refresh.Refreshed || !strings.Contains(w.record("a"), "token-"+string(rune('2'+want))) {
 				t.Errorf("%v apart: %s, and consumers read %s", apart, res.Outcome, w.record("a"))
+			}
+		}
+	}
+	for name, again := range map[string]func(*world, *vault, string) refresh.Result{
+		"after an edit of the config": func(w *world, _ *vault, version string) refresh.Result {
+			w.configs["a"] = version
+			results, _, _ := w.run(refresh.Job{})
+			return results["a"]
+		},
+		"after an edit of the credential": func(w *world, _ *vault, version string) refresh.Result {
+			w.credentials["a"] = credential{version: version}
+			w.configs["a"] = version
+			results, _, _ := w.run(refresh.Job{})
+			return results["a"]
+		},
+		"with a refresh token": func(w *world, v *vault, version string) refresh.Result {
+			w.rotateTo("a", "next "+version)
+			return w.runJob(v, refresh.Job{Only: []string{"a"}, Force: true}, "a")
+		},
+	} {
+		w, v := newWorld("a"), &vault{}
+		v.put("next v1")
+		again(w, v, "v1")
+		for _, version := range []string{"v2", "v3"} {
+			res := again(w, v, version)
+			if want := fmt.Sprint("token-", w.issued); res.Outcome != refresh.Refreshed || !strings.Contains(w.record("a"), want+`"`) {
+				t.Errorf("%s: %s, %v, and consumers read %s, want %s", name, res.Outcome, res.Err, w.record("a"), want)
+			}
+			if name == "with a refresh token" && v.token != "next "+version {
+				t.Errorf("%s: %s is kept", name, v.token)
 			}
 		}
 	}

@@ -30,6 +30,10 @@ func TestProbe(t *testing.T) {
 		{"a predicate", `{"request": {"url": "URL/me"}, "response": {"success": "active"}}`, 200, `{"active": true}`, "GET /me", "Bearer " + token, true},
 		{"a predicate that is not true", `{"request": {"url": "URL/me"}, "response": {"success": "active"}}`, 200, `{"active": false}`, "GET /me", "Bearer " + token, false},
 		{"an error in a success", `{"request": {"url": "URL/me"}}`, 200, `{"error": "invalid_token"}`, "GET /me", "Bearer " + token, false},
+		{"an error that says ok", `{"request": {"url": "URL/me"}}`, 200, `{"error": {"code": "ok", "message": "", "log_id": "2026"}}`, "GET /me", "Bearer " + token, true},
+		{"an error that says there is none", `{"request": {"url": "URL/me"}}`, 200, `{"error": [null, {}], "message": "all is well"}`, "GET /me", "Bearer " + token, true},
+		{"an error beside a predicate", `{"request": {"url": "URL/me"}, "response": {"success": "status=='up'"}}`, 200, `{"status": "up", "error": "legacy"}`, "GET /me", "Bearer " + token, true},
+		{"a stated error of zeros", `{"request": {"url": "URL/me"}, "response": {"error": "ret.code"}}`, 200, `{"ret": {"code": "0000"}}`, "GET /me", "Bearer " + token, true},
 		{"the token elsewhere", `{"request": {"method": "POST", "url": "URL/me", "form": {"token": "${access_token}"}}}`, 200, "", "POST /me", "", true},
 		{"another scheme", `{"request": {"url": "URL/me", "headers": {"Authorization": "Key ${lower(access_token)}"}}}`, 200, "", "GET /me", "Key " + token, true},
 	} {

@@ -194,12 +194,19 @@ func TestACredentialOfHostsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Values["refresh_token"] = secret.New("r-1-and-so-on")
-	e := endpoint(t, onLoopback(), `{"request": {"url": "`+s.URL+`/token", "json": {"key": "${refresh_token}"}}}`)
-	if _, err := e.Grant(t.Context(), refresh.Login{Credential: c, Rotate: func(refresh.Successor) {}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, body := s.last(t); body != `{"key":"r-1-and-so-on"}` {
-		t.Errorf("sent %s", body)
+	for request, want := range map[string]string{
+		`"url": "URL/token", "json": {"key": "${refresh_token}"}`:                                          `POST /token  {"key":"r-1-and-so-on"}`,
+		`"url": "URL/token", "method": "GET", "headers": {"Authorization": "Token ${refresh_token}"}`:      `GET /token Token r-1-and-so-on `,
+		`"url": "URL/rotate", "method": "PUT", "query": {"k": "${refresh_token}"}, "form": {"renew": "1"}`: `PUT /rotate?k=r-1-and-so-on  renew=1`,
+	} {
+		e := endpoint(t, onLoopback(), `{"request": {`+strings.ReplaceAll(request, "URL", s.URL)+`}}`)
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: c, Rotate: func(refresh.Successor) {}}); err != nil {
+			t.Fatal(err)
+		}
+		r, body := s.last(t)
+		if got := r.Method + " " + r.RequestURI + " " + r.Header.Get("Authorization") + " " + body; got != want {
+			t.Errorf("%s: sent %s, want %s", request, got, want)
+		}
 	}
 }
 
@@ -231,5 +238,33 @@ func TestATimeWithoutItsZone(t *testing.T) {
 	header, _ := built(t, `{"request": {"url": "URL/token", "method": "GET", "headers": {"X-Date": "${now('datetime')}", "X-Later": "${now('datetime', '12h')}"}}}`)
 	if header.Get("X-Date") == "" || strings.ContainsAny(header.Get("X-Date")+header.Get("X-Later"), "Z+") {
 		t.Errorf("sent %s and %s", header.Get("X-Date"), header.Get("X-Later"))
+	}
+}
+
+// What is not made or read here is refused by its name, under each name that it goes by.
+func TestWhatIsNotSupportedIsRefusedByName(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"token_endpoint": "https://id.example.com/token", "grant_type": "urn:ietf:params:oauth:grant-type:saml2-bearer"}`:                                                                    "SAML",
+		`{"token_endpoint": "https://id.example.com/token", "grant_type": "http://oauth.net/grant_type/assertion/saml2-bearer"}`:                                                               "SAML",
+		`{"token_endpoint": "https://id.example.com/token", "saml": {"issuer": "me"}}`:                                                                                                         "SAML",
+		`{"token_endpoint": "https://id.example.com/token", "saml_assertion": "x"}`:                                                                                                            "SAML",
+		`{"token_endpoint": "https://id.example.com/token", "dpop": true}`:                                                                                                                     "DPoP",
+		`{"token_endpoint": "https://id.example.com/token", "dpop_bound_access_tokens": true}`:                                                                                                 "DPoP",
+		`{"token_endpoint": "https://id.example.com/token", "headers": {"dpop": "${proof}"}}`:                                                                                                  "RFC 9449",
+		`{"request": {"url": "https://id.example.com/token", "headers": {"accept": "text/xml"}}}`:                                                                                              "XML",
+		`{"request": {"url": "https://id.example.com/token", "headers": {"Accept": "application/soap+xml; charset=utf-8"}}}`:                                                                   "XML",
+		`{"steps": [{"name": "a", "request": {"url": "https://id.example.com/a", "headers": {"Accept": "application/vnd.sage.v3+xml"}}}], "request": {"url": "https://id.example.com/token"}}`: "XML",
+	} {
+		if _, err := onLoopback().Provider(document("erp", config)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", config, err)
+		}
+	}
+	for _, config := range []string{
+		`{"request": {"url": "https://id.example.com/token", "headers": {"Accept": "application/json, application/xml;q=0.5"}}}`,
+		`{"token_endpoint": "https://id.example.com/token", "grant_type": "urn:example:assertion"}`,
+	} {
+		if _, err := onLoopback().Provider(document("erp", config)); err != nil {
+			t.Errorf("%s: %v", config, err)
+		}
 	}
 }
