@@ -57,8 +57,9 @@ const (
 	// clockTime is hours, minutes, seconds and a fraction of the last of them, and a half of
 	// the day: ISO 8601-1 section 5.3, and what people make of it.
 	clockTime = `(?:(?P<hour>\d{1,2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?)?(?:[.,](?P<fraction>\d+))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)`
-	// zoneText is an offset or a name, perhaps with the name of a place after it.
-	zoneText   = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:UTC|GMT|\([^()]*\)|\[[^\[\]]*\]))?)?`
+	// zoneText is an offset or a name, perhaps with another name or a place after it, and what Go
+	// writes of its monotonic clock.
+	zoneText   = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:[A-Z]{3,5}|[+-]\d{4}|\([^()]*\)|\[[^\[\]]*\]))?(?: m=[+-][\d.]+)?)?`
 	timeOfDay  = clockTime + zoneText
 	placeName  = `(?: ?\[(?P<place>[^\[\]]*)\])?`
 	monthName  = `(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`

@@ -254,6 +254,10 @@ func TestDates(t *testing.T) {
 		{"2026-11-25 23:00:00 UTC", answer.Dates{}, at},
 		{"2026-11-25 23:00:00 +0000 UTC", answer.Dates{}, at},
 		{"2026-11-25 23:00:00 GMT", answer.Dates{}, at},
+		{"2026-11-26 01:00:00 +0200 CEST", answer.Dates{}, at}, // Go
+		{"2026-11-25 23:00:00.5 +0000 UTC m=+3600.000123", answer.Dates{}, at.Add(500 * time.Millisecond)},
+		{"2026-11-26 04:30:00 +0530 +0530", answer.Dates{}, at},
+		{"2026-11-25 23:00:00 CEST", answer.Dates{}, time.Time{}}, // a name alone, which may be of several zones
 		{"2026-11-26T00:00:00+01:00[Europe/Paris]", answer.Dates{}, at},
 		{"2026-11-25T23:00:00[UTC]", answer.Dates{}, at},
 		{"2026-11-26T01:00:00[Europe/Paris]", answer.Dates{}, time.Time{}},
@@ -331,9 +335,14 @@ func TestDates(t *testing.T) {
 	}
 	for text, want := range map[string]time.Duration{
 		"01:00:00": time.Hour, "1:30:00": 90 * time.Minute, "00:20:00.5": 20*time.Minute + 500*time.Millisecond,
-		"1.00:00:00": day, "1 hour 30 minutes": 90 * time.Minute, "1 day, 2 hours and 3 minutes": 26*time.Hour + 3*time.Minute, "1h 30m": 90 * time.Minute, "90 Mins": 90 * time.Minute, "P1W": 7 * day, "PT0,5H": 30 * time.Minute,
+		"1.00:00:00": day, "1 hour 30 minutes": 90 * time.Minute, "1 day, 2 hours and 3 minutes": 26*time.Hour + 3*time.Minute, "1h 30m": 90 * time.Minute, "90 Mins": 90 * time.Minute, "P1W": 7 * day, "P0Y0M0DT1H0M0.000S": time.Hour, "P0Y0M2DT0H": 2 * day, "PT0,5H": 30 * time.Minute,
 	} {
 		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f != nil || g.Lifetime != want {
+			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
+		}
+	}
+	for _, text := range []string{"P1Y", "P1M", "P0Y1M1D", "P0Y", "P"} {
+		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f == nil || f.Code != answer.CodeBadLifetime {
 			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
 		}
 	}

@@ -89,7 +89,7 @@ func until(t, clock time.Time) time.Duration { return t.Sub(clock) }
 const oneWord = `(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)`
 
 var (
-	iso8601 = regexp.MustCompile(`^P(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
+	iso8601 = regexp.MustCompile(`^P(?:0+Y)?(?:0+M)?(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
 	inWords = regexp.MustCompile(`^(?:(?:^|,? (?:and )?)` + oneWord + `)+$`)
 	aWord   = regexp.MustCompile(oneWord)
 	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], of Python, [d days, ]h:mm:ss, and what
@@ -97,8 +97,8 @@ var (
 	clocked = regexp.MustCompile(`^(?:(\d+)(?:[. ]| days?, ))?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
 
-// duration reads text that says its own unit. Years and months are not read: they have
-// no fixed length.
+// duration reads text that says its own unit. Years and months are not read, unless there are
+// none of them: they have no fixed length.
 func duration(text string) (time.Duration, bool) {
 	if len(text) > longestDate {
 		return 0, false
