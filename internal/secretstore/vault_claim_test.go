@@ -14,6 +14,7 @@ import (
 
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
@@ -36,6 +37,36 @@ func TestAClaimThatArrivesLate(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// A process that runs more often than a claim lasts is not kept away by its own, whether or not the
+// refresh token was replaced; another process is.
+func TestAProcessIsNotHeldUpByItsOwnClaims(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 10 * time.Second, 25 * time.Second} {
+		for _, rotates := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSafe(t)
+				s.put(t, "token 0")
+				time.Sleep(time.Second)
+				for n := range 6 {
+					ticket, err := s.Claim(t.Context(), "quickbooks")
+					if err != nil {
+						t.Fatalf("every %v, replaced %t: the claim %d: %v", every, rotates, n, err)
+					}
+					if rotates {
+						if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New(fmt.Sprint("token ", n+1))); err != nil {
+							t.Fatal(err)
+						}
+					}
+					s.Release("quickbooks", ticket)
+					if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
+						t.Errorf("every %v, replaced %t: another process gets %v", every, rotates, err)
+					}
+					time.Sleep(every)
+				}
+			})
+		}
+	}
 }
 
 // A description that lags behind shows a token that was replaced.

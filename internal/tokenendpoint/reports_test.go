@@ -1,9 +1,12 @@
 package tokenendpoint_test
 
 import (
+	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -57,6 +60,9 @@ func TestReportedAnswers(t *testing.T) {
 		{"an error in Latin-1", ``, 400, []string{"Content-Type", "application/json; charset=iso-8859-1"}, "{\"error\": \"invalid_client\", \"error_description\": \"cl\xe9 inconnue\"}", "", 0, "invalid_client", "clé inconnue"},
 		{"a token in a form that says it is text", ``, 200, []string{"Content-Type", "text/plain"}, `access_token=t&expires_in=60`, "t", time.Minute, "", ""},
 		{"a secondary limit", ``, 403, []string{"Retry-After", "60"}, `{"message": "You have exceeded a secondary rate limit."}`, "", 0, "http_403", "quota"},
+		{"an error in x-gzip", ``, 401, []string{"Content-Encoding", "x-gzip"}, packed(t, gzip.NewWriter, `{"error": "invalid_client", "error_description": "unknown client"}`), "", 0, "invalid_client", "unknown client"},
+		{"an error as a form in deflate", ``, 400, []string{"Content-Encoding", "deflate", "Content-Type", "text/plain"}, packed(t, zlib.NewWriter, `error=invalid_scope&error_description=no+such+scope`), "", 0, "invalid_scope", "no such scope"},
+		{"a token in deflate and UTF-16", ``, 200, []string{"Content-Encoding", "deflate", "Content-Type", "application/json; charset=utf-16le"}, packed(t, zlib.NewWriter, strings.Join(strings.Split(`{"access_token": "t", "expires_in": 60}`, ""), "\x00")+"\x00"), "t", time.Minute, "", ""},
 		{"zstd", ``, 200, []string{"Content-Encoding", "zstd"}, "\x28\xb5\x2f\xfd", "", 0, "not_json", "zstd"},
 		{"a long media type", ``, 200, []string{"Content-Type", "application/x-amz-json-1.0"}, "page", "", 0, "not_json", "4 bytes of application/x-amz-json-1.0"},
 
@@ -97,6 +103,20 @@ func TestReportedAnswers(t *testing.T) {
 			t.Errorf("%s: %v, %v, %v", row.name, g.AccessToken.Reveal(), g.Lifetime, err)
 		}
 	}
+}
+
+// packed returns text as a compressor writes it.
+func packed[W io.WriteCloser](t *testing.T, compressor func(io.Writer) W, text string) string {
+	t.Helper()
+	var b strings.Builder
+	z := compressor(&b)
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // Try prints the media type of an answer as it is.
