@@ -183,6 +183,11 @@ func TestTwoLoginsInASecond(t *testing.T) {
 			results, _, _ := w.run(refresh.Job{})
 			return results["a"]
 		},
+		"of a token that ends the one before": func(w *world, _ *vault, version string) refresh.Result {
+			w.configs["a"] = version
+			res, _ := w.runWith(nil, func(p *refresh.Provider) { p.Supersedes = true })
+			return res
+		},
 		"with a refresh token": func(w *world, v *vault, version string) refresh.Result {
 			w.rotateTo("a", "next "+version)
 			return w.runJob(v, refresh.Job{Only: []string{"a"}, Force: true}, "a")
