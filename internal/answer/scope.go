@@ -42,9 +42,10 @@ func (r reading) scope() (scope string, warnings []string) {
 }
 
 // silent reports whether a scope is not repeated where it was granted: Microsoft's /.default
-// means whatever the client may have, and offline_access for the refresh token.
+// means whatever the client may have, and offline_access asks for a refresh token, as do Ory's
+// offline and Salesforce's refresh_token.
 func silent(asked string) bool {
-	return asked == "offline_access" || asked == ".default" || strings.HasSuffix(asked, "/.default")
+	return slices.Contains([]string{"offline_access", "offline", "refresh_token", ".default"}, asked) || strings.HasSuffix(asked, "/.default")
 }
 
 // sameScope reports whether a scope that was granted is the one that was asked for in other
