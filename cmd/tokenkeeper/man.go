@@ -26,6 +26,7 @@ func (c *cli) man() *cobra.Command {
 			if epoch, err := strconv.ParseInt(c.getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
 				date = time.Unix(epoch, 0).UTC()
 			}
+			// #nosec G301 -- manual pages are for everyone on the machine
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err
 			}

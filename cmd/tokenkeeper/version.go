@@ -142,6 +142,7 @@ func fitting(command, run string) fit {
 // release reads the version of a release, such as 0.1.0 or v0.1.0.
 func release(text string) (v [3]int, ok bool) {
 	for _, format := range []string{"v%d.%d.%d", "%d.%d.%d"} {
+		// #nosec G602 -- v has three elements
 		if n, _ := fmt.Sscanf(text, format, &v[0], &v[1], &v[2]); n == 3 && (fmt.Sprintf(format, v[0], v[1], v[2]) == text) {
 			return v, true
 		}

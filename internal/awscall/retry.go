@@ -67,7 +67,7 @@ func backOff(attempts int, err error) time.Duration {
 	if throttled(err) {
 		most = maxDelay
 	}
-	return most/2 + rand.N(most/2)
+	return most/2 + rand.N(most/2) // #nosec G404 -- nothing is lost if it is guessed
 }
 
 // lasting says of failures that the SDK would repeat that they last: in Secrets Manager

@@ -83,7 +83,7 @@ func leased(d dial) dial {
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(l.request, func() { conn.Close() })
+		context.AfterFunc(l.request, func() { _ = conn.Close() })
 		return conn, nil
 	}
 }
