@@ -44,11 +44,12 @@ func (ps *List) OneOf(path, word string, known ...string) bool {
 			return true
 		}
 	}
-	remedy := "use " + Either(known)
+	// What is near none of them may be a secret that was pasted here.
+	value, remedy := "", "use "+Either(known)
 	if near := strictjson.Nearest(word, known); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
+		value, remedy = Show(word), fmt.Sprintf("did you mean %q?", near)
 	}
-	ps.Add(path, Show(word), "is not known here", remedy)
+	ps.Add(path, value, "is not known here", remedy)
 	return false
 }
 

@@ -28,3 +28,22 @@ func TestLongHostsAreShown(t *testing.T) {
 		t.Errorf("said %s", said)
 	}
 }
+
+// A secret that was pasted into the wrong field is in no message if it is one word of capitals,
+// small letters and digits, or where only certain words may be.
+func TestSecretsInTheWrongField(t *testing.T) {
+	for _, field := range []string{
+		`"token_endpoint_auth_method": "SECRET"`, `"body": "SECRET"`, `"client_secret_basic_encoding": "SECRET"`, `"response": {"expires_at_format": "SECRET"}`,
+		`"issuer": "SECRET"`, `"timeout": "SECRET"`, `"token_endpoint_auth_signing_alg": "SECRET"`, `"scope_separator": "SECRET"`, `"headers": {"X-A": "SECRET", "Host": "SECRET"}`,
+	} {
+		for _, secret := range []string{"northern7Lights", "S3cret-of-the-north", "P@ssw0rd!23", "horsebatterystaple"} {
+			if secret == "horsebatterystaple" && !strings.Contains(field, "body") && !strings.Contains(field, "method") {
+				continue // a word like others
+			}
+			_, err := onLoopback().Provider(document("erp", `{"token_endpoint": "https://id.example.com/token", `+strings.ReplaceAll(field, "SECRET", secret)+`}`))
+			if err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+	}
+}
