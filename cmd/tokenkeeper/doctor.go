@@ -60,7 +60,7 @@ func (c *cli) examine(ctx context.Context, p place.Place) []doctor.Finding {
 	f := doctor.Finding{Of: "last run", State: doctor.Bad, Detail: k.Wrong, Remedy: k.Remedy, Command: k.Command}
 	switch k.State {
 	case status.Running:
-		f = doctor.Finding{Of: "last run", State: doctor.Well, Detail: terminal.Span(c.now().Sub(k.LastRun)) + " ago, by " + k.By + ", version " + cmp.Or(k.Version, "not stated")}
+		f = doctor.Finding{Of: "last run", State: doctor.Well, Detail: terminal.Span(max(c.now().Sub(k.LastRun), 0)) + " ago, by " + k.By + ", version " + cmp.Or(k.Version, "not stated")}
 	case status.NotLooked:
 		f.State = doctor.NotLooked
 	}

@@ -186,7 +186,7 @@ func (v statusView) keeper(s *terminal.Screen) {
 	}
 	switch k.State {
 	case status.Running:
-		text := "last run " + terminal.Span(v.AsOf.Sub(k.LastRun)) + " ago, by " + k.By
+		text := "last run " + terminal.Span(max(v.AsOf.Sub(k.LastRun), 0)) + " ago, by " + k.By
 		if k.Version != "" {
 			text += ", version " + k.Version
 		}
