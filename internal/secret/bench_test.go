@@ -152,6 +152,29 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
+// BenchmarkSearchOfAFullCredential looks for 200 random values of 300 characters, as many as a
+// document of 64 KiB holds, and for all parts of each.
+func BenchmarkSearchOfAFullCredential(b *testing.B) {
+	var values []secret.Value
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range 200 {
+		text := make([]byte, 300)
+		for j := range text {
+			text[j] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[r.IntN(62)]
+		}
+		values = append(values, secret.Value{Name: fmt.Sprint("v", i), Text: secret.New(string(text))})
+	}
+	s := secret.NewSearcher(values)
+	_, _ = s.Find("x")
+	for name, text := range worst(64 << 10) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, _ = s.Find(text)
+			}
+		})
+	}
+}
+
 func BenchmarkNewSearcher(b *testing.B) {
 	for _, n := range []int{3, 600} {
 		values := needles(n)

@@ -21,12 +21,12 @@ type index struct {
 	// first leads from the first keySize bytes of needles, fewer of short ones, to the last
 	// entry that has them.
 	first map[uint64]int32
-	// starts and pairs are what entries begin with, by one and two bytes, and filter has a bit
-	// for the first leastForm bytes of each, so that most of a text is passed over without
-	// looking further.
-	starts [256]bool
-	pairs  [1024]uint64
-	filter []uint64
+	// starts and pairs are what entries begin with, by one and two bytes, filter has a bit for
+	// the first leastForm bytes of each, and keys one for each key, so that most of a text is
+	// passed over without looking further: in a large map that takes long.
+	starts       [256]bool
+	pairs        [1024]uint64
+	filter, keys bits
 	// short are the lengths below keySize that needles have, a bit each.
 	short uint
 }
@@ -98,20 +98,33 @@ func (x *index) text(e entry) string {
 // seal prepares the index for searching.
 func (x *index) seal() {
 	size := 1 << 6
-	for size < 16*len(x.entries) && size < 1<<23 {
+	for size < 16*len(x.entries) && size < 1<<25 {
 		size *= 2
 	}
-	x.filter = make([]uint64, size/64)
+	x.filter, x.keys = make(bits, size/64), make(bits, size/64)
 	for k := range x.first {
 		x.starts[k>>56] = true
 		x.pairs[k>>54] |= 1 << (k >> 48 % 64)
-		bit := x.bit(k)
-		x.filter[bit/64] |= 1 << (bit % 64)
+		x.filter.add(k >> 32)
+		x.keys.add(k)
 	}
 }
 
-func (x *index) bit(key uint64) uint64 {
-	return (key >> 32) * 0x9e3779b97f4a7c15 >> 32 & uint64(len(x.filter)*64-1)
+// bits are a set of numbers that may seem to have some that it has not.
+type bits []uint64
+
+func (b bits) add(n uint64) {
+	bit := b.of(n)
+	b[bit/64] |= 1 << (bit % 64)
+}
+
+func (b bits) has(n uint64) bool {
+	bit := b.of(n)
+	return b[bit/64]&(1<<(bit%64)) != 0
+}
+
+func (b bits) of(n uint64) uint64 {
+	return n * 0x9e3779b97f4a7c15 >> 32 & uint64(len(b)*64-1)
 }
 
 // key returns the first bytes of needle as a number.
@@ -194,11 +207,11 @@ func (s *search) step(n int, key uint64, c byte) (int, uint64, bool) {
 	case 3:
 		return n, key, true
 	case leastForm:
-		if bit := s.bit(key); s.filter[bit/64]&(1<<(bit%64)) == 0 {
+		if !s.filter.has(key >> 32) {
 			return n, key, false
 		}
 	}
-	if n == keySize || s.short&(1<<n) != 0 {
+	if (n == keySize || s.short&(1<<n) != 0) && s.keys.has(key) {
 		s.look(key)
 	}
 	return n, key, n < keySize
