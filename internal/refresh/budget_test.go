@@ -1,8 +1,11 @@
 package refresh_test
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -51,4 +54,38 @@ func TestUnplannedWritesLeaveRoom(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The same of any lifetime, forced in bursts at any time.
+func TestUnplannedWritesInBurstsLeaveRoom(t *testing.T) {
+	const day = 24 * time.Hour
+	rapid.Check(t, func(t *rapid.T) {
+		s := onAWS(time.Minute)
+		current := refresh.Version{IssuedAt: noon, Lifetime: time.Duration(rapid.IntRange(15*60, 60*3600).Draw(t, "lifetime")) * time.Second}
+		writes := []time.Time{noon}
+		within := func(now time.Time) []time.Time {
+			return writes[slices.IndexFunc(append(writes, now), func(w time.Time) bool { return w.After(now.Add(-day)) }):]
+		}
+		write := func(now time.Time) {
+			writes = append(writes, now)
+			current.IssuedAt = now
+		}
+		now := noon
+		for range 6 {
+			now = now.Add(time.Duration(rapid.IntRange(0, 8*3600).Draw(t, "pause")) * time.Second)
+			apart := time.Duration(rapid.IntRange(1, 1200).Draw(t, "apart")) * time.Second
+			for range rapid.IntRange(1, 120).Draw(t, "forced") {
+				for due := s.DueAt("a", current); !due.After(now); due = s.DueAt("a", current) {
+					if n := len(within(due)); n >= 100 {
+						t.Fatalf("%d versions at a planned write, after %v", n, due.Sub(noon))
+					}
+					write(due)
+				}
+				if s.Room("a", current.Lifetime, within(now), now, 95) {
+					write(now)
+				}
+				now = now.Add(apart)
+			}
+		}
+	})
 }

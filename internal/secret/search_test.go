@@ -3,6 +3,7 @@ package secret_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -255,6 +256,13 @@ func TestKeys(t *testing.T) {
 	rsaPEM, rsaDER := inPEM(rsaKey)
 	otherPEM, _ := inPEM(other)
 	lines := strings.Split(rsaPEM, "\n")
+	_, edKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edPEM, _ := inPEM(edKey)
+	seed := base64.RawURLEncoding.EncodeToString(edKey.Seed())
+	oldPEM := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey)}))
 	jwk := `{"keys": [{"kty": "EC", "crv": "P-256", "kid": "key-of-the-north-0815", "d": "` + jwkD + `"}]}`
 	for _, row := range []struct {
 		name, value, text string
@@ -271,6 +279,13 @@ func TestKeys(t *testing.T) {
 		{"as a JWK", ecPEM, jwkD, true},
 		{"all but its first character", ecPEM, jwkD[1:], true},
 		{"as PEM", jwk, ecPEM, true},
+		{"another format of the same key", rsaPEM, oldPEM, true},
+		{"half of a prime of it", oldPEM, hex.EncodeToString(rsaKey.Primes[0].Bytes()[:64]), true},
+		{"a factor for the remainder theorem", rsaPEM, base64.RawURLEncoding.EncodeToString(rsaKey.Precomputed.Qinv.Bytes()[4:60]), true},
+		{"a seed", edPEM, hex.EncodeToString(edKey.Seed()), true},
+		{"a seed in a JWK", edPEM, `{"kty":"OKP","crv":"Ed25519","d":"` + seed + `"}`, true},
+		{"most of a seed", edPEM, seed[3:40], true},
+		{"a shared key", `{"kty":"oct","k":"` + seed + `"}`, hex.EncodeToString(edKey.Seed()[3:23]), true},
 		{"in one line", strings.ReplaceAll(rsaPEM, "\n", " "), lines[9], true},
 		{"within JSON", `{"type": "service_account", "private_key": "` + strings.ReplaceAll(rsaPEM, "\n", `\n`) + `"}`, lines[9], true},
 		{"a first line, which all have", rsaPEM, lines[0] + lines[1][:36], false},

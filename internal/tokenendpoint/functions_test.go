@@ -232,3 +232,24 @@ func TestSizeTellsNothing(t *testing.T) {
 		}
 	}
 }
+
+// Nor does anything else that is checked before sending, wherever the value is placed.
+func TestSizeTellsNothingAnywhere(t *testing.T) {
+	for _, place := range []string{
+		`"headers": {"X-Key": "${client_secret}"}`, `"form": {"a": "${client_secret}", "b": "${hex(sha256(client_secret))}"}`,
+		`"json": {"a": ["${client_secret}"], "b": {"c": "${client_secret}"}}`, `"multipart": {"a": "${client_secret}"}`,
+		`"query": {"a": "${client_secret}"}`, `"basic": ["client_id", "client_secret"]`, `"headers": {"X-Key": "${base64(client_secret)}"}`,
+	} {
+		provider, err := onLoopback().Provider(document("erp", `{"request": {"url": "https://id.example.com/token", `+place+`}}`))
+		if err != nil {
+			t.Errorf("%s: %v", place, err)
+			continue
+		}
+		for _, size := range []int{12, 13, 255, 256, 8192, 60 << 10} {
+			c := login("https://id.example.com", "client_id", "reports", "client_secret", strings.Repeat("x", size))
+			if ps := provider.Endpoint.(*tokenendpoint.Endpoint).Check(c); len(ps) > 0 {
+				t.Errorf("%s, %d bytes: %v", place, size, ps)
+			}
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,6 +32,37 @@ func TestLicences(t *testing.T) {
 				t.Errorf("%s is under %s, which asks for more than a notice of those who ship binaries", m.path, id)
 			}
 		}
+	}
+}
+
+// Notices are shipped with licences, also of code that lies in a folder of its own; a module
+// without a licence is an error.
+func TestLicensed(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"LICENSE-APACHE": "Apache License\nVersion 2.0, January 2004", "NOTICE.txt": "Copyright 2026 The Authors",
+		"third/party/COPYING": "Permission is hereby granted, free of charge", "testdata/LICENSE": "Mozilla Public License, version 2.0", "license.go": "package x",
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := licensed("example.org/x", "v1.0.0", dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range m.texts {
+		names = append(names, f.name)
+	}
+	if diff := cmp.Diff([]string{"LICENSE-APACHE", "NOTICE.txt", "third/party/COPYING"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"Apache-2.0", "MIT"}, m.licences); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := licensed("example.org/y", "v1.0.0", filepath.Join(dir, "third"), false); err == nil {
+		t.Error("a module without a licence is taken")
 	}
 }
 
