@@ -21,11 +21,12 @@ type index struct {
 	// first leads from the first keySize bytes of needles, fewer of short ones, to the last
 	// entry that has them.
 	first map[uint64]int32
-	// starts and pairs are what entries begin with, by one and two bytes, filter has a bit for
+	// starts, pairs and triples are what entries begin with, by one to three bytes, filter has a bit for
 	// the first leastForm bytes of each, and keys one for each key, so that most of a text is
 	// passed over without looking further: in a large map that takes long.
 	starts       [256]bool
 	pairs        [1024]uint64
+	triples      [4096]uint64
 	filter, keys bits
 	// short are the lengths below keySize that needles have, a bit each.
 	short uint
@@ -105,9 +106,16 @@ func (x *index) seal() {
 	for k := range x.first {
 		x.starts[k>>56] = true
 		x.pairs[k>>54] |= 1 << (k >> 48 % 64)
+		t := triple(k)
+		x.triples[t/64] |= 1 << (t % 64)
 		x.filter.add(k >> 32)
 		x.keys.add(k)
 	}
+}
+
+// triple makes 18 bits of the first three bytes of a key.
+func triple(key uint64) uint64 {
+	return key>>56&63 | key>>48&63<<6 | key>>40&63<<12
 }
 
 // bits are a set of numbers that may seem to have some that it has not.
@@ -205,7 +213,8 @@ func (s *search) step(n int, key uint64, c byte) (int, uint64, bool) {
 	case 2:
 		return n, key, s.pairs[key>>54]&(1<<(key>>48%64)) != 0
 	case 3:
-		return n, key, true
+		t := triple(key)
+		return n, key, s.triples[t/64]&(1<<(t%64)) != 0
 	case leastForm:
 		if !s.filter.has(key >> 32) {
 			return n, key, false
