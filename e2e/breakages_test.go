@@ -145,6 +145,7 @@ func newWard(t *testing.T, d *deployment) *ward {
 	t.Cleanup(server.Close)
 	d.putConfig("rotating", fmt.Appendf(nil, `{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, server.URL))
 	d.putCredential("rotating", fmt.Appendf(nil, `{"client_id": "us", "client_secret": "example", "allowed_hosts": [%q]}`, strings.TrimPrefix(server.URL, "http://")))
+	d.putConfig(victim, w.config()) // others may have edited it
 	w.schedule("DISABLED")
 	w.must(w.shell("tokenkeeper refresh-token put rotating", w.rotating.issue()))
 	w.tick()
