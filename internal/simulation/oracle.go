@@ -255,9 +255,13 @@ func latest(a, b time.Time) time.Time {
 }
 
 // versions judges how many versions a secret has got in a day: of a record five are left for people,
-// and for what runs at once store twice; Secrets Manager takes 100.
+// and for what runs at once store twice; Secrets Manager takes 100. A clock that is an hour ahead
+// has a token replaced once more, so that a day with one may come to these.
 func (o *oracle) versions(p *provider, of string, written []time.Time, now time.Time) {
 	most := 99
+	if slices.ContainsFunc(o.wrong, func(s span) bool { return s.end.After(now.Add(-day)) }) {
+		most = 100
+	}
 	if of == "record" {
 		most = min(most, 95+o.watched[p.name].doubles(now))
 	}
