@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local operations release soak soak-rotation mutants lint clean
+.PHONY: demo test lint local operations release soak soak-rotation mutants clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo

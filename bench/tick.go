@@ -124,7 +124,7 @@ func floors(n int, latency, login, cpu time.Duration) []floor {
 	}
 	all := []floor{
 		{rate(2*n, writesASecond), fmt.Sprintf("two writes each, %d a second", writesASecond)},
-		{rate(n+(n+9)/10, readsASecond), fmt.Sprintf("pages of configs and a credential each, %d a second", readsASecond)},
+		{rate((n+2)/3+(n+9)/10, readsASecond), fmt.Sprintf("pages of configs, and what three logins need in a call, %d a second", readsASecond)},
 		{time.Duration(n) * (login + 4*latency) / workers, fmt.Sprintf("a login and four calls each, by %d workers", workers)},
 		{time.Duration(pages)*latency + login + 4*latency, "the pages one after the other, then one provider"},
 		{cpu / time.Duration(runtime.NumCPU()), fmt.Sprintf("%.1f s of processor time", cpu.Seconds())},

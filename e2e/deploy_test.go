@@ -138,7 +138,7 @@ func areConsumed(t *testing.T, d *deployment) {
 }
 
 // addsAndBreaks breaks one in the way that is the most common: the provider changes the
-// client secret at the provider without notice. An edited config makes it due.
+// client secret without notice. An edited config makes it due.
 func addsAndBreaks(t *testing.T, d *deployment) {
 	before, _ := d.record(simulator.METI)
 	d.sim.SetSecret(simulator.METI, "changed at the provider")

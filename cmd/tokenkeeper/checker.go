@@ -101,7 +101,7 @@ func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	k.view.Credentials = len(k.seen)
 	if len(only) == 0 {
 		room := k.place.Room()
-		k.view.Capacity = status.JudgeCapacity(room, k.schedule, k.tokens, len(documents)+room.CredentialDocuments(len(k.seen)))
+		k.view.Capacity = status.JudgeCapacity(room, k.schedule, k.tokens, len(documents)+room.CredentialDocuments(len(used)+len(k.view.Unused)))
 	}
 	k.view.Open = k.open()
 	slices.SortStableFunc(k.view.Problems, func(a, b refresh.Problem) int { return cmp.Compare(a.Where, b.Where) })

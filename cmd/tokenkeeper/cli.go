@@ -53,8 +53,8 @@ func (c *cli) show(v view) error {
 	return written(s.Err())
 }
 
-// written says of a write to the standard output that it failed; nil: it did not. That
-// nobody reads any more is told to nobody.
+// written says of a write to the standard output that it failed; nil: it did not. A
+// reader that has gone is not reported.
 func written(err error) error {
 	switch {
 	case err == nil:

@@ -178,7 +178,7 @@ func (d deployed) text(s *terminal.Screen) {
 	}
 	at := ""
 	if !d.LastRun.IsZero() {
-		at = ", last run " + terminal.Span(d.asOf.Sub(d.LastRun)) + " ago"
+		at = ", last run " + terminal.Span(max(d.asOf.Sub(d.LastRun), 0)) + " ago"
 	}
 	s.Paragraph("deployed: ", d.Version+", by "+d.By+at)
 	switch d.Fit {

@@ -162,7 +162,7 @@ func TestAlarms(t *testing.T) {
 			mend:    (*shift).up,
 		},
 		{
-			what: "a run has the time for nobody",
+			what: "a run has the time for no provider",
 			prepare: func(s *shift) {
 				s.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + simulator.Meitner,
 					Value: s.config(simulator.Meitner), Changed: time.Now().Add(-10 * time.Minute)})

@@ -93,7 +93,7 @@ func TestMessagesAreAskedFor(t *testing.T) {
 	parts := []string{"InvocationBus", "FailedRule", "FailureQueuePolicy", "NewsOfFailedRule", "NewsOfOthersRule", "FailureTopic", "FailureTopicPolicy"}
 	for _, id := range append(parts, "FailureSubscription") {
 		if _, ok := without[id]; ok {
-			t.Errorf("there is a %s that nobody asked for", id)
+			t.Errorf("there is a %s that was not asked for", id)
 		}
 	}
 	equal(t, "the destinations without", without["RefresherInvocations"].Properties["DestinationConfig"],

@@ -10,7 +10,7 @@ func TestNewTokensAreAnnounced(t *testing.T) {
 	parts := []string{"NewTokenRule", "NewTokenTopic", "NewTokenTopicPolicy"}
 	for _, id := range parts {
 		if _, ok := resolve(t, nil)[id]; ok {
-			t.Errorf("there is a %s that nobody asked for", id)
+			t.Errorf("there is a %s that was not asked for", id)
 		}
 	}
 	resources := resolve(t, map[string]string{"NewTokenEvents": "true", "Namespace": "acme"})

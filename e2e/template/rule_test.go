@@ -66,7 +66,7 @@ func handOn(t *testing.T, resources map[string]cloudformation.Resource, event st
 }
 
 // matches decides by those parts of the language of patterns that the template uses: objects
-// member by member, and lists of values and prefixes, one of which is that of the event or of an
+// member by member, and lists of values and prefixes, one of them that of the event or of an
 // element of its list.
 func matches(t *testing.T, pattern, value any) bool {
 	t.Helper()

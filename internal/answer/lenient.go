@@ -29,7 +29,7 @@ func (m *Message) DecodeLeniently() Document {
 	if err := dec.Decode(&doc); err == nil {
 		return Document{Value: Replaced(doc, asWritten), Text: string(text)}
 	}
-	// What stands before an object may be a guard, or the name of a function.
+	// The text before an object may be a guard, or the name of a function.
 	if at := bytes.IndexByte(text, '{'); at > 0 && at <= longestGuard {
 		dec := json.NewDecoder(bytes.NewReader(text[at:]))
 		dec.UseNumber()

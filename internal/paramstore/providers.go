@@ -25,7 +25,7 @@ type Providers struct {
 	Approved string
 }
 
-// StandardParameters is how many an account and region has; more are advanced ones, each of which
+// StandardParameters is how many an account and region has; more are advanced ones, and each
 // costs when it is listed (AWS General Reference, "AWS Systems Manager endpoints and quotas").
 const StandardParameters = 10_000
 

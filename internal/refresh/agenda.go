@@ -66,7 +66,7 @@ func (a *agenda) any(ctx context.Context) bool {
 // of providers would take longer than to serve them.
 const manyChanges = 100
 
-// next takes the one to begin with, of which there is any.
+// next takes the one to begin with, where there is any.
 func (a *agenda) next() task {
 	t := a.tasks[a.due[0].Name]
 	a.due = a.due[1:]
@@ -234,7 +234,7 @@ func (a *agenda) orphans() []string {
 
 // full reports whether all configs are to be listed in a run that begins now, or what is left of
 // them. Where they are so many that each costs something, that is once an hour, and changes are
-// told by events.
+// reported by events.
 func (r *run) full() bool {
 	l, m := r.kept.listing, r.kept
 	costs := r.FreeDocuments > 0 && l.documents+len(m.tasks) > r.FreeDocuments

@@ -125,7 +125,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 	list := a.results(results)
 	r.excuse(ctx, list)
 	for i := range list {
-		r.told.once(&list[i], r.now)
+		r.once.failure(&list[i], r.now)
 	}
 	a.learn(seen, list)
 	return list
@@ -211,7 +211,7 @@ func (a *agenda) learn(seen []task, results []Result) {
 	}
 }
 
-// excuse notes again what failed for want of a connection, where the whole run tells
+// excuse notes again what failed for want of a connection, where the whole run shows
 // otherwise than what was seen of it by then whether that is our network.
 func (r *run) excuse(ctx context.Context, results []Result) {
 	down := r.network.down()

@@ -48,12 +48,12 @@ func Turns(perSecond float64, n, saves int) []time.Duration {
 	return turns
 }
 
-// Told remembers what was reported.
-type Told struct{ told told }
+// ReportedOnce remembers what was reported.
+type ReportedOnce struct{ once reportedOnce }
 
-// News returns the warnings that are new.
-func (t *Told) News(provider string, warnings []string) []string {
-	return t.told.news(provider, warnings)
+// NewWarnings returns the warnings that are new.
+func (t *ReportedOnce) NewWarnings(provider string, warnings []string) []string {
+	return t.once.newWarnings(provider, warnings)
 }
 
 // Room is how a run decides whether an unplanned write leaves room for those that are planned.

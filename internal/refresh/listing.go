@@ -21,7 +21,7 @@ type page struct {
 // finds comes over the channel, which is closed when both are at their end.
 func (r *run) list(ctx context.Context, states, configs bool) <-chan page {
 	found := make(chan page)
-	tell := func(p page) bool {
+	give := func(p page) bool {
 		if p.err != nil && ctx.Err() != nil {
 			return false // it was given up
 		}
@@ -37,18 +37,18 @@ func (r *run) list(ctx context.Context, states, configs bool) <-chan page {
 		wg.Go(func() {
 			defer func() {
 				if v := recover(); v != nil {
-					tell(page{panic: v})
+					give(page{panic: v})
 				}
 			}()
-			list(tell)
+			list(give)
 		})
 	}
 	if states {
-		chain(func(tell func(page) bool) { r.listStates(ctx, tell) })
+		chain(func(give func(page) bool) { r.listStates(ctx, give) })
 	}
 	if configs {
 		from := r.kept.listing.from
-		chain(func(tell func(page) bool) { r.listConfigs(ctx, from, tell) })
+		chain(func(give func(page) bool) { r.listConfigs(ctx, from, give) })
 	}
 	go func() {
 		wg.Wait()
@@ -57,20 +57,20 @@ func (r *run) list(ctx context.Context, states, configs bool) <-chan page {
 	return found
 }
 
-func (r *run) listStates(ctx context.Context, tell func(page) bool) {
+func (r *run) listStates(ctx context.Context, give func(page) bool) {
 	for from := ""; ; {
 		states, next, err := r.Store.List(ctx, from)
 		if err != nil {
 			err = fmt.Errorf("listing tokens: %w", err)
 		}
-		if !tell(page{states: states, last: next == "", err: err}) {
+		if !give(page{states: states, last: next == "", err: err}) {
 			return
 		}
 		from = next
 	}
 }
 
-func (r *run) listConfigs(ctx context.Context, from string, tell func(page) bool) {
+func (r *run) listConfigs(ctx context.Context, from string, give func(page) bool) {
 	for resumed := from != ""; ; resumed = false {
 		docs, next, err := r.Source.Configs(ctx, from)
 		if err != nil && resumed { // the place of a page may be good for some minutes only
@@ -79,7 +79,7 @@ func (r *run) listConfigs(ctx context.Context, from string, tell func(page) bool
 		if err != nil {
 			err = fmt.Errorf("loading provider configs: %w", err)
 		}
-		if !tell(page{configs: true, docs: docs, next: next, last: next == "", err: err}) {
+		if !give(page{configs: true, docs: docs, next: next, last: next == "", err: err}) {
 			return
 		}
 		from = next

@@ -6,7 +6,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// A command in a remedy is whole: whoever reads it in a log pastes it.
+// A command in a remedy is whole: its reader in a log pastes it.
 func TestCommandsInRemediesAreWhole(t *testing.T) {
 	for _, row := range []struct{ flags, remedy, want string }{
 		{"--dir d", "put it in with 'tokenkeeper credential put acme'", "put it in with 'tokenkeeper credential put acme --dir d'"},

@@ -84,7 +84,7 @@ func TestTheEndOfARefreshTokenIsRemembered(t *testing.T) {
 		{"the same refresh token goes on, and nothing is said", time.Time{}, "", first},
 		{"it is said again, by a count of seconds", first.Add(-3 * time.Second), "second", first},
 		{"a new one lives longer", second, "third", second},
-		{"a new one, of which nothing is said", time.Time{}, "fourth", time.Time{}},
+		{"a new one, without an end", time.Time{}, "fourth", time.Time{}},
 		{"it is said once more", first, "fifth", first},
 	} {
 		c.now = c.now.Add(time.Hour)

@@ -107,9 +107,9 @@ func TestDueSince(t *testing.T) {
 		{"a token", token, edit, due},
 		{"one that failed since", noted, edit, noon.Add(-2 * time.Minute)},
 		{"no token", left("p", 0), edit, edit},
-		{"no token, and nobody says since when", left("p", 0), never, tick},
+		{"no token, and not known since when", left("p", 0), never, tick},
 		{"a token of another config", edited, edit, edit},
-		{"a token of another config, and nobody says since when", edited, never, tick},
+		{"a token of another config, and not known since when", edited, never, tick},
 		{"a version that is not ours", refresh.State{Exists: true, Owned: true, Current: "terraform"}, edit, edit},
 		{"an edit by a clock that is ahead", left("p", 0), noon.Add(time.Hour), noon},
 	} {

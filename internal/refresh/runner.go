@@ -21,13 +21,13 @@ type Runner struct {
 	Flags string
 
 	// FreeDocuments is how many configs, approved copies and credentials the source may have
-	// before listing them costs; then it is done hourly, and [Job.Only] tells of changes. Zero:
+	// before listing them costs; then it is done hourly, and [Job.Only] reports changes. Zero:
 	// any number.
 	FreeDocuments int
 
 	memory   atomic.Pointer[memory]
 	reported reportedEdits
-	told     told
+	once     reportedOnce
 }
 
 // A Job says what a run is to do. The zero Job is a tick: whatever is due.

@@ -12,7 +12,7 @@ import (
 // conclude stores a grant, and says what became of it and of the next refresh token.
 func (v *visit) conclude(ctx context.Context, cred Credential, grant Grant) Result {
 	res, e := v.store(ctx, cred, grant)
-	res.Warnings = append(v.told.news(v.Name, grant.Warnings), res.Warnings...)
+	res.Warnings = append(v.once.newWarnings(v.Name, grant.Warnings), res.Warnings...)
 	return v.settle(ctx, res, e)
 }
 

@@ -139,7 +139,7 @@ func TestSurvivesWithClaims(t *testing.T) {
 		lifetime time.Duration
 		want     time.Duration // of the least spread; without claims it is 13 min, of 24 h 473
 	}{
-		{"claims that keep nobody away", refresh.Claims{Eager: 10 * m, Rest: 20 * m}, time.Hour, 10 * m},
+		{"claims that keep no run away", refresh.Claims{Eager: 10 * m, Rest: 20 * m}, time.Hour, 10 * m},
 		{"a claim that keeps the next away for two and a half ticks", refresh.Claims{Apart: 150 * time.Second, Eager: 12 * m, Rest: 20 * m}, time.Hour, 11*m + 30*time.Second},
 		{"one within a tick costs nothing", refresh.Claims{Apart: 30 * time.Second, Eager: 12 * m, Rest: 20 * m}, time.Hour, 12 * m},
 		{"eager for less than that", refresh.Claims{Apart: 150 * time.Second, Eager: 6 * m, Rest: 20 * m}, time.Hour, 6 * m},

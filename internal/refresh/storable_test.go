@@ -17,7 +17,7 @@ func TestWhatIsNeverStored(t *testing.T) {
 		grant refresh.Grant
 		code  string
 	}{
-		{"a token that is over", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon.Add(-time.Hour), Lifetime: time.Minute}, refresh.CodeTokenOver},
+		{"a token that has expired", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon.Add(-time.Hour), Lifetime: time.Minute}, refresh.CodeTokenOver},
 		{"a token without a life", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon}, refresh.CodeTokenOver},
 		{"more than a secret holds", refresh.Grant{AccessToken: secret.New(strings.Repeat("t", 65536)), AskedAt: noon, Lifetime: time.Hour}, refresh.CodeTokenTooLarge},
 		{"the credential, in an extra field", refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon, Lifetime: time.Hour, Extra: map[string]any{"echo": canary}}, refresh.CodeSecretInRecord},
@@ -30,7 +30,7 @@ func TestWhatIsNeverStored(t *testing.T) {
 			t.Errorf("%s: %+v, %v", row.name, res["a"], err)
 		}
 		if strings.Contains(fmt.Sprint(err, res["a"].Err), "c4n@ry") {
-			t.Errorf("%s: the error tells the secret", row.name)
+			t.Errorf("%s: the error discloses the secret", row.name)
 		}
 	}
 }

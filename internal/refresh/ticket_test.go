@@ -313,7 +313,7 @@ func TestASecondLook(t *testing.T) {
 		if !called {
 			continue
 		}
-		// Whoever insists has one login, and not two.
+		// A forced refresh is one login, and not two.
 		w.answer("a", func(context.Context) (refresh.Grant, error) { return refresh.Grant{}, rejected() })
 		if res := w.runJob(v, refresh.Job{Only: []string{"a"}, Force: true}, "a"); res.Class() != refresh.NeedsPerson {
 			t.Errorf("%s: by force %v", row.name, res.Err)

@@ -74,9 +74,9 @@ func worst(size int) map[string]string {
 	}
 }
 
-// needles are secrets with much in common, of which a provider that knows them can write the
-// beginnings: eight long random ones of a credential, of which parts are looked for too, and
-// what a config has made of them.
+// needles are secrets with much in common, whose beginnings a provider that knows them can
+// write: eight long random ones of a credential, whose parts are looked for too, and what a
+// config has made of them.
 func needles(n int) []secret.Value {
 	r := rand.New(rand.NewPCG(3, 4))
 	var values []secret.Value

@@ -306,7 +306,7 @@ func TestTheKeyOfARefreshToken(t *testing.T) {
 	}
 }
 
-// A secret without a value holds no refresh token, whoever made it.
+// A secret without a value holds no refresh token, however it was made.
 func TestASecretWithoutARefreshToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
@@ -384,7 +384,7 @@ func TestTheCredentialsOfAll(t *testing.T) {
 	})
 }
 
-// Claims are counted over three hours, and who comes too early is told when to come.
+// Claims are counted over three hours, and a run that comes too early learns when to come.
 func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)

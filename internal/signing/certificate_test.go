@@ -58,7 +58,7 @@ func TestWhatIsNoCertificateOfTheKey(t *testing.T) {
 		{"the key's own after its issuer", other + own, key, "has the certificate of the key as the second; put it first, and after each the one that issued it"},
 		{"a shared secret for a key", own, parseKey(t, text(jwk(sharedBytes()))), "is a certificate, but what is given as its key is a shared secret; give the private key that belongs to the certificate"},
 		{"no key", own, signing.Key{}, "is a certificate, but what is given as its key is no key; give the private key that belongs to the certificate"},
-		{"one that is over", before(time.Second), key, "expired at 2026-11-22T11:59:59Z; have it renewed, and register the new one with the provider before it is put here"},
+		{"one that has expired", before(time.Second), key, "expired at 2026-11-22T11:59:59Z; have it renewed, and register the new one with the provider before it is put here"},
 		{"one of tomorrow", after(time.Hour), key, "does not hold before 2026-11-22T13:00:00Z; put it here then, or have one issued that holds now"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

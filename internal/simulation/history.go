@@ -14,8 +14,8 @@ type What string
 const (
 	Down        What = "down"         // it answers 503
 	Hangs       What = "hangs"        // it does not answer
-	LostAnswers What = "lost answers" // it does what it is asked, and nobody hears of it
-	WrongSecret What = "wrong secret" // its client secret was replaced, and here nobody knows yet
+	LostAnswers What = "lost answers" // it does what it is asked, and the answer is lost
+	WrongSecret What = "wrong secret" // its client secret was replaced, and nothing here knows it yet
 	Paused      What = "paused"
 )
 

@@ -29,15 +29,15 @@ type oracle struct {
 
 // A watch is what the oracle knows of one provider.
 type watch struct {
-	bad     []span      // when it could not be logged in to
-	told    failure     // that was reported last, and whose end was not
-	held    time.Time   // since when told may be wrong: a run failed that noted, or was to note
-	failed  time.Time   // when a run said last that it fails
-	lost    time.Time   // when an answer with a refresh token did not arrive, or none could be stored
-	called  bool        // a person, to consent anew
-	rests   time.Time   // when that was last so
-	current *token      // that consumers read
-	double  []time.Time // when two runs at once logged in
+	bad      []span      // when it could not be logged in to
+	reported failure     // the last one, until its end is
+	held     time.Time   // since when reported may be wrong: a run failed that noted, or was to note
+	failed   time.Time   // when a run said last that it fails
+	lost     time.Time   // when an answer with a refresh token did not arrive, or none could be stored
+	called   bool        // a person, to consent anew
+	rests    time.Time   // when that was last so
+	current  *token      // that consumers read
+	double   []time.Time // when two runs at once logged in
 }
 
 // doubles returns how often two runs at once logged in within a day.
@@ -183,7 +183,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
 	switch {
-	case o.clockWasOff(now): // a claim is told from an old one by the clock
+	case o.clockWasOff(now): // the clock distinguishes a claim from an old one
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:

@@ -30,25 +30,25 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 		case res.Outcome == refresh.Failed && res.Err == nil:
 			o.violated(res.Provider, "it failed without an error")
 		case res.Outcome == refresh.Failed && res.Notice:
-			if sure && w.told == is && o.upsets(now.Add(-o.tick)) == 0 {
+			if sure && w.reported == is && o.upsets(now.Add(-o.tick)) == 0 {
 				o.violated(res.Provider, "a failure is reported as new a second time: %v", res.Err)
 			}
-			w.told = is
+			w.reported = is
 		case res.Recovered:
-			if sure && w.told == (failure{}) {
+			if sure && w.reported == (failure{}) {
 				o.violated(res.Provider, "the end of a failure is reported that was not reported")
 			}
-			w.told = failure{}
-		case res.Class() != "" && w.told == failure{}:
+			w.reported = failure{}
+		case res.Class() != "" && w.reported == failure{}:
 			if sure {
 				o.violated(res.Provider, "a failure was never reported: %v, note %q", res.Err, res.Note)
 			}
-			w.told = is
+			w.reported = is
 		}
 	}
 }
 
-// killed notes that nobody has heard of what a run noted.
+// killed notes that what a run noted was not reported.
 func (o *oracle) killed(now time.Time) {
 	for _, w := range o.watched {
 		w.held = now
@@ -59,11 +59,11 @@ func (o *oracle) killed(now time.Time) {
 // end was reported.
 func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Time) {
 	w := o.watched[p.name]
-	if note.Class.Failing() || w.told == (failure{}) || now.Sub(w.failed) < o.tick/2 {
+	if note.Class.Failing() || w.reported == (failure{}) || now.Sub(w.failed) < o.tick/2 {
 		return
 	}
 	if certain && now.Sub(w.held) > 2*o.tick {
-		o.violated(p.name, "the end of a failure (%s) was not reported", w.told.code)
+		o.violated(p.name, "the end of a failure (%s) was not reported", w.reported.code)
 	}
-	w.told = failure{}
+	w.reported = failure{}
 }

@@ -238,7 +238,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	return next
 }
 
-// trace tells what a run did.
+// trace shows what a run did.
 func (w *World) trace(now time.Time, report *refresh.Report, err error) {
 	if w.options.Trace == nil {
 		return

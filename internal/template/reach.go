@@ -57,8 +57,8 @@ func (r Reach) through(f *function, argument int) Reach {
 	return r
 }
 
-// Instead returns the texts of t that stand in for values that are absent, and whether all of
-// its values may be.
+// Instead returns the texts of t that replace absent values, and whether all of its values may
+// be absent.
 func (t Template) Instead() (list []string, ok bool) {
 	ok = true
 	for v := range t.Values() {

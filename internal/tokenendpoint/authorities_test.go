@@ -36,7 +36,7 @@ MIIBdzCCAR2gAwIBAgIBATAKBggqhkjOPQQDAjAQMQ4wDAYDVQQDEwVvdGhlcjAe
 		authorities string         // the credential's
 		code        string         // empty: a token
 	}{
-		{"nobody's", nil, "", "tls_untrusted"},
+		{"no one's", nil, "", "tls_untrusted"},
 		{"the operator's", operators, "", ""},
 		{"the credential's", nil, own, ""},
 	} {

@@ -138,19 +138,19 @@ func TestKeysThatDoNotFit(t *testing.T) {
 		{"a key of another kind", `"token_endpoint_auth_signing_alg": "ES256"`, []string{"private_key", inPEM(t, rsaKey())}, "ES256 signs with an EC key on P-256, and this is an RSA key"},
 		{"no key at all", `"scope": "a"`, []string{"private_key", "no-key-but-a-canary"}, "the credential's private_key"},
 		{"no value of that name", `"scope": "a"`, []string{"client_secret", hard}, "private_key"},
-		{"a certificate that is over", `"scope": "a"`, []string{"private_key", inPEM(t, rsaKey()), "certificate", certificate(t, rsaKey(), "reports")}, "expired at"},
+		{"an expired certificate", `"scope": "a"`, []string{"private_key", inPEM(t, rsaKey()), "certificate", certificate(t, rsaKey(), "reports")}, "expired at"},
 		{"a certificate of another key", `"scope": "a"`, []string{"private_key", inPEM(t, ecKey()), "certificate", certificate(t, rsaKey(), "reports")}, "is not the certificate of the private key"},
 	} {
 		for _, method := range []string{"private_key_jwt", "tls_client_auth"} {
-			over := strings.Contains(row.name, "certificate")
+			ofTLS := strings.Contains(row.name, "certificate")
 			switch {
-			case method == "tls_client_auth" && !over, method == "private_key_jwt" && over:
+			case method == "tls_client_auth" && !ofTLS, method == "private_key_jwt" && ofTLS:
 				continue
 			}
 			t.Run(row.name+" for "+method, func(t *testing.T) {
 				s := serve(t, answer(200, good))
 				now := atNoon
-				if strings.Contains(row.name, "over") {
+				if strings.Contains(row.name, "expired") {
 					now = func() time.Time { return noon.AddDate(1, 0, 0) }
 				}
 				p := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: now})

@@ -12,7 +12,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// An editor writes configs as somebody does who is after the secret: over the whole language.
+// An editor writes configs as an attacker does who is after the secret: over the whole language.
 type editor struct {
 	owned  string   // the URL of the provider that the credential's owner allows
 	places []string // URLs of others
@@ -64,7 +64,7 @@ func (e editor) edited(t *rapid.T, config string) string {
 	return string(text)
 }
 
-// tidy removes what stands in a config beside what does the same, so that most configs are run.
+// tidy removes what is in a config beside what does the same, so that most configs are run.
 func (e editor) tidy(t *rapid.T, config map[string]any) {
 	keep := func(at map[string]any, names ...string) {
 		seen := false

@@ -50,7 +50,7 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	known := w.made.with(c).With("the next refresh token", next.Token)
 	withToken := known.With("the token", g.AccessToken).Searcher()
 
-	t := Trial{Grant: g.Grant, Next: next, TokenType: tell(withToken, g.TokenType), Scope: tell(withToken, g.Scope), LifetimeFrom: g.lifetimeFrom}
+	t := Trial{Grant: g.Grant, Next: next, TokenType: shown(withToken, g.TokenType), Scope: shown(withToken, g.Scope), LifetimeFrom: g.lifetimeFrom}
 	messages, explaining := e.plan.messages(c.Names())
 	if explaining != nil {
 		return t, explaining
@@ -62,8 +62,8 @@ func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error)
 	return t, err
 }
 
-// tell returns what a provider sent, fit to be printed, without quotes.
-func tell(known *secret.Searcher, text string) string {
+// shown returns what a provider sent, fit to be printed, without quotes.
+func shown(known *secret.Searcher, text string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
 }
 

@@ -64,7 +64,7 @@ func (x exchange) denied() *failure {
 	return f
 }
 
-// registered returns the code of OAuth that a provider's own word stands for: of a refresh token
+// registered returns the code of OAuth of a provider's own word: of a refresh token
 // that is no longer good, GitHub says bad_refresh_token, and Slack invalid_refresh_token.
 func (x exchange) registered(code string) string {
 	if x.rotates && ofRefreshToken.MatchString(code) {

@@ -10,8 +10,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// told returns the name of a value as errors have it: without the number that memory.with gives it.
-func told(name string) string {
+// nameInErrors returns the name of a value as errors have it: without the number that memory.with gives it.
+func nameInErrors(name string) string {
 	switch {
 	case name == unsearchable:
 		return name
@@ -81,7 +81,7 @@ func (x exchange) compared() *failure {
 }
 
 func (x exchange) secretInAnswer(where, name string) *failure {
-	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, told(name), where),
+	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, nameInErrors(name), where),
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
@@ -147,7 +147,7 @@ func (x exchange) screen() *failure {
 }
 
 func (x exchange) secretInRecord(name string) *failure {
-	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.Status, told(name)),
+	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.Status, nameInErrors(name)),
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 

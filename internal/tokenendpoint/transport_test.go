@@ -107,7 +107,7 @@ func TestTLS(t *testing.T) {
 		{"another host's certificate", func(a *authority) *tls.Config {
 			return &tls.Config{Certificates: []tls.Certificate{a.server(t, "www.example.com", time.Hour)}}
 		}, true, "tls_untrusted"},
-		{"a certificate that is over", func(a *authority) *tls.Config {
+		{"an expired certificate", func(a *authority) *tls.Config {
 			return &tls.Config{Certificates: []tls.Certificate{a.server(t, host, -time.Hour)}}
 		}, true, "tls_untrusted"},
 		{"an authority that is not known", func(a *authority) *tls.Config {

@@ -34,7 +34,7 @@ func (s Site) Allowed(pins []string, path string) bool {
 
 // ambiguous matches what some servers read otherwise than others in a path: an encoded slash,
 // dot, percent sign, semicolon, question mark, number sign or backslash; an encoded control
-// character, or one that is not ASCII, of which some make a slash or a dot; a parameter of a
+// character, or one that is not ASCII, since some make a slash or a dot; a parameter of a
 // segment (RFC 3986 section 3.3); an empty segment, or one of dots, with spaces or without.
 var ambiguous = regexp.MustCompile(`(?i)%2f|%5c|%2e|%25|%3b|%3f|%23|%[0189a-f][0-9a-f]|%7f|\\|;|//|/(?:\.|%20)+(?:/|$)`)
 

@@ -13,7 +13,7 @@ const (
 	// there takes a processor and waits for nothing, so more would not be faster.
 	rooms = 2
 	// smallAnswer is how much is read of every answer as it comes, in bytes, and largeAnswers is
-	// how many are read beyond that at a time, of which some may come slowly.
+	// how many are read beyond that at a time; some may come slowly.
 	smallAnswer  = 8 << 10
 	largeAnswers = 4
 	// mostPacked is how much is read of a body, packed as it comes: a little more than what may

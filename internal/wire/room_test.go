@@ -37,7 +37,7 @@ func ask(ctx context.Context, c *wire.Client, path string) (*answer.Message, *wi
 	return c.Do(r)
 }
 
-// While an answer waits for its turn its login's time stands still, and goes on after that. A
+// While an answer waits for its turn its login's time does not pass, and goes on after that. A
 // slow large answer keeps no small one waiting.
 func TestWaitingForRoomTakesNoTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

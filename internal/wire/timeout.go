@@ -27,7 +27,7 @@ type patience struct {
 	end time.Time
 }
 
-// Deadline returns when the context ends as it stands, by which those who dial apportion their
+// Deadline returns when the context ends as it is now, by which dialers apportion their
 // time.
 func (p *patience) Deadline() (time.Time, bool) {
 	p.mu.Lock()

@@ -5,7 +5,7 @@
 // All mutants of a package are in one build, and the environment switches one of them on, so
 // that each costs a run of the tests and no build. A mutant is killed if the tests of its
 // package fail, or those of the packages that use it. Those that behave like the
-// original, by anybody, are listed in equivalent.txt with the reason.
+// original are listed in equivalent.txt with the reason.
 //
 // The exit code is 1 if fewer than the goal of those that are not equivalent were killed.
 package main
@@ -103,7 +103,7 @@ func run(n int, seed uint64, only string) error {
 	if n > 0 && n < len(drawn) {
 		drawn = drawn[:n]
 	}
-	fmt.Printf("%d mutants, of which %d are tried\n", len(all), len(drawn))
+	fmt.Printf("%d mutants; %d are tried\n", len(all), len(drawn))
 	killed, survived, same := 0, 0, 0
 	for _, i := range drawn {
 		switch s := all[i]; {

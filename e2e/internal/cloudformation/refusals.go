@@ -57,7 +57,7 @@ func (t *Template) Refusals(pseudo Pseudo, parameters map[string]string) (refusa
 	return refusals, nil
 }
 
-// allows reports whether a parameter may have a value. Patterns are those of Java, of which
+// allows reports whether a parameter may have a value. Patterns are those of Java, and
 // those of .NET are close enough: RE2 has no lookahead.
 func (r *resolver) allows(p parameter, value string) bool {
 	if p.Values != nil && !slices.Contains(p.Values, value) || p.MaxLength > 0 && len(value) > p.MaxLength {

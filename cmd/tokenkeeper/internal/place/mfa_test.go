@@ -13,7 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/stack"
 )
 
-// A profile with MFA has the code asked for, once; and says what else to do where nobody can be
+// A profile with MFA has the code asked for, once; and says what else to do where no one can be
 // asked, or where the code is wrong.
 func TestProfileWithMFA(t *testing.T) {
 	asked := 0

@@ -23,7 +23,7 @@ type Capacity struct {
 	Ends     float64 `json:"survives_none_at_percent,omitempty"`
 	// Overdue is for how long the token that is overdue longest has been due.
 	Overdue int64 `json:"oldest_overdue_seconds"`
-	// Documents are configs, approved copies and credentials, of which there is room for Most.
+	// Documents are configs, approved copies and credentials; there is room for Most.
 	Documents int `json:"documents"`
 	Most      int `json:"documents_at_most,omitempty"`
 	// Wrong says what is wrong; a Warning is not yet a failure.

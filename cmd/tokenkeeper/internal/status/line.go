@@ -66,8 +66,8 @@ type Line struct {
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 	// Next is when something is done about it at the latest.
 	Next time.Time `json:"next,omitzero"`
-	// Overdue reports whether that is past for so long that the schedule seems to have stopped any
-	// more; then there is no Next.
+	// Overdue reports whether that is past for so long that the schedule seems to have
+	// stopped; then there is no Next.
 	Overdue bool `json:"overdue,omitempty"`
 	// Lifetime is that of its present token in seconds.
 	Lifetime int64 `json:"lifetime_seconds,omitempty"`

@@ -15,7 +15,7 @@ import (
 
 // What an answer has wrong each time is reported once, and again when it was right in between.
 func TestWarningsAreReportedOnce(t *testing.T) {
-	var told refresh.Told
+	var once refresh.ReportedOnce
 	for i, row := range []struct {
 		provider  string
 		have, new []string
@@ -27,7 +27,7 @@ func TestWarningsAreReportedOnce(t *testing.T) {
 		{"a", nil, nil},
 		{"a", []string{"y"}, []string{"y"}},
 	} {
-		if got := told.News(row.provider, row.have); !slices.Equal(got, row.new) {
+		if got := once.NewWarnings(row.provider, row.have); !slices.Equal(got, row.new) {
 			t.Errorf("login %d: %q are reported, want %q", i, got, row.new)
 		}
 	}

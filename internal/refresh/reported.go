@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// A told remembers which failures were reported that no note remembers: the secret cannot be
-// opened, takes no write, or is not ours. It lasts as long as the process, so that one that
-// is replaced reports them again.
-type told struct {
+// A reportedOnce remembers which failures were reported that no note remembers: the secret
+// cannot be opened, takes no write, or is not ours. It lasts as long as the process, so that
+// one that is replaced reports them again.
+type reportedOnce struct {
 	mu       sync.Mutex
 	failures map[string]unnoted  // by provider
 	warnings map[string][]string // of the last login, by provider
@@ -18,12 +18,12 @@ type told struct {
 // An unnoted is a failure that is remembered here alone.
 type unnoted struct {
 	Note
-	text string // tells it from others
+	text string // distinguishes it from others
 }
 
-// news returns the warnings of a login that the one before did not have: an answer has them
+// newWarnings returns the warnings of a login that the one before did not have: an answer has them
 // each time.
-func (t *told) news(provider string, warnings []string) []string {
+func (t *reportedOnce) newWarnings(provider string, warnings []string) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before := t.warnings[provider]
@@ -34,10 +34,10 @@ func (t *told) news(provider string, warnings []string) []string {
 	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return slices.Contains(before, w) })
 }
 
-// once has a failure be reported as new by the first run that meets it, and its end by the first
+// failure has a failure be reported as new by the first run that meets it, and its end by the first
 // that does not. Later runs fail again, unless nothing can be tried before the secret is edited:
 // then the failure is counted, as one that waits for an edit.
-func (t *told) once(res *Result, now time.Time) {
+func (t *reportedOnce) failure(res *Result, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before, known := t.failures[res.Provider]
