@@ -15,7 +15,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// Approved copies are listed after the configs, whatever the pages, with the credential whose
+// Approved copies are listed before the configs, whatever the pages, with the credential whose
 // owner approved each. What is none has its error, and is no copy of anything.
 func TestApprovedCopies(t *testing.T) {
 	for _, o := range []awstest.Options{{}, {PageSize: 1}, {PageSize: 2, EmptyPages: true}} {
@@ -33,6 +33,17 @@ func TestApprovedCopies(t *testing.T) {
 				approvedPath + "-old/a/a":       "String",
 			} {
 				w.SetParameter(awstest.Parameter{Name: name, Value: config, Type: kind})
+			}
+			paged, err := refresh.Pages(t.Context(), w.Configs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			configs := false
+			for _, d := range paged {
+				if d.Approver != "" && configs {
+					t.Errorf("%s is after a config", d.Where)
+				}
+				configs = configs || strings.HasPrefix(d.Where, providersPath+"/")
 			}
 			docs, err := refresh.Documents(t.Context(), w)
 			if err != nil {

@@ -50,6 +50,11 @@ func (s Source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.R
 		var wg sync.WaitGroup
 		for i := first; i < n; i++ {
 			wg.Go(func() {
+				defer func() {
+					if v := recover(); v != nil {
+						readings[i] = refresh.Reading{Err: fmt.Errorf("a panic of type %T while reading: this is a bug in tokenkeeper", v)}
+					}
+				}()
 				found, err := found, err
 				if err != nil && n-first > 1 {
 					found, err = s.read(ctx, s.names(wanted[i]), true)

@@ -70,6 +70,7 @@ func (r *run) all(ctx context.Context, report *Report) error {
 func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan page, giveUp func()) []Result {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	defer wg.Wait() // also where a listing panics: what was obtained is stored first
 	results := map[string]Result{}
 	var seen []task
 	add := func(res Result, t task) {
@@ -216,7 +217,7 @@ func (a *agenda) learn(seen []task, results []Result) {
 func (r *run) excuse(ctx context.Context, results []Result) {
 	down := r.network.down()
 	for i, res := range results {
-		if res.Err == nil || res.Err.Unconnected == "" || res.Err.Ours == down || res.Note.Unsure != "" {
+		if ctx.Err() != nil || res.Err == nil || res.Err.Unconnected == "" || res.Err.Ours == down || res.Note.Unsure != "" {
 			continue
 		}
 		n := res.Note

@@ -26,6 +26,7 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 		}
 		t := newTask(v.Parser, configs[i].Document, v.state)
 		t.slot, t.named, t.listed, t.seen, t.read = v.slot, v.named, v.listed, v.seen, read
+		t.looked = &CredentialVersion{read.Credential.Version, read.Err}
 		v.task = t
 		if v.bad != nil {
 			return false, nil

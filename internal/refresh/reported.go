@@ -45,6 +45,9 @@ func (t *reportedOnce) failure(res *Result, now time.Time) {
 	case res.Outcome == Skipped || res.Reason == Paused:
 	case res.Err == nil || res.noted:
 		delete(t.failures, res.Provider)
+		if known && res.Err != nil && res.Err.Code == before.Code {
+			res.Notice = false // it was reported before it could be noted
+		}
 		if known && !res.Recovered && !res.Note.Class.Failing() && res.Reason != Gone {
 			res.Recovered, res.Was = true, before.Note
 		}

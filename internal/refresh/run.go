@@ -32,6 +32,9 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 		err = run.all(ctx, report)
 		for i, res := range report.Results {
 			report.Results[i].Err = report.remedies.completed(res.Provider, res.Err)
+			for j, w := range res.Warnings {
+				res.Warnings[j] = report.remedies.complete(res.Provider, w)
+			}
 		}
 		err = errors.Join(err, report.Err())
 	}

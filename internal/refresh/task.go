@@ -18,7 +18,7 @@ type task struct {
 	named    bool               // the job names it, and nothing of its secret was listed
 	listed   bool               // a config of it was seen
 	seen     time.Time          // when its secret was last opened; zero: the state is as listed
-	looked   *CredentialVersion // of its credential, where that was looked at for an edit
+	looked   *CredentialVersion // of its credential, where that was looked at
 	doubted  bool               // a list shows another state, which may lag
 	read     Reading            // of config and credential; see visit.latest
 }

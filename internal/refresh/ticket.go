@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,12 +187,9 @@ func (v *visit) bound(t Ticket) bool {
 }
 
 func (v *visit) notForCredential(t Ticket) *Error {
-	for_ := t.Credential
-	if for_ == "" {
-		for_ = v.Name
-	}
+	owner := cmp.Or(t.Credential, v.Name)
 	return &Error{Class: Misconfigured, Code: CodeNotForCredential,
-		Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", for_, v.Credential),
+		Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", owner, v.Credential),
 		Remedy: fmt.Sprintf("if it was obtained with that credential, its owner runs 'tokenkeeper refresh-token bind %s --credential %s'", v.Name, v.Credential)}
 }
 
@@ -200,7 +198,7 @@ func (v *visit) notForCredential(t Ticket) *Error {
 // the other run has the say.
 func (v *visit) await(asking, storing context.Context, e *Error) Result {
 	before := v.state
-	given_up := time.After(providerTime - writeTime)
+	givenUp := time.After(providerTime - writeTime)
 	failed := func() Result {
 		res := v.result(Failed, v.due)
 		res.Err, res.Notice = e, true
@@ -209,7 +207,7 @@ func (v *visit) await(asking, storing context.Context, e *Error) Result {
 	for {
 		select {
 		case <-time.After(time.Second):
-		case <-given_up:
+		case <-givenUp:
 			return failed()
 		case <-asking.Done():
 			return failed()

@@ -67,7 +67,7 @@ func TestASpentRefreshTokenIsNeverSentAgain(t *testing.T) {
 			w.now = w.now.Add(time.Minute)
 			return refresh.Job{}
 		},
-		"a credential that is missing": func(w *world) refresh.Job { w.credentials["a"] = credential{version: "c3"}; return refresh.Job{} },
+		"a credential that is missing": func(w *world) refresh.Job { delete(w.credentials, "a"); return refresh.Job{} },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w, v := newWorld("a"), &vault{err: errors.New("the key is disabled")}
