@@ -10,8 +10,9 @@ import (
 const MostValues = 32 << 10
 
 // tooManyValues reports whether JSON has more. Other text has as many as it has of the
-// characters that separate values. Of JSON that is nested too deep nothing is read anyway.
-func tooManyValues(text []byte) bool {
+// characters that separate values. Of JSON nested deeper than deepest it says no: strictly,
+// nothing is read of it.
+func tooManyValues(text []byte, deepest int) bool {
 	left, depth := MostValues, 0
 	for i := 0; i < len(text) && left >= 0; i++ {
 		switch text[i] {
@@ -22,7 +23,7 @@ func tooManyValues(text []byte) bool {
 				}
 			}
 		case '{', '[':
-			if depth++; depth > maxDepth {
+			if depth++; depth > deepest {
 				return false
 			}
 			left -= 2

@@ -47,7 +47,7 @@ func (m *Message) Decode(place string, names ...string) Document {
 	case wrong != "":
 		return fault(CodeNotJSON, wrong, "this is the provider's fault: JSON is in UTF-8 (RFC 8259 section 8.1), or its Content-Type has to state the charset")
 	}
-	if tooManyValues(text) {
+	if tooManyValues(text, maxDepth) {
 		return fault(CodeTooLarge, fmt.Sprintf("more values than the %d that are read", MostValues), "look at "+place+": no answer with a token has that many")
 	}
 	v, err := parseJSON(text)
@@ -120,7 +120,7 @@ func (m *Message) saysForm() bool {
 func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
 	said := m.saysForm()
 	body := strings.TrimSpace(string(text))
-	if !said && !pairs.MatchString(body) {
+	if tooManyValues(text, len(text)) || !said && !pairs.MatchString(body) {
 		return nil, false
 	}
 	values, err := url.ParseQuery(body)

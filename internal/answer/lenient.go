@@ -20,8 +20,8 @@ func (m *Message) DecodeLeniently() Document {
 			text = decoded
 		}
 	}
-	if tooManyValues(text) {
-		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text)}
+	if tooManyValues(text, len(text)) {
+		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text), Fault: &Fault{Code: CodeTooLarge}}
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -204,7 +204,7 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 	if f == nil {
 		g.Warnings = append(warnings, g.Warnings...)
 		if at := x.ticket.overlooked; at != "" {
-			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has a refresh token at %q, which is not stored, since response.refresh_token does not lead there; if it replaces the one that was sent, say \"response\": {\"refresh_token\": %q}", at, at))
+			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has a refresh token at %[1]s, which is not stored, since response.refresh_token does not lead there; if it replaces the one that was sent, say \"response\": {\"refresh_token\": %[1]s}", x.quote(at)))
 		}
 	}
 	return g, f
@@ -227,6 +227,8 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 			x.shape = &p.reader
 		}
 		if f := e.send(ctx, x, w); f != nil {
+			// What an earlier request has sent is not sent again for want of this one.
+			f.sent = f.sent || len(carriers) > 0 && carriers[0] < i
 			return granted{}, f
 		}
 		if i == p.from {

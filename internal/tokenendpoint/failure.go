@@ -33,12 +33,7 @@ func (x exchange) refused() *failure {
 		v = passing()
 	}
 	v = ofGrant(code, said.Text, v, x.rotates)
-	f := x.fail(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)), x.remedy(code, v))
-	if f.err.Limited = f.err.Limited || code == "slow_down" || v == busy(); f.err.Limited && f.err.RetryAfter == 0 {
-		// It may count what it refuses, so that each attempt more keeps it shut for longer.
-		f.tries = 1
-	}
-	return f
+	return x.rejection(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)))
 }
 
 // denied is the failure of an answer whose status says success and whose body does not.
@@ -59,8 +54,15 @@ func (x exchange) denied() *failure {
 	case "":
 		what = " with an error" + what
 	}
-	f := x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what), x.remedy(code, v))
-	f.err.Limited = f.err.Limited || v == busy()
+	return x.rejection(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what))
+}
+
+// rejection is the failure that an answer states.
+func (x exchange) rejection(code string, v verdict, detail string) *failure {
+	f := x.fail(code, v, detail, x.remedy(code, v))
+	if f.err.Limited = f.err.Limited || code == "slow_down" || v == busy(); f.err.Limited && f.err.RetryAfter == 0 {
+		f.tries = 1 // it may count what it refuses, so that each attempt more keeps it shut for longer
+	}
 	return f
 }
 

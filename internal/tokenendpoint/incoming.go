@@ -15,7 +15,7 @@ import (
 const leastRefreshToken = 16
 
 // incoming returns the refresh tokens in an answer: what response.refresh_token leads to, and
-// all members of that name. The access token is none, where a provider states it twice, and
+// all members that are called like one. The access token is none, where a provider states it twice, and
 // the other time by another name.
 func incoming(s answer.Selection) []string {
 	token, _ := s.AccessToken.(string)
@@ -23,10 +23,10 @@ func incoming(s answer.Selection) []string {
 	twice := false
 	for name, part := range answer.Parts(s.Document.Value) {
 		text, _ := part.(string)
-		if name == refreshToken && len(text) >= leastRefreshToken {
+		if len(text) >= leastRefreshToken && likeRefreshToken.MatchString(name) {
 			list = append(list, text)
 		}
-		twice = twice || name != refreshToken && text != "" && text == token
+		twice = twice || text != "" && text == token && !likeRefreshToken.MatchString(name)
 	}
 	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && twice })
 	if next, ok := s.RefreshToken.(string); ok && len(next) >= leastSecret && next != token && next != sameTicket {

@@ -29,6 +29,8 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 		{"in base64", body(`, "x": "` + base64.StdEncoding.EncodeToString([]byte("r:"+next)) + `"`), `"extra": {"x": "x"}`, code},
 		{"in a scope", body(`, "scope": "` + next + `"`), `"status": [200]`, code},
 		{"within the token", strings.Replace(body(""), "token-1", "token-"+strings.ReplaceAll(next, "/", `\/`), 1), `"status": [200]`, code},
+		{"in camel case", strings.Replace(body(""), "refresh_token", "refreshToken", 1), `"extra": {"x": "data[0].refreshToken"}`, code},
+		{"in capitals", strings.Replace(body(""), "refresh_token", "Refresh_Token", 1), `"extra": {"x": "data"}`, code},
 		{"compared", body(""), `"success": "data[0].refresh_token == 'r'"`, "secret_in_answer"},
 		{"in a filter", body(""), `"extra": {"x": "data[?refresh_token=='r'].refresh_token | [0]"}`, "secret_in_answer"},
 

@@ -17,13 +17,15 @@ import (
 // with what is new each time, sign it. So whatever is made of a secret while a login is
 // built is remembered, and looked for in its answers like the secret itself.
 
-// A memory holds what was made of secrets in one login. Nil remembers nothing.
+// A memory holds what was made of secrets in one login, and the refresh tokens that came in its
+// answers. Nil remembers nothing.
 type memory struct {
 	texts []madeText
 	known map[string]bool
 }
 
-// A madeText was made of a value of the credential, or of one that a step kept.
+// A madeText was made of a value of the credential, or of one that a step kept,
+// or is a refresh token of an answer (see inAnswer).
 type madeText struct{ text, of string }
 
 func (m *memory) add(text, of string) {

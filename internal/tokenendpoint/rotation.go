@@ -201,11 +201,11 @@ func textOf(v any) (text string, ok bool) {
 }
 
 // sends reports whether text is what was sent: the refresh token, a value of the
-// credential, or what was made of one. A text that merely has such a value in it may be a
+// credential, or what was made of one. What came in an answer was not sent. A text that merely has such a value in it may be a
 // refresh token that states by right whose it is.
 func (x *exchange) sends(text string) bool {
 	for name, v := range x.known().Values {
-		if !strings.HasPrefix(name, stepPrefix) && slices.Contains(encodings(v.Reveal()), text) {
+		if !strings.HasPrefix(name, stepPrefix) && !strings.HasPrefix(name, madeOf+inAnswer) && slices.Contains(encodings(v.Reveal()), text) {
 			return true
 		}
 	}

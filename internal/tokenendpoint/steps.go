@@ -118,7 +118,7 @@ func stepNamed(ps *problem.List, name string, requests []request) int {
 // have.
 func (p plan) supposing(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Clone(c.Values)
-	if p.rotates {
+	if _, there := c.Values[refreshToken]; p.rotates && !there {
 		c.Values[refreshToken] = secret.New("supposed")
 	}
 	for _, r := range p.requests {
