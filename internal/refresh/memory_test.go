@@ -23,6 +23,8 @@ type paged struct {
 	// forgets has places of pages be refused that are older than half a minute.
 	forgets bool
 	last    time.Time
+	// panics is the page whose listing panics; zero: none.
+	panics int32
 }
 
 func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
@@ -35,7 +37,9 @@ func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, s
 		return nil, "", errors.New("there is no such page")
 	}
 	p.last = time.Now()
-	p.pages.Add(1)
+	if p.pages.Add(1) == p.panics {
+		panic(canary)
+	}
 	docs, _, err := p.source.Configs(ctx, "")
 	slices.SortStableFunc(docs, func(a, b refresh.Document) int { return len(b.Approver) - len(a.Approver) })
 	begin, _ := strconv.Atoi(from)
@@ -274,6 +278,34 @@ func TestAColdRunBeginsWithTheSecrets(t *testing.T) {
 		results, _ := minute(t, w, cold, refresh.Job{})
 		if results["p0199"].Outcome != refresh.Refreshed || len(results) != 200 {
 			t.Errorf("%s of %d", results["p0199"].Outcome, len(results))
+		}
+	})
+}
+
+// A listing that panics does so once the logins that have begun are stored: what they have spent
+// would be lost otherwise.
+func TestAListingThatPanicsLosesNoLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(20, time.Second)
+		from.panics = 2
+		w.now = time.Now()
+		w.answer("p0000", func(ctx context.Context) (refresh.Grant, error) {
+			time.Sleep(5 * time.Second)
+			return w.grant(), nil
+		})
+		func() {
+			defer func() {
+				if v := recover(); v != canary {
+					t.Errorf("the run ended with %v", v)
+				}
+			}()
+			ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+			defer cancel()
+			_, err := r.Run(ctx, refresh.Job{})
+			t.Errorf("the run ended with %v", err)
+		}()
+		if w.logins["p0000"] != 1 || w.record("p0000") == "" {
+			t.Errorf("%d logins, and the record is %q", w.logins["p0000"], w.record("p0000"))
 		}
 	})
 }

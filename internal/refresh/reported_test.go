@@ -72,3 +72,20 @@ func TestTheEndOfAFailureThatIsNotNoted(t *testing.T) {
 		}
 	}
 }
+
+// A bad config that the event of its edit has met is not reported again by the tick after it.
+func TestABadConfigIsReportedOnceByEventAndTick(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	r := w.runner()
+	w.configs["a"] = "bad"
+	var notices []bool
+	for _, job := range []refresh.Job{{Only: []string{"a"}}, {}, {}} {
+		w.now = w.now.Add(time.Minute)
+		report, _ := r.Run(t.Context(), job)
+		notices = append(notices, report.Results[0].Notice)
+	}
+	if !slices.Equal(notices, []bool{true, false, false}) {
+		t.Errorf("reported as new: %v", notices)
+	}
+}
