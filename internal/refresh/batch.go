@@ -17,30 +17,30 @@ const (
 
 // A batch makes one call for all that come while others are under way: calls are few where
 // quotas hold them back, and those that wait anyway are answered together.
-type batch[Q, A any] struct {
-	// call returns one answer to each, in the time that the last of those who wait has.
-	call func(context.Context, []Q) []A
+type batch struct {
+	// call returns one reading for each, in the time that the last of those who wait has.
+	call func(context.Context, []Wanted) []Reading
 	ctx  context.Context // of the run
 	// most is how many are answered by one call, and calls how many are made at a time.
 	most, calls int
 
 	mu       sync.Mutex
-	waiting  []*asked[Q, A]
+	waiting  []*asked
 	underWay int
 	wg       sync.WaitGroup
 }
 
-type asked[Q, A any] struct {
+type asked struct {
 	ctx      context.Context
-	q        Q
-	a        A
+	wanted   Wanted
+	reading  Reading
 	panicked any
 	done     chan struct{}
 }
 
-// ask returns the answer to q, or the error of ctx where that ends before.
-func (b *batch[Q, A]) ask(ctx context.Context, q Q) (a A, _ error) {
-	w := &asked[Q, A]{ctx: ctx, q: q, done: make(chan struct{})}
+// ask returns what was read for wanted, or the error of ctx where that ends before.
+func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
+	w := &asked{ctx: ctx, wanted: wanted, done: make(chan struct{})}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, w)
 	if b.underWay < b.calls {
@@ -51,16 +51,16 @@ func (b *batch[Q, A]) ask(ctx context.Context, q Q) (a A, _ error) {
 	select {
 	case <-w.done:
 	case <-ctx.Done():
-		return a, ctx.Err()
+		return Reading{}, ctx.Err()
 	}
 	if w.panicked != nil {
 		panic(w.panicked)
 	}
-	return w.a, nil
+	return w.reading, nil
 }
 
 // serve makes calls until none waits.
-func (b *batch[Q, A]) serve() {
+func (b *batch) serve() {
 	for {
 		b.mu.Lock()
 		n := min(len(b.waiting), b.most)
@@ -77,7 +77,7 @@ func (b *batch[Q, A]) serve() {
 }
 
 // answer makes one call. A panic in it is that of each that waits for it.
-func (b *batch[Q, A]) answer(taken []*asked[Q, A]) {
+func (b *batch) answer(taken []*asked) {
 	defer func() {
 		v := recover()
 		for _, w := range taken {
@@ -85,10 +85,10 @@ func (b *batch[Q, A]) answer(taken []*asked[Q, A]) {
 			close(w.done)
 		}
 	}()
-	questions := make([]Q, len(taken))
+	wanted := make([]Wanted, len(taken))
 	var last time.Time
 	for i, w := range taken {
-		questions[i] = w.q
+		wanted[i] = w.wanted
 		end, ok := w.ctx.Deadline()
 		if last = later(last, end); !ok {
 			last = time.Now().Add(providerTime)
@@ -96,8 +96,8 @@ func (b *batch[Q, A]) answer(taken []*asked[Q, A]) {
 	}
 	ctx, cancel := context.WithDeadline(b.ctx, last)
 	defer cancel()
-	for i, a := range b.call(ctx, questions) {
-		taken[i].a = a
+	for i, reading := range b.call(ctx, wanted) {
+		taken[i].reading = reading
 	}
 }
 

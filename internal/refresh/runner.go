@@ -57,7 +57,7 @@ type run struct {
 	only  map[string]task // those that the job names
 	pace  *pace           // of logins
 
-	readings batch[Wanted, Reading]
+	readings batch
 	network  network
 }
 

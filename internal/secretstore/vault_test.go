@@ -52,6 +52,18 @@ func (s *safe) put(t *testing.T, token string) {
 	}
 }
 
+// claimed returns a vault with a token that has been claimed.
+func claimed(t *testing.T) (*safe, refresh.Ticket) {
+	t.Helper()
+	s := newSafe(t)
+	s.put(t, "token 0")
+	ticket, err := s.Claim(t.Context(), "quickbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, ticket
+}
+
 func TestVault(t *testing.T) {
 	vaulttest.Run(t, func(t *testing.T) (refresh.Vault, vaulttest.Hooks) {
 		s := newSafe(t)
@@ -262,12 +274,7 @@ func TestTheVersionOfASecretThatIsBeingDeleted(t *testing.T) {
 // What a run has stored and not made current is the version that there is.
 func TestTheVersionThatIsStoredAndNotCurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.put(t, "token 0")
-		ticket, err := s.Claim(t.Context(), "quickbooks")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, ticket := claimed(t)
 		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
 		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
 			t.Errorf("it is stored, and still: %v", err)
@@ -339,12 +346,7 @@ func TestASecretWithoutARefreshToken(t *testing.T) {
 // is claimed by a run that sees the state before.
 func TestAStoredTokenThatAPersonWasAheadOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.put(t, "token 0")
-		ticket, err := s.Claim(t.Context(), "quickbooks")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, ticket := claimed(t)
 		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
 		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
 			t.Fatal(err)
@@ -413,12 +415,7 @@ func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 // A label that was not where it seemed is moved once more: what is seen may be old.
 func TestTheLabelIsMovedOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.put(t, "token 0")
-		ticket, err := s.Claim(t.Context(), "quickbooks")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, ticket := claimed(t)
 		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: 1, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
 		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
 			t.Fatal(err)

@@ -72,7 +72,7 @@ func run(n int, seed uint64, only string) error {
 
 	equivalent := equivalents()
 	var all []site
-	tests := map[string][]string{} // by file
+	tests := map[string][]testBinary{} // by file
 	first := 0
 	for _, target := range targets {
 		if only != "" && only != target.path {
@@ -140,7 +140,7 @@ var compileError = regexp.MustCompile(`(?m)^([^\s:]+\.go):(\d+):\d+: `)
 
 // build compiles the tests of packages with all mutants in. A site that does not compile, such
 // as a constant where the language wants one, is left out.
-func build(root, dir string, sources []*source, packages []string) (binaries []string, out map[int]bool, err error) {
+func build(root, dir string, sources []*source, packages []string) (binaries []testBinary, out map[int]bool, err error) {
 	out = map[int]bool{}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, nil, err
@@ -182,7 +182,7 @@ func build(root, dir string, sources []*source, packages []string) (binaries []s
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return nil, nil, fmt.Errorf("building the tests of %s: %w\n%s", p, err, output)
 		}
-		binaries = append(binaries, p+"\x00"+binary)
+		binaries = append(binaries, testBinary{p, binary})
 	}
 	return binaries, out, nil
 }
@@ -210,13 +210,15 @@ func leaveOut(output []byte, sources []*source, out map[int]bool) bool {
 	return some
 }
 
+// A testBinary is the tests of a package, built.
+type testBinary struct{ pkg, path string }
+
 // dies reports whether tests fail with the mutant switched on.
-func dies(root string, id int, tests []string) bool {
+func dies(root string, id int, tests []testBinary) bool {
 	for _, t := range tests {
-		pkg, binary, _ := strings.Cut(t, "\x00")
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-		cmd := exec.CommandContext(ctx, binary, "-test.failfast", "-test.short", "-test.timeout=150s")
-		cmd.Dir = filepath.Join(root, pkg)
+		cmd := exec.CommandContext(ctx, t.path, "-test.failfast", "-test.short", "-test.timeout=150s")
+		cmd.Dir = filepath.Join(root, t.pkg)
 		cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(id))
 		err := cmd.Run()
 		cancel()
