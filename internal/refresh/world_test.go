@@ -118,30 +118,45 @@ type source struct{ *world }
 func (s source) Configs(context.Context, string) ([]refresh.Document, string, error) {
 	var docs []refresh.Document
 	for _, name := range slices.Sorted(maps.Keys(s.configs)) {
-		d := refresh.Document{Name: name, Where: "/providers/" + name, Version: s.configs[name], Data: secret.New(s.configs[name])}
-		if s.configs[name] == "" {
-			d.Err = errors.New("it is encrypted")
-		}
-		docs = append(docs, d)
+		docs = append(docs, s.config(name))
 	}
 	for _, at := range slices.Sorted(maps.Keys(s.approved)) {
-		credential, name, _ := strings.Cut(at, "/")
-		docs = append(docs, refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Version: s.approved[at], Data: secret.New(s.approved[at])})
+		docs = append(docs, s.copy(at))
 	}
 	return docs, "", s.configErr
 }
 
-func (s source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+func (s source) config(name string) refresh.Document {
+	text := s.configs[name]
+	d := refresh.Document{Name: name, Where: "/providers/" + name, Version: text, Data: secret.New(text)}
+	if text == "" {
+		d.Err = errors.New("it is encrypted")
+	}
+	return d
+}
+
+// copy is the approved copy at CREDENTIAL/PROVIDER.
+func (s source) copy(at string) refresh.Document {
+	credential, name, _ := strings.Cut(at, "/")
+	text := s.approved[at]
+	return refresh.Document{Name: name, Approver: credential, Where: "/approved/" + at, Version: text, Data: secret.New(text)}
+}
+
+func (s source) Latest(_ context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	readings := make([]refresh.Reading, len(wanted))
 	for i, w := range wanted {
 		if s.beforeLatest != nil {
 			s.beforeLatest(w.Provider)
 		}
-		all, _, _ := s.Configs(ctx, "")
 		r := &readings[i]
-		r.Configs = slices.DeleteFunc(all, func(d refresh.Document) bool {
-			return d.Name != w.Provider || d.Approver != "" && d.Approver != w.Provider && d.Approver != w.Credential
-		})
+		if _, ok := s.configs[w.Provider]; ok {
+			r.Configs = append(r.Configs, s.config(w.Provider))
+		}
+		for _, approver := range slices.Compact([]string{w.Credential, w.Provider}) {
+			if at := approver + "/" + w.Provider; s.approved[at] != "" {
+				r.Configs = append(r.Configs, s.copy(at))
+			}
+		}
 		r.Credential, r.Err = s.credential(w.Credential)
 	}
 	return readings
