@@ -42,7 +42,7 @@ func (a *agenda) found(t task, s State) {
 // any reports whether there is a provider to begin with. What has changed is put in its place in
 // the order once there is much of it, or nothing else to do.
 func (a *agenda) any(ctx context.Context) bool {
-	for len(a.due) > 0 && a.changed < manyChanges {
+	for len(a.due) > 0 && a.changed < max(manyChanges, len(a.tasks)/10) {
 		name := a.due[0].Name
 		if t, ok := a.tasks[name]; ok && !a.begun[name] && a.hint(t).Due {
 			return true
@@ -62,8 +62,8 @@ func (a *agenda) any(ctx context.Context) bool {
 	return len(a.due) > 0
 }
 
-// manyChanges is how much changes before the order is made anew: to sort for each of thousands
-// of providers would take longer than to serve them.
+// manyChanges is how much changes at least before the order is made anew, and a tenth of all
+// providers: to sort thousands for each page of a list would take longer than to serve them.
 const manyChanges = 100
 
 // next takes the one to begin with, where there is any.

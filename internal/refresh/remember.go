@@ -91,8 +91,18 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 	if before == n && !v.forewarned {
 		return
 	}
-	res.recover(before)
+	v.mend(ctx, res, n)
+}
+
+// mend leaves n in the place of a note that is no longer true, and reports the recovery. Where
+// that fails, the next run does it.
+func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 	v.note(ctx, res, n)
+	if !res.noted {
+		res.Note = v.state.Note
+		return
+	}
+	res.recover(v.state.Note)
 }
 
 // wait returns the result for a provider that is not asked; wasDue says that by the hint

@@ -73,6 +73,36 @@ func TestTheEndOfAFailureThatIsNotNoted(t *testing.T) {
 	}
 }
 
+// The end of a failure is reported once, by the run that can remove its note.
+func TestARecoveryThatCannotBeNoted(t *testing.T) {
+	w := newWorld("a")
+	down := &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "down"}
+	w.answer("a", func(context.Context) (refresh.Grant, error) { return refresh.Grant{}, down })
+	runner := w.runner()
+	run := func() refresh.Result {
+		report, _ := runner.Run(context.Background(), refresh.Job{})
+		w.now = w.now.Add(time.Minute)
+		return report.Results[0]
+	}
+	if res := run(); !res.Notice {
+		t.Fatalf("the failure is not reported: %+v", res)
+	}
+	w.answer("a", nil)
+	w.noteErr = errors.New("throttled")
+	w.now = w.now.Add(5 * time.Minute)
+	for i, outcome := range []refresh.Outcome{refresh.Refreshed, refresh.Waiting} {
+		if res := run(); res.Outcome != outcome || res.Recovered || res.Class() != refresh.Transient {
+			t.Errorf("run %d that cannot remove the note: %+v", i, res)
+		}
+	}
+	w.noteErr = nil
+	for i := range 2 {
+		if res := run(); res.Recovered != (i == 0) || res.Class() != "" {
+			t.Errorf("run %d that can: %+v", i, res)
+		}
+	}
+}
+
 // A bad config that the event of its edit has met is not reported again by the tick after it.
 func TestABadConfigIsReportedOnceByEventAndTick(t *testing.T) {
 	w := newWorld("a")

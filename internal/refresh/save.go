@@ -167,8 +167,7 @@ func (v *visit) same(ctx context.Context, res *Result) {
 		n.Next = due // asked for by hand, it was not due yet, and the plan holds
 	}
 	res.Next = n.Next
-	res.recover(v.state.Note)
-	v.note(ctx, res, v.remember(n))
+	v.mend(ctx, res, v.remember(n))
 }
 
 // version returns the version and the record that g becomes for p.
