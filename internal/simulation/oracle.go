@@ -35,7 +35,8 @@ type watch struct {
 	failed   time.Time   // when a run said last that it fails
 	lost     time.Time   // when an answer with a refresh token did not arrive, or none could be stored
 	called   bool        // a person, to consent anew
-	rests    time.Time   // when that was last so
+	rests    time.Time   // when that was last so, or may have been
+	sure     time.Time   // when it was last not so
 	current  *token      // that consumers read
 	double   []time.Time // when two runs at once logged in
 }

@@ -59,6 +59,14 @@ func (o *oracle) killed(now time.Time) {
 // end was reported.
 func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Time) {
 	w := o.watched[p.name]
+	if note.Unsure != "" { // it rests, also where the run that claimed it died before it sent it
+		if o.upsets(w.sure.Add(-2*o.tick)) == 0 && o.trouble(p, w.sure, now) == 0 {
+			o.violated(p.name, "a refresh token may have been spent, though nothing went wrong")
+		}
+		w.rests = now
+	} else {
+		w.sure = now
+	}
 	if note.Class.Failing() || w.reported == (failure{}) || now.Sub(w.failed) < o.tick/2 {
 		return
 	}
