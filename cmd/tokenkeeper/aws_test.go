@@ -68,9 +68,12 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s", "TOKENKEEPER_ALLOW_LOOPBACK": "true",
 	}}}
 	other := map[string]any{"FunctionName": "somebody-elses"}
+	west := map[string]any{"FunctionName": "west-RefresherFunction-1Zb7", "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": map[string]string{
+		"TOKENKEEPER_NAMESPACE": "west", "TOKENKEEPER_STACK": "west", "TOKENKEEPER_CREDENTIAL_STORE": "ssm", "TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s",
+	}}}
 	switch r.Method + " " + r.URL.Path {
 	case "GET /2015-03-31/functions":
-		answer(w, http.StatusOK, map[string]any{"Functions": []any{other, settings}})
+		answer(w, http.StatusOK, map[string]any{"Functions": []any{other, west, settings}})
 	case "GET /2015-03-31/functions/" + functionName + "/configuration":
 		answer(w, http.StatusOK, settings)
 	case "POST /2015-03-31/functions/" + functionName + "/invocations":

@@ -78,18 +78,23 @@ func (c *cli) exit(err error) int {
 	case errors.As(err, &o):
 		return int(o)
 	}
-	what, advised := err.Error(), &advisedError{}
-	var e *refresh.Error
-	if !errors.As(err, &advised) && errors.As(err, &e) {
-		what = strings.TrimSuffix(what, e.Error()) + e.Detail
-		advised = &advisedError{remedy: e.Remedy}
-	}
+	what, advised := explained(err)
 	s := terminal.New(c.stderr, c.getenv)
 	s.Paragraph(s.Paint(terminal.Bad, "tokenkeeper: "), what)
 	if advised.remedy != "" {
 		s.Paragraph("  → ", advised.remedy, advised.command)
 	}
 	return cmp.Or(advised.code, exitUnknown)
+}
+
+// explained returns what err says, and what to do about it.
+func explained(err error) (what string, advised *advisedError) {
+	what, advised = err.Error(), &advisedError{}
+	var e *refresh.Error
+	if !errors.As(err, &advised) && errors.As(err, &e) {
+		return strings.TrimSuffix(what, e.Error()) + e.Detail, &advisedError{remedy: e.Remedy}
+	}
+	return what, advised
 }
 
 // unknownCommand says which command was probably meant.

@@ -105,7 +105,7 @@ const awsAnnotation = "aws"
 
 func (f *awsFlags) register(cmd *cobra.Command) {
 	set := pflag.NewFlagSet("aws", pflag.ContinueOnError)
-	set.StringVar(&f.stack, "stack", "", "the CloudFormation stack's `name` (default tokenkeeper)")
+	set.StringVar(&f.stack, "stack", "", "the CloudFormation stack's `name`, or REGION/NAME, or PROFILE/REGION/NAME (default tokenkeeper)")
 	set.StringVar(&f.function, "function", "", "the function's `name`, to find no other")
 	set.StringVar(&f.namespace, "namespace", "", "the `name` that all others begin with (default as deployed)")
 	set.StringVar(&f.credentialStore, "credential-store", "", "the `store`: ssm or secretsmanager (default as deployed)")
@@ -118,6 +118,7 @@ func (f *awsFlags) register(cmd *cobra.Command) {
 }
 
 func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
+	f = f.located()
 	switch f.credentialStore {
 	case "", stack.InSSM, stack.InSecretsManager:
 	default:

@@ -20,6 +20,7 @@ func (c *cli) status() *cobra.Command {
 	var where placeFlags
 	var when scheduleFlags
 	var within, watch time.Duration
+	var stacks stackNames
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
 		Short: "Show the state of every provider, the most urgent first",
@@ -42,61 +43,102 @@ States, by urgency:
 NEXT is when something is done about it; it is overdue where no run has come.
 
 On AWS what is listed may be five minutes old; whatever is not well, or is
-named, is looked at itself.`,
+named, is looked at itself.
+
+Several stacks are shown together if --stack is given for each, with its region
+where that is another, and its profile where that is: REGION/NAME or
+PROFILE/REGION/NAME.`,
 		Example: `  tokenkeeper status
   tokenkeeper status --dir DIR
   tokenkeeper status meitner --dir DIR --output json
   tokenkeeper status --watch
-  tokenkeeper status --expiring-within 10m`,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
+  tokenkeeper status --expiring-within 10m
+  tokenkeeper status --stack eu-north-1/tokens --stack eu-west-1/tokens`,
+		RunE: func(cmd *cobra.Command, names []string) error {
 			if watch != 0 && len(names) > 0 {
 				if _, err := time.ParseDuration(names[0]); err == nil { // the flag takes its value by an equals sign alone
 					return instead(fmt.Errorf("%s is no name of a provider", names[0]), "write:", cmd.CommandPath()+" --watch="+names[0])
 				}
 			}
-			schedule, err := when.over(p.Schedule(), cmd)
-			if err != nil {
-				return err
+			prepare := func(p place.Place) (glance, error) {
+				schedule, err := when.over(p.Schedule(), cmd)
+				if err != nil {
+					return nil, err
+				}
+				if a, ok := p.(*place.AWS); !ok || !errors.Is(a.Undiscovered, place.ErrNoFunction) { // else the first line says so
+					c.assumed(p, schedule)
+				}
+				return func() (statusView, error) { return c.lookStatus(cmd, p, schedule, names, within) }, nil
 			}
-			if a, ok := p.(*place.AWS); !ok || !errors.Is(a.Undiscovered, place.ErrNoFunction) { // else the first line says so
-				c.assumed(p, schedule)
+			if len(stacks) > 1 {
+				if len(names) > 0 {
+					return instead(errors.New("providers can be named for one stack only"), "write:",
+						cmd.CommandPath()+" "+strings.Join(names, " ")+" --stack "+stacks[0])
+				}
+				return c.statusOf(cmd.Context(), where, stacks, prepare, watch)
 			}
-			once := func() error { return c.showStatus(cmd, p, schedule, names, within) }
-			if watch == 0 {
-				return once()
-			}
-			return c.watch(cmd.Context(), watch, once)
-		}),
+			where.aws.stack = stacks.String()
+			return where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
+				once, err := prepare(p)
+				if err != nil {
+					return err
+				}
+				return c.showing(cmd.Context(), watch, func() (judged, error) { return once() })
+			})(cmd, names)
+		},
 	}
 	cmd.Flags().DurationVar(&within, "expiring-within", 0, "show those alone whose token expires within this `time`; exit 1 if there are any")
 	cmd.Flags().DurationVar(&watch, "watch", 0, "show it again and again, at this `interval`, until SIGINT (10s if none is given)")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "10s"
 	where.register(cmd)
+	cmd.Flags().Lookup("stack").Value = &stacks
 	when.register(cmd)
 	return cmd
 }
 
-// showStatus looks once.
-func (c *cli) showStatus(cmd *cobra.Command, p place.Place, schedule refresh.Schedule, names []string, within time.Duration) error {
-	report, err := look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now(), Runs: true}, names)
+// A glance looks at a place once.
+type glance = func() (statusView, error)
+
+func (c *cli) lookStatus(cmd *cobra.Command, p place.Place, schedule refresh.Schedule, names []string, within time.Duration) (v statusView, err error) {
+	v.Report, err = look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: schedule, Now: c.now(), Runs: true}, names)
 	if err != nil {
-		return err
+		return v, err
 	}
-	if k := report.Keeper; k != nil && k.Code == place.CodeNoFunction && len(report.Lines) == 0 {
-		return unlooked(fmt.Errorf("there is no provider here, and %w", p.(*place.AWS).Undiscovered), k.Remedy, "")
+	if k := v.Keeper; k != nil && k.Code == place.CodeNoFunction && len(v.Lines) == 0 {
+		return v, unlooked(fmt.Errorf("there is no provider here, and %w", p.(*place.AWS).Undiscovered), k.Remedy, "")
 	}
-	v := statusView{Report: report}
 	switch {
 	case cmd.Flags().Changed("expiring-within"):
-		v.Report = report.Within(within)
+		v.Report = v.Within(within)
 	case len(names) == 0:
 		guide := p.Guide()
 		v.guide = &guide
 	}
-	if err := c.show(v); err != nil {
-		return err
+	return v, nil
+}
+
+// A judged is a view with an outcome.
+type judged interface {
+	view
+	verdict() error
+}
+
+// showing shows what once returns; where interval is not zero, again and again, until ctx ends.
+func (c *cli) showing(ctx context.Context, interval time.Duration, once func() (judged, error)) error {
+	show := func() error {
+		v, err := once()
+		if err != nil {
+			return err
+		}
+		if err := c.show(v); err != nil {
+			return err
+		}
+		return v.verdict()
 	}
-	return verdict(v.Report)
+	if interval == 0 {
+		return show()
+	}
+	return c.watch(ctx, interval, show)
 }
 
 // watch shows the same again and again, each time from the top of the screen, until ctx ends.
@@ -127,10 +169,22 @@ type statusView struct {
 	guide *place.Guide // nil: it need not be said that there is no config
 }
 
+func (v statusView) verdict() error { return verdict(v.Report) }
+
 func (v statusView) text(s *terminal.Screen) {
+	v.head(s)
+	v.body(s, "")
+}
+
+// head shows how the runs are.
+func (v statusView) head(s *terminal.Screen) {
 	v.keeper(s)
 	showCapacity(s, v.Capacity)
-	s.Sides(v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
+}
+
+// body shows the providers, after a title.
+func (v statusView) body(s *terminal.Screen, title string) {
+	s.Sides(title+v.summary(s), s.Paint(terminal.Quiet, "as of "+v.AsOf.Format(time.DateTime)+" UTC"))
 	if v.guide != nil && len(v.Lines) == v.Counts[status.Orphan] {
 		s.Line("")
 		noConfig(s, *v.guide)
