@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/simulator"
 )
 
 const (
@@ -47,7 +48,7 @@ func tick(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer api.Close()
-	w, err := newWorld(*n, *latency, *login)
+	w, err := newWorld(*n, simulator.Names(), *latency, *login)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func tick(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err := errors.Join(err, unread); err != nil {
 		return err
 	}
-	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	cpu := processor(cmd)
 
 	fmt.Printf("%d providers due, %v a call to AWS, %v a login, %s, %d processors\n\n", *n, *latency, *login, runtime.GOARCH, runtime.NumCPU())
 	fmt.Printf("peak memory %9.1f MiB\ntime        %9.1f s\n\nIt could not be less than\n", memory, took.Seconds())

@@ -17,11 +17,13 @@ import (
 type world struct {
 	aws       *awstest.AWS
 	providers *httptest.Server
+	logins    func() int // that were answered
 }
 
-// newWorld has n providers whose tokens were issued 50 minutes ago and live an hour, so that
-// each is due. Calls to AWS take as long as latency says, and logins as long as login does.
-func newWorld(n int, latency, login time.Duration) (*world, error) {
+// newWorld has n providers of these kinds, whose tokens were issued 50 minutes ago and live an
+// hour, so that each is due. Calls to AWS take as long as latency says, and logins as long as
+// login does.
+func newWorld(n int, kinds []string, latency, login time.Duration) (*world, error) {
 	sim := simulator.New(simulator.Options{})
 	w := &world{
 		aws: awstest.Start(awstest.Options{}),
@@ -30,7 +32,13 @@ func newWorld(n int, latency, login time.Duration) (*world, error) {
 			sim.ServeHTTP(rw, r)
 		})),
 	}
-	if err := w.configure(sim, n); err != nil {
+	w.logins = func() (n int) {
+		for _, kind := range kinds {
+			n += sim.Logins(kind)
+		}
+		return n
+	}
+	if err := w.configure(sim, n, kinds); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -43,8 +51,8 @@ func (w *world) Close() {
 	w.aws.Close()
 }
 
-// configure spreads the providers over the four that are simulated.
-func (w *world) configure(sim *simulator.Simulator, n int) error {
+// configure spreads the providers over the kinds.
+func (w *world) configure(sim *simulator.Simulator, n int, kinds []string) error {
 	configs, err := sim.Configs(w.providers.URL)
 	if err != nil {
 		return err
@@ -56,8 +64,8 @@ func (w *world) configure(sim *simulator.Simulator, n int) error {
 	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
 	issued := time.Now().Add(-50 * time.Minute)
 	for i := range n {
-		kind := simulator.Names()[i%len(simulator.Names())]
-		name := fmt.Sprintf("p%04d", i)
+		kind := kinds[i%len(kinds)]
+		name := name(i)
 		config := string(configs[kind])
 		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/providers/" + name, Value: config})
 		w.aws.SetParameter(awstest.Parameter{Name: "/tokenkeeper/credentials/" + name, Value: string(credentials[kind]), Type: "SecureString"})
@@ -71,8 +79,13 @@ func (w *world) configure(sim *simulator.Simulator, n int) error {
 			Name:     "tokenkeeper/tokens/" + name,
 			Tags:     map[string]string{"tokenkeeper:owner": "bench"},
 			Created:  issued,
-			Versions: []awstest.Version{{ID: string(v.ID()), Value: "{}", Labels: []string{"AWSCURRENT", "tokenkeeper-next"}}},
+			Versions: []awstest.Version{{ID: string(v.ID()), Value: formerRecord, Labels: []string{"AWSCURRENT", "tokenkeeper-next"}}},
 		})
 	}
 	return nil
 }
+
+// formerRecord is what consumers read until a provider is refreshed.
+const formerRecord = "{}"
+
+func name(i int) string { return fmt.Sprintf("p%05d", i) }
