@@ -53,7 +53,7 @@ func TestLayout(t *testing.T) {
 		{"internal/paramstore", ours("internal/secret", "internal/refresh", "internal/awscall"), true},
 		{"internal/secretstore", ours("internal/secret", "internal/refresh", "internal/awscall"), true},
 		{"internal/signing", ours("internal/secret", "internal/strictjson"), true},
-		{"internal/preset", ours("internal/strictjson"), true},
+		{"cmd/tokenkeeper/internal/preset", ours("internal/strictjson"), true},
 		{"internal/simulator", nil, false},
 		{"reader", nil, false},
 	} {

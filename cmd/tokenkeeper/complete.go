@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/tokenkeeper/internal/preset"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
