@@ -60,7 +60,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 // client_secret_jwt, never private_key_jwt.
 func (a Algorithm) Symmetric() bool { return a.kind() == shared }
 
-// kind returns the kind of key that a signs with.
+// kind returns the kind of key that a signs with; empty: there is no such algorithm.
 func (a Algorithm) kind() kind {
 	switch a {
 	case RS256, RS384, RS512, PS256, PS384, PS512:
@@ -76,7 +76,7 @@ func (a Algorithm) kind() kind {
 	case HS256, HS384, HS512:
 		return shared
 	}
-	return 0
+	return ""
 }
 
 // hash returns the hash of a symmetric algorithm.
@@ -90,36 +90,18 @@ func (a Algorithm) hash() func() hash.Hash {
 	return sha256.New
 }
 
-// A kind of key is what an algorithm asks for. An elliptic curve is part of it, since
+// A kind of key is what an algorithm asks for, in words. An elliptic curve is part of it, since
 // each ES algorithm has its own (RFC 7518 section 3.4).
-type kind int
+type kind string
 
 const (
-	rsaKey kind = iota + 1
-	p256
-	p384
-	p521
-	ed25519Key
-	shared
+	rsaKey     kind = "an RSA key"
+	p256       kind = "an EC key on P-256"
+	p384       kind = "an EC key on P-384"
+	p521       kind = "an EC key on P-521"
+	ed25519Key kind = "an Ed25519 key"
+	shared     kind = "a shared secret"
 )
-
-func (k kind) String() string {
-	switch k {
-	case rsaKey:
-		return "an RSA key"
-	case p256:
-		return "an EC key on P-256"
-	case p384:
-		return "an EC key on P-384"
-	case p521:
-		return "an EC key on P-521"
-	case ed25519Key:
-		return "an Ed25519 key"
-	case shared:
-		return "a shared secret"
-	}
-	return "a key of another kind"
-}
 
 // algorithms returns those that sign with a k, the usual one first.
 func (k kind) algorithms() []Algorithm {

@@ -2,11 +2,8 @@ package signing
 
 import (
 	"crypto"
-	"crypto/sha1" // #nosec G505 -- for thumbprints alone
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -56,7 +53,7 @@ func parseChain(text string) ([]*x509.Certificate, *Fault) {
 	}
 	var chain []*x509.Certificate
 	for _, b := range blocks {
-		switch content := pemContent(b.Type); {
+		switch content, _ := pemContent(b.Type); {
 		case strings.HasSuffix(b.Type, "PRIVATE KEY"):
 			return nil, &Fault{"has a private key in it", "give the certificates alone: they are public, and the key has a field of its own"}
 		case content != "a certificate":
@@ -129,26 +126,4 @@ func (c Certificate) TLS() tls.Certificate {
 		t.Certificate = append(t.Certificate, link.Raw)
 	}
 	return t
-}
-
-// thumbprint returns x5t (RFC 7515 section 4.1.7), which is SHA-1 by definition: it
-// distinguishes certificates, and proves nothing.
-func (c Certificate) thumbprint() string {
-	sum := sha1.Sum(c.chain[0].Raw) // #nosec G401 -- see above
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// thumbprintSHA256 returns x5t#S256 (RFC 7515 section 4.1.8).
-func (c Certificate) thumbprintSHA256() string {
-	sum := sha256.Sum256(c.chain[0].Raw)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// encoded returns x5c (RFC 7515 section 4.1.6), which is in base64 and not in base64url.
-func (c Certificate) encoded() []string {
-	var list []string
-	for _, link := range c.chain {
-		list = append(list, base64.StdEncoding.EncodeToString(link.Raw))
-	}
-	return list
 }

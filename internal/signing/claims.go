@@ -51,46 +51,30 @@ type Claims struct {
 // or as a grant. Issuer is required (RFC 7523 section 3; it requires a Subject and an
 // Audience too, but there are grants without the one, such as Google's, and without the
 // other, such as GitHub's). Lifetime is at most
-// MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault].
+// MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault], and does
+// not depend on now.
 func (c Claims) Assertion(now time.Time) ([]strictjson.Member, error) {
-	if err := c.CheckAssertion(); err != nil {
-		return nil, err
+	switch {
+	case c.Issuer == "":
+		return nil, &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
+	case c.Lifetime > MaxLifetime:
+		return nil, &Fault{fmt.Sprintf("the assertion's lifetime of %s is longer than %s", c.Lifetime, MaxLifetime), "make it shorter: it is used once, at once"}
 	}
-	return c.at(now), nil
+	return c.at(now, "iss", "sub", "aud", "exp", "jti")
 }
 
 // Token returns the claims of a JWT made at now that is itself the token. Lifetime is
 // required, has no upper limit, and nothing else is required; otherwise it is as
 // [Claims.Assertion].
 func (c Claims) Token(now time.Time) ([]strictjson.Member, error) {
-	if err := c.CheckToken(); err != nil {
-		return nil, err
-	}
-	return c.at(now), nil
-}
-
-// CheckAssertion returns the error of [Claims.Assertion], as far as it does not depend
-// on the moment.
-func (c Claims) CheckAssertion() error {
-	switch {
-	case c.Issuer == "":
-		return &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
-	case c.Lifetime > MaxLifetime:
-		return &Fault{fmt.Sprintf("the assertion's lifetime of %s is longer than %s", c.Lifetime, MaxLifetime), "make it shorter: it is used once, at once"}
-	}
-	return c.check("iss", "sub", "aud", "exp", "jti")
-}
-
-// CheckToken is CheckAssertion for [Claims.Token].
-func (c Claims) CheckToken() error {
 	if c.Lifetime == 0 {
-		return &Fault{"the token has no lifetime", "state how long it is to hold; the provider's documentation says how long it may"}
+		return nil, &Fault{"the token has no lifetime", "state how long it is to hold; the provider's documentation says how long it may"}
 	}
-	return c.check("iss", "sub", "aud", "exp")
+	return c.at(now, "iss", "sub", "aud", "exp")
 }
 
 // check says what is wrong with any c; reserved are the names that Own must not have.
-func (c Claims) check(reserved ...string) error {
+func (c Claims) check(reserved []string) error {
 	switch {
 	case c.Lifetime != 0 && c.Lifetime < time.Second:
 		return &Fault{fmt.Sprintf("the lifetime of %s is shorter than a second", c.Lifetime), "make it longer"}
@@ -113,7 +97,10 @@ func (c Claims) check(reserved ...string) error {
 }
 
 // at returns the claims at now, in the order of their names.
-func (c Claims) at(now time.Time) []strictjson.Member {
+func (c Claims) at(now time.Time, reserved ...string) ([]strictjson.Member, error) {
+	if err := c.check(reserved); err != nil {
+		return nil, err
+	}
 	// 128 bits: RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
@@ -151,11 +138,7 @@ func (c Claims) at(now time.Time) []strictjson.Member {
 	leftOut := func(m strictjson.Member) bool {
 		return m.Value.Type == strictjson.Null && slices.Contains([]string{"iat", "jti", "nbf"}, m.Name)
 	}
-	return sorted(slices.DeleteFunc(claims, leftOut))
-}
-
-// sorted returns members, which it changes, in the order of their names.
-func sorted(members []strictjson.Member) []strictjson.Member {
-	slices.SortFunc(members, func(a, b strictjson.Member) int { return strings.Compare(a.Name, b.Name) })
-	return members
+	claims = slices.DeleteFunc(claims, leftOut)
+	slices.SortFunc(claims, func(a, b strictjson.Member) int { return strings.Compare(a.Name, b.Name) })
+	return claims, nil
 }

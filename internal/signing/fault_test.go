@@ -50,7 +50,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"an encrypted key of PKCS #8", block("ENCRYPTED PRIVATE KEY", []byte(tenth)), encrypted},
 		{"an encrypted key of PKCS #1", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte(tenth),
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,3058AE7B54DA97032B0EBA96E683D8F4"}})), encrypted},
-		{"a DSA key", block("DSA PRIVATE KEY", []byte(tenth)), "is a DSA key; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"a DSA key", block("DSA PRIVATE KEY", []byte(tenth)), "is a private key of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
 		{"a key of PGP", block("PGP PRIVATE KEY BLOCK", []byte(tenth)), "is something of PGP; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
 		{"another private key", block("ANY PRIVATE KEY", []byte(tenth)), "is a private key of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
 		{"another block", block("DH PARAMETERS", []byte(tenth)), "is a PEM block that is no key; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
@@ -80,10 +80,10 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"a JWK of EC that is zero", text(with(jwk(p256Key()), "d", strings.Repeat("A", 43))), misfit},
 		{"a JWK of EC that is cut", text(with(jwk(p256Key()), "d", jwk(p256Key())["d"].(string)[:20])), misfit},
 		{"a JWK of Ed25519 with another's public half", text(with(jwk(edKey()), "x", strings.Repeat("A", 43))), misfit},
-		{"a JWK of EC on Bitcoin's curve", text(with(jwk(p256Key()), "crv", "secp256k1")), `is a JWK of an EC key whose "crv" no algorithm signs with; make one on P-256, P-384 or P-521`},
-		{"a JWK of X25519", text(with(jwk(edKey()), "crv", "X25519")), "is the JWK of a key that can agree on keys but not sign; make an Ed25519 key"},
-		{"a JWK of Ed448", text(with(jwk(edKey()), "crv", "Ed448")), `is a JWK of kind OKP whose "crv" is not known here; make an Ed25519 key`},
-		{"a JWK of a secret without it", `{"kty":"oct","kid":"x"}`, `is a JWK without "k", its value; export it again with the secret part`},
+		{"a JWK of EC on Bitcoin's curve", text(with(jwk(p256Key()), "crv", "secp256k1")), otherCurve},
+		{"a JWK of X25519", text(with(jwk(edKey()), "crv", "X25519")), otherCurve},
+		{"a JWK of Ed448", text(with(jwk(edKey()), "crv", "Ed448")), otherCurve},
+		{"a JWK of a secret without it", `{"kty":"oct","kid":"x"}`, `is a JWK without "k", which its kind needs; export it again with all its members, or give PEM`},
 		{"a JWK of an empty secret", `{"kty":"oct","k":""}`, `is a JWK without "k", which its kind needs; export it again with all its members, or give PEM`},
 		{"a JWK for encryption", text(with(jwk(rsaKey()), "use", "enc")), `is a JWK whose "use" is not sig; give the key that is for signing`},
 		{"a JWK for verifying", text(with(jwk(rsaKey()), "key_ops", []string{"verify"})), `is a JWK whose "key_ops" lack sign; give the key that is for signing`},
@@ -108,6 +108,7 @@ func TestWhatIsNoKey(t *testing.T) {
 const (
 	unreadable = "holds no private key that can be read: damaged, or of a kind that is not used for signing; give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check shows whether it is whole"
 	encrypted  = "is a private key encrypted with a passphrase; give it without one, which this takes off: openssl pkey -in KEY.pem -out PLAIN.pem"
+	otherCurve = `is a JWK whose "crv" no algorithm signs with; make a key on P-256, P-384 or P-521, or an Ed25519 key`
 	misfit     = "is a JWK whose values do not fit together: damaged, or of two keys; export it again; for RSA of over 4096 bits, give PEM"
 )
 

@@ -2,6 +2,9 @@ package signing
 
 import (
 	"cmp"
+	"crypto/sha1" // #nosec G505 -- for thumbprints alone
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -57,9 +60,6 @@ func (h Header) Check() error {
 			return &Fault{fmt.Sprintf("the header member %q would change how the JWT is read", name), "leave it out"}
 		}
 	}
-	if _, err := encode(h.Members); err != nil {
-		return fmt.Errorf("encoding the header: %w", err)
-	}
 	return nil
 }
 
@@ -105,14 +105,21 @@ func (h Header) addCertificate(add func(name string, v strictjson.Value), k Key)
 	if fault := belongs(h.Certificate.chain, k); fault != nil {
 		return fault
 	}
+	own := h.Certificate.chain[0].Raw
 	for _, name := range h.CertificateMembers {
 		switch name {
-		case X5T:
-			add(name, strictjson.Text(h.Certificate.thumbprint()))
+		case X5T: // SHA-1 by definition: it distinguishes certificates, and proves nothing
+			sum := sha1.Sum(own) // #nosec G401 -- see above
+			add(name, strictjson.Text(base64.RawURLEncoding.EncodeToString(sum[:])))
 		case X5TS256:
-			add(name, strictjson.Text(h.Certificate.thumbprintSHA256()))
-		case X5C:
-			add(name, strictjson.Texts(h.Certificate.encoded()))
+			sum := sha256.Sum256(own)
+			add(name, strictjson.Text(base64.RawURLEncoding.EncodeToString(sum[:])))
+		case X5C: // in base64, and not in base64url
+			var chain []string
+			for _, link := range h.Certificate.chain {
+				chain = append(chain, base64.StdEncoding.EncodeToString(link.Raw))
+			}
+			add(name, strictjson.Texts(chain))
 		}
 	}
 	return nil

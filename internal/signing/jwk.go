@@ -28,20 +28,17 @@ func parseJWK(text string) (*material, *Fault) {
 	if fault := notAKey(jwk); fault != nil {
 		return nil, fault
 	}
-	members, fault := keyMembers(jwk)
+	members, fault := onlyKey(jwk)
 	if fault != nil {
 		return nil, fault
 	}
-	data, err := json.Marshal(members)
-	if err != nil {
-		return nil, unreadable()
-	}
+	data, _ := json.Marshal(members) // texts always marshal
 	var parsed jose.JSONWebKey
 	if err := parsed.UnmarshalJSON(data); err != nil || !whole(parsed.Key) {
 		return nil, &Fault{"is a JWK whose values do not fit together: damaged, or of two keys",
 			"export it again; for RSA of over 4096 bits, give PEM"}
 	}
-	m, fault := newJWKMaterial(parsed.Key)
+	m, fault := newMaterial(parsed.Key)
 	if fault != nil {
 		return nil, fault
 	}
@@ -75,41 +72,38 @@ func notAKey(object map[string]any) *Fault {
 	return nil
 }
 
-// keyMembers returns the members that make the key that jwk says it is (RFC 7518
-// section 6, RFC 8037 section 2), all strings.
-func keyMembers(jwk map[string]any) (map[string]string, *Fault) {
-	var names []string
-	secret := "d"
-	switch jwk["kty"] {
-	case "RSA":
-		// dp, dq and qi follow from these, and are computed rather than believed.
-		names = []string{"n", "e", "d", "p", "q"}
-	case "EC":
-		names = []string{"crv", "x", "y", "d"}
-	case "OKP":
-		names = []string{"crv", "x", "d"}
-	case "oct":
-		names, secret = []string{"k"}, "k"
-	default:
+// keyMembers are those that make a key of a kind (RFC 7518 section 6, RFC 8037 section 2), all
+// strings. Of RSA, dp, dq and qi follow from these, and are computed rather than believed.
+var keyMembers = map[string][]string{
+	"RSA": {"n", "e", "d", "p", "q"},
+	"EC":  {"crv", "x", "y", "d"},
+	"OKP": {"crv", "x", "d"},
+	"oct": {"k"},
+}
+
+// curves are those that can sign.
+var curves = map[string][]string{"EC": {"P-256", "P-384", "P-521"}, "OKP": {"Ed25519"}}
+
+// onlyKey returns of jwk the members that make the key that it says it is.
+func onlyKey(jwk map[string]any) (map[string]string, *Fault) {
+	kind, _ := jwk["kty"].(string)
+	names, known := keyMembers[kind]
+	if !known {
 		return nil, &Fault{`is a JWK of a "kty" that is not known here`, "give one of RSA, EC, OKP with Ed25519, or oct"}
 	}
-	if _, ok := jwk[secret]; !ok {
-		if secret == "d" {
-			return nil, &Fault{"is the JWK of a public key", `give that of the private key, which has a "d"`}
-		}
-		return nil, &Fault{`is a JWK without "k", its value`, "export it again with the secret part"}
+	if _, private := jwk["d"]; !private && kind != "oct" {
+		return nil, &Fault{"is the JWK of a public key", `give that of the private key, which has a "d"`}
 	}
-	if fault := checkCurve(jwk); fault != nil {
-		return nil, fault
-	}
-	members := map[string]string{"kty": jwk["kty"].(string)}
+	members := map[string]string{"kty": kind}
 	for _, name := range names {
 		v, ok := jwk[name].(string)
-		if !ok || v == "" {
+		switch {
+		case name == "crv" && !slices.Contains(curves[kind], v):
+			return nil, &Fault{`is a JWK whose "crv" no algorithm signs with`, "make a key on P-256, P-384 or P-521, or an Ed25519 key"}
+		case !ok || v == "":
 			return nil, &Fault{fmt.Sprintf("is a JWK without %q, which its kind needs", name),
 				"export it again with all its members, or give PEM"}
-		}
-		if name != "crv" {
+		case name != "crv":
 			v = strings.TrimRight(v, "=") // which RFC 7515 section 2 forbids, and exporters write
 			if _, err := base64.RawURLEncoding.DecodeString(v); err != nil {
 				return nil, &Fault{fmt.Sprintf("is a JWK whose %q is not base64url", name), "export it again, or give PEM"}
@@ -118,19 +112,6 @@ func keyMembers(jwk map[string]any) (map[string]string, *Fault) {
 		members[name] = v
 	}
 	return members, nil
-}
-
-// checkCurve refuses the curves that cannot sign.
-func checkCurve(jwk map[string]any) *Fault {
-	switch crv := jwk["crv"]; {
-	case jwk["kty"] == "EC" && crv != "P-256" && crv != "P-384" && crv != "P-521":
-		return &Fault{`is a JWK of an EC key whose "crv" no algorithm signs with`, "make one on P-256, P-384 or P-521"}
-	case jwk["kty"] == "OKP" && (crv == "X25519" || crv == "X448"):
-		return &Fault{"is the JWK of a key that can agree on keys but not sign", "make an Ed25519 key"}
-	case jwk["kty"] == "OKP" && crv != "Ed25519":
-		return &Fault{`is a JWK of kind OKP whose "crv" is not known here`, "make an Ed25519 key"}
-	}
-	return nil
 }
 
 // whole reports whether the halves of an EC key belong together, which go-jose checks
@@ -146,14 +127,6 @@ func whole(private any) bool {
 	}
 	stated, err := k.PublicKey.ECDH()
 	return err == nil && derived.PublicKey().Equal(stated)
-}
-
-// newJWKMaterial is newMaterial for what only a JWK may hold as well.
-func newJWKMaterial(private any) (*material, *Fault) {
-	if secret, ok := private.([]byte); ok {
-		return newSharedMaterial(secret)
-	}
-	return newMaterial(private)
 }
 
 // describe adds what jwk says of itself: who it is and what it may be used for.

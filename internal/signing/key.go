@@ -24,9 +24,7 @@ import (
 type Key struct{ box func() *material }
 
 type material struct {
-	// private is an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey, or the
-	// []byte of a shared secret.
-	private any
+	private any // as for newMaterial
 	kind    kind
 	// id and algorithm are what a JWK says of itself.
 	id        string
@@ -79,10 +77,16 @@ func (k Key) material() material {
 	return *k.box()
 }
 
-// newMaterial returns what is known of a private key that was read without error.
+// newMaterial returns what is known of a key that was read without error: an *rsa.PrivateKey,
+// *ecdsa.PrivateKey or ed25519.PrivateKey, or the []byte of a shared secret.
 func newMaterial(private any) (*material, *Fault) {
 	m := &material{private: private}
 	switch k := private.(type) {
+	case []byte:
+		if len(k) == 0 {
+			return nil, &Fault{"is empty", "give the secret that is shared with the provider"}
+		}
+		m.kind = shared
 	case *rsa.PrivateKey:
 		m.kind = rsaKey
 		switch bits := k.N.BitLen(); {
@@ -141,7 +145,7 @@ func (k Key) String() string {
 	if k.IsZero() {
 		return "no key"
 	}
-	return k.material().kind.String()
+	return string(k.material().kind)
 }
 
 // Format prints what kind of key it is, whatever the verb.

@@ -64,18 +64,19 @@ func parsePEM(text string) (*material, *Fault) {
 			other = b.Type
 		}
 	}
+	content, remedy := pemContent(other)
 	switch {
 	case len(keys) > 1:
 		return nil, &Fault{fmt.Sprintf("has %d private keys", len(keys)), "give the one to sign with, alone"}
 	case len(keys) == 1 && other != "":
-		return nil, &Fault{"has " + pemContent(other) + " beside the private key",
+		return nil, &Fault{"has " + content + " beside the private key",
 			"give the private key alone; a certificate has a field of its own"}
 	case len(keys) == 1:
 		return parseDER(keys[0].Bytes)
 	case other == "":
 		return nil, &Fault{"has EC parameters, but no key", "give the whole file: the key is in the block after them"}
 	}
-	return nil, notPrivate(other)
+	return nil, &Fault{"is " + content, remedy}
 }
 
 // encrypted reports whether b is a private key under a passphrase: of PKCS #8, or in the
@@ -99,39 +100,28 @@ func parseDER(der []byte) (*material, *Fault) {
 	return nil, unreadable()
 }
 
-// pemContent says what a block of that label is.
-func pemContent(label string) string {
-	switch {
-	case label == "CERTIFICATE", label == "TRUSTED CERTIFICATE", label == "X509 CERTIFICATE":
-		return "a certificate"
-	case strings.HasSuffix(label, "CERTIFICATE REQUEST"):
-		return "a certificate request"
-	case label == "OPENSSH PRIVATE KEY":
-		return "a private key in the form of OpenSSH"
-	case label == "DSA PRIVATE KEY":
-		return "a DSA key"
-	case strings.HasPrefix(label, "PGP "):
-		return "something of PGP"
-	case strings.HasSuffix(label, "PUBLIC KEY"):
-		return "a public key"
-	case strings.HasSuffix(label, "PRIVATE KEY"):
-		return "a private key of a kind that is not known here"
-	}
-	return "a PEM block that is no key"
+// pemContents are what PEM blocks hold, by a part of their label, and what to give instead where
+// a private key is wanted. The first that fits applies.
+var pemContents = []struct{ part, content, remedy string }{
+	{"PGP ", "something of PGP", anyKey},
+	{"CERTIFICATE REQUEST", "a certificate request", keyOfIt},
+	{"CERTIFICATE", "a certificate", keyOfIt},
+	{"PUBLIC KEY", "a public key", keyOfIt},
+	{"OPENSSH PRIVATE KEY", "a private key in the form of OpenSSH",
+		`convert a copy of it, which this does for RSA and EC: ssh-keygen -p -N "" -m PKCS8 -f COPY`},
+	{"PRIVATE KEY", "a private key of a kind that is not known here", anyKey},
+	{"", "a PEM block that is no key", anyKey},
 }
 
-// notPrivate is the fault of a file whose only content has that label.
-func notPrivate(label string) *Fault {
-	f := &Fault{Detail: "is " + pemContent(label)}
-	switch f.Detail {
-	case "is a certificate", "is a public key", "is a certificate request":
-		f.Remedy = "give the private key that belongs to it"
-	case "is a private key in the form of OpenSSH":
-		f.Remedy = `convert a copy of it, which this does for RSA and EC: ssh-keygen -p -N "" -m PKCS8 -f COPY`
-	default:
-		f.Remedy = "give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"
-	}
-	return f
+const (
+	anyKey  = "give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"
+	keyOfIt = "give the private key that belongs to it"
+)
+
+// pemContent says what a block of that label is.
+func pemContent(label string) (content, remedy string) {
+	i := slices.IndexFunc(pemContents, func(c struct{ part, content, remedy string }) bool { return strings.Contains(label, c.part) })
+	return pemContents[i].content, pemContents[i].remedy
 }
 
 // neitherPEMNorJWK says what s looks like instead.

@@ -44,16 +44,9 @@ func SharedSecret(text secret.Text, e Encoding) (Key, error) {
 	if err != nil {
 		return Key{}, &Fault{fmt.Sprintf("is not %s", e), "give the secret as the provider shows it, or correct its encoding"}
 	}
-	m, fault := newSharedMaterial(secret)
+	m, fault := newMaterial(secret)
 	if fault != nil {
 		return Key{}, fault
 	}
 	return newKey(m), nil
-}
-
-func newSharedMaterial(secret []byte) (*material, *Fault) {
-	if len(secret) == 0 {
-		return nil, &Fault{"is empty", "give the secret that is shared with the provider"}
-	}
-	return &material{private: secret, kind: shared}, nil
 }

@@ -50,7 +50,7 @@ func NewSigner(k Key, a Algorithm, h Header) (*Signer, error) {
 
 // fits says what is wrong if a does not sign with k.
 func fits(k Key, a Algorithm) *Fault {
-	if a.kind() == 0 {
+	if a.kind() == "" {
 		return &Fault{"the algorithm is not known here", "choose of: " + list(Algorithms())}
 	}
 	if a.kind() != k.material().kind {
