@@ -15,9 +15,6 @@ import (
 // the credential's owner approved.
 const approved = "approved"
 
-var errNoCopy = remedied{errors.New("it is not an approved copy"),
-	"a copy is approved/CREDENTIAL/PROVIDER.json; 'tokenkeeper approve PROVIDER' writes it; move this away"}
-
 // copies returns every approved copy, or an error. One that others can change was approved
 // by nobody: it has its Err set, and so its provider fails.
 func (d *Dir) copies(ctx context.Context) ([]refresh.Document, error) {
@@ -38,29 +35,11 @@ func (d *Dir) copies(ctx context.Context) ([]refresh.Document, error) {
 			docs = append(docs, refresh.Document{Name: folder, Where: d.path(folder), Err: refresh.Problems{d.problem(d.path(folder), errNoCopy)}})
 			continue
 		}
-		files, err := d.list(folder)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed since it was listed
+		copies, err := d.documents(ctx, folder, func(f fs.DirEntry) (refresh.Document, error) { return d.copy(e.Name(), f) })
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // else it was removed since it was listed
+			return nil, err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", d.path(folder), err)
-		}
-		for _, f := range files {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if backup(f.Name()) {
-				continue
-			}
-			doc, err := d.copy(e.Name(), f)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				doc.Err = refresh.Problems{d.problem(doc.Where, err)}
-			}
-			docs = append(docs, doc)
-		}
+		docs = append(docs, copies...)
 	}
 	return docs, nil
 }

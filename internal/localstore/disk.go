@@ -2,7 +2,6 @@ package localstore
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -79,7 +78,3 @@ func (d rootDisk) SyncDir(name string) error {
 // maxFile is the size of the largest file that is read, in bytes: what Secrets Manager
 // stores at most.
 const maxFile = 65536
-
-var errNotFile = errors.New("it is not a file")
-
-var errTooLarge = fmt.Errorf("it has more than %d bytes", maxFile)

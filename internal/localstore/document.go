@@ -1,8 +1,10 @@
 package localstore
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -22,6 +24,40 @@ func (d *Dir) document(name, file string, fi fs.FileInfo) (refresh.Document, err
 		Edited:  fi.ModTime(),
 		Data:    secret.New(string(data)),
 	}, err
+}
+
+// documents returns what the entries of a folder hold, as read says, without backups.
+func (d *Dir) documents(ctx context.Context, folder string, read func(fs.DirEntry) (refresh.Document, error)) ([]refresh.Document, error) {
+	entries, err := d.list(folder)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", d.path(folder), err)
+	}
+	var docs []refresh.Document
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if backup(e.Name()) {
+			continue
+		}
+		if doc, ok := d.found(e, read); ok {
+			docs = append(docs, doc)
+		}
+	}
+	return docs, nil
+}
+
+// found returns what an entry holds, as read says, with its Err set where it cannot be a document;
+// ok is false where it was removed since it was listed.
+func (d *Dir) found(e fs.DirEntry, read func(fs.DirEntry) (refresh.Document, error)) (doc refresh.Document, ok bool) {
+	doc, err := read(e)
+	if errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0 {
+		return doc, false
+	}
+	if err != nil {
+		doc.Err = refresh.Problems{d.problem(doc.Where, err)}
+	}
+	return doc, true
 }
 
 // revision is the version of a document: a digest of what the system says of its file.

@@ -13,8 +13,12 @@ import (
 
 // What can be wrong with a file that is to be read.
 var (
-	errFolder  = errors.New("it is a folder")
-	errNotJSON = errors.New("it does not end in .json")
+	errFolder  = remedied{errors.New("it is a folder"), "a config is one file NAME.json; move it up, or the folder away"}
+	errNotJSON = remedied{errors.New("it does not end in .json"), "a config is a file NAME.json in JSON; rewrite it as one, or move it away"}
+	errNoCopy  = remedied{errors.New("it is not an approved copy"),
+		"a copy is approved/CREDENTIAL/PROVIDER.json; 'tokenkeeper approve PROVIDER' writes it; move this away"}
+	errNotFile  = remedied{errors.New("it is not a file"), "move it away"}
+	errTooLarge = remedied{fmt.Errorf("it has more than %d bytes", maxFile), "move it away"}
 )
 
 // A remedied error says what to do about it.
@@ -51,12 +55,6 @@ func (d *Dir) problem(where string, err error) refresh.Problem {
 	switch {
 	case errors.As(err, &r):
 		p.Remedy = r.remedy
-	case errors.Is(err, errFolder):
-		p.Remedy = "a config is one file NAME.json; move it up, or the folder away"
-	case errors.Is(err, errNotJSON):
-		p.Remedy = "a config is a file NAME.json in JSON; rewrite it as one, or move it away"
-	case errors.Is(err, errTooLarge), errors.Is(err, errNotFile):
-		p.Remedy = "move it away"
 	case errors.Is(err, fs.ErrPermission):
 		p.Remedy = "let the user that runs this read it"
 	default:

@@ -30,14 +30,9 @@ func (d *Dir) latest(ctx context.Context, provider, credential string) ([]refres
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", d.path(file), err)
 		}
-		doc, err := read(fs.FileInfoToDirEntry(fi))
-		if errors.Is(err, fs.ErrNotExist) && fi.Mode()&fs.ModeSymlink == 0 {
-			return nil
+		if doc, ok := d.found(fs.FileInfoToDirEntry(fi), read); ok {
+			docs = append(docs, doc)
 		}
-		if err != nil {
-			doc.Err = refresh.Problems{d.problem(doc.Where, err)}
-		}
-		docs = append(docs, doc)
 		return nil
 	}
 	if err := add(path.Join(providers, provider+".json"), d.config); err != nil {

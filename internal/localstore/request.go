@@ -114,19 +114,5 @@ func (d *Dir) discard(file string) error {
 
 // forget removes the unread answers. The caller has just taken the lock.
 func (d *Dir) forget() error {
-	entries, err := d.list(requests)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") {
-			if err := d.discard(e.Name()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return d.clear(requests, func(name string) bool { return !strings.HasSuffix(name, ".json") })
 }

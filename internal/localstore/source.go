@@ -23,31 +23,11 @@ func (d *Dir) Configs(ctx context.Context, _ string) (_ []refresh.Document, next
 }
 
 func (d *Dir) configs(ctx context.Context) ([]refresh.Document, error) {
-	entries, err := d.list(providers)
+	docs, err := d.documents(ctx, providers, d.config)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no folder %s; make it, and put in one file NAME.json for each provider", d.path(providers))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", d.path(providers), err)
-	}
-	docs := make([]refresh.Document, 0, len(entries))
-	for _, e := range entries {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if backup(e.Name()) {
-			continue
-		}
-		doc, err := d.config(e)
-		if errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0 {
-			continue // removed since it was listed
-		}
-		if err != nil {
-			doc.Err = refresh.Problems{d.problem(doc.Where, err)}
-		}
-		docs = append(docs, doc)
-	}
-	return docs, nil
+	return docs, err
 }
 
 // config returns what an entry of the folder holds, with a name also where there is an

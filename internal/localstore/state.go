@@ -118,11 +118,12 @@ func (d *Dir) look(provider string) (refresh.State, state, digest, error) {
 // digest returns that of a file, or an empty one where there is no file.
 func (d *Dir) digest(name string) (digest, error) {
 	data, err := d.disk.Read(name)
+	var r remedied
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
-	case errors.Is(err, errTooLarge), errors.Is(err, errNotFile):
-		return "", fmt.Errorf("%w; move it away", err)
+	case errors.As(err, &r):
+		return "", fmt.Errorf("%w; %s", err, r.remedy)
 	case err != nil:
 		return "", err
 	}

@@ -53,7 +53,7 @@ func (d *Dir) Open(ctx context.Context, provider string) (refresh.State, error) 
 		if err != nil {
 			return err
 		}
-		if err := d.probe(); err != nil {
+		if err := d.probe(tokens); err != nil {
 			return err
 		}
 		if !before.Exists {

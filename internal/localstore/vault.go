@@ -51,12 +51,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 		if err != nil {
 			return err
 		}
-		// With the token spent, it would be too late to find out that the next cannot be kept.
-		temp, err := v.dir.write(private, make([]byte, maxFile))
-		if err == nil {
-			err = v.dir.disk.Remove(temp)
-		}
-		if err != nil {
+		if err := v.dir.probe(private); err != nil {
 			return err
 		}
 		t := refresh.Ticket{ID: id, Token: stored.Token, Credential: stored.Credential,

@@ -75,11 +75,11 @@ func (d *Dir) remove(name string) error {
 	return d.disk.SyncDir(tokens)
 }
 
-// probe finds out whether a record could be written. It is asked before a login: with
-// some providers a login ends the token before it, and it would be too late to learn
-// afterwards that the new one cannot be kept.
-func (d *Dir) probe() error {
-	temp, err := d.write(tokens, make([]byte, maxFile))
+// probe finds out whether the largest file could be written to a folder. It is asked before a
+// login: a login may end the token before it, or spend the refresh token, and it would be too
+// late to learn afterwards that the new one cannot be kept.
+func (d *Dir) probe(folder string) error {
+	temp, err := d.write(folder, make([]byte, maxFile))
 	if err != nil {
 		return err
 	}
@@ -89,18 +89,21 @@ func (d *Dir) probe() error {
 // sweep removes from a folder what writers have left that were killed. The caller holds
 // the folder's lock, so no other process is writing.
 func (d *Dir) sweep(folder string) error {
-	names, err := d.list(folder)
-	if err != nil {
-		return err
+	return d.clear(folder, func(name string) bool { return strings.HasPrefix(name, temporary) })
+}
+
+// clear removes the files of a folder whose names are stale.
+func (d *Dir) clear(folder string, stale func(name string) bool) error {
+	entries, err := d.list(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	for _, e := range names {
-		if strings.HasPrefix(e.Name(), temporary) {
-			if err := d.disk.Remove(path.Join(folder, e.Name())); err != nil {
-				return err
-			}
+	for _, e := range entries {
+		if err == nil && stale(e.Name()) {
+			err = d.disk.Remove(path.Join(folder, e.Name()))
 		}
 	}
-	return nil
+	return err
 }
 
 // list returns what is in a folder, by name.
