@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -66,6 +67,7 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	settings := map[string]any{"FunctionName": functionName, "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": map[string]string{
 		"TOKENKEEPER_NAMESPACE": "tokenkeeper", "TOKENKEEPER_STACK": "tokenkeeper", "TOKENKEEPER_CREDENTIAL_STORE": "ssm",
 		"TOKENKEEPER_TICK": "1m", "TOKENKEEPER_CACHE_AGE": "300s", "TOKENKEEPER_ALLOW_LOOPBACK": "true",
+		"TOKENKEEPER_CREATE_SECRETS": strconv.FormatBool(!f.runner.Store.(*secretstore.Store).NoCreate),
 	}}}
 	other := map[string]any{"FunctionName": "somebody-elses"}
 	west := map[string]any{"FunctionName": "west-RefresherFunction-1Zb7", "LoggingConfig": map[string]any{"LogGroup": logGroupName}, "Environment": map[string]any{"Variables": map[string]string{

@@ -186,7 +186,7 @@ func (i *incident) note(class refresh.Class, code string) {
 	switch {
 	case class == refresh.Transient:
 		n.Next = at.Add(time.Minute)
-	case strings.HasPrefix(code, "aws_") || strings.HasPrefix(code, "kms_") || code == "secret_missing":
+	case strings.HasPrefix(code, "aws_") || strings.HasPrefix(code, "kms_"):
 		n.Next, n.Ours = at.Add(time.Minute), 1
 	case class == refresh.Misconfigured:
 		n.Next = at.Add(30 * time.Minute)

@@ -11,6 +11,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
 	"example.com/tokenkeeper/internal/simulator"
 )
 
@@ -31,7 +32,7 @@ var remedied = []struct {
 	{refresh.Transient, waitForNext, "http_408 http_425 http_429 http_503 slow_down temporarily_unavailable server_error access_denied unknown_error timeout " +
 		"connection_failed connection_lost dns_failed canceled claimed aws_throttled aws_server_error aws_unreachable write_budget " +
 		"source_failed store_failed label_moved_meanwhile refresh_token_unsure internal_error"},
-	{refresh.Misconfigured, waitForNext, "aws_access_denied kms_key_unusable aws_credentials_refused aws_request_refused secret_missing"},
+	{refresh.Misconfigured, waitForNext, "aws_access_denied kms_key_unusable aws_credentials_refused aws_request_refused"},
 	{refresh.Misconfigured, force, "proxy_refused tls_untrusted tls_failed"},
 	{refresh.Misconfigured, lookThenEditCredential, "bad_credential host_not_allowed"},
 	{refresh.NeedsPerson, editNamed, "interaction_required"},
@@ -49,6 +50,7 @@ var elsewhere = map[string]string{
 	"credential_being_deleted": "internal/secretstore/credentials_test.go",
 	"secret_is_replica":        "TestOtherRemedies",
 	"secret_managed_by_aws":    "TestOtherRemedies",
+	"secret_missing":           "TestASecretThatIsMadeElsewhere",
 }
 
 // TestRemediesAreTrue has a provider that works noted as failing with every code, in a folder and on
@@ -146,5 +148,24 @@ func TestOtherRemedies(t *testing.T) {
 				t.Errorf("after a run it is %+v", after)
 			}
 		})
+	}
+}
+
+// TestASecretThatIsMadeElsewhere has no secret where the function creates none, and so no note either.
+func TestASecretThatIsMadeElsewhere(t *testing.T) {
+	i := newIncident(t, false, simulator.METI)
+	i.function.runner.Store.(*secretstore.Store).NoCreate = true
+	i.account.RemoveSecret("tokenkeeper/tokens/" + i.name)
+	i.tick()
+	line := i.screen()
+	const command = "aws secretsmanager create-secret --name tokenkeeper/tokens/meti --tags Key=tokenkeeper:owner,Value=tokenkeeper"
+	if line.Code != "secret_missing" || line.State != status.NoToken || line.Command != command {
+		t.Fatalf("the screen says %+v", line)
+	}
+	i.account.SetSecret(awstest.Secret{Name: "tokenkeeper/tokens/" + i.name, Tags: map[string]string{"tokenkeeper:owner": "tokenkeeper"}})
+	i.pass(time.Minute)
+	i.tick()
+	if after := i.screen(); after.State != status.OK {
+		t.Errorf("after a run it is %+v", after)
 	}
 }

@@ -50,7 +50,7 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 	if s.NoCreate {
 		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing,
 			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider)),
-			Remedy: fmt.Sprintf("create it without a value and with the tag %s=%s", tagOwner, s.Stack)}
+			Remedy: fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)}
 	}
 	in := &secretsmanager.CreateSecretInput{
 		Name: aws.String(s.secret(provider)),

@@ -147,7 +147,7 @@ func TestOpenFails(t *testing.T) {
 		remedy string
 	}{
 		{"the secret is missing and creation is switched off", true, "", awstest.Fault{},
-			refresh.Misconfigured, secretstore.CodeMissing, "tokenkeeper:owner=prod"},
+			refresh.Misconfigured, secretstore.CodeMissing, "--name tokenkeeper/tokens/meitner --tags Key=tokenkeeper:owner,Value=prod"},
 		{"describing is denied", false, describeSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:DescribeSecret"},
 		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:CreateSecret"},
 		{"an account has no room for more secrets", false, createSecret, awstest.Fault{Error: &awstest.Error{Status: 400, Code: "LimitExceededException"}},

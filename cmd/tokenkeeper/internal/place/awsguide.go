@@ -24,6 +24,13 @@ func (a *AWS) Guide() Guide {
 		Runner:  "the schedule of stack " + a.Stack,
 		Log:     "the log of the function",
 	}
+	if a.LeavesSecrets {
+		create := []string{"secretsmanager create-secret --name", a.store.Prefix + Name, "--tags Key=tokenkeeper:owner,Value=" + a.Stack}
+		if a.KMSKey != "" {
+			create = append(create, "--kms-key-id", a.KMSKey)
+		}
+		g.Create = a.awsCommand(create...)
+	}
 	if a.CredentialStore == stack.InSecretsManager {
 		g.RestoreCredential = a.awsCommand("secretsmanager restore-secret --secret-id", a.credentialPrefix+Name)
 	}

@@ -32,6 +32,8 @@ type Deployment struct {
 	// KMSKey encrypts what is made anew; empty: AWS's own keys do. Who states a deployment
 	// says that by AWSKey.
 	KMSKey string
+	// LeavesSecrets reports whether the function creates no secret that is missing.
+	LeavesSecrets bool
 	// Tick is the time between two runs, and CacheAge how long applications keep a record.
 	Tick, CacheAge time.Duration
 	// Timeout is that of the function, and WritesPerSecond how many writes of secrets it makes at
@@ -65,6 +67,7 @@ func (d Deployment) or(o Deployment) Deployment {
 		Timeout:         cmp.Or(d.Timeout, o.Timeout),
 		WritesPerSecond: cmp.Or(d.WritesPerSecond, o.WritesPerSecond),
 		AllowLoopback:   d.AllowLoopback || o.AllowLoopback,
+		LeavesSecrets:   d.LeavesSecrets || o.LeavesSecrets,
 	}
 }
 
@@ -131,5 +134,6 @@ func deployment(function string, logging *types.LoggingConfig, timeout *int32, e
 		Timeout:         time.Duration(aws.ToInt32(timeout)) * time.Second,
 		WritesPerSecond: writes,
 		AllowLoopback:   stack.Bool(env[stack.VarAllowLoopback], false),
+		LeavesSecrets:   !stack.Bool(env[stack.VarCreateSecrets], true),
 	}
 }

@@ -20,6 +20,8 @@ type Guide struct {
 	AskingFlags []string
 	// Remove is the command line that removes a token, and all that is kept beside it.
 	Remove string
+	// Create is the one that creates the secret of a token, without a value; empty: runs do.
+	Create string
 	// Restore is the one that ends the scheduled deletion of the secret of a token, and
 	// RestoreCredential that of a credential; empty: there is nothing like that.
 	Restore, RestoreCredential string
@@ -92,6 +94,9 @@ func (g Guide) CheckCommand(provider string) string {
 // secret, and RestoreCredentialCommand that of a credential.
 func (g Guide) RestoreCommand(name string) string           { return named(g.Restore, name) }
 func (g Guide) RestoreCredentialCommand(name string) string { return named(g.RestoreCredential, name) }
+
+// CreateCommand returns the command line that creates the secret of a token; empty: runs do.
+func (g Guide) CreateCommand(name string) string { return named(g.Create, name) }
 
 // RemoveCommand returns the command line that removes the token of that name, and all
 // that is kept beside it.

@@ -119,6 +119,10 @@ func restore(j *judgement) step {
 	return step{"Applications are refused until it is restored:", j.guide.RestoreCommand(j.Name)}
 }
 
+func createSecret(j *judgement) step {
+	return step{"Create it, empty; the next run stores a token in it:", j.guide.CreateCommand(j.Name)}
+}
+
 func restoreCredential(j *judgement) step {
 	return step{"Restore it, or put another one:", j.guide.RestoreCredentialCommand(j.Provider.Credential)}
 }
@@ -244,7 +248,7 @@ var byCode = map[string]advice{
 	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
 	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
 	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and refuses our writes.", lookAtLog},
-	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", inLog("Create it, empty, with the tag that is named in %s.")},
+	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", createSecret},
 	secretstore.CodeOvertaken: {"Others moved the label of its secret each time, so nothing was stored.",
 		inLog("It is tried again by itself. Find who writes the secret by hand; more is in %s.")},
 

@@ -8,6 +8,7 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
 // judge judges one subject.
@@ -70,6 +71,8 @@ func (j *judgement) decided(d refresh.Decision) {
 		j.say(Paused, "It is paused: its token is not replaced.", step{"When that is done:", j.guide.Command("resume", j.Name)})
 	case note.Class.Failing():
 		j.failed(d, note)
+	case !j.State.Exists && j.guide.Create != "":
+		j.fail(NoToken, refresh.Misconfigured, secretstore.CodeMissing)
 	case j.State.Current == "":
 		j.say(NoToken, "No run has asked for one yet.", j.first())
 		j.line.Failing = true
