@@ -15,10 +15,9 @@ import (
 )
 
 func (c *cli) check() *cobra.Command {
-	var where placeFlags
 	var when scheduleFlags
 	var allowLoopback, readCredentials bool
-	cmd := &cobra.Command{
+	cmd := c.looking(&cobra.Command{
 		Use:   "check [NAME...]",
 		Short: "Find everything that is wrong in configs and credentials",
 		Long: `Find everything that is wrong in all configs and credentials, or in those of
@@ -36,30 +35,28 @@ see that, and the rest with --read-credentials.`,
 		Example: `  tokenkeeper check
   tokenkeeper check --dir DIR
   tokenkeeper check --dir DIR --tick 5m --output json`,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
-			schedule, err := when.over(p.Schedule(), cmd)
-			if err != nil {
-				return err
-			}
-			c.assumed(p, schedule)
-			k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials, now: c.now()}
-			v, err := k.check(cmd.Context(), names)
-			if err != nil {
-				return nameError(p.Guide(), err)
-			}
-			if err := c.show(v); err != nil {
-				return err
-			}
-			switch {
-			case len(v.Problems) > 0:
-				return errWrong
-			case v.Capacity.Failing():
-				return errAttention
-			}
-			return nil
-		}),
-	}
-	where.register(cmd)
+	}, func(cmd *cobra.Command, p place.Place, names []string) error {
+		schedule, err := when.over(p.Schedule(), cmd)
+		if err != nil {
+			return err
+		}
+		c.assumed(p, schedule)
+		k := checker{place: p, parser: c.parser(allowLoopback || p.AllowsLoopback()), schedule: schedule, read: p.ReadsCredentials() || readCredentials, now: c.now()}
+		v, err := k.check(cmd.Context(), names)
+		if err != nil {
+			return nameError(p.Guide(), err)
+		}
+		if err := c.show(v); err != nil {
+			return err
+		}
+		switch {
+		case len(v.Problems) > 0:
+			return errWrong
+		case v.Capacity.Failing():
+			return errAttention
+		}
+		return nil
+	})
 	when.register(cmd)
 	cmd.Flags().BoolVar(&readCredentials, "read-credentials", false, "on AWS, decrypt credentials to check them too")
 	cmd.Flags().BoolVar(&allowLoopback, "allow-loopback", false, "take token endpoints on this machine for right, as 'tokenkeeper run --allow-loopback' does")

@@ -15,136 +15,116 @@ import (
 )
 
 func (c *cli) config() *cobra.Command {
-	var where placeFlags
 	var file string
 	var allowLoopback bool
-	put := &cobra.Command{
+	put := c.changing(&cobra.Command{
 		Use:   "put NAME --file FILE",
 		Short: "Check a config and store it",
 		Long: `Check a config and, if nothing is wrong with it, store it. The next run takes
 it up, and asks for a token with it. A config has no secret in it.`,
 		Example: "  tokenkeeper config put meitner --file meitner.json",
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if file == "" {
-				return instead(errors.New("no file is named"), "add --file FILE, or --file - for the standard input", "")
-			}
-			doc := refresh.Document{Name: args[0], Where: file}
-			var err error
-			if file == "-" {
-				doc.Data, err = read("the standard input", c.stdin)
-			} else {
-				doc.Data, err = readFile(file)
-			}
-			if err != nil {
-				return err
-			}
-			to, err := where.openToChange(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			defer to.Close()
-			p, err := refresh.Understand(c.parser(allowLoopback || to.AllowsLoopback()), doc)
-			if err != nil {
-				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
-			}
-			if err := to.PutConfig(cmd.Context(), p.Name, doc.Data); err != nil {
-				return err
-			}
-			v := putView{Stored: to.Guide().ConfigPlace(p.Name)}
-			if _, err := to.CredentialVersion(cmd.Context(), p.Credential); errors.Is(err, refresh.ErrNotFound) {
-				v.Next, v.Command = "It has no credential yet:", to.Guide().Command("credential put", p.Credential)
-			}
-			return c.show(v)
-		},
-	}
+	}, func(cmd *cobra.Command, to place.Place, args []string) error {
+		if file == "" {
+			return instead(errors.New("no file is named"), "add --file FILE, or --file - for the standard input", "")
+		}
+		doc := refresh.Document{Name: args[0], Where: file}
+		var err error
+		if file == "-" {
+			doc.Data, err = read("the standard input", c.stdin)
+		} else {
+			doc.Data, err = readFile(file)
+		}
+		if err != nil {
+			return err
+		}
+		p, err := refresh.Understand(c.parser(allowLoopback || to.AllowsLoopback()), doc)
+		if err != nil {
+			return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
+		}
+		if err := to.PutConfig(cmd.Context(), p.Name, doc.Data); err != nil {
+			return err
+		}
+		v := putView{Stored: to.Guide().ConfigPlace(p.Name)}
+		if _, err := to.CredentialVersion(cmd.Context(), p.Credential); errors.Is(err, refresh.ErrNotFound) {
+			v.Next, v.Command = "It has no credential yet:", to.Guide().Command("credential put", p.Credential)
+		}
+		return c.show(v)
+	})
 	put.Flags().StringVar(&file, "file", "", "the `file` with the config; - for the standard input")
 	put.Flags().BoolVar(&allowLoopback, "allow-loopback", false, "take token endpoints on this machine for right")
-	where.register(put)
 	return group("config", "Store, list and delete provider configs", put, c.configList(), c.configGet(), c.configDelete())
 }
 
 func (c *cli) configList() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.looking(&cobra.Command{
 		Use:     "list",
 		Short:   "List the configs, and the credential that each uses",
 		Long:    "List the configs, and the credential that each of them uses.",
 		Example: "  tokenkeeper config list",
 		Args:    noArgs,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
-			configs, _, err := refresh.Configs(cmd.Context(), p)
-			if err != nil {
-				return err
+	}, func(cmd *cobra.Command, p place.Place, _ []string) error {
+		configs, _, err := refresh.Configs(cmd.Context(), p)
+		if err != nil {
+			return err
+		}
+		v := configsView{Configs: make([]configLine, len(configs)), guide: p.Guide()}
+		for i, d := range configs {
+			v.Configs[i] = configLine{Provider: d.Name, Where: d.Where}
+			if provider, err := refresh.Understand(c.parser(true), d.Document); err == nil {
+				v.Configs[i].Credential = provider.Credential
 			}
-			v := configsView{Configs: make([]configLine, len(configs)), guide: p.Guide()}
-			for i, d := range configs {
-				v.Configs[i] = configLine{Provider: d.Name, Where: d.Where}
-				if provider, err := refresh.Understand(c.parser(true), d.Document); err == nil {
-					v.Configs[i].Credential = provider.Credential
-				}
-			}
-			return c.show(v)
-		}),
-	}
-	where.register(cmd)
-	return cmd
+		}
+		return c.show(v)
+	})
 }
 
 func (c *cli) configGet() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.looking(&cobra.Command{
 		Use:     "get NAME",
 		Short:   "Print a config as it is stored",
 		Long:    "Print the config that the runs use, byte for byte, but for what moves a cursor where it goes to a terminal.\nIt has no secret in it.",
 		Example: "  tokenkeeper config get meitner > meitner.json",
 		Args:    oneName,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, args []string) error {
-			configs, _, err := refresh.Configs(cmd.Context(), p)
-			if err != nil {
-				return err
-			}
-			found, err := configsOf(configs, args)
-			if err != nil {
-				return nameError(p.Guide(), err)
-			}
-			if found[0].Err != nil {
-				return found[0].Err
-			}
-			text := found[0].Data.Reveal()
-			if terminal.Is(c.stdout) {
-				text = secret.VisibleBut(text, "\n\t")
-			}
-			_, err = io.WriteString(c.stdout, text)
-			return written(err)
-		}),
-	}
-	where.register(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, p place.Place, args []string) error {
+		configs, _, err := refresh.Configs(cmd.Context(), p)
+		if err != nil {
+			return err
+		}
+		found, err := configsOf(configs, args)
+		if err != nil {
+			return nameError(p.Guide(), err)
+		}
+		if found[0].Err != nil {
+			return found[0].Err
+		}
+		text := found[0].Data.Reveal()
+		if terminal.Is(c.stdout) {
+			text = secret.VisibleBut(text, "\n\t")
+		}
+		_, err = io.WriteString(c.stdout, text)
+		return written(err)
+	})
 }
 
 func (c *cli) configDelete() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.changing(&cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a config: no run asks for a token with it any more",
 		Long: `Delete a config: no run asks for a token with it any more. The token that is there
 stays until it expires, and applications go on reading it.`,
 		Example: "  tokenkeeper config delete meitner",
 		Args:    oneName,
-		RunE: where.changing(c, func(cmd *cobra.Command, p place.Place, args []string) error {
-			if err := p.DeleteConfig(cmd.Context(), args[0]); err != nil {
-				return missing(p.Guide(), "config", args[0], err)
-			}
-			v := deletedView{Deleted: p.Guide().ConfigPlace(args[0])}
-			if states, err := p.Describe(cmd.Context(), args); err == nil && len(states) > 0 && states[0].Owned {
-				v.Next, v.Command = "Its token stays until it expires. Once no application reads it:", p.Guide().RemoveCommand(args[0])
-			}
-			return c.show(v)
-		}),
-	}
-	where.register(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, p place.Place, args []string) error {
+		if err := p.DeleteConfig(cmd.Context(), args[0]); err != nil {
+			return missing(p.Guide(), "config", args[0], err)
+		}
+		v := deletedView{Deleted: p.Guide().ConfigPlace(args[0])}
+		if states, err := p.Describe(cmd.Context(), args); err == nil && len(states) > 0 && states[0].Owned {
+			v.Next, v.Command = "Its token stays until it expires. Once no application reads it:", p.Guide().RemoveCommand(args[0])
+		}
+		return c.show(v)
+	})
 }
 
 // missing says of a document that was to be deleted that there is none.

@@ -15,10 +15,9 @@ import (
 )
 
 func (c *cli) credential() *cobra.Command {
-	var where placeFlags
 	var file string
 	var try, allowLoopback bool
-	put := &cobra.Command{
+	put := c.changing(&cobra.Command{
 		Use:   "put NAME",
 		Short: "Check a credential and store it, encrypted",
 		Long: `Check a credential and, if nothing is wrong with it, store it where the runs
@@ -35,105 +34,91 @@ does, and it is stored only if all of these logins go well.`,
   tokenkeeper credential put meitner --file meitner.json
   pass show meitner | tokenkeeper credential put meitner`,
 		Args: oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name := args[0]
-			if err := refresh.CheckName(name); err != nil {
-				return misuse(err)
-			}
-			to, err := where.openToChange(cmd.Context(), c)
-			if err != nil {
+	}, func(cmd *cobra.Command, to place.Place, args []string) error {
+		name := args[0]
+		if err := refresh.CheckName(name); err != nil {
+			return misuse(err)
+		}
+		data, err := c.readObject(file, fmt.Sprintf(
+			`Paste the credential of %s, such as {"client_id": "…", "client_secret": "…", "allowed_hosts": ["…"]}. It ends at its closing brace, and is not shown.`, name))
+		if err != nil {
+			return err
+		}
+		doc := refresh.Document{Name: name, Where: "the credential", Data: data}
+		parser := c.parser(true)
+		credential, err := parser.Credential(doc)
+		if err != nil {
+			return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
+		}
+		if ps := tokenendpoint.Doubts(doc.Where, credential); len(ps) > 0 {
+			return c.wrong(ps, "Nothing was stored.")
+		}
+		users := c.users(cmd.Context(), to, c.parser(allowLoopback || to.AllowsLoopback()), credential)
+		if ps := users.misfits(credential); len(ps) > 0 {
+			return c.wrong(ps, "Nothing was stored.")
+		}
+		if try {
+			if err := c.tryAll(cmd.Context(), users, credential); err != nil {
 				return err
 			}
-			defer to.Close()
-			data, err := c.readObject(file, fmt.Sprintf(
-				`Paste the credential of %s, such as {"client_id": "…", "client_secret": "…", "allowed_hosts": ["…"]}. It ends at its closing brace, and is not shown.`, name))
-			if err != nil {
-				return err
-			}
-			doc := refresh.Document{Name: name, Where: "the credential", Data: data}
-			parser := c.parser(true)
-			credential, err := parser.Credential(doc)
-			if err != nil {
-				return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
-			}
-			if ps := tokenendpoint.Doubts(doc.Where, credential); len(ps) > 0 {
-				return c.wrong(ps, "Nothing was stored.")
-			}
-			users := c.users(cmd.Context(), to, c.parser(allowLoopback || to.AllowsLoopback()), credential)
-			if ps := users.misfits(credential); len(ps) > 0 {
-				return c.wrong(ps, "Nothing was stored.")
-			}
-			if try {
-				if err := c.tryAll(cmd.Context(), users, credential); err != nil {
-					return err
-				}
-			}
-			if err := to.PutCredential(cmd.Context(), name, data); err != nil {
-				return err
-			}
-			v := putView{Stored: to.Guide().CredentialPlace(name), Advice: tokenendpoint.Edges(credential)}
-			if !credential.ApprovedOnly {
-				v.Next, v.Command = openCredential, to.Guide().Command("approve", "NAME")
-			}
-			if i := slices.IndexFunc(users, func(u user) bool { return u.harmless() == nil }); i >= 0 && !try && to.ReadsCredentials() {
-				v.Then, v.ThenCommand = "The next run uses it. To see now whether it is accepted:", to.Guide().Command("try", users[i].Name)
-			}
-			return c.show(v)
-		},
-	}
+		}
+		if err := to.PutCredential(cmd.Context(), name, data); err != nil {
+			return err
+		}
+		v := putView{Stored: to.Guide().CredentialPlace(name), Advice: tokenendpoint.Edges(credential)}
+		if !credential.ApprovedOnly {
+			v.Next, v.Command = openCredential, to.Guide().Command("approve", "NAME")
+		}
+		if i := slices.IndexFunc(users, func(u user) bool { return u.harmless() == nil }); i >= 0 && !try && to.ReadsCredentials() {
+			v.Then, v.ThenCommand = "The next run uses it. To see now whether it is accepted:", to.Guide().Command("try", users[i].Name)
+		}
+		return c.show(v)
+	})
 	put.Flags().StringVar(&file, "file", "", "a `file` with the credential, of mode 0600")
 	put.Flags().BoolVar(&try, "try", false, "log in with it first, and store nothing if that fails")
 	put.Flags().BoolVar(&allowLoopback, "allow-loopback", false, "let token endpoints be on this machine, without TLS: for the simulator")
-	where.register(put)
 	return group("credential", "Store, list and delete what providers are logged in to with", put, c.credentialList(), c.credentialDelete())
 }
 
 func (c *cli) credentialList() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.looking(&cobra.Command{
 		Use:     "list",
 		Short:   "List the credentials, and the providers that use each",
 		Long:    "List the names of the credentials, and the providers that use each of them. None\nof them is read.",
 		Example: "  tokenkeeper credential list",
 		Args:    noArgs,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
-			names, err := p.Credentials(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v := credentialsView{Credentials: make([]credentialLine, len(names))}
-			for i, name := range names {
-				v.Credentials[i] = credentialLine{Name: name, UsedBy: c.usersOf(cmd.Context(), p, name)}
-			}
-			return c.show(v)
-		}),
-	}
-	where.register(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, p place.Place, _ []string) error {
+		names, err := p.Credentials(cmd.Context())
+		if err != nil {
+			return err
+		}
+		v := credentialsView{Credentials: make([]credentialLine, len(names))}
+		for i, name := range names {
+			v.Credentials[i] = credentialLine{Name: name, UsedBy: c.usersOf(cmd.Context(), p, name)}
+		}
+		return c.show(v)
+	})
 }
 
 func (c *cli) credentialDelete() *cobra.Command {
-	var where placeFlags
 	var yes bool
-	cmd := &cobra.Command{
+	cmd := c.changing(&cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a credential that no provider uses",
 		Long: `Delete a credential. One that a provider uses is deleted with --yes only: its
 token is not replaced any more.`,
 		Example: "  tokenkeeper credential delete meitner",
 		Args:    oneName,
-		RunE: where.changing(c, func(cmd *cobra.Command, p place.Place, args []string) error {
-			if used := c.usersOf(cmd.Context(), p, args[0]); len(used) > 0 && !yes {
-				return instead(fmt.Errorf("%s is used by %s", args[0], strings.Join(used, ", ")), "delete their configs first, or add --yes", "")
-			}
-			if err := p.DeleteCredential(cmd.Context(), args[0]); err != nil {
-				return missing(p.Guide(), "credential", args[0], err)
-			}
-			return c.show(deletedView{Deleted: p.Guide().CredentialPlace(args[0])})
-		}),
-	}
+	}, func(cmd *cobra.Command, p place.Place, args []string) error {
+		if used := c.usersOf(cmd.Context(), p, args[0]); len(used) > 0 && !yes {
+			return instead(fmt.Errorf("%s is used by %s", args[0], strings.Join(used, ", ")), "delete their configs first, or add --yes", "")
+		}
+		if err := p.DeleteCredential(cmd.Context(), args[0]); err != nil {
+			return missing(p.Guide(), "credential", args[0], err)
+		}
+		return c.show(deletedView{Deleted: p.Guide().CredentialPlace(args[0])})
+	})
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete it though providers use it")
-	where.register(cmd)
 	return cmd
 }
 

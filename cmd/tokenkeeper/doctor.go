@@ -17,8 +17,7 @@ import (
 )
 
 func (c *cli) doctor() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.looking(&cobra.Command{
 		Use:   "doctor",
 		Short: "Look at all that keeping tokens needs, beside the providers",
 		Long: `Look at all that keeping tokens needs: your own access, the stack, its schedule
@@ -30,22 +29,21 @@ with the permission that it takes.
 Of the providers themselves 'tokenkeeper status' says more.`,
 		Example: "  tokenkeeper doctor\n  tokenkeeper doctor --dir DIR",
 		Args:    noArgs,
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, _ []string) error {
-			v := doctorView{Findings: c.examine(cmd.Context(), p)}
-			if err := c.show(v); err != nil {
-				return err
-			}
-			switch doctor.Worst(v.Findings) {
-			case doctor.Bad, doctor.Attention:
-				return errAttention
-			case doctor.NotLooked:
-				return errUnknown
-			}
-			return nil
-		}),
-	}
-	where.register(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, p place.Place, _ []string) error {
+		v := doctorView{Findings: c.examine(cmd.Context(), p)}
+		if err := c.show(v); err != nil {
+			return err
+		}
+		switch doctor.Worst(v.Findings) {
+		case doctor.NotServed:
+			return errNotServed
+		case doctor.Bad, doctor.Attention:
+			return errAttention
+		case doctor.NotLooked:
+			return errUnknown
+		}
+		return nil
+	})
 }
 
 // examine looks at a place and at its runs.
@@ -80,7 +78,7 @@ func (c *cli) examine(ctx context.Context, p place.Place) []doctor.Finding {
 // providers says of the providers how many are well, and which tokens have no config.
 func providers(r status.Report, guide place.Guide) []doctor.Finding {
 	var orphans []string
-	failing := 0
+	failing, without := 0, 0
 	for _, l := range r.Lines {
 		if l.State == status.Orphan {
 			orphans = append(orphans, l.Provider)
@@ -88,12 +86,19 @@ func providers(r status.Report, guide place.Guide) []doctor.Finding {
 		if l.Failing {
 			failing++
 		}
+		if !l.Served && l.State != status.Orphan {
+			without++
+		}
 	}
 	n := len(r.Lines) - len(orphans)
 	found := []doctor.Finding{{Of: "providers", State: doctor.Well, Detail: plural(n, "provider") + ", none fails"}}
 	if failing > 0 {
 		found[0] = doctor.Finding{Of: "providers", State: doctor.Attention, Detail: fmt.Sprintf("%s, %d failing", plural(n, "provider"), failing),
 			Remedy: "see why:", Command: guide.Command("status", "")}
+	}
+	if without > 0 {
+		found[0].State = doctor.NotServed
+		found[0].Detail += fmt.Sprintf(", %d without a token that applications can use", without)
 	}
 	if len(orphans) > 0 {
 		found = append(found, doctor.Finding{Of: "orphans", State: doctor.Attention, Detail: "tokens without a config: " + strings.Join(orphans, ", "),
@@ -145,7 +150,7 @@ func (v doctorView) text(s *terminal.Screen) {
 	for _, f := range v.Findings {
 		mark, style := "✓", terminal.Good
 		switch f.State {
-		case doctor.Bad:
+		case doctor.NotServed, doctor.Bad:
 			mark, style = "✗", terminal.Bad
 		case doctor.Attention:
 			mark, style = "!", terminal.Warn

@@ -61,11 +61,13 @@ func (l logLine) show(s *terminal.Screen) {
 	if code := l.fields["code"]; code != "" {
 		text += " (" + code + ")"
 	}
-	if e := l.fields["error"]; e != "" {
-		text += ": " + e
+	for _, name := range []string{"path", "error"} {
+		if value := l.fields[name]; value != "" {
+			text += ": " + value
+		}
 	}
 	for _, f := range []struct{ name, words string }{
-		{"expires_at", "expires"}, {"next", "next"}, {"where", "in"}, {"path", "at"}, {"was", "was"}, {"took", "took"},
+		{"expires_at", "expires"}, {"next", "next"}, {"where", "in"}, {"was", "was"}, {"took", "took"},
 		{"providers", "providers"}, {"refreshed", "refreshed"}, {"failed", "failed"},
 	} {
 		if value := l.fields[f.name]; value != "" && value != "0" {

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 )
 
@@ -35,25 +34,17 @@ func (c *cli) resume() *cobra.Command {
 
 // pausing has the command do that to the provider that it names.
 func (c *cli) pausing(cmd *cobra.Command, do func(context.Context, place.Place, string) (pauseView, error)) *cobra.Command {
-	var where placeFlags
-	where.register(cmd)
 	cmd.Args = oneName
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p, err := where.openToChange(cmd.Context(), c)
-		if err != nil {
+	return c.changing(cmd, func(cmd *cobra.Command, p place.Place, args []string) error {
+		if err := c.known(cmd.Context(), p, args); err != nil {
 			return err
-		}
-		defer p.Close()
-		if err := (status.Lookout{Place: p, Parser: c.parser(true)}).Find(cmd.Context(), args[0]); err != nil {
-			return nameError(p.Guide(), err)
 		}
 		v, err := do(cmd.Context(), p, args[0])
 		if err != nil {
 			return err
 		}
 		return c.show(v)
-	}
-	return cmd
+	})
 }
 
 type pauseView struct {

@@ -56,17 +56,23 @@ var errTwoPlaces = errors.New("--dir names a folder, and other flags a deploymen
 // A visit is what a command does at a place, which is open for as long as that takes.
 type visit = func(cmd *cobra.Command, p place.Place, args []string) error
 
-// at returns what runs a command that looks at the place.
-func (f *placeFlags) at(c *cli, visit visit) func(*cobra.Command, []string) error {
-	return f.opened(c, f.open, visit)
+// looking completes a command that looks at the place.
+func (c *cli) looking(cmd *cobra.Command, visit visit) *cobra.Command {
+	var where placeFlags
+	where.register(cmd)
+	cmd.RunE = where.visiting(c, where.open, visit)
+	return cmd
 }
 
-// changing returns what runs a command that changes something there.
-func (f *placeFlags) changing(c *cli, visit visit) func(*cobra.Command, []string) error {
-	return f.opened(c, f.openToChange, visit)
+// changing completes one that changes something there.
+func (c *cli) changing(cmd *cobra.Command, visit visit) *cobra.Command {
+	var where placeFlags
+	where.register(cmd)
+	cmd.RunE = where.visiting(c, where.openToChange, visit)
+	return cmd
 }
 
-func (f *placeFlags) opened(c *cli, open func(context.Context, *cli) (place.Place, error), visit visit) func(*cobra.Command, []string) error {
+func (f *placeFlags) visiting(c *cli, open func(context.Context, *cli) (place.Place, error), visit visit) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		p, err := open(cmd.Context(), c)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -20,9 +19,8 @@ func (c *cli) refreshToken() *cobra.Command {
 }
 
 func (c *cli) putRefreshToken() *cobra.Command {
-	var where placeFlags
 	var file, credential string
-	cmd := &cobra.Command{
+	cmd := c.changing(&cobra.Command{
 		Use:   "put NAME",
 		Short: "Store the refresh token that the next run uses",
 		Long: `Store the first refresh token of a provider, or another one after its access
@@ -35,36 +33,31 @@ never sent with another. That is the one with the provider's name, unless
 		Example: `  tokenkeeper refresh-token put acme
   tokenkeeper refresh-token put acme --credential erp --file refresh-token.txt`,
 		Args: oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := c.forRefreshToken(cmd, &where, args[0])
-			if err != nil {
-				return err
-			}
-			defer to.Close()
-			if err := suits(cmd.Context(), to, args[0], credential); err != nil {
-				return err
-			}
-			token, err := c.readSecret(file, fmt.Sprintf("Paste the refresh token of %s. It is not shown.", args[0]))
-			if err != nil {
-				return err
-			}
-			token = secret.New(strings.TrimSpace(token.Reveal()))
-			if err := to.PutRefreshToken(cmd.Context(), args[0], token, other(credential, args[0])); err != nil {
-				return err
-			}
-			return c.show(putView{Stored: "the refresh token of " + args[0]})
-		},
-	}
+	}, func(cmd *cobra.Command, to place.Place, args []string) error {
+		if err := c.known(cmd.Context(), to, args); err != nil {
+			return err
+		}
+		if err := suits(cmd.Context(), to, args[0], credential); err != nil {
+			return err
+		}
+		token, err := c.readSecret(file, fmt.Sprintf("Paste the refresh token of %s. It is not shown.", args[0]))
+		if err != nil {
+			return err
+		}
+		token = secret.New(strings.TrimSpace(token.Reveal()))
+		if err := to.PutRefreshToken(cmd.Context(), args[0], token, other(credential, args[0])); err != nil {
+			return err
+		}
+		return c.show(putView{Stored: "the refresh token of " + args[0]})
+	})
 	cmd.Flags().StringVar(&file, "file", "", "a `file` with the refresh token, of mode 0600")
 	cmd.Flags().StringVar(&credential, "credential", "", "the `name` of the credential that it was obtained with")
-	where.register(cmd)
 	return cmd
 }
 
 func (c *cli) bindRefreshToken() *cobra.Command {
-	var where placeFlags
 	var credential string
-	cmd := &cobra.Command{
+	cmd := c.changing(&cobra.Command{
 		Use:   "bind NAME --credential CREDENTIAL",
 		Short: "Say which credential the stored refresh token was obtained with",
 		Long: `Say which credential the stored refresh token of a provider was obtained with,
@@ -73,34 +66,29 @@ config that names another is refused, so that who may edit configs cannot have
 it sent elsewhere. The token is not shown.`,
 		Example: `  tokenkeeper refresh-token bind acme --credential erp`,
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := refresh.CheckName(credential); err != nil {
-				return instead(err, "name the credential: --credential NAME", "")
-			}
-			to, err := c.forRefreshToken(cmd, &where, args[0])
-			if err != nil {
-				return err
-			}
-			defer to.Close()
-			switch err := to.BindRefreshToken(cmd.Context(), args[0], other(credential, args[0])); {
-			case errors.Is(err, refresh.ErrClaimed):
-				return instead(err, "a run has the refresh token just now: try again in a few minutes", "")
-			case errors.Is(err, refresh.ErrNotFound):
-				return instead(err, "put one in: "+to.Guide().Command("refresh-token put", args[0]), "")
-			case err != nil:
-				return err
-			}
-			return c.show(putView{Stored: fmt.Sprintf("that the refresh token of %s is for the credential %s", args[0], credential)})
-		},
-	}
+	}, func(cmd *cobra.Command, to place.Place, args []string) error {
+		if err := refresh.CheckName(credential); err != nil {
+			return instead(err, "name the credential: --credential NAME", "")
+		}
+		if err := c.known(cmd.Context(), to, args); err != nil {
+			return err
+		}
+		switch err := to.BindRefreshToken(cmd.Context(), args[0], other(credential, args[0])); {
+		case errors.Is(err, refresh.ErrClaimed):
+			return instead(err, "a run has the refresh token just now: try again in a few minutes", "")
+		case errors.Is(err, refresh.ErrNotFound):
+			return instead(err, "put one in: "+to.Guide().Command("refresh-token put", args[0]), "")
+		case err != nil:
+			return err
+		}
+		return c.show(putView{Stored: fmt.Sprintf("that the refresh token of %s is for the credential %s", args[0], credential)})
+	})
 	cmd.Flags().StringVar(&credential, "credential", "", "the `name` of the credential that it was obtained with")
-	where.register(cmd)
 	return cmd
 }
 
 func (c *cli) restoreRefreshToken() *cobra.Command {
-	var where placeFlags
-	cmd := &cobra.Command{
+	return c.changing(&cobra.Command{
 		Use:   "restore NAME",
 		Short: "Make the refresh token before the present one current again",
 		Long: `Make the refresh token before the present one the one that the next run uses:
@@ -108,35 +96,18 @@ where the wrong one was put in, or a provider takes the old one again. Many a
 provider ends all tokens of an account when an old refresh token is used.`,
 		Example: `  tokenkeeper refresh-token restore acme`,
 		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := c.forRefreshToken(cmd, &where, args[0])
-			if err != nil {
-				return err
-			}
-			defer to.Close()
-			switch err := to.RestoreRefreshToken(cmd.Context(), args[0]); {
-			case errors.Is(err, refresh.ErrNotFound):
-				return instead(err, "there is none before it: obtain one from the provider, and put it in: "+to.Guide().Command("refresh-token put", args[0]), "")
-			case err != nil:
-				return err
-			}
-			return c.show(putView{Stored: "the refresh token of " + args[0] + " that was there before"})
-		},
-	}
-	where.register(cmd)
-	return cmd
-}
-
-// forRefreshToken opens the place in which there is a provider of that name.
-func (c *cli) forRefreshToken(cmd *cobra.Command, where *placeFlags, provider string) (place.Place, error) {
-	to, err := where.openToChange(cmd.Context(), c)
-	if err != nil {
-		return nil, err
-	}
-	if err := (status.Lookout{Place: to, Parser: c.parser(true)}).Find(cmd.Context(), provider); err != nil {
-		return nil, errors.Join(nameError(to.Guide(), err), to.Close())
-	}
-	return to, nil
+	}, func(cmd *cobra.Command, to place.Place, args []string) error {
+		if err := c.known(cmd.Context(), to, args); err != nil {
+			return err
+		}
+		switch err := to.RestoreRefreshToken(cmd.Context(), args[0]); {
+		case errors.Is(err, refresh.ErrNotFound):
+			return instead(err, "there is none before it: obtain one from the provider, and put it in: "+to.Guide().Command("refresh-token put", args[0]), "")
+		case err != nil:
+			return err
+		}
+		return c.show(putView{Stored: "the refresh token of " + args[0] + " that was there before"})
+	})
 }
 
 // suits refuses a refresh token that is put in for another credential than the config names:

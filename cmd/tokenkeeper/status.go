@@ -78,7 +78,7 @@ PROFILE/REGION/NAME.`,
 				return c.statusOf(cmd.Context(), where, stacks, prepare, watch)
 			}
 			where.aws.stack = stacks.String()
-			return where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
+			return where.visiting(c, where.open, func(cmd *cobra.Command, p place.Place, names []string) error {
 				once, err := prepare(p)
 				if err != nil {
 					return err

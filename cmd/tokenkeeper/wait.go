@@ -14,9 +14,8 @@ import (
 )
 
 func (c *cli) wait() *cobra.Command {
-	var where placeFlags
 	var timeout time.Duration
-	cmd := &cobra.Command{
+	cmd := c.looking(&cobra.Command{
 		Use:   "wait NAME...",
 		Short: "Wait until providers have a token, for scripts",
 		Long: `Wait until each of the providers has a token that applications can use, and show
@@ -30,26 +29,24 @@ act first.`,
 			}
 			return nil
 		},
-		RunE: where.at(c, func(cmd *cobra.Command, p place.Place, names []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			report, err := awaited(ctx, func() (status.Report, error) {
-				return look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: p.Schedule(), Now: c.now()}, names)
-			})
-			if err != nil {
-				return err
-			}
-			if err := c.show(statusView{Report: report}); err != nil {
-				return err
-			}
-			if !report.Served {
-				return errNotServed
-			}
-			return nil
-		}),
-	}
+	}, func(cmd *cobra.Command, p place.Place, names []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+		defer cancel()
+		report, err := awaited(ctx, func() (status.Report, error) {
+			return look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: p.Schedule(), Now: c.now()}, names)
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.show(statusView{Report: report}); err != nil {
+			return err
+		}
+		if !report.Served {
+			return errNotServed
+		}
+		return nil
+	})
 	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "how long to wait at most")
-	where.register(cmd)
 	return cmd
 }
 

@@ -14,9 +14,10 @@ type Word string
 
 // The words, the worst first.
 const (
+	NotServed Word = "not_served" // applications cannot use a token
+	NotLooked Word = "not_looked"
 	Bad       Word = "bad"       // it keeps tokens from being replaced, or news from being heard
 	Attention Word = "attention" // it will, or may
-	NotLooked Word = "not_looked"
 	Well      Word = "well"
 )
 
@@ -53,4 +54,4 @@ func Worst(findings []Finding) Word {
 	return worst
 }
 
-var rank = map[Word]int{Bad: 0, Attention: 1, NotLooked: 2, Well: 3}
+var rank = map[Word]int{NotServed: 0, NotLooked: 1, Bad: 2, Attention: 3, Well: 4}
