@@ -64,6 +64,13 @@ func TestReleased(t *testing.T) {
 		}
 	}
 	d.wantLive(simulator.Meitner)
+
+	upgrade := blockNamed(t, bundle, "DEPLOY.md", "upgrade")
+	cmd = e.command(nil, "bash", "-euo", "pipefail", "-c", upgrade.script+" --template-file "+template)
+	cmd.Dir = bundle
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "No changes to deploy") {
+		t.Errorf("deployed again, the parameters are not those of the stack: %v\n%s", err, out)
+	}
 }
 
 // release clones the repository into dir, releases from there, and returns what came of it.
