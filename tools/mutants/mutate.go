@@ -24,12 +24,17 @@ type site struct {
 	id   int
 	file string // below the repository, with slashes
 	line int
-	kind string // condition, edge, logic, arithmetic, statement, return, constant
+	in   string // the function
+	kind string // condition, edge, logic, arithmetic, statement, return, less, more
 	code string // the original, on one line
 }
 
-// key names a site in equivalent.txt, across edits elsewhere in its file.
-func (s site) key() string { return s.file + ": " + s.kind + ": " + s.code }
+// key names a site in equivalent.txt, across edits elsewhere in its package.
+func (s site) key() string { return s.file + ": " + s.in + ": " + s.kind + ": " + s.code }
+
+func (s site) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s: %s", s.file, s.line, s.in, s.kind, s.code)
+}
 
 // An edit inserts or replaces text; of edits at one offset those that come first in order are
 // written first.
@@ -51,8 +56,8 @@ type source struct {
 
 const runtimePackage = "example.com/tokenkeeper/tools/mutants/mutant"
 
-// load reads the package at the path and finds every site in it. Numbers begin after first.
-func load(root, path string, first int) ([]*source, error) {
+// load reads the package at the path and finds every site in it.
+func load(root, path string) ([]*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,DepOnly", path)
 	cmd.Dir = root
 	out, err := cmd.Output()
@@ -101,10 +106,12 @@ func load(root, path string, first int) ([]*source, error) {
 	if _, err := conf.Check(target.ImportPath, fset, files, info); err != nil {
 		return nil, err
 	}
+	last := 0
 	for _, s := range sources {
-		m := &mutator{source: s, fset: fset, info: info, next: &first}
+		m := &mutator{source: s, fset: fset, info: info, last: &last, depth: 1}
 		for _, d := range s.file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+				m.in = f.Name.Name
 				m.function(f.Type, f.Body)
 			}
 		}
@@ -117,7 +124,8 @@ type mutator struct {
 	*source
 	fset  *token.FileSet
 	info  *types.Info
-	next  *int
+	last  *int // the number of the last site
+	in    string
 	depth int
 }
 
@@ -129,10 +137,10 @@ func (m *mutator) code(n ast.Node) string {
 
 // add makes a site of n: before and after are written around it, with its number for §.
 func (m *mutator) add(n ast.Node, kind, before, after string, more ...edit) {
-	*m.next++
-	id := *m.next
+	*m.last++
+	id := *m.last
 	number := func(s string) string { return strings.ReplaceAll(s, "§", fmt.Sprint(id)) }
-	m.sites = append(m.sites, site{id, m.name, m.fset.Position(n.Pos()).Line, kind, m.code(n)})
+	m.sites = append(m.sites, site{id, m.name, m.fset.Position(n.Pos()).Line, m.in, kind, m.code(n)})
 	m.edits[id] = append(more,
 		edit{m.offset(n.Pos()), m.offset(n.Pos()), number(before), m.depth},
 		edit{m.offset(n.End()), m.offset(n.End()), number(after), -m.depth})
@@ -149,6 +157,8 @@ func (m *mutator) function(of *ast.FuncType, body *ast.BlockStmt) {
 			return false
 		case *ast.GenDecl:
 			return n.Tok == token.VAR
+		case *ast.IfStmt:
+			m.condition(n.Cond)
 		case *ast.BlockStmt:
 			m.statements(n.List, zeros)
 		case *ast.CaseClause:
@@ -195,6 +205,13 @@ func (m *mutator) statements(list []ast.Stmt, zeros string) {
 	}
 }
 
+// condition makes a site of what is true or false without being computed by an operator.
+func (m *mutator) condition(n ast.Expr) {
+	if _, binary := ast.Unparen(n).(*ast.BinaryExpr); !binary && m.info.Types[n].Value == nil {
+		m.add(n, "condition", "mutant.Not(§, ", ")")
+	}
+}
+
 // expression finds the sites that n itself is, and reports whether to look inside it.
 func (m *mutator) expression(n ast.Expr) bool {
 	t, ok := m.info.Types[n]
@@ -219,8 +236,12 @@ func (m *mutator) expression(n ast.Expr) bool {
 			m.add(n, "edge", "mutant.Edge(§, ", ", func() bool { return "+x+" == "+y+" })")
 		case token.LAND:
 			m.add(n, "logic", "mutant.Other(§, ", ", func() bool { return ("+x+") || ("+y+") })")
+			m.condition(b.X)
+			m.condition(b.Y)
 		case token.LOR:
 			m.add(n, "logic", "mutant.Other(§, ", ", func() bool { return ("+x+") && ("+y+") })")
+			m.condition(b.X)
+			m.condition(b.Y)
 		}
 	case basic.Info()&types.IsNumeric != 0 && binary:
 		f := map[token.Token]string{token.ADD: "Add", token.SUB: "Sub", token.MUL: "Mul", token.QUO: "Quo"}[b.Op]
@@ -247,8 +268,8 @@ func (m *mutator) constant(n ast.Expr, t types.TypeAndValue) {
 		}
 		_, name, _ = strings.Cut(name, ".")
 	}
-	m.add(n, "constant", "mutant.Less["+name+"](§, ", ")")
-	m.add(n, "constant", "mutant.More["+name+"](§, ", ")")
+	m.add(n, "less", "mutant.Less["+name+"](§, ", ")")
+	m.add(n, "more", "mutant.More["+name+"](§, ", ")")
 }
 
 // mutated returns the text of a file with all of its sites but those that are left out.

@@ -6,6 +6,7 @@ package mutant
 import (
 	"os"
 	"strconv"
+	"sync"
 )
 
 var active = func() int {
@@ -13,18 +14,40 @@ var active = func() int {
 	return n
 }()
 
-// On reports whether mutant id is switched on.
-func On(id int) bool { return id == active }
+var reached = func() *os.File {
+	name := os.Getenv("MUTANT_REACHED")
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}()
+
+var seen sync.Map // of those that were reached
+
+// On reports whether mutant id is switched on, and records that it was reached in the file that
+// MUTANT_REACHED names.
+func On(id int) bool {
+	if reached != nil {
+		if _, known := seen.LoadOrStore(id, true); !known {
+			_, _ = reached.WriteString(strconv.Itoa(id) + "\n")
+		}
+	}
+	return id == active
+}
 
 // Not returns the contrary of b.
-func Not[T ~bool](id int, b T) T { return b != T(id == active) }
+func Not[T ~bool](id int, b T) T { return b != T(On(id)) }
 
 // Edge returns the contrary of b where its operands are equal: < for <=, and the like.
-func Edge[T ~bool](id int, b T, equal func() bool) T { return b != T(id == active && equal()) }
+func Edge[T ~bool](id int, b T, equal func() bool) T { return b != T(On(id) && equal()) }
 
 // Other returns what f does, instead of b: || for &&.
 func Other[T ~bool](id int, b T, f func() bool) T {
-	if id == active {
+	if On(id) {
 		return T(f())
 	}
 	return b
@@ -36,7 +59,7 @@ type number interface {
 
 // Add returns a + b, or a - b.
 func Add[T number](id int, a, b T) T {
-	if id == active {
+	if On(id) {
 		return a - b
 	}
 	return a + b
@@ -44,7 +67,7 @@ func Add[T number](id int, a, b T) T {
 
 // Sub returns a - b, or a + b.
 func Sub[T number](id int, a, b T) T {
-	if id == active {
+	if On(id) {
 		return a + b
 	}
 	return a - b
@@ -52,7 +75,7 @@ func Sub[T number](id int, a, b T) T {
 
 // Mul returns a * b, or a.
 func Mul[T number](id int, a, b T) T {
-	if id == active {
+	if On(id) {
 		return a
 	}
 	return a * b
@@ -60,7 +83,7 @@ func Mul[T number](id int, a, b T) T {
 
 // Quo returns a / b, or a.
 func Quo[T number](id int, a, b T) T {
-	if id == active {
+	if On(id) {
 		return a
 	}
 	return a / b
@@ -69,7 +92,7 @@ func Quo[T number](id int, a, b T) T {
 // Less returns a constant, or half of it, or 1 instead of 0.
 func Less[T number](id int, c T) T {
 	switch {
-	case id != active:
+	case !On(id):
 		return c
 	case c == 0:
 		return 1
@@ -79,7 +102,7 @@ func Less[T number](id int, c T) T {
 
 // More returns a constant, or one that is half as much again and one more.
 func More[T number](id int, c T) T {
-	if id == active {
+	if On(id) {
 		return c + c/2 + 1
 	}
 	return c
