@@ -69,18 +69,15 @@ type HTTPOptions struct {
 // one call a connection at a time: over HTTP/2 a single dead connection would take every
 // call under way with it, and the next ones too.
 func NewHTTPClient(o HTTPOptions) *http.Client {
-	t := &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: attemptTime}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
-		MaxIdleConnsPerHost: idleConnections,
-		IdleConnTimeout:     90 * time.Second,
-	}
-	if o.Proxy != nil {
-		t.Proxy = http.ProxyURL(o.Proxy)
-	}
 	return &http.Client{
-		Transport: t,
-		Timeout:   attemptTime,
+		Transport: &http.Transport{
+			Proxy:               http.ProxyURL(o.Proxy),
+			DialContext:         (&net.Dialer{Timeout: attemptTime}).DialContext,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+			MaxIdleConnsPerHost: idleConnections,
+			IdleConnTimeout:     90 * time.Second,
+		},
+		Timeout: attemptTime,
 		// AWS redirects no call.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -1,7 +1,9 @@
 package awscall_test
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +42,48 @@ func TestWhatIsRepeated(t *testing.T) {
 				calls := s.Calls()
 				if first, last := calls[0], calls[len(calls)-1]; string(first.Body) != string(last.Body) {
 					t.Errorf("a repeated call is another one:\n%s\n%s", first.Body, last.Body)
+				}
+			})
+		})
+	}
+}
+
+// The waits double, from 200 milliseconds to a second; AWS counts calls by the second, so a
+// throttled one waits for a second at once. Each is cut by up to half, since calls that failed
+// together are not to return together.
+func TestTheWaitsBetweenAttempts(t *testing.T) {
+	const ms = time.Millisecond
+	for name, row := range map[string]struct {
+		fault awstest.Fault
+		waits []time.Duration
+	}{
+		"failed":    {awstest.ServerError(0), []time.Duration{200 * ms, 400 * ms, 800 * ms, 1000 * ms, 1000 * ms, 1000 * ms}},
+		"throttled": {awstest.Throttle(0), []time.Duration{1000 * ms, 1000 * ms, 1000 * ms}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSubject(t)
+				var at []time.Time
+				row.fault.Before = func(awstest.Call) { at = append(at, time.Now()) }
+				s.Fail("*", row.fault)
+				shortest := slices.Clone(row.waits)
+				for range 50 {
+					at = nil
+					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+					_ = s.put(ctx)
+					cancel()
+					for i, most := range row.waits {
+						wait := at[i+1].Sub(at[i])
+						shortest[i] = min(shortest[i], wait)
+						if wait < most/2 || wait > most {
+							t.Fatalf("wait %d is %v, want %v to %v", i+1, wait, most/2, most)
+						}
+					}
+				}
+				for i, most := range row.waits {
+					if shortest[i] > most*3/4 {
+						t.Errorf("wait %d is never below %v: calls that failed together return together", i+1, shortest[i])
+					}
 				}
 			})
 		})

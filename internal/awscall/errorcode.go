@@ -43,8 +43,7 @@ func said(err error) string {
 }
 
 func throttled(err error) bool {
-	return err != nil && errorCode(err) != limitExceeded &&
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	return errorCode(err) != limitExceeded && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // keyUnusable knows the answers of both services. Secrets Manager has codes of its own

@@ -103,10 +103,8 @@ func quoted(err error) string {
 }
 
 func attempts(err error) int {
-	var e *attemptsError
-	if !errors.As(err, &e) {
-		return 1
-	}
+	e := &attemptsError{attempts: 1}
+	errors.As(err, &e)
 	return e.attempts
 }
 

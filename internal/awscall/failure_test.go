@@ -2,15 +2,19 @@ package awscall_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
@@ -66,6 +70,82 @@ func TestFailure(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The permissions on a key are those that the call needs (Secrets Manager user guide, "Secret
+// encryption and decryption"; Systems Manager user guide, "AWS KMS encryption for SecureString").
+func TestPermissionsOnAKey(t *testing.T) {
+	const both, decrypt = "kms:GenerateDataKey and kms:Decrypt", "allow the caller kms:Decrypt on"
+	for action, want := range map[string]string{
+		"secretsmanager:PutSecretValue": both,
+		"secretsmanager:CreateSecret":   both,
+		"secretsmanager:GetSecretValue": decrypt,
+		"ssm:GetParameter":              decrypt,
+	} {
+		err := &smithy.GenericAPIError{Code: "KMSAccessDeniedException"}
+		if e := (awscall.Call{Action: action, Resource: "r"}).Failure(err); e.Code != awscall.CodeKey || !strings.Contains(e.Remedy, want) {
+			t.Errorf("%s: %s: %s", action, e.Code, e.Remedy)
+		}
+	}
+}
+
+// Errors that no call of a configured client returned: its time was over before it, or it
+// could not be built.
+func TestFailureBeforeAnyAttempt(t *testing.T) {
+	for err, want := range map[error]string{
+		context.DeadlineExceeded: "a r: no answer: the time for it was over",
+		context.Canceled:         "a r: no answer: the time for it was over",
+		io.ErrUnexpectedEOF:      "a r: no answer: the connection failed, after one attempt",
+	} {
+		if e := (awscall.Call{Action: "a", Resource: "r"}).Failure(err); e.Detail != want || e.Code != awscall.CodeUnreachable {
+			t.Errorf("%v: %s: %s", err, e.Code, e.Detail)
+		}
+	}
+}
+
+// A process without credentials, as a person at a terminal has it, or a role that has gone.
+func TestNothingToSignWith(t *testing.T) {
+	for text, want := range map[string]string{
+		"failed to refresh cached credentials, refresh cached SSO token failed, token expired": "sign in again: aws sso login",
+		"process provider error: error in credential_process: exit status 1":                   "run the profile's credential_process",
+		"failed to refresh cached credentials, no EC2 IMDS role found":                         "sign in: aws configure",
+	} {
+		cfg := aws.Config{Region: "eu-north-1", HTTPClient: http.DefaultClient, Credentials: aws.CredentialsProviderFunc(
+			func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, errors.New(text) })}
+		awscall.Configure(&cfg)
+		_, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")})
+		e := awscall.Call{Action: "ssm:GetParameter", Resource: "/x"}.Failure(err)
+		shown := strings.TrimPrefix(text, "failed to refresh cached credentials, ")
+		if e.Class != refresh.Transient || e.Code != awscall.CodeCredentials || !strings.Contains(e.Remedy, want) ||
+			e.Detail != fmt.Sprintf("ssm:GetParameter /x: not sent: this process has no AWS credentials: %q", shown) {
+			t.Errorf("%s: %v: %s", e.Code, e, e.Remedy)
+		}
+	}
+}
+
+// Each page of a list may wait for half of the time that is left.
+func TestHalfOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		for _, want := range []time.Duration{4 * time.Second, 2 * time.Second, time.Second} {
+			half, cancel := awscall.HalfOf(ctx)
+			began := time.Now()
+			<-half.Done()
+			cancel()
+			if took := time.Since(began); took != want || ctx.Err() != nil {
+				t.Errorf("it ended after %v, want %v", took, want)
+			}
+		}
+		endless, cancel := awscall.HalfOf(context.WithoutCancel(ctx))
+		if _, ends := endless.Deadline(); ends || endless.Err() != nil {
+			t.Error("half of a time without an end has one")
+		}
+		cancel()
+		if endless.Err() == nil {
+			t.Error("it is not cancelled")
+		}
+	})
 }
 
 func TestUnknownRefusalsAreSuspect(t *testing.T) {

@@ -77,6 +77,89 @@ func TestCallsAreKeptBelowTheQuotas(t *testing.T) {
 	})
 }
 
+// What docs/design.md says of the buckets: after a pause seven writes go at once, and four calls of
+// any other kind. With those a second's calls are most of what AWS lets an account have, and no more:
+// 40 of Parameter Store, 50 of each other kind. What is left over says why it had no turn.
+func TestCallsAtOnceAfterAPause(t *testing.T) {
+	for _, row := range []struct {
+		action       string
+		atOnce, most int
+		kept         string
+		call         func(context.Context, *subject) error
+	}{
+		{"ssm:GetParameter", 4, 40, "35 of the 40", func(ctx context.Context, s *subject) error {
+			_, err := s.params.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/x")})
+			return err
+		}},
+		{"secretsmanager:PutSecretValue", 7, 50, "40 of the 50", func(ctx context.Context, s *subject) error { return s.put(ctx) }},
+		{"secretsmanager:UntagResource", 4, 50, "40 of the 50", func(ctx context.Context, s *subject) error {
+			_, err := s.secrets.UntagResource(ctx, &secretsmanager.UntagResourceInput{SecretId: aws.String("tokens/a"), TagKeys: []string{"k"}})
+			return err
+		}},
+		{"secretsmanager:CreateSecret", 4, 50, "40 of the 50", func(ctx context.Context, s *subject) error {
+			_, err := s.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("new")})
+			return err
+		}},
+		{"secretsmanager:ListSecretVersionIds", 4, 50, "40 of the 50", func(ctx context.Context, s *subject) error {
+			_, err := s.secrets.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: aws.String("tokens/a")})
+			return err
+		}},
+	} {
+		t.Run(row.action, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSubject(t)
+				for range 2 { // the bucket is full again after a pause
+					time.Sleep(time.Minute)
+					s.Reset()
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					for range 100 {
+						go func() {
+							err := row.call(ctx, s)
+							if e := (awscall.Call{}).Failure(err); e.Code == awscall.CodeThrottled && !strings.Contains(e.Detail, row.kept) {
+								t.Errorf("%v; it does not say %s", e, row.kept)
+							}
+						}()
+					}
+					time.Sleep(time.Millisecond)
+					if got := s.Count(row.action); got != row.atOnce {
+						t.Errorf("%d calls at once, want %d", got, row.atOnce)
+					}
+					<-ctx.Done()
+					cancel()
+					synctest.Wait()
+					if got := s.Count(row.action); got > row.most || got < row.most*4/5 {
+						t.Errorf("%d calls in a second; AWS allows %d", got, row.most)
+					}
+				}
+			})
+		})
+	}
+}
+
+// An account that does little else may give more of its 50 writes a second, and never more than
+// there are.
+func TestWritesThatAreSet(t *testing.T) {
+	for writes, atOnce := range map[int]int{20: 7, 43: 7, 44: 6, 48: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSubjectWriting(t, writes)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			for range 100 {
+				go func() { _ = s.put(ctx) }()
+			}
+			time.Sleep(time.Millisecond)
+			if got := s.Count("secretsmanager:PutSecretValue"); got != atOnce {
+				t.Errorf("at %d a second: %d at once, want %d", writes, got, atOnce)
+			}
+			<-ctx.Done()
+			synctest.Wait()
+			if got := s.Count("secretsmanager:PutSecretValue"); got > 50 || got < writes {
+				t.Errorf("at %d a second: %d in the first", writes, got)
+			}
+		})
+	}
+}
+
 func TestNoTurnWithinTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubject(t)

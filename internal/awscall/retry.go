@@ -63,9 +63,9 @@ func (retryer) GetRetryToken(ctx context.Context, failed error) (func(error) err
 // then a second each, or a second at once after too many calls, which AWS counts by the
 // second; or down to half of that, so that calls that failed together do not return together.
 func backOff(attempts int, err error) time.Duration {
-	most := min(firstDelay<<min(max(attempts, 1)-1, 8), maxDelay)
-	if throttled(err) {
-		most = maxDelay
+	most := maxDelay
+	if attempts <= 3 && !throttled(err) {
+		most = firstDelay << (attempts - 1)
 	}
 	return most/2 + rand.N(most/2) // #nosec G404 -- nothing is lost if it is guessed
 }
@@ -82,12 +82,7 @@ func lasting(err error) aws.Ternary {
 type attemptsKey struct{}
 
 // attemptsOf returns the count of attempts of the call that ctx belongs to.
-func attemptsOf(ctx context.Context) *int {
-	if n, ok := ctx.Value(attemptsKey{}).(*int); ok {
-		return n
-	}
-	return new(int)
-}
+func attemptsOf(ctx context.Context) *int { return ctx.Value(attemptsKey{}).(*int) }
 
 // An attemptsError is the failure of a call after its last attempt.
 type attemptsError struct {

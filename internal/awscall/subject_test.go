@@ -24,14 +24,17 @@ type subject struct {
 }
 
 // newSubject returns one that is reached in memory, for a synctest bubble.
-func newSubject(t *testing.T) *subject {
+func newSubject(t *testing.T) *subject { return newSubjectWriting(t, awscall.WritesPerSecond) }
+
+// newSubjectWriting returns one that takes so many writes a second.
+func newSubjectWriting(t *testing.T, writes int) *subject {
 	s := &subject{AWS: awstest.New(t, awstest.Options{InMemory: true})}
 	cfg := s.Config()
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
 	cfg.APIOptions = []func(*middleware.Stack) error{s.meter.Attach}
-	awscall.Configure(&cfg)
+	awscall.ConfigureWrites(&cfg, writes)
 	s.secrets, s.params = secretsmanager.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
 	s.SetSecret(awstest.Secret{Name: "tokens/a"})
 	return s

@@ -198,11 +198,30 @@ func (m *mutator) statements(list []ast.Stmt, zeros string) {
 				m.add(s, "statement", "if !mutant.On(§) { ", " }")
 			}
 		case *ast.ReturnStmt:
-			if zeros != "" && len(s.Results) > 0 {
+			if len(s.Results) > 0 && slices.ContainsFunc(s.Results, m.mayDiffer) {
 				m.add(s, "return", "if mutant.On(§) { return "+zeros+" }; ", "")
 			}
 		}
 	}
+}
+
+// mayDiffer reports whether an expression may be something else than the zero of its type.
+func (m *mutator) mayDiffer(n ast.Expr) bool {
+	t := m.info.Types[n]
+	switch {
+	case t.IsNil():
+		return false
+	case t.Value == nil:
+		c, literal := n.(*ast.CompositeLit)
+		return !literal || len(c.Elts) > 0
+	}
+	switch t.Value.Kind() {
+	case constant.Bool:
+		return constant.BoolVal(t.Value)
+	case constant.String:
+		return constant.StringVal(t.Value) != ""
+	}
+	return constant.Sign(t.Value) != 0
 }
 
 // condition makes a site of what is true or false without being computed by an operator.
