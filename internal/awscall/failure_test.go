@@ -64,6 +64,10 @@ func TestFailure(t *testing.T) {
 				if got.Class != row.class || got.Code != row.code || !strings.Contains(got.Detail, row.detail) || !strings.Contains(got.Remedy, row.remedy) {
 					t.Errorf("%s, %s: %v", got.Class, got.Code, got)
 				}
+				// One of 100 versions in 24 hours: there is room again after 14.4 minutes.
+				if got.Code == refresh.CodeWriteBudget && got.RetryAfter != 864*time.Second {
+					t.Errorf("it is tried again after %v", got.RetryAfter)
+				}
 				if strings.Contains(fmt.Sprintf("%v %+v %s", got, got, got.Detail), "c4n@ry") {
 					t.Errorf("it repeats what was sent: %v", got)
 				}
@@ -201,6 +205,7 @@ func TestWhatIsQuoted(t *testing.T) {
 		{"a value that is in the text", "ssm:PutParameter", sent, "Value '" + sent + "' at 'value' failed", false},
 		{"a part of it", "secretsmanager:CreateSecret", sent, "near c4n@ry-se: bad", false},
 		{"a short value", "secretsmanager:PutSecretValue", "hush", "hush is too short", false},
+		{"a short value at the end of the text", "secretsmanager:PutSecretValue", "hush", "too short: hush", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
