@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,11 @@ type summary struct {
 	Members map[string]any // all of them
 }
 
+// metricsSchema is what CloudWatch takes as embedded metrics.
+var metricsSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile("testdata/emf.schema.json")
+})
+
 // readSummary checks a line against the format's rules.
 func readSummary(t *testing.T, line []byte) summary {
 	t.Helper()
@@ -34,7 +40,7 @@ func readSummary(t *testing.T, line []byte) summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := jsonschema.NewCompiler().Compile("testdata/emf.schema.json")
+	schema, err := metricsSchema()
 	if err != nil {
 		t.Fatal(err)
 	}
