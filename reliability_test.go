@@ -22,7 +22,7 @@ var faults = []fault{
 	{"the process dies before or after any call", "the last good token stays readable; the next run finishes",
 		[]string{"TestARunIsKilled", "TestAProcessThatDiesAtAnyCall", "TestRunsKilledBeforeEveryStep", "TestWorlds"}, "each call"},
 	{"it dies with a refresh token in hand", "no consent is lost that a write could have saved",
-		[]string{"TestKilledWithARefreshToken", "TestEveryFaultOfARotatingLogin", "TestWorlds"}, "27,200 cases"},
+		[]string{"TestTheBootstrapIsKilled", "TestEveryFaultOfARotatingLogin", "TestWorlds"}, "27,200 cases"},
 	{"EIO, ENOSPC, EACCES or a kill at any call of a run in a folder, singly and in pairs, in one run and over two",
 		"consumers read a whole token, never an older one; later runs mend the rest",
 		[]string{"TestEveryFaultOfARunInAFolder"}, "2,010 cases"},

@@ -3,10 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -177,106 +174,4 @@ func TestTheOutageThatIsSurvivedWithRefreshTokens(t *testing.T) {
 			})
 		}
 	}
-}
-
-// Killed at any call, the function never sends a refresh token twice, unless it was killed
-// between the provider's answer and the arrival of the new token.
-func TestKilledWithARefreshToken(t *testing.T) {
-	var calls []awstest.Call
-	synctest.Test(t, func(t *testing.T) {
-		w, _ := newFamily(t)
-		w.tick()
-		calls = w.Calls()
-	})
-	puts := 0
-	for k, call := range calls {
-		put := call.Action == "secretsmanager:PutSecretValue"
-		if put {
-			puts++
-		}
-		for name, crash := range map[string]func(int) awstest.Fault{"before": awstest.CrashBefore, "after": awstest.CrashAfter} {
-			t.Run(fmt.Sprintf("%s call %d %s", name, k+1, call.Action), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					w, f := newFamily(t)
-					w.Fail("*", crash(k+1))
-					w.tick()
-					w.Heal()
-					for range 30 {
-						time.Sleep(time.Minute)
-						w.tick()
-					}
-					// The claim is the first put, and the new refresh token the second.
-					lost := put && puts == 2 && name == "before"
-					if f.revoked != lost || !lost && w.token("quickbooks") == "" {
-						t.Errorf("%d were spent, and all revoked: %t; consumers read %q", f.spent, f.revoked, w.token("quickbooks"))
-					}
-				})
-			})
-		}
-	}
-	if puts != 3 {
-		t.Errorf("%d puts, want the claim, the refresh token and the record", puts)
-	}
-}
-
-// A login with a refresh token on the stores as they are: a sample of its calls to AWS, each
-// struck by each kind of fault, for one attempt, for five, or to the end of the run. Nothing is
-// lost, nor sent after it was replaced, but where no write of the run went through: then a person
-// is called.
-func TestEveryFaultOfARotatingLoginOnAWS(t *testing.T) {
-	// due has a token that is to be replaced now, and returns how many calls were made until then.
-	due := func(t *testing.T) (*world, *family, int) {
-		w, f := newFamily(t)
-		w.tick()
-		_, version := w.secret("quickbooks")
-		v, _ := refresh.VersionID(version.ID).Parse()
-		time.Sleep(time.Until(w.settings.schedule().For(refresh.Provider{Rotates: true}).DueAt("quickbooks", v)))
-		return w, f, w.Count()
-	}
-	var calls []awstest.Call
-	synctest.Test(t, func(t *testing.T) {
-		w, _, before := due(t)
-		w.tick()
-		calls = w.Calls()[before:]
-	})
-	kinds := map[string]awstest.Fault{
-		"denied": awstest.Deny(), "throttled": awstest.Throttle(1), "500": awstest.ServerError(1), "lost request": awstest.LoseRequest(1),
-		"lost answer": awstest.LoseAnswer(1), "slow": awstest.Latency(3 * time.Second), "silent": {Hang: true},
-	}
-	cases, lost := 0, 0
-	random := rand.New(rand.NewPCG(20261126, 10))
-	for k, call := range calls {
-		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-			for _, times := range []int{1, 5, 0} { // 0: all calls of the run that come then
-				if random.IntN(6) > 0 {
-					continue
-				}
-				cases++
-				synctest.Test(t, func(t *testing.T) {
-					w, f, _ := due(t)
-					fault := kinds[kind]
-					fault.Skip, fault.Times = k, times
-					w.Fail("*", fault)
-					w.tick()
-					w.Heal()
-					for n := range 20 {
-						time.Sleep(time.Minute * time.Duration(1+n/10*3))
-						w.tick()
-					}
-					_, version := w.secret("quickbooks")
-					v, _ := refresh.VersionID(version.ID).Parse()
-					record, _ := w.Secret(w.settings.Namespace.Tokens() + "quickbooks")
-					note, _ := refresh.ParseNote(record.Tags["tokenkeeper:state"])
-					called := note.Class == refresh.NeedsPerson
-					if called {
-						lost++
-					}
-					if (f.revoked || called) && times != 0 || f.revoked && !called || !called && !time.Now().Before(v.ExpiresAt()) {
-						t.Errorf("%s, call %d (%s), %d times: all revoked: %t; noted %s; expires in %v", kind, k+1, call.Action, times, f.revoked, note, time.Until(v.ExpiresAt()))
-					}
-				})
-			}
-		}
-	}
-	t.Logf("%d cases; in %d a person is called, since nothing could be written to the end of the run", cases, lost)
 }
