@@ -163,7 +163,6 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 		if err != nil {
 			return nil, err
 		}
-		// Without GetBody the transport cannot send it a second time.
 		req.Body = io.NopCloser(bytes.NewReader(data))
 		req.ContentLength = int64(len(data))
 		req.Header.Set("Content-Type", contentType)

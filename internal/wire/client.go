@@ -6,9 +6,11 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -30,8 +32,6 @@ type Client struct {
 	// newTransport makes another one, with the same settings and none of its connections.
 	newTransport func() *http.Transport
 	now          func() time.Time
-	// http1 is set where HTTP/2 is not offered.
-	http1 bool
 	// rooms and large have a place for each answer that is looked at, or that is read beyond its
 	// beginning. They are shared by all that show a certificate.
 	rooms, large chan struct{}
@@ -111,20 +111,21 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // A server that has not looked at it, but wants it over HTTP/1.1, gets it so (RFC 9113 section 7:
 // HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
 func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
+	again := req.Clone(req.Context())
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, newFailure(err, stage{})
+		}
+		// Without GetBody the transport cannot send it a second time.
+		req.Body, req.GetBody = io.NopCloser(bytes.NewReader(body)), nil
+		again.Body, again.GetBody = io.NopCloser(bytes.NewReader(body)), nil
+	}
 	m, f := c.once(req)
-	if f == nil || !f.wantsHTTP1() || c.http1 {
+	if f == nil || !f.wantsHTTP1() {
 		return m, f
 	}
-	again := req.Clone(req.Context())
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return m, f
-		}
-		again.Body = body
-	}
 	own := *c
-	own.http1 = true
 	own.transport = c.newTransport()
 	own.transport.TLSClientConfig.GetClientCertificate = c.transport.TLSClientConfig.GetClientCertificate
 	own.transport.ForceAttemptHTTP2 = false

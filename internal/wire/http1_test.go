@@ -91,6 +91,7 @@ func TestHTTP1WhereItIsAskedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		req.GetBody = nil // as with requests that configs make
 		dials := 0
 		c := wire.New(wire.Options{RootCAs: roots, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			dials++
