@@ -172,7 +172,7 @@ func (a *agenda) takeConfigs(p page, report *Report) {
 		}
 	}
 	configs, _ := Effective(docs)
-	report.Edits = append(report.Edits, a.reported.news(configs)...)
+	report.Edits = append(report.Edits, a.once.newEdits(configs)...)
 	for _, c := range configs {
 		l.seen[c.Name] = true
 		a.config(c.Document)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 )
 
 // A Config is the document that a provider is run by.
@@ -125,32 +124,4 @@ type Edit struct {
 	Where, Version string
 	// Approved is where the copy is that is in effect.
 	Approved string
-}
-
-// reportedEdits are the proposals that a Runner has reported, by provider and version, so
-// that a warm function reports each once.
-type reportedEdits struct {
-	mu       sync.Mutex
-	versions map[string]string
-}
-
-// news returns the proposals of configs that were not reported in this version yet.
-func (r *reportedEdits) news(configs []Config) []Edit {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var list []Edit
-	for _, c := range configs {
-		if c.Proposal == nil {
-			continue
-		}
-		if version, ok := r.versions[c.Name]; ok && version == c.Proposal.Version {
-			continue
-		}
-		if r.versions == nil {
-			r.versions = map[string]string{}
-		}
-		r.versions[c.Name] = c.Proposal.Version
-		list = append(list, Edit{Provider: c.Name, Where: c.Proposal.Where, Version: c.Proposal.Version, Approved: c.Where})
-	}
-	return list
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,116 +44,114 @@ const noteFormat = "v1"
 // validVersion is the version of a credential: a number, a UUID or a digest.
 var validVersion = regexp.MustCompile(`^[A-Za-z0-9._:/@+-]{1,64}$`)
 
+// A word is one of a note's: key=value. Read sets the field that it is of.
+type word struct {
+	key, value string
+	read       func(value string) error
+}
+
+// words returns those of the failure, and the others, which are left out where they are empty.
+func (n *Note) words() (failure, others []word) {
+	moment := func(key string, t *time.Time) word {
+		return word{key, stamp(*t), func(v string) error { return unstamp(v, t) }}
+	}
+	count := func(key string, i *int, least int) word {
+		return word{key, strconv.Itoa(*i), func(v string) (err error) {
+			*i, err = strconv.Atoi(v)
+			*i = min(max(*i, least), maxTries) // a tag may hold anything
+			return err
+		}}
+	}
+	version := func(key string, id *string) word {
+		return word{key, *id, func(v string) error {
+			if *id = v; !validVersion.MatchString(v) {
+				return fmt.Errorf("%s=%.20q is no version", key, v)
+			}
+			return nil
+		}}
+	}
+	failure = []word{
+		{"class", string(n.Class), func(v string) error { n.Class = Class(v); return nil }},
+		{"code", fixedWord(n.Code), func(v string) error { n.Code = v; return nil }},
+		moment("since", &n.Since),
+		moment("last", &n.Last),
+		count("tries", &n.Tries, 1),
+		moment("next", &n.Next),
+		{"config", n.Config.String(), func(v string) error {
+			f, err := strconv.ParseUint(v, 16, 24)
+			n.Config = Fingerprint(f)
+			return err
+		}},
+	}
+	unlessZero := func(w word) word {
+		w.value = strings.TrimPrefix(w.value, "0") // no other number begins with one
+		return w
+	}
+	others = []word{
+		unlessZero(count("ours", &n.Ours, 0)),
+		version("cred", &n.Credential),
+		version("claim", &n.Claim),
+		version("spent", &n.Spent),
+		version("unsure", &n.Unsure),
+		unlessZero(moment("ends", &n.RefreshTokenEnds)),
+	}
+	return failure, others
+}
+
 // String returns n as the value of a tag: words of at most 256 characters in all.
 // The zero Note is "".
 func (n Note) String() string {
-	words := []string{noteFormat}
-	if n.Class != "" {
-		words = append(words,
-			"class="+string(n.Class),
-			"code="+fixedWord(n.Code),
-			"since="+stamp(n.Since),
-			"last="+stamp(n.Last),
-			"tries="+strconv.Itoa(n.Tries),
-			"next="+stamp(n.Next),
-			"config="+n.Config.String())
-	}
-	if n.Ours > 0 {
-		words = append(words, "ours="+strconv.Itoa(n.Ours))
-	}
-	for _, w := range []struct{ key, value string }{
-		{"cred", n.Credential}, {"claim", n.Claim}, {"spent", n.Spent}, {"unsure", n.Unsure},
-	} {
-		if w.value != "" {
-			words = append(words, w.key+"="+w.value)
+	failure, others := n.words()
+	text := ""
+	for _, w := range failure {
+		if n.Class != "" {
+			text += " " + w.key + "=" + w.value
 		}
 	}
-	if !n.RefreshTokenEnds.IsZero() {
-		words = append(words, "ends="+stamp(n.RefreshTokenEnds))
+	for _, w := range others {
+		if w.value != "" {
+			text += " " + w.key + "=" + w.value
+		}
 	}
-	if len(words) == 1 {
+	if text == "" {
 		return ""
 	}
-	return strings.Join(words, " ")
+	return noteFormat + text
 }
 
 // ParseNote reads what String wrote. Unknown words are passed over, so that an older
 // release can read a newer one's note. An error means that it was not written by us.
 func ParseNote(s string) (Note, error) {
-	words := strings.Fields(s)
-	if len(words) == 0 {
+	given := strings.Fields(s)
+	if len(given) == 0 {
 		return Note{}, nil
 	}
-	if words[0] != noteFormat {
-		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
+	if given[0] != noteFormat {
+		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", given[0], noteFormat)
 	}
 	var n Note
 	var errs []error
-	set := func(err error) { errs = append(errs, err) }
-	for _, w := range words[1:] {
-		k, v, _ := strings.Cut(w, "=")
-		switch k {
-		case "class":
-			n.Class = Class(v)
-		case "code":
-			n.Code = v
-		case "since":
-			set(unstamp(v, &n.Since))
-		case "last":
-			set(unstamp(v, &n.Last))
-		case "next":
-			set(unstamp(v, &n.Next))
-		case "ends":
-			set(unstamp(v, &n.RefreshTokenEnds))
-		case "tries":
-			i, e := strconv.Atoi(v)
-			n.Tries = min(max(i, 1), maxTries) // a tag may hold anything
-			set(e)
-		case "ours":
-			i, e := strconv.Atoi(v)
-			n.Ours = min(max(i, 0), maxTries)
-			set(e)
-		case "config":
-			f, e := strconv.ParseUint(v, 16, 24)
-			n.Config = Fingerprint(f)
-			set(e)
-		case "cred":
-			n.Credential = v
-			set(checkVersion(k, v))
-		case "claim":
-			n.Claim = v
-			set(checkVersion(k, v))
-		case "spent":
-			n.Spent = v
-			set(checkVersion(k, v))
-		case "unsure":
-			n.Unsure = v
-			set(checkVersion(k, v))
+	words := slices.Concat(n.words())
+	for _, w := range given[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		if i := slices.IndexFunc(words, func(w word) bool { return w.key == key }); i >= 0 {
+			errs = append(errs, words[i].read(value))
 		}
 	}
 	switch n.Class {
 	case Transient, Misconfigured, NeedsPerson, Unchanged:
-	default:
-		if n.Class == "" && (n.Claim+n.Spent+n.Unsure != "" || !n.RefreshTokenEnds.IsZero()) {
-			break
+		n.Tries = max(n.Tries, 1)
+	case "":
+		if n.Claim+n.Spent+n.Unsure == "" && n.RefreshTokenEnds.IsZero() {
+			errs = append(errs, errors.New("it has no class"))
 		}
-		set(fmt.Errorf("unknown class %.20q", string(n.Class)))
-	}
-	if n.Class != "" && n.Tries == 0 {
-		n.Tries = 1
+	default:
+		errs = append(errs, fmt.Errorf("unknown class %.20q", string(n.Class)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Note{}, fmt.Errorf("reading the state tag: %w", err)
 	}
 	return n, nil
-}
-
-// checkVersion says that a word does not identify a version.
-func checkVersion(key, value string) error {
-	if validVersion.MatchString(value) {
-		return nil
-	}
-	return fmt.Errorf("%s=%.20q is no version", key, value)
 }
 
 func stamp(t time.Time) string {

@@ -48,10 +48,7 @@ func (v *visit) visit(ctx context.Context) (res Result) {
 		return v.skip(v.task)
 	}
 	if err != nil {
-		res := v.result(Failed, Decision{Reason: v.due.Reason})
-		res.Err = asError(err, CodeStoreFailed, "opening the secret")
-		res.Notice = true // there is no place to remember that it was reported
-		return res
+		return v.unnoted(Decision{Reason: v.due.Reason}, asError(err, CodeStoreFailed, "opening the secret"))
 	}
 	v.state, v.seen = st, v.now
 	v.decide(asking)
@@ -104,15 +101,12 @@ func (v *visit) panicked(ctx context.Context, value any, stack string) (res Resu
 		Remedy: "this is a bug in tokenkeeper: report it with the stack, which is logged"}
 	defer func() {
 		if recover() != nil {
-			res = v.result(Failed, v.due)
-			res.Err, res.Notice = e, true
+			res = v.unnoted(v.due, e)
 		}
 		res.Stack = stack
 	}()
 	if !v.notable() {
-		res = v.result(Failed, v.due)
-		res.Err, res.Notice = e, true
-		return res
+		return v.unnoted(v.due, e)
 	}
 	return v.fail(ctx, worse(v.rotated(ctx), e))
 }

@@ -15,6 +15,14 @@ func (v *visit) fail(ctx context.Context, e *Error) Result {
 	return res
 }
 
+// unnoted returns the result of a failure that no note remembers: whether it was reported is for
+// [reportedOnce] to know.
+func (v *visit) unnoted(d Decision, e *Error) Result {
+	res := v.result(Failed, d)
+	res.Err, res.Notice = e, true
+	return res
+}
+
 // attempt returns what is known of this attempt.
 func (v *visit) attempt() attempt {
 	return attempt{state: v.state, config: v.Config, credential: v.tried, now: v.now, took: time.Since(v.began),
@@ -58,9 +66,7 @@ func (v *visit) badConfig(ctx context.Context) Result {
 	if v.notable() {
 		return v.fail(ctx, v.bad)
 	}
-	res := v.result(Failed, v.due)
-	res.Err, res.Notice = v.bad, true
-	return res
+	return v.unnoted(v.due, v.bad)
 }
 
 // note leaves n beside the secret. Where refresh tokens are used, and another run may have
@@ -108,12 +114,10 @@ func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 // wait returns the result for a provider that is not asked; wasDue says that by the hint
 // it would have been.
 func (v *visit) wait(ctx context.Context, wasDue bool) Result {
-	res := v.result(Waiting, v.due)
 	if err := v.blocked(v.due); err != nil {
-		// No note can be left in a secret that is not ours to touch: it is reported every time.
-		res.Outcome, res.Err, res.Notice = Failed, err, true
-		return res
+		return v.unnoted(v.due, err) // the secret is not ours to touch
 	}
+	res := v.result(Waiting, v.due)
 	if v.due.Reason != Fresh {
 		return res
 	}

@@ -92,40 +92,30 @@ type Report struct {
 	remedies remedies
 }
 
-// Count returns how many results have one of the outcomes.
-func (r *Report) Count(outcomes ...Outcome) int {
-	n := 0
+// count returns how many results are so.
+func (r *Report) count(so func(Result) bool) (n int) {
 	for _, res := range r.Results {
-		for _, o := range outcomes {
-			if res.Outcome == o {
-				n++
-			}
+		if so(res) {
+			n++
 		}
 	}
 	return n
+}
+
+// Count returns how many results have one of the outcomes.
+func (r *Report) Count(outcomes ...Outcome) int {
+	return r.count(func(res Result) bool { return slices.Contains(outcomes, res.Outcome) })
 }
 
 // CountClass returns how many providers are in the class. One that is paused was left alone
 // on purpose, whatever its last failure was, and is in none.
 func (r *Report) CountClass(c Class) int {
-	n := 0
-	for _, res := range r.Results {
-		if res.Class() == c && res.Reason != Paused {
-			n++
-		}
-	}
-	return n
+	return r.count(func(res Result) bool { return res.Class() == c && res.Reason != Paused })
 }
 
 // Foreign returns how many secrets had a value that another program had written.
 func (r *Report) Foreign() int {
-	n := 0
-	for _, res := range r.Results {
-		if res.Reason == ForeignVersion && res.Outcome != Skipped {
-			n++
-		}
-	}
-	return n
+	return r.count(func(res Result) bool { return res.Reason == ForeignVersion && res.Outcome != Skipped })
 }
 
 // Failing returns how many providers are in a class of failure, in which a token that

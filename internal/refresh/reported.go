@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// A reportedOnce remembers which failures were reported that no note remembers: the secret
-// cannot be opened, takes no write, or is not ours. It lasts as long as the process, so that
-// one that is replaced reports them again.
+// A reportedOnce remembers what was reported and no note remembers: of failures those where the
+// secret cannot be opened, takes no write, or is not ours. It lasts as long as the process, so
+// that one that is replaced reports them again.
 type reportedOnce struct {
-	mu       sync.Mutex
-	failures map[string]unnoted  // by provider
-	warnings map[string][]string // of the last login, by provider
+	mu        sync.Mutex
+	failures  map[string]unnoted  // by provider
+	warnings  map[string][]string // of the last login, by provider
+	proposals map[string]string   // their versions, by provider
 }
 
 // An unnoted is a failure that is remembered here alone.
@@ -32,6 +33,24 @@ func (t *reportedOnce) newWarnings(provider string, warnings []string) []string 
 	}
 	t.warnings[provider] = warnings
 	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return slices.Contains(before, w) })
+}
+
+// newEdits returns the proposals of configs that were not reported in this version yet.
+func (t *reportedOnce) newEdits(configs []Config) (list []Edit) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.proposals == nil {
+		t.proposals = map[string]string{}
+	}
+	for _, c := range configs {
+		if p := c.Proposal; p != nil {
+			if version, ok := t.proposals[c.Name]; !ok || version != p.Version {
+				t.proposals[c.Name] = p.Version
+				list = append(list, Edit{Provider: c.Name, Where: p.Where, Version: p.Version, Approved: c.Where})
+			}
+		}
+	}
+	return list
 }
 
 // failure has a failure be reported as new by the first run that meets it, and its end by the first

@@ -25,9 +25,8 @@ type Runner struct {
 	// any number.
 	FreeDocuments int
 
-	memory   atomic.Pointer[memory]
-	reported reportedEdits
-	once     reportedOnce
+	memory atomic.Pointer[memory]
+	once   reportedOnce
 }
 
 // A Job says what a run is to do. The zero Job is a tick: whatever is due.

@@ -199,18 +199,13 @@ func (v *visit) notForCredential(t Ticket) *Error {
 func (v *visit) await(asking, storing context.Context, e *Error) Result {
 	before := v.state
 	givenUp := time.After(providerTime - writeTime)
-	failed := func() Result {
-		res := v.result(Failed, v.due)
-		res.Err, res.Notice = e, true
-		return res
-	}
 	for {
 		select {
 		case <-time.After(time.Second):
 		case <-givenUp:
-			return failed()
+			return v.unnoted(v.due, e)
 		case <-asking.Done():
-			return failed()
+			return v.unnoted(v.due, e)
 		}
 		st, err := v.Store.Open(asking, v.Name)
 		if err != nil || st.Current == before.Current && st.Note == before.Note {
