@@ -89,18 +89,18 @@ func (t Template) Outline(mark string) string {
 	return b.String()
 }
 
-// Values goes through the values that t names, in order, those in arguments too.
-func (t Template) Values() iter.Seq[Value] {
-	return func(yield func(Value) bool) { t.values(yield) }
+// parts goes through the parts of t, each before those within it.
+func (t Template) parts() iter.Seq[part] {
+	return func(yield func(part) bool) { t.each(yield) }
 }
 
-func (t Template) values(yield func(Value) bool) bool {
+func (t Template) each(yield func(part) bool) bool {
 	for _, p := range t {
-		if p.value.Name != "" && !yield(p.value) || !p.arg.values(yield) {
+		if !yield(p) || !p.arg.each(yield) {
 			return false
 		}
 		for _, a := range p.args {
-			if !a.values(yield) {
+			if !a.each(yield) {
 				return false
 			}
 		}
@@ -108,16 +108,8 @@ func (t Template) values(yield func(Value) bool) bool {
 	return true
 }
 
-// Computed goes through the values that t hands to functions.
-func (t Template) Computed() iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		for _, p := range t {
-			if p.function != nil && !(Template{p}).values(yield) {
-				return
-			}
-		}
-	}
-}
+// Values goes through the values that t names, in order, those in arguments too.
+func (t Template) Values() iter.Seq[Value] { return Named([]Template{t}) }
 
 // Mentions counts how often Expand writes a value down: once, and once more for each function
 // that it passes through. It bounds the size of what is written without regard to any value, so
@@ -140,14 +132,9 @@ func (t Template) Mentions() int {
 
 // Fresh reports whether t gives something else each time.
 func (t Template) Fresh() bool {
-	for _, p := range t {
+	for p := range t.parts() {
 		if p.function != nil && p.function.fresh {
 			return true
-		}
-		for _, a := range p.args {
-			if a.Fresh() {
-				return true
-			}
 		}
 	}
 	return false
@@ -170,8 +157,8 @@ func ValidName(name string) bool { return validName.MatchString(name) }
 func Named(templates []Template) iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		for _, t := range templates {
-			for v := range t.Values() {
-				if !yield(v) {
+			for p := range t.parts() {
+				if p.value.Name != "" && !yield(p.value) {
 					return
 				}
 			}

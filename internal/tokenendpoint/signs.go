@@ -86,8 +86,8 @@ func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 	}
 	for _, place := range j.places() {
 		for _, t := range place.templates {
-			for v := range t.Computed() {
-				if !refresh.Identifier(v.Name) {
+			for v := range t.Reaches() {
+				if v.Computed && !refresh.Identifier(v.Name) {
 					ps.Add(at(place.name), "", "has a function of "+v.Name+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
 				}
 			}
