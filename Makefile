@@ -19,7 +19,7 @@ release: ## everything that is published of VERSION=0.1.0, in dist/
 
 soak-rotation: ## every pair of faults that can befall a rotating login, and a run in a folder, which takes hours
 	go test ./internal/refresh -run TestEveryFaultOfARotatingLogin -timeout 24h -v -args -pairs -1
-	go test ./internal/localstore -run TestEveryFaultOfARunInAFolder -timeout 24h -v -args -pairs -1
+	go test ./cmd/tokenkeeper/internal/localstore -run TestEveryFaultOfARunInAFolder -timeout 24h -v -args -pairs -1
 
 soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires; a million moves of config editors
 	go test -count=1 -timeout 0 -run TestGameOfConfigEditors -v ./internal/tokenendpoint -rapid.checks 33000

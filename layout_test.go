@@ -48,7 +48,7 @@ func TestLayout(t *testing.T) {
 		{"internal/stack", nil, false},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/problem", "internal/httprequest", "internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},
-		{"internal/localstore", ours("internal/secret", "internal/refresh"), true},
+		{"cmd/tokenkeeper/internal/localstore", ours("internal/secret", "internal/refresh"), true},
 		{"internal/awscall", ours("internal/secret", "internal/refresh"), true},
 		{"internal/paramstore", ours("internal/secret", "internal/refresh", "internal/awscall"), true},
 		{"internal/secretstore", ours("internal/secret", "internal/refresh", "internal/awscall"), true},
@@ -74,7 +74,7 @@ func TestLambdaIsBuiltWithout(t *testing.T) {
 	for _, dep := range deps(t, "./cmd/refresher") {
 		for _, unwanted := range []string{
 			"github.com/spf13/", "charm.land/", "github.com/aws/aws-sdk-go-v2/config", "text/template",
-			module + "internal/simulator", module + "internal/localstore", module + "internal/awstest", module + "cmd/tokenkeeper",
+			module + "internal/simulator", module + "internal/awstest", module + "cmd/tokenkeeper",
 		} {
 			if strings.HasPrefix(dep, unwanted) {
 				t.Errorf("cmd/refresher imports %s", dep)

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
-	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/secret"
 )
 

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/trial"
-	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/simulator"
 )
 

@@ -41,7 +41,7 @@ type target struct {
 var targets = []target{
 	{"internal/refresh", []string{"internal/refresh", "internal/simulation", "cmd/refresher"}},
 	{"internal/secretstore", []string{"internal/secretstore", "cmd/refresher"}},
-	{"internal/localstore", []string{"internal/localstore"}},
+	{"cmd/tokenkeeper/internal/localstore", []string{"cmd/tokenkeeper/internal/localstore"}},
 	{"internal/awscall", []string{"internal/awscall", "internal/paramstore", "internal/secretstore", "cmd/refresher"}},
 	{"internal/wire", []string{"internal/wire", "internal/discovery", "internal/tokenendpoint"}},
 	{"internal/answer", []string{"internal/answer", "internal/tokenendpoint"}},

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/awscall"
-	"example.com/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 

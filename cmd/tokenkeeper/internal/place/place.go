@@ -6,7 +6,7 @@ import (
 	"context"
 	"time"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"testing"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 

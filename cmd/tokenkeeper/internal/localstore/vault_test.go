@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/refresh/vaulttest"
 	"example.com/tokenkeeper/internal/secret"

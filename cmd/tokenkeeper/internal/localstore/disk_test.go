@@ -4,7 +4,7 @@ import (
 	"errors"
 	"sync"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 )
 
 // A step is one call by which a store changed its disk.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 )
 

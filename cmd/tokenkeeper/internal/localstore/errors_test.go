@@ -4,7 +4,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"example.com/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 )
 
 func TestShellWord(t *testing.T) {
