@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,6 +80,9 @@ func (c *cli) exit(err error) int {
 		return int(o)
 	}
 	what, advised := explained(err)
+	if errors.Is(err, context.Canceled) { // by a signal
+		what = "stopped before it was done"
+	}
 	s := terminal.New(c.stderr, c.getenv)
 	s.Paragraph(s.Paint(terminal.Bad, "tokenkeeper: "), what)
 	if advised.remedy != "" {

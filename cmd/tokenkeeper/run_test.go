@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,4 +59,19 @@ func TestEachEndsAfterTheRun(t *testing.T) {
 			t.Errorf("%d runs began and %d ended, want one", runs, ended)
 		}
 	})
+}
+
+func TestStoppedBySignal(t *testing.T) {
+	dir := t.TempDir()
+	err := errors.Join(os.Mkdir(filepath.Join(dir, "providers"), 0o700), os.WriteFile(filepath.Join(dir, "providers", "meitner.json"), []byte("{}"), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stderr bytes.Buffer
+	c := &cli{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr, getenv: os.Getenv, now: time.Now}
+	if code := c.run(ctx, []string{"config", "list", "--dir", dir}); code != exitUnknown || stderr.String() != "tokenkeeper: stopped before it was done\n" {
+		t.Errorf("exit code %d\n%s", code, &stderr)
+	}
 }
