@@ -255,7 +255,7 @@ var byCode = map[string]advice{
 	awscall.CodeDenied: {"AWS does not allow the function what it must do.", seeLog("Allow it, and the next runs try it: the action and the resource are in")},
 	awscall.CodeKey:    {"The KMS key cannot be used.", inLog("Enable it, or let its policy admit the function; more is in %s.")},
 	awscall.CodeCredentials: {"AWS refuses the function's own credentials; the provider has no part in it.",
-		inLog("It is tried again by itself. If it lasts, deploy the stack once more; more is in %s.")},
+		inLog("It is tried again by itself. If it lasts, deploy the stack with another MemorySize, so that the function begins anew; more is in %s.")},
 	awscall.CodeThrottled:   {"AWS is asked too often in this account; the provider has no part in it.", waitOurs},
 	awscall.CodeServer:      {"AWS answers with an error of its own; the provider has no part in it.", waitOurs},
 	awscall.CodeUnreachable: {"AWS cannot be reached; the provider has no part in it.", waitOurs},
