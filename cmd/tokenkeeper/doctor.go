@@ -61,6 +61,10 @@ func (c *cli) examine(ctx context.Context, p place.Place) []doctor.Finding {
 		f = doctor.Finding{Of: "last run", State: doctor.Well, Detail: terminal.Span(max(c.now().Sub(k.LastRun), 0)) + " ago, by " + k.By + ", version " + cmp.Or(k.Version, "not stated")}
 	case status.NotLooked:
 		f.State = doctor.NotLooked
+	case status.Stale:
+		if onAWS { // whose schedule was looked at above
+			f.Remedy, f.Command = "see whether it logs anything:", p.Guide().LogCommand("")
+		}
 	}
 	found = append(found, f)
 

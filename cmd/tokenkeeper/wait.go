@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -32,9 +34,11 @@ act first.`,
 	}, func(cmd *cobra.Command, p place.Place, names []string) error {
 		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 		defer cancel()
+		stop := terminal.Working(c.stderr, "waiting for "+strings.Join(names, ", "))
 		report, err := awaited(ctx, func() (status.Report, error) {
 			return look(cmd.Context(), status.Lookout{Place: p, Parser: c.parser(true), Schedule: p.Schedule(), Now: c.now()}, names)
 		})
+		stop()
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go/logging"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/paramstore"
@@ -133,7 +134,8 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 }
 
 func (o Options) load() []func(*config.LoadOptions) error {
-	var load []func(*config.LoadOptions) error
+	// The SDK would write into the screen what it retries and discards.
+	load := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
 	}

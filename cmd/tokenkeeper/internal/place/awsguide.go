@@ -21,9 +21,10 @@ func (a *AWS) Guide() Guide {
 		// The function has no right to delete anything.
 		Remove:  a.awsCommand("secretsmanager delete-secret --secret-id", a.store.Prefix+Name, "--recovery-window-in-days 7"),
 		Restore: a.awsCommand("secretsmanager restore-secret --secret-id", a.store.Prefix+Name),
-		Runner:  "the schedule of stack " + a.Stack,
+		Runs:    "See what keeps the schedule from running it:",
 		Log:     "the log of the function",
 	}
+	g.Runner = g.Command("doctor", "")
 	if a.LeavesSecrets {
 		create := []string{"secretsmanager create-secret --name", a.store.Prefix + Name, "--tags Key=tokenkeeper:owner,Value=" + a.Stack}
 		if a.KMSKey != "" {

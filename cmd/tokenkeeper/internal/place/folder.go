@@ -223,7 +223,7 @@ func (f Folder) Guide() Guide {
 	}
 	// The hidden files too.
 	g.Remove = "rm -f " + file(Name+".json") + " " + file("."+Name) + ".*"
-	g.Runner = g.Command("run", "") + " --every 1m"
+	g.Runs, g.Runner = "See that this is running:", g.Command("run", "")+" --every 1m"
 	return g
 }
 

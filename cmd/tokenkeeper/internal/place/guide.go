@@ -25,8 +25,11 @@ type Guide struct {
 	// Restore is the one that ends the scheduled deletion of the secret of a token, and
 	// RestoreCredential that of a credential; empty: there is nothing like that.
 	Restore, RestoreCredential string
-	// Runner says what replaces tokens when they are due, and Log where it says more.
-	Runner, Log string
+	// Runner is the command line for when no runs come: it runs, or looks at what does. Runs are
+	// the words before it.
+	Runs, Runner string
+	// Log says where a run says more.
+	Log string
 }
 
 // Name is the placeholder for a name in the texts of a [Guide]. A shell reads it as it is.

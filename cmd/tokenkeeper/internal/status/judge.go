@@ -201,7 +201,7 @@ func (j *judgement) running() step {
 	case j.keeper.failing():
 		return step{}
 	case j.keeper == nil || j.keeper.State == NotLooked:
-		return step{"See that this is running:", j.guide.Runner}
+		return step{j.guide.Runs, j.guide.Runner}
 	}
 	return step{fmt.Sprintf("Runs come, and had no time for it. Find the slow provider in %s.", j.guide.Log), ""}
 }

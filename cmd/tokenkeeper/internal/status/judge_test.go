@@ -19,7 +19,7 @@ var (
 // guide leads to one place of short names.
 var guide = place.Guide{
 	Config: "providers/" + place.Name, Credential: "credentials/" + place.Name, EditsCredential: true,
-	Remove: "rm " + place.Name, Restore: "restore " + place.Name, Runner: "run", Log: "the log",
+	Remove: "rm " + place.Name, Restore: "restore " + place.Name, Runs: "See that this is running:", Runner: "run", Log: "the log",
 }
 
 const config refresh.Fingerprint = 0xc0ffee

@@ -66,7 +66,7 @@ func JudgeKeeper(last place.LastRun, err error, s refresh.Schedule, guide place.
 		}
 		k.Wrong = sentence(k.Wrong)
 	case last.At.IsZero() || late >= overdueTicks*s.Tick:
-		k.State, k.Remedy, k.Command = Stale, "See that this is running:", guide.Runner
+		k.State, k.Remedy, k.Command = Stale, guide.Runs, guide.Runner
 		switch {
 		case !last.At.IsZero():
 			k.Wrong = fmt.Sprintf("No run was completed for %s.", terminal.Span(late))
