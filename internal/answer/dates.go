@@ -126,8 +126,8 @@ func (d Dates) date(part map[string]string) (time.Time, *Misreading) {
 		return time.Time{}, wrong
 	}
 	year, month, day := number(part["year"]), number(part["month"]), number(part["day"])
-	if i := strings.Index(monthNames, part["month"]); part["month"] != "" && i >= 0 && month == 0 {
-		month = i/3 + 1
+	if name := part["month"]; len(name) == 3 {
+		month = strings.Index(monthNames, name)/3 + 1
 	}
 	switch {
 	case len(part["year"]) == 2: // RFC 5322 section 4.3
@@ -135,11 +135,11 @@ func (d Dates) date(part map[string]string) (time.Time, *Misreading) {
 			year += 100
 		}
 	case part["week"] != "":
-		jan4 := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC) // in week 1 (ISO 8601-1 section 4.2.2)
+		jan4 := midnight(year, 1, 4, time.UTC) // in week 1 (ISO 8601-1 section 4.2.2)
 		t := jan4.AddDate(0, 0, (number(part["week"])-1)*7+number(part["weekday"])-1-(int(jan4.Weekday())+6)%7)
 		year, month, day = t.Year(), int(t.Month()), t.Day()
 	case part["yearday"] != "":
-		t := time.Date(year, 1, number(part["yearday"]), 0, 0, 0, 0, time.UTC)
+		t := midnight(year, 1, number(part["yearday"]), time.UTC)
 		year, month, day = t.Year(), int(t.Month()), t.Day()
 	case part["one"] != "" && d.Format == dayFirst:
 		day, month = number(part["one"]), number(part["other"])
@@ -158,11 +158,15 @@ func (d Dates) date(part map[string]string) (time.Time, *Misreading) {
 	if zone == nil {
 		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
 	}
-	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
+	t := midnight(year, month, day, zone)
 	if int(t.Month()) != month || t.Day() != day {
 		return time.Time{}, noSuchDate
 	}
 	return t.Add(clock), nil
+}
+
+func midnight(year, month, day int, zone *time.Location) time.Time {
+	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
 }
 
 var noSuchDate = &Misreading{"is a date that there is not", lookAt}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"mime"
 	"net/url"
 	"regexp"
@@ -152,7 +151,7 @@ func decoded(v any) any {
 		return v
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || math.IsInf(f, 0) || !exact(string(text), f) {
+	if err != nil || !exact(string(text), f) {
 		return string(text)
 	}
 	return f

@@ -1,6 +1,7 @@
 package answer_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,6 +38,8 @@ func TestBodiesInOtherCharsets(t *testing.T) {
 		{"Latin-1 that does not say so", "application/json", latin1(body), "!text that is not in UTF-8"},
 		{"one bad byte", "application/json; charset=utf-8", "{\"access_token\": \"t\xff\"}", "!text that is not in UTF-8"},
 		{"UTF-16 that does not say so", "application/json", utf16(body, unicode.LittleEndian, unicode.UseBOM), "!text in UTF-16"},
+		{"UTF-16 of the other order that does not say so", "application/json", utf16(body, unicode.BigEndian, unicode.UseBOM), "!text in UTF-16"},
+		{"half of a mark", "application/json", "\xff" + body, "!text that is not in UTF-8"},
 		{"a charset that is not read", "application/json; charset=gbk", latin1(body), "!text in a charset that is not read (gbk)"},
 	} {
 		m := message(row.body, "Content-Type", row.kind)
@@ -121,7 +124,7 @@ func TestCookies(t *testing.T) {
 
 // Where else than at a path a value may be, for any of them.
 func TestSources(t *testing.T) {
-	const body = `{"data": {"auth": "Bearer abc", "payload": "{\"token\": \"inner\", \"list\": [{\"k\": \"a\", \"v\": \"x\"}]}", "n": 5}}`
+	const body = `{"data": {"auth": "Bearer abc", "signed": "v1 {\"list\": [{\"k\": \"a\", \"v\": \"x\"}]}", "payload": "{\"token\": \"inner\", \"list\": [{\"k\": \"a\", \"v\": \"x\"}]}", "n": 5}}`
 	header := []string{"X-Token", "t-1", "X-Twice", "same", "X-Twice", "same", "X-Two", "a", "X-Two", "b",
 		"Authorization", "Basic xyz", "Authorization", "Bearer t-2", "X-Json", `{"token": "t-3"}`}
 	for _, row := range []struct {
@@ -139,6 +142,8 @@ func TestSources(t *testing.T) {
 		{"a header", answer.Source{Header: "X-Token"}, "t-1", 0},
 		{"a header twice", answer.Source{Header: "X-Twice"}, "same", 0},
 		{"two headers", answer.Source{Header: "X-Two"}, "a, b", 0},
+		{"one header that begins otherwise", answer.Source{Header: "X-Token", After: "Bearer "}, nil, 1},
+		{"JSON after a word", answer.Source{Path: path(t, "data.signed"), After: "v1 ", Inner: path(t, "list[?k=='a'].v | [0]")}, "x", 2},
 		{"one of two headers", answer.Source{Header: "Authorization", After: "Bearer "}, "t-2", 1},
 		{"JSON in a header", answer.Source{Header: "X-Json", Inner: path(t, "token")}, "t-3", 0},
 		{"the body", answer.Source{Whole: true, Inner: path(t, "data.n")}, 5.0, 0},
@@ -162,5 +167,166 @@ func TestSources(t *testing.T) {
 		if f != nil || texts[0] != text || len(sel.Compared) != 8*row.compared {
 			t.Errorf("%s: kept %q, %+v, compared %v", row.name, texts, f, sel.Compared)
 		}
+	}
+}
+
+// Bodies that are no documents are reported as what they are.
+func TestBodiesThatAreNoDocuments(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for _, row := range []struct{ name, kind, body, code, detail string }{
+		{"nothing", "application/json", "", "empty_answer", "an empty body"},
+		{"spaces", "application/json", " \r\n", "empty_answer", "an empty body"},
+		{"a mark alone", "application/json", "\uFEFF", "empty_answer", "an empty body"},
+		{"one digit", "application/json", "1", "", ""},
+		{"one byte of another charset", "application/json", "\xff", "not_json", "not in UTF-8"},
+		{"a text that breaks off", "application/json", `"abc`, "not_json", "4 bytes of application/json"},
+		{"a text that breaks off at an escape", "application/json", `"abc\`, "not_json", "5 bytes of application/json"},
+		{"a page", "text/html; charset=utf-8", "<html>", "not_json", "an HTML page of 6 bytes"},
+		{"text", "text/plain", "sorry", "not_json", "5 bytes of text/plain"},
+		{"text of no type", "", "sorry", "not_json", "5 bytes of no stated type"},
+		{"text of a type that is none", "nonsense", "sorry", "not_json", "5 bytes of no stated type"},
+		{"a duplicate name", "application/json", `{"a": 1, "a": 2}`, "bad_json", "duplicate name"},
+		{"as deep as may be", "application/json", nested(64), "", ""},
+		{"too deep", "application/json", nested(65), "bad_json", "nested deeper than 64"},
+	} {
+		f := message(row.body, "Content-Type", row.kind).Decode("token_endpoint").Fault
+		if f == nil {
+			f = &answer.Fault{}
+		}
+		if f.Code != row.code || !strings.Contains(f.Detail, row.detail) {
+			t.Errorf("%s: %+v", row.name, f)
+		}
+	}
+	cut := message("{}")
+	cut.Cut = true
+	if f := cut.Decode("token_endpoint").Fault; f == nil || f.Code != answer.CodeTooLarge || !strings.Contains(f.Detail, "more than 1048576 bytes") {
+		t.Errorf("cut: %+v", f)
+	}
+	good, lost := message(`{"a": 1}`), message("")
+	lost.Lost = true
+	for want, m := range map[string]*answer.Message{"an empty body": message(" "), "8 bytes of JSON that hold no error message": good, "a body that broke off": lost} {
+		if got := m.Describe(m.Decode("")); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The memory that an answer takes is bounded by its values: a list counts as two more than its
+// elements, an object as four. What a text has in it is no value.
+func TestMostValues(t *testing.T) {
+	list := func(n int, item string) string { return "[" + strings.Repeat(item+",", n-1) + item + "]" }
+	for _, row := range []struct {
+		name string
+		text func(n int) string
+		most int
+	}{
+		{"numbers", func(n int) string { return list(n, "1") }, answer.MostValues - 1},
+		{"lists", func(n int) string { return list(n, "[]") }, (answer.MostValues - 1) / 3},
+		{"objects", func(n int) string { return list(n, "{}") }, (answer.MostValues - 1) / 5},
+		{"texts with all that separates values", func(n int) string { return list(n, `"\",[{&]}\\"`) }, answer.MostValues - 1},
+	} {
+		if f := message(row.text(row.most)).Decode("").Fault; f != nil {
+			t.Errorf("%d %s: %+v", row.most, row.name, f)
+		}
+		if f := message(row.text(row.most + 1)).Decode("").Fault; f == nil || f.Code != answer.CodeTooLarge || !strings.Contains(f.Detail, "32768") {
+			t.Errorf("%d %s: %+v", row.most+1, row.name, f)
+		}
+	}
+	for depth, code := range map[int]string{63: answer.CodeTooLarge, 64: answer.CodeBadJSON} {
+		deep := strings.Repeat("[", depth) + list(answer.MostValues, "1") + strings.Repeat("]", depth)
+		if f := message(deep).Decode("").Fault; f == nil || f.Code != code {
+			t.Errorf("many values at the depth %d: %+v", depth+1, f)
+		}
+	}
+	form := func(n int) string { return "access_token=t" + strings.Repeat("&a", n) }
+	for n, code := range map[int]string{answer.MostValues: answer.CodeNotJSON, answer.MostValues + 1: answer.CodeTooLarge} {
+		if f := message(form(n)).Decode("", "access_token").Fault; f == nil || f.Code != code {
+			t.Errorf("a form with %d names: %+v", n, f)
+		}
+	}
+}
+
+// Numbers are numbers where nothing of them is lost, and else texts.
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]any{
+		"5": 5.0, "-0.5": -0.5, "1e3": 1000.0, "0.1234567890123": 0.1234567890123, "123456789012345": 123456789012345.0, "12345678.50": 12345678.5,
+		"9007199254740993": "9007199254740993", "0.12345678901234567": "0.12345678901234567", "1e999": "1e999", "9007199254740992": 9007199254740992.0,
+	} {
+		if got := document(t, text); got != want {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+}
+
+// What can be had of an answer that is no good is enough to keep the refresh token that it has.
+func TestDecodeLeniently(t *testing.T) {
+	guard := func(n int) string { return strings.Repeat(" ", n-1) + "x" }
+	many := strings.Repeat("[],", answer.MostValues)
+	names := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"n%d": 1, `, i)
+		}
+		return b.String()
+	}
+	for _, row := range []struct {
+		name, kind, body string
+		want             any
+		code             string
+	}{
+		{"good JSON", "", `{"refresh_token": "r"}`, "r", ""},
+		{"a duplicate name", "", `{"refresh_token": "q", "refresh_token": "r"}`, "r", ""},
+		{"something after it", "", `{"refresh_token": "r"} and so on`, "r", ""},
+		{"a number", "", `{"refresh_token": 5}`, 5.0, ""},
+		{"a long number", "", `{"refresh_token": 9007199254740993}`, "9007199254740993", ""},
+		{"a number as nobody else writes it", "", `{"refresh_token": 1.50}`, "1.50", ""},
+		{"a guard", "", ")]}',\n" + `{"refresh_token": "r"}`, "r", ""},
+		{"a function", "", `callback({"refresh_token": 1.50})`, "1.50", ""},
+		{"a text of 64 bytes before it", "", guard(64) + `{"refresh_token": "r"}`, "r", ""},
+		{"a text of 65 bytes before it", "", guard(65) + `{"refresh_token": "r"}`, nil, "not_json"},
+		{"an object that breaks off", "", `{"refresh_token": "r"`, nil, "not_json"},
+		{"UTF-16 that does not say so", "", utf16(`{"refresh_token": "r"}`, unicode.LittleEndian, unicode.UseBOM), "r", ""},
+		{"Latin-1 that does not say so", "", latin1(`{"refresh_token": "r", "name": "Zoë"}`), "r", ""},
+		{"a form", "", "refresh_token=r&a=b", "r", ""},
+		{"a form with a duplicate name", "", "refresh_token=q&refresh_token=r", "r", ""},
+		{"a form that says so", "application/x-www-form-urlencoded", "[a]=b&refresh_token=r", "r", ""},
+		{"what is no form", "", "[a]=b&refresh_token=r", nil, "not_json"},
+		{"too many values", "", `{"list": [` + many + `[]], "n": [], "refresh_token": "q", "refresh_token": "r"}`, "r", "answer_too_large"},
+		{"too many values, and a long number", "", `{"list": [` + many + `[]], "refresh_token": 1.50}`, "1.50", "answer_too_large"},
+		{"too many values, the token in an object", "", `{"list": [` + many + `[]], "refresh_token": {"a": 1}}`, nil, "answer_too_large"},
+		{"too many values, the token in a list", "", `{"list": [` + many + `[]], "refresh_token": ["r"]}`, nil, "answer_too_large"},
+		{"too many values, and then it breaks off", "", `{"refresh_token": "r", "list": [` + many, "r", "answer_too_large"},
+		{"too many values, and no object", "", `[` + many + `"refresh_token"]`, nil, "answer_too_large"},
+		{"many names", "", `{` + names(answer.MostValues/4-1) + `"refresh_token": "r", "list": [` + many + `[]]}`, "r", "answer_too_large"},
+		{"too many names", "", `{` + names(answer.MostValues/4) + `"refresh_token": "r", "list": [` + many + `[]]}`, nil, "answer_too_large"},
+	} {
+		d := message(row.body, "Content-Type", row.kind).DecodeLeniently()
+		object, _ := d.Value.(map[string]any)
+		code := ""
+		if d.Fault != nil {
+			code = d.Fault.Code
+		}
+		if object["refresh_token"] != row.want || code != row.code || d.Text == "" {
+			t.Errorf("%s: %v, %+v", row.name, object["refresh_token"], d.Fault)
+		}
+	}
+}
+
+// While something takes long, others have the message's place.
+func TestRoom(t *testing.T) {
+	room := make(chan struct{}, 1)
+	m := message("")
+	m.Leave() // it has none
+	m.Outside(func() {})
+	m.Enter(room)
+	called := false
+	m.Outside(func() { called = true; room <- struct{}{}; <-room })
+	if !called || len(room) != 1 {
+		t.Errorf("called %t, %d in the room", called, len(room))
+	}
+	m.Leave()
+	m.Leave()
+	if len(room) != 0 {
+		t.Error("it is still in the room")
 	}
 }

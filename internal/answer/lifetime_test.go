@@ -87,6 +87,29 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"exp in 500 days, where that is said to be right", jwt(fmt.Sprintf(`{"exp": %d}`, unix+500*86400)), ``, func(s *answer.Shape) { s.MaxLifetime = 600 * day }, 500 * day, "", ""},
 
 		// What the answer states.
+		{"a second", "t", `, "expires_in": 1`, nil, time.Second, "", ""},
+		{"hours, as is stated", "t", `, "expires_in": 2`, func(s *answer.Shape) { s.Unit = "hours" }, 2 * time.Hour, "", ""},
+		{"minutes, as is stated", "t", `, "expires_in": 90`, func(s *answer.Shape) { s.Unit = "minutes" }, 90 * time.Minute, "", ""},
+		{"milliseconds, as is stated", "t", `, "expires_in": 1500`, func(s *answer.Shape) { s.Unit = "milliseconds" }, 1500 * time.Millisecond, "", ""},
+		{"the word never", "t", `, "expires_in": "Never"`, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, time.Hour, "", ""},
+		{"the word null", "t", `, "expires_in": "null"`, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, time.Hour, "", ""},
+		{"an empty text", "t", `, "expires_in": " "`, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, time.Hour, "", ""},
+		{"400 days without a unit", "t", `, "expires_in": 34560000`, nil, 0, "lifetime_too_large", `if it is right, say "response": {"expires_in_unit": "seconds"}`},
+		{"milliseconds since 1970, in 31 days", "t", fmt.Sprintf(`, "expires_in": %d`, (unix+31*86400)*1000), nil, 0, "lifetime_too_large", `"expires_in_unit": "epoch_milliseconds"`},
+		{"an issuer whose clock is ahead", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, unix+3900, unix+300)), ``, nil, time.Hour, "", ""},
+		{"31 days without a unit", "t", `, "expires_in": 2678400`, nil, 31 * day, "", ""},
+		{"400 days", "t", `, "expires_in": "400 days"`, nil, 400 * day, "", ""},
+		{"400 days and an hour", "t", `, "expires_in": "9601 hours"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9601h"`},
+		{"58 weeks and a minute", "t", `, "expires_in": "58 weeks, 1 minute"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9745h"`},
+		{"eleven years", "t", `, "expires_in": "4000 days"`, nil, 0, "lifetime_too_large", `if it means that the token does not expire`},
+		{"milliseconds since 1970", "t", fmt.Sprintf(`, "expires_in": %d`, (unix+1200)*1000+600), nil, 0, "lifetime_too_large", `which makes 20m1s, say`},
+		{"the first moment that is milliseconds, in 1973", "t", `, "expires_at": 100000000000`, nil, 0, "token_over", "clock"},
+		{"the first moment that is seconds, in 1973", "t", `, "expires_at": 100000000`, nil, 0, "token_over", "clock"},
+		{"a number that is no time", "t", `, "expires_at": 99999999`, nil, 0, "bad_lifetime", "response.expires_in"},
+		{"400 digits", "t", `, "expires_in": "` + strings.Repeat("0", 397) + `600"`, nil, 10 * time.Minute, "", ""},
+		{"401 digits", "t", `, "expires_in": "` + strings.Repeat("0", 398) + `600"`, nil, 0, "bad_lifetime", ""},
+		{"a JWT that expires before that", jwt(fmt.Sprintf(`{"exp": %d}`, unix+600)), `, "expires_in": 3600`, nil, 10 * time.Minute, "", ""},
+		{"a JWT that expires after that", jwt(fmt.Sprintf(`{"exp": %d}`, unix+7200)), `, "expires_in": 3600`, nil, time.Hour, "", ""},
 		{"weeks without end", "t", `, "expires_in": "999999 weeks"`, nil, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
 		{"58 weeks", "t", `, "expires_in": "58 weeks"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9744h"`},
 		{"57 weeks", "t", `, "expires_in": "57 weeks"`, nil, 57 * 7 * day, "", ""},
@@ -141,6 +164,9 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 func TestCookiesThatLiveTooLong(t *testing.T) {
 	for cookie, want := range map[string]time.Duration{
 		"sid=t; Max-Age=315360000":                     time.Hour,
+		"sid=t; Max-Age=34560001":                      time.Hour,
+		"sid=t; Max-Age=34560000":                      400 * day,
+		"sid=t; Max-Age=1":                             time.Second,
 		"sid=t; Expires=Fri, 31 Dec 9999 23:59:59 GMT": time.Hour,
 		"sid=t; Max-Age=600":                           10 * time.Minute,
 		"sid=t; Expires=Sun, 22 Nov 2026 12:20:00 GMT": 20 * time.Minute,
@@ -168,6 +194,7 @@ func TestStoredAnswers(t *testing.T) {
 		{"a duration", `"expires_in": "PT1H"`, []string{"Age", "600"}, nil, 50 * time.Minute, ""},
 		{"a time", `"expires_at": "2026-11-22T13:00:00Z"`, []string{"Age", "600"}, nil, time.Hour, ""},
 		{"the default", `"x": 1`, []string{"Age", "600"}, func(s *answer.Shape) { s.DefaultLifetime = time.Hour }, 50 * time.Minute, ""},
+		{"a cookie", `"x": 1`, []string{"Age", "600", "Set-Cookie", "sid=t; Max-Age=3600"}, func(s *answer.Shape) { s.AccessToken = answer.Source{Cookie: "sid"} }, 50 * time.Minute, ""},
 		{"several ages", `"expires_in": 3600`, []string{"Age", "600", "Age", "1200"}, nil, 50 * time.Minute, ""},
 		{"an age that is none", `"expires_in": 3600`, []string{"Age", "-5"}, nil, time.Hour, ""},
 		{"an age of words", `"expires_in": 3600`, []string{"Age", "ten minutes"}, nil, time.Hour, ""},
@@ -196,6 +223,74 @@ func TestStoredAnswers(t *testing.T) {
 	m.Header.Set("Date", sent)
 	if g, f := granted(shape(t), m); f != nil || g.Lifetime != 50*time.Minute {
 		t.Errorf("a JWT: %v, %+v", g.Lifetime, f)
+	}
+}
+
+// What says the lifetime is named, and how long one is that cannot be believed.
+func TestWhatSaysTheLifetime(t *testing.T) {
+	for _, row := range []struct {
+		most time.Duration
+		in   int
+		from string
+	}{
+		{0, 3600, "expires_in"},
+		{time.Hour, 3600, "expires_in"},
+		{time.Hour, 3601, "max_lifetime"},
+		{0, 3599, "expires_in"},
+	} {
+		s := shape(t)
+		s.MaxLifetime = row.most
+		signed := jwt(fmt.Sprintf(`{"exp": %d}`, noon.Unix()+int64(row.in)))
+		g, f := granted(s, message(fmt.Sprintf(`{"access_token": %q, "expires_in": %d}`, signed, row.in)))
+		if f != nil || !strings.Contains(g.LifetimeFrom, row.from) || row.most > 0 && g.Lifetime != time.Hour {
+			t.Errorf("%d s where %v are wanted: %v from %s, %+v", row.in, row.most, g.Lifetime, g.LifetimeFrom, f)
+		}
+	}
+	for text, want := range map[string]string{"58 weeks": "of 406 days", "5215 weeks": "more than 100 years", "5214 weeks": "of 36498 days"} {
+		if _, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f == nil || !strings.Contains(f.Detail, want) {
+			t.Errorf("%s: %+v", text, f)
+		}
+	}
+	// Without a Date a time is counted from when the answer was asked for.
+	m := message(`{"access_token": "t", "expires_at": "2026-11-22T13:00:00Z"}`)
+	m.Header.Del("Date")
+	if g, f := granted(shape(t), m); f != nil || g.Lifetime != time.Hour {
+		t.Errorf("without a Date: %v, %+v", g.Lifetime, f)
+	}
+}
+
+// How long a refresh token lives, as providers say beside it. What cannot be true says nothing.
+func TestRefreshTokenLifetime(t *testing.T) {
+	beside := answer.Source{Path: path(t, "refresh_token")}
+	for _, row := range []struct {
+		name, body string
+		at         answer.Source
+		cookie     string
+		want       time.Duration
+	}{
+		{"nothing", `{"refresh_token": "r"}`, beside, "", 0},
+		{"LinkedIn's", `{"refresh_token": "r", "refresh_token_expires_in": 86400}`, beside, "", day},
+		{"Keycloak's", `{"refresh_token": "r", "refresh_expires_in": 1800}`, beside, "", 30 * time.Minute},
+		{"Keycloak's of one that does not expire", `{"refresh_token": "r", "refresh_expires_in": 0}`, beside, "", 0},
+		{"a time", `{"refresh_token": "r", "refresh_token_expires_at": "2026-11-23T12:00:00Z"}`, beside, "", day},
+		{"a time that has passed", `{"refresh_token": "r", "refresh_token_expires_at": "2026-11-21T12:00:00Z"}`, beside, "", 0},
+		{"ten years", `{"refresh_token": "r", "refresh_expires_in": 315360000}`, beside, "", 3650 * day},
+		{"more than that", `{"refresh_token": "r", "refresh_expires_in": 315360001}`, beside, "", 0},
+		{"beside it", `{"data": {"refresh_token": "r", "refresh_expires_in": 60}}`, answer.Source{Path: path(t, "data.refresh_token")}, "", time.Minute},
+		{"of the whole answer", `{"data": {"refresh_token": "r"}, "refresh_expires_in": 60}`, answer.Source{Path: path(t, "data.refresh_token")}, "", time.Minute},
+		{"a cookie's age", `{"refresh_expires_in": 60}`, answer.Source{Cookie: "rt"}, "rt=r; Max-Age=1", time.Second},
+		{"a cookie's date", `{}`, answer.Source{Cookie: "rt"}, "rt=r; Expires=Mon, 23 Nov 2026 12:00:00 GMT", day},
+		{"a refresh token that does not rotate", `{"refresh_expires_in": 60}`, answer.Source{}, "", 0},
+	} {
+		s := shape(t)
+		s.RefreshToken, s.DefaultLifetime = row.at, time.Hour
+		m := message(strings.Replace(row.body, "{", `{"access_token": "t" `+map[bool]string{false: ",", true: ""}[row.body == "{}"], 1))
+		if row.cookie != "" {
+			m.Header.Set("Set-Cookie", row.cookie)
+		}
+		if g, f := granted(s, m); f != nil || g.RefreshTokenLifetime != row.want {
+			t.Errorf("%s: %v, %+v; want %v", row.name, g.RefreshTokenLifetime, f, row.want)
+		}
 	}
 }
 
@@ -264,6 +359,18 @@ func TestDates(t *testing.T) {
 		{"2026-11-26T01:00:00[Europe/Paris]", summer, at},
 		{"2026-11-25T23:00:00Z[UTC]", answer.Dates{}, at},
 		{"2026-11-25T24:00:00Z", answer.Dates{}, at.Add(time.Hour)},
+		{"2026-11-25T22:59:60Z", answer.Dates{}, at}, // a leap second
+		{"2026-11-25T22:59:07Z", answer.Dates{}, at.Add(-53 * time.Second)},
+		{"2026-11-25T22,5Z", answer.Dates{}, at.Add(-30 * time.Minute)},
+		{"2026-11-26T13:00:00+14:00", answer.Dates{}, at},
+		{"2026-11-26T04:59:00+05:59", answer.Dates{}, at},
+		{"2026-11-25 12:30 PM +0000", answer.Dates{}, at.Add(-630 * time.Minute)},
+		{"2026-11-26 12:30:00 AM +0000", answer.Dates{}, at.Add(90 * time.Minute)},
+		{"2026-11-26 1:00 AM +0000", answer.Dates{}, at.Add(2 * time.Hour)},
+		{"2026-W49-7T23:00:00Z", answer.Dates{}, at.Add(11 * day)},
+		{"1 Dec 2026 23:00 +0000", answer.Dates{}, at.Add(6 * day)},
+		{"25 Nov 50 23:00 +0000", answer.Dates{}, at.AddDate(-76, 0, 0)},
+		{"Wed Nov 25 2026 23:00:00 GMT+0000 (" + strings.Repeat("x", 84) + ")", answer.Dates{}, at},
 		{"20261125T230000Z", answer.Dates{}, at},
 		{"20261125T2300Z", answer.Dates{}, at},
 		{"20261125T180000-0500", answer.Dates{}, at},
@@ -313,6 +420,16 @@ func TestDates(t *testing.T) {
 		{"2026-02-30T00:00:00Z", answer.Dates{}, time.Time{}},
 		{"2026-13-01T00:00:00Z", answer.Dates{}, time.Time{}},
 		{"2026-11-25T25:00:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T24:00:01Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T24:01:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T22:59:61Z", answer.Dates{}, time.Time{}},
+		{"2026-00-25T22:59:00Z", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:00:00+05:60", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:00:00+19:00", answer.Dates{}, time.Time{}},
+		{"2026-11-25 0:30 AM +0000", answer.Dates{}, time.Time{}},
+		{"2026-11-25 13:00 PM +0000", answer.Dates{}, time.Time{}},
+		{"2026-11-25 13:00 AM +0000", answer.Dates{}, time.Time{}},
+		{"Wed Nov 25 2026 23:00:00 GMT+0000 (" + strings.Repeat("x", 85) + ")", answer.Dates{}, time.Time{}},
 		{"2026-11-25T23:61:00Z", answer.Dates{}, time.Time{}},
 		{"2026-11-25T23:00:00+99:00", answer.Dates{}, time.Time{}},
 		{"tomorrow", answer.Dates{}, time.Time{}},
@@ -328,23 +445,31 @@ func TestDates(t *testing.T) {
 				if f == nil || f.Code != answer.CodeBadLifetime || f.Remedy == "" {
 					t.Errorf("%s = %s: %v, %+v", field, row.text, noon.Add(g.Lifetime), f)
 				}
-			case f != nil && f.Code != answer.CodeTokenOver || f == nil && !noon.Add(g.Lifetime).Equal(row.want):
+			case row.want.Before(noon):
+				if f == nil || f.Code != answer.CodeTokenOver {
+					t.Errorf("%s = %s: %v, %+v; want that it has passed", field, row.text, noon.Add(g.Lifetime), f)
+				}
+			case f != nil || !noon.Add(g.Lifetime).Equal(row.want):
 				t.Errorf("%s = %s: %v, %+v; want %v", field, row.text, noon.Add(g.Lifetime), f, row.want)
 			}
 		}
 	}
 	for text, want := range map[string]time.Duration{
 		"01:00:00": time.Hour, "1:30:00": 90 * time.Minute, "00:20:00.5": 20*time.Minute + 500*time.Millisecond,
+		"01:00:07": time.Hour + 7*time.Second, "PT1H30S": time.Hour + 30*time.Second, "90 secs": 90 * time.Second, "1h" + strings.Repeat("0m", 59): time.Hour,
 		"1.00:00:00": day, "1 hour 30 minutes": 90 * time.Minute, "1 day, 2 hours and 3 minutes": 26*time.Hour + 3*time.Minute, "1h 30m": 90 * time.Minute, "90 Mins": 90 * time.Minute, "P1W": 7 * day, "P0Y0M0DT1H0M0.000S": time.Hour, "P0Y0M2DT0H": 2 * day, "PT0,5H": 30 * time.Minute,
 	} {
 		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f != nil || g.Lifetime != want {
 			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
 		}
 	}
-	for _, text := range []string{"P1Y", "P1M", "P0Y1M1D", "P0Y", "P"} {
+	for _, text := range []string{"1h" + strings.Repeat("0m", 60), "P1Y", "P1M", "P0Y1M1D", "P0Y", "P"} {
 		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f == nil || f.Code != answer.CodeBadLifetime {
 			t.Errorf("%s: %v, %+v", text, g.Lifetime, f)
 		}
+	}
+	if _, f := granted(shape(t), message(`{"access_token": "t", "expires_at": "25 Nov 49 23:00 +0000"}`)); f == nil || f.Code != answer.CodeLifetimeTooLarge {
+		t.Errorf("a year of two digits is not in this century: %+v", f)
 	}
 	for _, zone := range []string{"", "Local", "local", "Europe/Stockholm", "+25:00", "2"} {
 		if z, wrong := answer.ParseZone(zone); wrong == nil {

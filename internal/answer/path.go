@@ -141,7 +141,7 @@ type Found struct {
 func (p Path) Find(v any) (f Found) {
 	switch {
 	case p.IsZero():
-		return f
+		return Found{}
 	case p.literal != nil:
 		return Found{Value: p.literal}
 	case p.one == nil:
@@ -253,22 +253,22 @@ func (s *scanner) path() (p Path, ok bool) {
 	}
 	f := &filter{}
 	if f.by, ok = s.steps(); !ok {
-		return p, false
+		return Path{}, false
 	}
 	if f.compare = s.take("=="); f.compare {
 		if f.equals, ok = s.literal(); !ok {
-			return p, false
+			return Path{}, false
 		}
 	}
 	if !s.take("]") || !s.take(".") {
-		return p, false
+		return Path{}, false
 	}
 	if f.then, ok = s.steps(); !ok || !s.take("|") {
-		return p, false
+		return Path{}, false
 	}
-	first, ok := s.match(indexText)
+	first, _ := s.match(indexText)
 	p.one = f
-	return p, ok && strings.Trim(first, "[] \t\r\n") == "0"
+	return p, strings.Trim(first, "[] \t\r\n") == "0"
 }
 
 // steps reads names and indexes. There is at least one, or @.

@@ -22,7 +22,8 @@ func document(t *testing.T, text string) any {
 func TestPaths(t *testing.T) {
 	const doc = `{"token": "t", "data": {"a-b": {"x": "deep"}, "": 1}, "n": 7, "long": 9007199254740993, "list": ["a", "b", "c"], "none": null,
 		"rows": [{"type": "id", "value": "i", "n": 1, "ok": false}, {"type": "access", "value": "v", "n": 2, "ok": true}, {"type": "x", "value": "x1"}, {"type": "x", "value": "x2"}, {"type": "y"}, "z"],
-		"deep": {"rows": [{"by": {"kind": null, "flag": "yes"}, "all": [{"v": "w"}]}]}}`
+		"deep": {"rows": [{"by": {"kind": null, "flag": "yes"}, "all": [{"v": "w"}]}]},
+		"full": [{"list": [], "object": {}, "v": "nothing"}, {"list": [0], "v": "list"}, {"object": {"a": null}, "v": "object"}, {"number": 0, "v": "number"}]}`
 	for _, row := range []struct {
 		path string
 		want any
@@ -34,6 +35,7 @@ func TestPaths(t *testing.T) {
 		{`"to\u006ben"`, "t"},
 		{"n", 7.0},
 		{"long", "9007199254740993"},
+		{`data . "a-b" . x`, "deep"},
 		{"list[0]", "a"},
 		{"list[-1]", "c"},
 		{"list[3]", nil},
@@ -46,6 +48,7 @@ func TestPaths(t *testing.T) {
 		{"rows[?type=='access'].value | [0]", "v"},
 		{"rows[ ?type == 'access' ].value|[0]", nil},
 		{"rows[?type == 'access'].value|[0]", "v"},
+		{" rows [?type=='access' ] .value | [0] ", "v"},
 		{"rows[?type==`\"access\"`].value | [0]", "v"},
 		{"rows[?n==`2`].value | [0]", "v"},
 		{"rows[?n==`2.0`].value | [0]", "v"},
@@ -57,6 +60,9 @@ func TestPaths(t *testing.T) {
 		{"token[?type=='no'].value | [0]", nil},
 		{"deep.rows[?by.kind==`null`].all[0].v | [0]", "w"},
 		{"deep.rows[?by.flag].all[-1].v | [0]", "w"},
+		{"full[?list].v | [0]", "list"},
+		{"full[?object].v | [0]", "object"},
+		{"full[?number].v | [0]", "number"},
 	} {
 		p, wrong := answer.ParsePath(row.path)
 		if wrong != nil && row.want != nil {
@@ -133,30 +139,44 @@ func TestWhatToWriteInstead(t *testing.T) {
 		"a[?b!='c'].d | [0]":             "a path that leads to something true",
 		"a[?b > `1`].c | [0]":            "a path that leads to something true",
 		"a[::-1]":                        "a path is like",
-		"a[?b].c[?d].e | [0]":            "use indexes for the other",
-		"'Bearer'":                       "write where in the answer",
-		"`1`":                            "write where in the answer",
-		"":                               "leave it out",
-		"a.":                             "a path is like",
-		"[":                              "a path is like",
-		"a b":                            `write "\"a b\""`,
-		"a\u0080":                        `write "\"a\\u0080\""`,
-		strings.Repeat("(", 1000):        "a path is like",
-		"a[?b==`[1]`].c | [0]":           "a path is like",
-		"a[?b==`{`].c | [0]":             "takes",
-		"a[12345678901]":                 "a path is like",
-		"token_type=='x'":                "a path is like",
+		"a[?b=='c'].d | [1]":             "a path is like",
+		"a[?b=='c'].d":                   `write "a[?b=='c'].d | [0]"`,
+		`a[?b=="` + strings.Repeat("c", 63) + `"].d | [0]`: "write \"a[?b=='ccc",
+		`a[?b=="` + strings.Repeat("c", 64) + `"].d | [0]`: "a path is like",
+		"a[?b].c[?d].e | [0]":                              "use indexes for the other",
+		"'Bearer'":                                         "write where in the answer",
+		"`1`":                                              "write where in the answer",
+		"":                                                 "leave it out",
+		"a.":                                               "a path is like",
+		"[":                                                "a path is like",
+		"a b":                                              `write "\"a b\""`,
+		"a\u0080":                                          `write "\"a\\u0080\""`,
+		strings.Repeat("(", 1000):                          "a path is like",
+		"a[?b==`[1]`].c | [0]":                             "a path is like",
+		"a[?b==`{`].c | [0]":                               "takes",
+		"a[12345678901]":                                   "a path is like",
+		"token_type=='x'":                                  "a path is like",
 	} {
 		p, wrong := answer.ParsePath(text)
 		if wrong == nil {
 			t.Errorf("%s is taken, as %v", text, p)
 			continue
 		}
+		if detail := map[string]string{
+			`tokens[?type=="a"].value | [0]`: "single quotes", "tokens[?n==1].value | [0]": "backticks", "tokens[*].value": "several values",
+			"tokens[].value | [0]": "several values", "tokens[?type=='a'].value": "several values", "token || jwt": "chooses", "to_string(id)": "calls a function",
+			"data.expires-in": "is not a path",
+		}[text]; !strings.Contains(wrong.Detail, detail) {
+			t.Errorf("%s: %s; want %s", text, wrong.Detail, detail)
+		}
 		if wrong.Detail == "" || !strings.Contains(wrong.Remedy, remedy) && text != "a[?b==`{`].c | [0]" {
 			t.Errorf("%s: %s; %s\nwant %s", text, wrong.Detail, wrong.Remedy, remedy)
 		}
 	}
-	if _, wrong := answer.ParsePath(strings.Repeat("a", 2000)); wrong == nil || !strings.Contains(wrong.Detail, "1024") {
+	if _, wrong := answer.ParsePath(strings.Repeat("a", 1024)); wrong != nil {
+		t.Errorf("the longest: %+v", wrong)
+	}
+	if _, wrong := answer.ParsePath(strings.Repeat("a", 1025)); wrong == nil || !strings.Contains(wrong.Detail, "1024") {
 		t.Errorf("a long one: %+v", wrong)
 	}
 	for text, remedy := range map[string]string{

@@ -44,10 +44,20 @@ func TestRetryAfter(t *testing.T) {
 		{"a quota with something left", 400, []string{"X-RateLimit-Remaining", "7", "X-RateLimit-Reset", "3600"}, 0, false},
 		{"a reset that has passed", 429, []string{"X-RateLimit-Reset", unix(-time.Minute)}, 0, true},
 		{"Retry-After before all else", 429, []string{"Retry-After", "5", "X-RateLimit-Reset", "3600"}, 5 * time.Second, true},
+		{"a date that has passed", 503, []string{"Retry-After", noon.Add(-time.Hour).Format(http.TimeFormat)}, 0, false},
+		{"a date, by the provider's clock", 503, []string{"Retry-After", noon.Add(time.Hour).Format(http.TimeFormat), "Date", noon.Add(-10 * time.Minute).Format(http.TimeFormat)}, 70 * time.Minute, false},
+		{"milliseconds since 1970, in 2001", 429, []string{"Retry-After", "1000000000000"}, 0, true},
+		{"a date, by our clock", 503, []string{"Retry-After", noon.Add(time.Hour).Format(http.TimeFormat), "Date", ""}, time.Hour, false},
+		{"a later draft's, of another refusal", 400, []string{"RateLimit", `"default";r=0;t=40`}, 40 * time.Second, false},
+		{"a later draft's, with something left", 400, []string{"RateLimit", `"default";r=1;t=40`}, 0, false},
 		{"words", 429, []string{"Retry-After", "later"}, 0, true},
 		{"nothing", 429, nil, 0, true},
 	} {
 		m := message(`{}`, row.headers...)
+		if dates := m.Header["Date"]; len(dates) > 1 {
+			m.Header["Date"] = dates[1:]
+			m.AskedAt = noon.Add(-time.Hour) // the time of the answer is given
+		}
 		m.Status = row.status
 		if got := m.RetryAfter(noon); got != row.want || m.Limited() != row.limited {
 			t.Errorf("%s: %v, limited %v; want %v", row.name, got, m.Limited(), row.want)

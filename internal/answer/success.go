@@ -43,7 +43,7 @@ func saysNothing(v any) bool {
 		return !slices.ContainsFunc(v, func(item any) bool { return !saysNothing(item) })
 	case map[string]any:
 		for _, name := range codeNames {
-			if text, ok := PlainText(v[name]); ok && text != "" {
+			if text, _ := PlainText(v[name]); text != "" {
 				return noError.MatchString(text)
 			}
 		}

@@ -48,6 +48,7 @@ func TestWhatDenies(t *testing.T) {
 		{"an object with a code", `{"error": {"code": "locked", "message": "x"}}`, none, true, answer.Said{Code: "locked", Text: "x"}},
 		{"an object with words", `{"error": {"message": "x"}}`, none, true, answer.Said{Text: "x"}},
 		{"a number", `{"error": 17, "message": "x"}`, none, true, answer.Said{Text: "x"}},
+		{"an object whose code is an object", `{"error": {"code": {}, "type": "ok", "id": 7}}`, none, false, answer.Said{}},
 		{"true", `{"error": true, "message": "bad password"}`, none, true, answer.Said{Text: "bad password"}},
 		{"ok: false", `{"ok": false}`, none, true, answer.Said{}},
 		{"ok: true", `{"ok": true, "message": "ok"}`, none, false, answer.Said{Text: "ok"}},
@@ -61,12 +62,23 @@ func TestWhatDenies(t *testing.T) {
 		{"errcode 40013", `{"errcode": 40013, "errmsg": "invalid appid"}`, answer.Outcome{Error: at("errcode"), Description: at("errmsg")}, true, answer.Said{Text: "invalid appid"}},
 		{"a description alone", `{"message": "ok"}`, answer.Outcome{Description: at("message")}, false, answer.Said{Text: "ok"}},
 		{"a description alone, of a failure", `{"message": "no"}`, answer.Outcome{Description: at("message")}, false, answer.Said{Text: "no"}},
+		{"a stated error that is a sentence", `{"errcode": "You cannot."}`, answer.Outcome{Error: at("errcode")}, true, answer.Said{Text: "You cannot."}},
 		{"a stated error beside another", `{"error": "legacy", "err": null}`, answer.Outcome{Error: at("err")}, false, answer.Said{Code: "legacy"}},
 	} {
 		m := message(row.body)
 		sel := answer.Wanted{Outcome: row.outcome}.Select(m, m.Decode(""))
 		if sel.Denied() != row.denied || sel.Said() != row.said {
 			t.Errorf("%s: denied %v, said %+v", row.name, sel.Denied(), sel.Said())
+		}
+	}
+}
+
+// Any status of 2xx says success, unless the config says which do.
+func TestWhichStatusesSaySuccess(t *testing.T) {
+	for status, want := range map[int][2]bool{199: {false, false}, 200: {true, false}, 201: {true, true}, 299: {true, false}, 300: {false, false}, 302: {false, true}} {
+		m := &answer.Message{Status: status}
+		if got := [2]bool{answer.Outcome{}.Accepts(m), answer.Outcome{Statuses: []int{201, 302}}.Accepts(m)}; got != want {
+			t.Errorf("%d: %v", status, got)
 		}
 	}
 }

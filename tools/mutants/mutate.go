@@ -124,9 +124,11 @@ type mutator struct {
 	*source
 	fset  *token.FileSet
 	info  *types.Info
-	last  *int // the number of the last site
-	in    string
+	last  *int   // the number of the last site
+	in    string // the function
 	depth int
+
+	zeroResults string // of the function, or of the literal within it
 }
 
 func (m *mutator) offset(p token.Pos) int { return m.fset.Position(p).Offset }
@@ -149,8 +151,15 @@ func (m *mutator) add(n ast.Node, kind, before, after string, more ...edit) {
 
 // function finds the sites in a function of that type.
 func (m *mutator) function(of *ast.FuncType, body *ast.BlockStmt) {
-	zeros := m.zeros(of)
-	ast.Inspect(body, func(n ast.Node) bool {
+	outer := m.zeroResults
+	m.zeroResults = m.zeros(of)
+	m.inspect(body)
+	m.zeroResults = outer
+}
+
+// inspect finds the sites in n.
+func (m *mutator) inspect(n ast.Node) {
+	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			m.function(n.Type, n.Body)
@@ -160,11 +169,13 @@ func (m *mutator) function(of *ast.FuncType, body *ast.BlockStmt) {
 		case *ast.IfStmt:
 			m.condition(n.Cond)
 		case *ast.BlockStmt:
-			m.statements(n.List, zeros)
+			m.statements(n.List)
 		case *ast.CaseClause:
-			m.statements(n.Body, zeros)
+			m.statements(n.Body)
 		case *ast.CommClause:
-			m.statements(n.Body, zeros)
+			m.statements(n.Body)
+		case *ast.ReturnStmt:
+			return m.returned(n)
 		case ast.Expr:
 			return m.expression(n)
 		}
@@ -186,7 +197,7 @@ func (m *mutator) zeros(of *ast.FuncType) string {
 	return strings.Join(list, ", ")
 }
 
-func (m *mutator) statements(list []ast.Stmt, zeros string) {
+func (m *mutator) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
 		case *ast.ExprStmt:
@@ -199,10 +210,21 @@ func (m *mutator) statements(list []ast.Stmt, zeros string) {
 			}
 		case *ast.ReturnStmt:
 			if len(s.Results) > 0 && slices.ContainsFunc(s.Results, m.mayDiffer) {
-				m.add(s, "return", "if mutant.On(§) { return "+zeros+" }; ", "")
+				m.add(s, "return", "if mutant.On(§) { return "+m.zeroResults+" }; ", "")
 			}
 		}
 	}
+}
+
+// returned finds the sites in what is returned, and passes over zeros beside other results: a
+// zero beside an error is not read.
+func (m *mutator) returned(s *ast.ReturnStmt) bool {
+	for _, r := range s.Results {
+		if len(s.Results) == 1 || m.mayDiffer(r) {
+			m.inspect(r)
+		}
+	}
+	return false
 }
 
 // mayDiffer reports whether an expression may be something else than the zero of its type.
@@ -233,6 +255,10 @@ func (m *mutator) condition(n ast.Expr) {
 
 // expression finds the sites that n itself is, and reports whether to look inside it.
 func (m *mutator) expression(n ast.Expr) bool {
+	if call, ok := n.(*ast.CallExpr); ok && strings.HasPrefix(m.code(call.Fun), "strconv.") {
+		m.inspect(call.Args[0]) // bases and sizes are not ours
+		return false
+	}
 	t, ok := m.info.Types[n]
 	if !ok || t.IsType() || t.Type == nil {
 		return true
