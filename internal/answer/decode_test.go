@@ -143,6 +143,7 @@ func TestSources(t *testing.T) {
 		{"a header twice", answer.Source{Header: "X-Twice"}, "same", 0},
 		{"two headers", answer.Source{Header: "X-Two"}, "a, b", 0},
 		{"one header that begins otherwise", answer.Source{Header: "X-Token", After: "Bearer "}, nil, 1},
+		{"a word with nothing after it", answer.Source{Header: "X-Token", After: "T-1"}, "", 1},
 		{"JSON after a word", answer.Source{Path: path(t, "data.signed"), After: "v1 ", Inner: path(t, "list[?k=='a'].v | [0]")}, "x", 2},
 		{"one of two headers", answer.Source{Header: "Authorization", After: "Bearer "}, "t-2", 1},
 		{"JSON in a header", answer.Source{Header: "X-Json", Inner: path(t, "token")}, "t-3", 0},
@@ -249,7 +250,7 @@ func TestMostValues(t *testing.T) {
 // Numbers are numbers where nothing of them is lost, and else texts.
 func TestNumbers(t *testing.T) {
 	for text, want := range map[string]any{
-		"5": 5.0, "-0.5": -0.5, "1e3": 1000.0, "0.1234567890123": 0.1234567890123, "123456789012345": 123456789012345.0, "12345678.50": 12345678.5,
+		"5": 5.0, "-0.5": -0.5, "1e3": 1000.0, "0.1234567890123": 0.1234567890123, "123456789012345": 123456789012345.0, "1234567890123.50": 1234567890123.5,
 		"9007199254740993": "9007199254740993", "0.12345678901234567": "0.12345678901234567", "1e999": "1e999", "9007199254740992": 9007199254740992.0,
 	} {
 		if got := document(t, text); got != want {
@@ -282,6 +283,7 @@ func TestDecodeLeniently(t *testing.T) {
 		{"a number as nobody else writes it", "", `{"refresh_token": 1.50}`, "1.50", ""},
 		{"a guard", "", ")]}',\n" + `{"refresh_token": "r"}`, "r", ""},
 		{"a function", "", `callback({"refresh_token": 1.50})`, "1.50", ""},
+		{"a byte before it", "", `x{"refresh_token": "r"}`, "r", ""},
 		{"a text of 64 bytes before it", "", guard(64) + `{"refresh_token": "r"}`, "r", ""},
 		{"a text of 65 bytes before it", "", guard(65) + `{"refresh_token": "r"}`, nil, "not_json"},
 		{"an object that breaks off", "", `{"refresh_token": "r"`, nil, "not_json"},

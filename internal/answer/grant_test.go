@@ -41,7 +41,7 @@ func TestTokens(t *testing.T) {
 		g, f := granted(shape(t), message(row.body))
 		if f == nil {
 			f = &answer.Fault{}
-			if !strings.Contains(row.body, quoted(g.AccessToken.Reveal())) {
+			if !strings.Contains(row.body, quoted(g.AccessToken.Reveal())) || g.TokenType != "Bearer" {
 				t.Errorf("%s: the token is %v", row.name, g.AccessToken)
 			}
 		}

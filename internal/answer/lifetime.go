@@ -132,7 +132,6 @@ func notStated(field string) string {
 // unbelievable is the fault of a lifetime that is too long to be true, with what to write for
 // each that it may be.
 func (r reading) unbelievable(field string, at Source, s span, clock time.Time) *Fault {
-	shape := r.wanted.Token
 	what := fmt.Sprintf("with a lifetime %s of %s, which is too much to be believed", at, days(s.length))
 	if s.assumed {
 		what = fmt.Sprintf("with a lifetime %s; in seconds that is %s, which is too much to be believed of a number without a unit", at, days(s.length))
@@ -149,9 +148,6 @@ func (r reading) unbelievable(field string, at Source, s span, clock time.Time) 
 		setting, units = "expires_at_format", units[:4]
 	}
 	for _, u := range units {
-		if !s.isNumber || u == shape.Unit {
-			break
-		}
 		if other := u.of(s.number, clock); other.length > 0 && other.length <= Believable {
 			remedy = fmt.Sprintf(`if these are %s, which makes %v, say "response": {%q: %q}; %s`, u.words(), other.length.Round(time.Second), setting, u, remedy)
 			break

@@ -97,6 +97,10 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"400 days without a unit", "t", `, "expires_in": 34560000`, nil, 0, "lifetime_too_large", `if it is right, say "response": {"expires_in_unit": "seconds"}`},
 		{"milliseconds since 1970, in 31 days", "t", fmt.Sprintf(`, "expires_in": %d`, (unix+31*86400)*1000), nil, 0, "lifetime_too_large", `"expires_in_unit": "epoch_milliseconds"`},
 		{"an issuer whose clock is ahead", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, unix+3900, unix+300)), ``, nil, time.Hour, "", ""},
+		{"words, where minutes are stated", "t", `, "expires_in": "1h"`, func(s *answer.Shape) { s.Unit, s.DefaultLifetime = "minutes", time.Minute }, time.Minute, "", ""},
+		{"words, where a duration is stated", "t", `, "expires_in": "2026-11-22T13:00:00Z"`, func(s *answer.Shape) { s.Unit = "duration" }, 0, "bad_lifetime", "expires_in_unit"},
+		{"a number, where a duration is stated", "t", `, "expires_in": 60`, func(s *answer.Shape) { s.Unit = "duration" }, 0, "bad_lifetime", ""},
+		{"3650 days", "t", `, "expires_in": "3650 days"`, nil, 0, "lifetime_too_large", `"max_lifetime": "87600h"`},
 		{"31 days without a unit", "t", `, "expires_in": 2678400`, nil, 31 * day, "", ""},
 		{"400 days", "t", `, "expires_in": "400 days"`, nil, 400 * day, "", ""},
 		{"400 days and an hour", "t", `, "expires_in": "9601 hours"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9601h"`},
@@ -115,7 +119,7 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"57 weeks", "t", `, "expires_in": "57 weeks"`, nil, 57 * 7 * day, "", ""},
 		{"58 weeks, where that is said to be right", "t", `, "expires_in": "58 weeks"`, func(s *answer.Shape) { s.MaxLifetime = 500 * day }, 58 * 7 * day, "", ""},
 		{"stated as hours", "t", `, "expires_in": 876000`, func(s *answer.Shape) { s.Unit = "hours" }, 0, "lifetime_too_large", ""},
-		{"stated as seconds, which are milliseconds", "t", `, "expires_in": 86400000`, func(s *answer.Shape) { s.Unit = "seconds" }, 0, "lifetime_too_large", `"response": {"expires_in_unit": "milliseconds"}`},
+		{"stated as seconds, which are milliseconds", "t", `, "expires_in": 86400000`, func(s *answer.Shape) { s.Unit = "seconds" }, 0, "lifetime_too_large", `if these are milliseconds, which makes 24h0m0s, say "response": {"expires_in_unit": "milliseconds"}`},
 		{"an ISO duration", "t", `, "expires_in": "P70W"`, nil, 0, "lifetime_too_large", ""},
 		{"a date in the year 9999", "t", `, "expires_in": "9999-12-31T23:59:59Z"`, nil, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
 		{"expires_at in microseconds", "t", fmt.Sprintf(`, "expires_at": %d`, (unix+1200)*1e6), nil, 0, "lifetime_too_large",
@@ -249,6 +253,14 @@ func TestWhatSaysTheLifetime(t *testing.T) {
 	for text, want := range map[string]string{"58 weeks": "of 406 days", "5215 weeks": "more than 100 years", "5214 weeks": "of 36498 days"} {
 		if _, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f == nil || !strings.Contains(f.Detail, want) {
 			t.Errorf("%s: %+v", text, f)
+		}
+	}
+	// What says that there is none is no mistake.
+	for _, text := range []string{" ", "Never ", "null"} {
+		s := shape(t)
+		s.DefaultLifetime = time.Hour
+		if g, f := granted(s, message(`{"access_token": "t", "expires_in": `+quoted(text)+`}`)); f != nil || g.Lifetime != time.Hour || len(g.Warnings) > 0 {
+			t.Errorf("%q: %v, %q, %+v", text, g.Lifetime, g.Warnings, f)
 		}
 	}
 	// Without a Date a time is counted from when the answer was asked for.
@@ -425,6 +437,7 @@ func TestDates(t *testing.T) {
 		{"2026-11-25T22:59:61Z", answer.Dates{}, time.Time{}},
 		{"2026-00-25T22:59:00Z", answer.Dates{}, time.Time{}},
 		{"2026-11-25T23:00:00+05:60", answer.Dates{}, time.Time{}},
+		{"2026-11-25T23:00:00[+ab]", answer.Dates{}, time.Time{}},
 		{"2026-11-25T23:00:00+19:00", answer.Dates{}, time.Time{}},
 		{"2026-11-25 0:30 AM +0000", answer.Dates{}, time.Time{}},
 		{"2026-11-25 13:00 PM +0000", answer.Dates{}, time.Time{}},
@@ -456,7 +469,7 @@ func TestDates(t *testing.T) {
 	}
 	for text, want := range map[string]time.Duration{
 		"01:00:00": time.Hour, "1:30:00": 90 * time.Minute, "00:20:00.5": 20*time.Minute + 500*time.Millisecond,
-		"01:00:07": time.Hour + 7*time.Second, "PT1H30S": time.Hour + 30*time.Second, "90 secs": 90 * time.Second, "1h" + strings.Repeat("0m", 59): time.Hour,
+		"01:00:07": time.Hour + 7*time.Second, "PT1H30S": time.Hour + 30*time.Second, "PT1H30M": 90 * time.Minute, "90 secs": 90 * time.Second, "1h" + strings.Repeat("0m", 59): time.Hour,
 		"1.00:00:00": day, "1 hour 30 minutes": 90 * time.Minute, "1 day, 2 hours and 3 minutes": 26*time.Hour + 3*time.Minute, "1h 30m": 90 * time.Minute, "90 Mins": 90 * time.Minute, "P1W": 7 * day, "P0Y0M0DT1H0M0.000S": time.Hour, "P0Y0M2DT0H": 2 * day, "PT0,5H": 30 * time.Minute,
 	} {
 		if g, f := granted(shape(t), message(`{"access_token": "t", "expires_in": "`+text+`"}`)); f != nil || g.Lifetime != want {

@@ -280,7 +280,7 @@ func (s *scanner) steps() (list []step, ok bool) {
 	}
 	for {
 		switch {
-		case ok && s.peek(".") && s.take("."):
+		case ok && s.take("."):
 			n, named := s.name()
 			if !named {
 				return nil, false
@@ -295,11 +295,6 @@ func (s *scanner) steps() (list []step, ok bool) {
 			list, ok = append(list, step{index: i, indexed: true}), true
 		}
 	}
-}
-
-func (s *scanner) peek(word string) bool {
-	s.space()
-	return strings.HasPrefix(s.rest, word)
 }
 
 func (s *scanner) name() (string, bool) {

@@ -46,6 +46,7 @@ func TestRetryAfter(t *testing.T) {
 		{"Retry-After before all else", 429, []string{"Retry-After", "5", "X-RateLimit-Reset", "3600"}, 5 * time.Second, true},
 		{"a date that has passed", 503, []string{"Retry-After", noon.Add(-time.Hour).Format(http.TimeFormat)}, 0, false},
 		{"a date, by the provider's clock", 503, []string{"Retry-After", noon.Add(time.Hour).Format(http.TimeFormat), "Date", noon.Add(-10 * time.Minute).Format(http.TimeFormat)}, 70 * time.Minute, false},
+		{"seconds since 1970, in 2001", 429, []string{"Retry-After", "1000000000"}, 0, true},
 		{"milliseconds since 1970, in 2001", 429, []string{"Retry-After", "1000000000000"}, 0, true},
 		{"a date, by our clock", 503, []string{"Retry-After", noon.Add(time.Hour).Format(http.TimeFormat), "Date", ""}, time.Hour, false},
 		{"a later draft's, of another refusal", 400, []string{"RateLimit", `"default";r=0;t=40`}, 40 * time.Second, false},

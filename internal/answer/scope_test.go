@@ -32,7 +32,7 @@ func TestScopesInOtherWords(t *testing.T) {
 			t.Errorf("%s: %+v, %+v", row.asked, g, f)
 			continue
 		}
-		if row.missing != "" && !strings.Contains(g.Warnings[0], row.missing) {
+		if row.missing != "" && !strings.Contains(g.Warnings[0], ": "+row.missing+" is missing") {
 			t.Errorf("%s: %q", row.asked, g.Warnings)
 		}
 	}
