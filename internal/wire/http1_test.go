@@ -127,6 +127,10 @@ func TestHandshakesThatFail(t *testing.T) {
 		}, "no cipher is shared"},
 		{"TLS 1.1", func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, "an older version than TLS 1.2"},
 		{"a client certificate, in TLS 1.3", func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, "asks for a client certificate"},
+		{"a name that it does not serve", func(c *tls.Config) {
+			c.Certificates, c.GetCertificate = nil, func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }
+		}, "it does not serve that name"},
+		{"another protocol alone", func(c *tls.Config) { c.NextProtos = []string{"acme-tls/1"} }, "it broke the handshake off"},
 		{"a client certificate, in TLS 1.2", func(c *tls.Config) {
 			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
 		}, "client certificate"},
@@ -161,5 +165,11 @@ func TestHandshakesThatFail(t *testing.T) {
 		}
 		cancel()
 		l.Close()
+	}
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	_, f := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, strings.Replace(plain.URL, "http:", "https:", 1)))
+	if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Detail(), "does not speak TLS") {
+		t.Errorf("no TLS: %v", f)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestFailures(t *testing.T) {
 		s := httptest.NewServer(row.handler)
 		m, failure := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, s.URL))
 		s.Close()
-		if failure == nil || failure.Kind != row.kind || !failure.Sent || (m != nil) != row.answer {
+		if failure == nil || failure.Kind != row.kind || !failure.Sent || !failure.Begun || m != nil && (!m.Lost || m.Body != nil) || (m != nil) != row.answer {
 			t.Errorf("%s: %v, %+v, with an answer: %v", row.name, errors.Unwrap(failure), *failure, m != nil)
 		}
 	}
@@ -102,6 +103,11 @@ func TestSites(t *testing.T) {
 		{"https", "id.example.com:8443", "https://id.example.com:8443"},
 		{"http", "[::1]:80", "http://[::1]"},
 		{"http", "localhost:9001", "http://localhost:9001"},
+		{"http", "[::1]:9001", "http://[::1]:9001"},
+		{"http", "[::1]", "http://[::1]"},
+		{"https", "id.example.com:65535", "https://id.example.com:65535"},
+		{"https", "id.example.com:1", "https://id.example.com:1"},
+		{"https", long(253), "https://" + long(253)},
 	} {
 		s, fault := wire.ParseSite(row.scheme, row.authority)
 		if fault != nil || s.String() != row.want {
@@ -109,20 +115,29 @@ func TestSites(t *testing.T) {
 		}
 	}
 	for _, authority := range []string{
-		"", "user@id.example.com", "id.example.com:0", "id.example.com:65536", "id.example.com:", "10.0.0.1", "0x7f000001", "[::2]", "*.example.com",
+		"", long(254), "[id.example.com", "id.example.com]", "~id.example.com", "id\x7f.example.com", "[[::1]", "id.example.com:0443", "id.example.com:x", "user@id.example.com", "id.example.com:0", "id.example.com:65536", "id.example.com:", "10.0.0.1", "0x7f000001", "[::2]", "*.example.com",
 		"id.example.com.", "id..example.com", "-id.example.com", "idé.example.com", "id.example.com\\@evil.example",
 	} {
-		if s, fault := wire.ParseSite("https", authority); fault == nil {
+		s, fault := wire.ParseSite("https", authority)
+		if fault == nil || fault.Detail == "" {
 			t.Errorf("%q is %v", authority, s)
 		}
 	}
 	if _, fault := wire.ParseSite("http", "id.example.com"); fault == nil {
 		t.Error("http is allowed")
 	}
+	for host, says := range map[string]string{"idé.example.com": "not ASCII", "id\x7f.example.com": "not ASCII", "~id.example.com": "not a name in DNS", "id.example.com:0443": "port", long(254): "253"} {
+		if _, fault := wire.ParseSite("https", host); fault == nil || !strings.Contains(fault.Detail, says) {
+			t.Errorf("%s: %+v", host, fault)
+		}
+	}
 }
 
+// long returns the name of a host of that many characters.
+func long(n int) string { return strings.Repeat("a.", (n-1)/2) + strings.Repeat("a", 1+(n-1)%2) }
+
 func TestPins(t *testing.T) {
-	for _, pin := range []string{"id.example.com", "id.example.com:8443", "id.example.com/app/", "id.example.com:8443/a/B/c-d_e~/", "id.example.com/a%20b/"} {
+	for _, pin := range []string{"id.example.com", "id.example.com:8443", "id.example.com/app/", "id.example.com:8443/a/B/c-d_e~/", "id.example.com/a%20b/", "id.example.com/!~/"} {
 		if fault := wire.PinFault(pin, false); fault != nil {
 			t.Errorf("%q %s", pin, fault.Detail)
 		}
@@ -132,6 +147,11 @@ func TestPins(t *testing.T) {
 		"id.example.com/a?b/", "id.example.com/a#/", "id.example.com/a b/", "id.example.com/é/", "ID.example.com/app/", "/app/", "https://id.example.com/x", "*.example.com", "127.0.0.1:9001", "localhost"} {
 		if wire.PinFault(pin, false) == nil {
 			t.Errorf("%q may be pinned", pin)
+		}
+	}
+	for pin, remedy := range map[string]string{"https://ID.example.com/x": `id.example.com`, "https://10.0.0.1/x": "its host alone", "ftp://id.example.com": "its host alone"} {
+		if fault := wire.PinFault(pin, false); fault == nil || fault.Detail != "is a URL" || !strings.Contains(fault.Remedy, remedy) {
+			t.Errorf("%s: %+v", pin, fault)
 		}
 	}
 	if fault := wire.PinFault("127.0.0.1:9001", true); fault != nil {
@@ -188,6 +208,9 @@ func TestAllowed(t *testing.T) {
 		{"api.example.com/app/", "/app/v1.2/..x/x..", true},
 		{"api.example.com/app/", "/app/\t", false},
 		{"api.example.com/app/", "/app/x?y", false},
+		{"api.example.com/app/", "/app/!~", true},
+		{"api.example.com/app/", "/app/\x7f", false},
+		{"api.example.com/app/", "/app/a b", false},
 		{"api.example.com.evil.example/app/", "/app/x", false},
 	} {
 		if got := site.Allowed([]string{"other.example.com", row.pin}, row.path); got != row.allowed {
