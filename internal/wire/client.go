@@ -129,8 +129,6 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 	own.transport = c.newTransport()
 	own.transport.TLSClientConfig.GetClientCertificate = c.transport.TLSClientConfig.GetClientCertificate
 	own.transport.ForceAttemptHTTP2 = false
-	own.transport.Protocols = new(http.Protocols)
-	own.transport.Protocols.SetHTTP1(true)
 	defer own.Close()
 	return own.once(again)
 }
