@@ -31,7 +31,7 @@ type oracle struct {
 type watch struct {
 	bad      []span      // when it could not be logged in to
 	reported failure     // the last one, until its end is
-	held     time.Time   // since when reported may be wrong: a run failed that noted, or was to note
+	doubt    int         // for how many runs more reported may be wrong: see doubtful
 	failed   time.Time   // when a run said last that it fails
 	lost     time.Time   // when an answer with a refresh token did not arrive, or none could be stored
 	called   bool        // a person, to consent anew

@@ -6,6 +6,10 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
+// doubtful is for how many runs after one that failed, was killed or was not alone it is not certain
+// what was reported: what no note remembers, only the process knows that has reported it.
+const doubtful = 2
+
 // ran judges what a run says of itself: whatever failed is an error of the run; a failure is
 // reported once, and so is its end. certain says that no other run was at work, and that all
 // that this one noted was noted.
@@ -16,9 +20,9 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 	for _, res := range report.Results {
 		w := o.watched[res.Provider]
 		if !certain {
-			w.held = now
+			w.doubt = doubtful
 		}
-		sure := certain && now.Sub(w.held) > 2*o.tick
+		sure := w.doubt == 0
 		if res.Class() != "" {
 			w.failed = now
 		}
@@ -49,9 +53,9 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 }
 
 // killed notes that what a run noted was not reported.
-func (o *oracle) killed(now time.Time) {
+func (o *oracle) killed() {
 	for _, w := range o.watched {
-		w.held = now
+		w.doubt = doubtful
 	}
 }
 
@@ -67,10 +71,14 @@ func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Ti
 	} else {
 		w.sure = now
 	}
+	sure := w.doubt == 0
+	if certain && !sure {
+		w.doubt--
+	}
 	if note.Class.Failing() || w.reported == (failure{}) || now.Sub(w.failed) < o.tick/2 {
 		return
 	}
-	if certain && now.Sub(w.held) > 2*o.tick {
+	if sure {
 		o.violated(p.name, "the end of a failure (%s) was not reported", w.reported.code)
 	}
 	w.reported = failure{}

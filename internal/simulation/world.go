@@ -203,7 +203,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 			w.oracle.upset = append(w.oracle.upset, now)
 		}
 		if s.dead {
-			w.oracle.killed(time.Now())
+			w.oracle.killed()
 			w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
 		}
 	}
