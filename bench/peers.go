@@ -51,7 +51,7 @@ func peers(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		{"Go, 64 at a time", program(filepath.Join(dir, "peers"), "-at", "64")},
 		{"Python, one by one", program(python, filepath.Join("bench", "peers", "peer.py"))},
 	} {
-		w, err := newWorld(*n, []string{"meitner"}, *latency, *login) // which every client of OAuth understands
+		w, err := newWorld(*n, due, []string{"meitner"}, *latency, *login) // which every client of OAuth understands
 		if err != nil {
 			return err
 		}

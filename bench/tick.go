@@ -21,7 +21,7 @@ import (
 
 const (
 	// mostMemory is what the process may take at its peak, in MiB. The template gives
-	// the function 256.
+	// the function 512.
 	mostMemory = 64
 	// What template.yaml gives a run at a tick of five minutes.
 	period, timeout = 5 * time.Minute, 240 * time.Second
@@ -48,7 +48,7 @@ func tick(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer api.Close()
-	w, err := newWorld(*n, simulator.Names(), *latency, *login)
+	w, err := newWorld(*n, due, simulator.Names(), *latency, *login)
 	if err != nil {
 		return err
 	}
@@ -79,10 +79,21 @@ func tick(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// run has a function do one tick, and returns how long that took.
+// run has a function do one tick, and returns how long that took. It is wrong if not all of
+// n providers were refreshed.
 func (a *runtimeAPI) run(ctx context.Context, n int) (time.Duration, error) {
+	refreshed, took, err := a.invoke(ctx, timeout)
+	if err == nil && refreshed != n {
+		err = fmt.Errorf("%d of %d providers were refreshed", refreshed, n)
+	}
+	return took, err
+}
+
+// invoke has a function do one tick, in so much time, and returns how many providers it has
+// refreshed, and how long that took.
+func (a *runtimeAPI) invoke(ctx context.Context, timeout time.Duration) (refreshed int, took time.Duration, _ error) {
 	if _, err := a.ready(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	began := time.Now()
 	a.events <- event{body: `{"tick":"<aws.scheduler.scheduled-time>"}`, deadline: began.Add(timeout)}
@@ -90,25 +101,22 @@ func (a *runtimeAPI) run(ctx context.Context, n int) (time.Duration, error) {
 	select {
 	case got = <-a.answers:
 	case <-time.After(timeout):
-		return 0, fmt.Errorf("the run has not ended in %v", timeout)
+		return 0, 0, fmt.Errorf("the run has not ended in %v", timeout)
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	}
-	took := time.Since(began)
+	took = time.Since(began)
 	var report refresh.Summary
 	if got.failed || json.Unmarshal(got.body, &report) != nil {
-		return 0, fmt.Errorf("the run failed: %.2000s", got.body)
+		return 0, took, fmt.Errorf("the run failed: %.2000s", got.body)
 	}
-	refreshed := report.Counts[refresh.Refreshed]
+	refreshed = report.Counts[refresh.Refreshed]
 	for _, p := range report.Providers {
 		if report.Counts == nil && p.Outcome == refresh.Refreshed {
 			refreshed++
 		}
 	}
-	if refreshed != n {
-		return 0, fmt.Errorf("%d of %d providers were refreshed: %.2000s", refreshed, n, got.body)
-	}
-	return took, nil
+	return refreshed, took, nil
 }
 
 // A floor is a time below which a run cannot be.

@@ -20,10 +20,12 @@ type world struct {
 	logins    func() int // that were answered
 }
 
-// newWorld has n providers of these kinds, whose tokens were issued 50 minutes ago and live an
-// hour, so that each is due. Calls to AWS take as long as latency says, and logins as long as
-// login does.
-func newWorld(n int, kinds []string, latency, login time.Duration) (*world, error) {
+// due is the age of a token of an hour that is due.
+const due = 50 * time.Minute
+
+// newWorld has n providers of these kinds, whose tokens are of that age and live an hour. Calls to
+// AWS take as long as latency says, and logins as long as login does.
+func newWorld(n int, age time.Duration, kinds []string, latency, login time.Duration) (*world, error) {
 	sim := simulator.New(simulator.Options{})
 	w := &world{
 		aws: awstest.Start(awstest.Options{}),
@@ -38,7 +40,7 @@ func newWorld(n int, kinds []string, latency, login time.Duration) (*world, erro
 		}
 		return n
 	}
-	if err := w.configure(sim, n, kinds); err != nil {
+	if err := w.configure(sim, n, age, kinds); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func (w *world) Close() {
 }
 
 // configure spreads the providers over the kinds.
-func (w *world) configure(sim *simulator.Simulator, n int, kinds []string) error {
+func (w *world) configure(sim *simulator.Simulator, n int, age time.Duration, kinds []string) error {
 	configs, err := sim.Configs(w.providers.URL)
 	if err != nil {
 		return err
@@ -62,7 +64,7 @@ func (w *world) configure(sim *simulator.Simulator, n int, kinds []string) error
 		return err
 	}
 	parser := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true})
-	issued := time.Now().Add(-50 * time.Minute)
+	issued := time.Now().Add(-age)
 	for i := range n {
 		kind := kinds[i%len(kinds)]
 		name := name(i)
