@@ -19,7 +19,8 @@ func TestOperations(t *testing.T) {
 		d.configure(name, name)
 	}
 	d.sam(append([]string{"build"}, d.samArguments()...)...)
-	d.sam(append([]string{"deploy"}, d.samArguments(d.demands()...)...)...)
+	demands := d.demands()
+	d.sam(append([]string{"deploy"}, d.samArguments(demands...)...)...)
 	d.allowListing()
 	d.bound()
 	w := newWard(t, d)
@@ -27,4 +28,6 @@ func TestOperations(t *testing.T) {
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) { w.befall(t, b) })
 	}
+	t.Run("a private provider", func(t *testing.T) { w.t = t; w.wantPrivate(demands) })
+	t.Run("a private provider in a folder", func(t *testing.T) { w.t = t; w.wantPrivateInFolder() })
 }
