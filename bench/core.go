@@ -30,8 +30,8 @@ const (
 // them: where more is due than a run has time for, and where nothing is.
 func core(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	part := flags.Float64("part", memorySize/1769.0, "of a processor")
-	due := flags.Int("due", 3000, "providers that are due")
-	idle := flags.Int("idle", 10_000, "providers of which none is due")
+	due := flags.Int("due", 3000, "providers that are due; 0: this is not measured")
+	idle := flags.Int("idle", 10_000, "providers of which none is due; 0: this is not measured")
 	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
 	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
 	flags.Parse(args)
@@ -50,6 +50,9 @@ func core(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		{"due", *due, 50 * time.Minute},
 		{"not due", *idle, time.Minute},
 	} {
+		if scene.n == 0 {
+			continue
+		}
 		w, err := newWorld(scene.n, scene.age, simulator.Names(), *latency, *login)
 		if err != nil {
 			return err

@@ -16,9 +16,9 @@ type agenda struct {
 	// begun are those that the run has begun with: what is found of them later is for the next
 	// run.
 	begun map[string]bool
-	// due are those to begin with, in order, and changed is how many have changed since.
+	// due are those to begin with, in order, and changed are those that have changed since.
 	due     []task
-	changed int
+	changed map[string]bool
 
 	// states are the secrets that were listed in this run; see take for the others.
 	states                           map[string]State
@@ -29,7 +29,7 @@ type agenda struct {
 // set notes what is known of a provider by now.
 func (a *agenda) set(t task) {
 	a.tasks[t.Name] = t
-	a.changed++
+	a.changed[t.Name] = true
 }
 
 // found notes what a list shows of its secret.
@@ -42,22 +42,26 @@ func (a *agenda) found(t task, s State) {
 // any reports whether there is a provider to begin with. What has changed is put in its place in
 // the order once there is much of it, or nothing else to do.
 func (a *agenda) any(ctx context.Context) bool {
-	for len(a.due) > 0 && a.changed < max(manyChanges, len(a.tasks)/10) {
+	for len(a.due) > 0 && len(a.changed) < max(manyChanges, len(a.tasks)/10) {
 		name := a.due[0].Name
 		if t, ok := a.tasks[name]; ok && !a.begun[name] && a.hint(t).Due {
 			return true
 		}
 		a.due = a.due[1:]
 	}
-	if a.changed == 0 {
+	if len(a.changed) == 0 {
 		return false
 	}
-	a.due, a.changed = nil, 0
-	for name, t := range a.tasks {
-		if !a.begun[name] && a.hint(t).Due {
+	for _, t := range a.due {
+		a.changed[t.Name] = true
+	}
+	a.due = nil
+	for name := range a.changed {
+		if t, ok := a.tasks[name]; ok && !a.begun[name] && a.hint(t).Due {
 			a.due = append(a.due, t)
 		}
 	}
+	clear(a.changed)
 	a.due = a.queueFor(ctx, len(a.due)).order(a.due)
 	return len(a.due) > 0
 }

@@ -28,9 +28,12 @@ func (r *run) all(ctx context.Context, report *Report) error {
 	}
 	defer stop()
 	tick := len(r.job.Only) == 0
-	a := &agenda{run: r, tasks: r.only, begun: map[string]bool{}, states: map[string]State{}, changed: 1}
+	a := &agenda{run: r, tasks: r.only, begun: map[string]bool{}, states: map[string]State{}, changed: map[string]bool{}}
 	if tick {
 		a.tasks = r.kept.tasks
+	}
+	for name := range a.tasks {
+		a.changed[name] = true
 	}
 	cold, configs := !r.kept.whole, tick && r.full()
 	pages := r.list(listing, tick, configs)

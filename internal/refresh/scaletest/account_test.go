@@ -101,7 +101,8 @@ func TestOneFailureInABacklog(t *testing.T) {
 	})
 }
 
-// Slow logins do not make a run do less, and nothing is lost after one, at any rate.
+// Slow logins do not make a run do less, and nothing is lost after one: at any rate, and with any
+// number of workers in the middle of a login, which is rate times duration, up to all of them.
 func TestARunStoresWhatItAsksFor(t *testing.T) {
 	for _, row := range []struct {
 		login  time.Duration
@@ -112,6 +113,7 @@ func TestARunStoresWhatItAsksFor(t *testing.T) {
 		{200 * time.Millisecond, 40, 1040},
 		{2 * time.Second, 40, 1000},
 		{8 * time.Second, 40, 880},
+		{13 * time.Second, 48, 700},
 		{200 * time.Millisecond, 48, 1240},
 		{2 * time.Second, 5, 125},
 	} {
