@@ -10,26 +10,23 @@ import (
 // unescape adds the escapes that begin with c at byte i and go on at rest: of JSON and
 // JavaScript, of URLs, of quoted-printable text (RFC 2045 section 6.7) and of HTML.
 func (r *reading) unescape(c byte, i, rest int, depth uint8) {
-	if rest >= len(r.text) {
-		return
-	}
 	switch c {
 	case '\\':
 		r.backslashed(i, rest, depth)
 	case '%':
 		r.byteAt(i, rest, depth)
-		r.each(rest, func(c byte, at int, d uint8) {
-			if c == 'u' || c == 'U' { // escape() of JavaScript
-				r.unit(at, '%', func(v rune, to int, inner uint8) { r.addText(i, to, max(depth, d, inner), string(v)) })
+		for k := range r.readings(rest) {
+			if c := r.character(rest, k); c.c == 'u' || c.c == 'U' { // escape() of JavaScript
+				r.unit(i, c.to, max(depth, c.depth), '%')
 			}
-		})
+		}
 	case '=':
 		r.byteAt(i, rest, depth)
-		r.each(rest, func(c byte, at int, d uint8) {
-			if c == '\r' || c == '\n' { // a soft line break
-				r.addText(i, at, max(depth, d), "")
+		for k := range r.readings(rest) {
+			if c := r.character(rest, k); c.c == '\r' || c.c == '\n' { // a soft line break
+				r.addText(i, c.to, max(depth, c.depth), "")
 			}
-		})
+		}
 	case '&':
 		r.entity(i, rest, depth, "")
 	}
@@ -37,53 +34,63 @@ func (r *reading) unescape(c byte, i, rest int, depth uint8) {
 
 // backslashed adds the escapes that a backslash begins.
 func (r *reading) backslashed(i, rest int, depth uint8) {
-	r.each(rest, func(c byte, at int, d uint8) {
-		if c == '\\' && d != depth && strings.Trim(r.text[i:at], `\`) == "" {
-			return // of two in a row none was escaped more often than the other
+	for k := range r.readings(rest) {
+		c := r.character(rest, k)
+		d := max(depth, c.depth)
+		switch c.c {
+		case 'u':
+			r.unit(i, c.to, d, '\\')
+		case 'x':
+			r.hex(c.to, 2, 0, d, func(v rune, to int, d uint8) { r.addText(i, to, d, string(v)) })
+		case 'n', 'r', 't', 'b', 'f', 'v':
+			r.addText(i, c.to, d, "") // white space
+		case '\\':
+			if c.depth == depth || c.to > r.run { // of two in a row none was escaped more often than the other
+				r.addByte(i, c.to, d, c.c)
+			}
+		default:
+			if c.c > ' ' && c.c < '0' || c.c > '9' && c.c < 'A' || c.c > 'Z' && c.c < 'a' || c.c > 'z' && c.c < 0x7f {
+				r.addByte(i, c.to, d, c.c)
+			}
 		}
-		d = max(depth, d)
-		switch {
-		case c == 'u':
-			r.unit(at, '\\', func(v rune, to int, inner uint8) { r.addText(i, to, max(d, inner), string(v)) })
-		case c == 'x':
-			r.hex(at, 2, func(v rune, to int, inner uint8) { r.addText(i, to, max(d, inner), string(v)) })
-		case strings.IndexByte("nrtbfv", c) >= 0:
-			r.addText(i, at, d, "") // white space
-		case c > ' ' && c < '0' || c > '9' && c < 'A' || c > 'Z' && c < 'a' || c > 'z' && c < 0x7f:
-			r.addByte(i, at, d, c)
-		}
-	})
+	}
 }
 
-// unit reads the four digits of a UTF-16 code unit, and where that is one of a pair the
-// other one, which begins with the same character. It also reads \u{1F511}.
-func (r *reading) unit(i int, again byte, f func(v rune, to int, depth uint8)) {
-	r.hex(i, 4, func(v rune, to int, depth uint8) {
-		f(v, to, depth)
-		if !utf16.IsSurrogate(v) {
-			return
+// unit adds the character whose UTF-16 code unit has its four digits at rest, and where that is
+// one of a pair the pair, whose other one begins with the same character. It also reads \u{1F511}.
+func (r *reading) unit(i, rest int, depth uint8, again byte) {
+	r.hex(rest, 4, 0, depth, func(v rune, to int, depth uint8) {
+		r.addText(i, to, depth, string(v))
+		if utf16.IsSurrogate(v) {
+			r.pair(i, to, depth, v, again)
 		}
-		r.each(to, func(c byte, at int, d1 uint8) {
-			if c != again {
-				return
-			}
-			r.each(at, func(c byte, at int, d2 uint8) {
-				if c != 'u' && c != 'U' {
-					return
-				}
-				r.hex(at, 4, func(low rune, to int, d3 uint8) {
-					if pair := utf16.DecodeRune(v, low); pair != utf8.RuneError {
-						f(pair, to, max(depth, d1, d2, d3))
-					}
-				})
-			})
-		})
 	})
-	if again == '\\' && strings.HasPrefix(r.text[min(i, len(r.text)):], "{") {
+	if again == '\\' && strings.HasPrefix(r.text[min(rest, len(r.text)):], "{") {
 		for n := 1; n <= 6; n++ {
-			r.hex(i+1, n, func(v rune, to int, depth uint8) {
+			r.hex(rest+1, n, 0, depth, func(v rune, to int, depth uint8) {
 				if to < len(r.text) && r.text[to] == '}' {
-					f(v, to+1, depth)
+					r.addText(i, to+1, depth, string(v))
+				}
+			})
+		}
+	}
+}
+
+// pair adds the character of a pair of which high was read before byte at.
+func (r *reading) pair(i, at int, depth uint8, high rune, again byte) {
+	for k := range r.readings(at) {
+		first := r.character(at, k)
+		if first.c != again {
+			continue
+		}
+		for k := range r.readings(first.to) {
+			second := r.character(first.to, k)
+			if second.c != 'u' && second.c != 'U' {
+				continue
+			}
+			r.hex(second.to, 4, 0, max(depth, first.depth, second.depth), func(low rune, to int, depth uint8) {
+				if v := utf16.DecodeRune(high, low); v != utf8.RuneError {
+					r.addText(i, to, depth, string(v))
 				}
 			})
 		}
@@ -92,21 +99,14 @@ func (r *reading) unit(i int, again byte, f func(v rune, to int, depth uint8)) {
 
 // byteAt adds the byte whose two digits follow at rest.
 func (r *reading) byteAt(i, rest int, depth uint8) {
-	if rest+1 < len(r.text) && len(r.at(rest)) == 0 && len(r.at(rest+1)) == 0 { // in almost every text
-		high, ok := digit(r.text[rest])
-		low, both := digit(r.text[rest+1])
-		if r.steps -= 2; ok && both {
-			r.addByte(i, rest+2, depth, byte(high<<4|low))
-		}
-		return
-	}
-	var first, second [maxReadings + 1]character
-	for _, high := range r.characters(rest, first[:0]) {
+	for k := range r.readings(rest) {
+		high := r.character(rest, k)
 		h, ok := digit(high.c)
 		if !ok {
 			continue
 		}
-		for _, low := range r.characters(high.to, second[:0]) {
+		for k := range r.readings(high.to) {
+			low := r.character(high.to, k)
 			if l, ok := digit(low.c); ok {
 				r.addByte(i, low.to, max(depth, high.depth, low.depth), byte(h<<4|l))
 			}
@@ -114,32 +114,18 @@ func (r *reading) byteAt(i, rest int, depth uint8) {
 	}
 }
 
-// hex reads n hexadecimal digits at byte i.
-func (r *reading) hex(i, n int, f func(v rune, to int, depth uint8)) {
-	if i+n <= len(r.text) && r.ends[i] == r.ends[i+n] { // in almost every text: no escapes begin there
-		var v rune
-		for j := i; j < i+n; j++ {
-			d, ok := digit(r.text[j])
-			if r.steps--; !ok {
-				return
-			}
-			v = v<<4 | d
-		}
-		f(v, i+n, 0)
+// hex calls f with every number that n hexadecimal digits at byte i can be read as, after v.
+func (r *reading) hex(i, n int, v rune, depth uint8, f func(v rune, to int, depth uint8)) {
+	if n == 0 {
+		f(v, i, depth)
 		return
 	}
-	r.each(i, func(c byte, to int, depth uint8) {
-		v, ok := digit(c)
-		switch {
-		case !ok:
-		case n == 1:
-			f(v, to, depth)
-		default:
-			r.hex(to, n-1, func(low rune, to int, d uint8) {
-				f(v<<(4*(n-1))|low, to, max(depth, d))
-			})
+	for k := range r.readings(i) {
+		c := r.character(i, k)
+		if d, ok := digit(c.c); ok {
+			r.hex(c.to, n-1, v<<4|d, max(depth, c.depth), f)
 		}
-	})
+	}
 }
 
 func digit(c byte) (rune, bool) {
@@ -157,19 +143,20 @@ func digit(c byte) (rune, bool) {
 // longestEntity is in bytes, without & and semicolon: the names that matter here are short.
 const longestEntity = 10
 
-// entity reads an entity of HTML that begins at byte i and has name so far. (The library
+// entity reads an entity of HTML that begins at byte i and has name before byte at. (The library
 // also takes those without a semicolon, whose end is not marked.)
 func (r *reading) entity(i, at int, depth uint8, name string) {
-	r.each(at, func(c byte, to int, d uint8) {
-		d = max(depth, d)
+	for k := range r.readings(at) {
+		c := r.character(at, k)
+		d := max(depth, c.depth)
 		switch {
-		case c == ';' && len(name) > 1:
+		case c.c == ';' && len(name) > 1:
 			whole := "&" + name + ";"
 			if text := html.UnescapeString(whole); text != whole {
-				r.addText(i, to, d, text)
+				r.addText(i, c.to, d, text)
 			}
-		case len(name) < longestEntity && (c == '#' && name == "" || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'):
-			r.entity(i, to, d, name+string([]byte{c}))
+		case len(name) < longestEntity && (c.c == '#' && name == "" || c.c >= '0' && c.c <= '9' || c.c >= 'a' && c.c <= 'z' || c.c >= 'A' && c.c <= 'Z'):
+			r.entity(i, c.to, d, name+string([]byte{c.c}))
 		}
-	})
+	}
 }

@@ -18,14 +18,16 @@ const leastForm = 4
 
 // folded are the bytes that a search compares: 0 for those that it passes over. White space
 // and control characters, at which texts are broken into lines and which are half of UTF-16,
-// are dropped, as is +, a space in forms; and capitals are small, since hexadecimal
-// comes in both.
+// are dropped, as are + (a space in forms), and : and - between hexadecimal digits. Capitals are
+// small, since hexadecimal comes in both, and both alphabets of base64 are one.
 var folded = func() (table [256]byte) {
 	for c := range 256 {
 		switch {
-		case c <= ' ' || c == 0x7f || c == '+':
+		case c <= ' ' || c == 0x7f || c == '+' || c == '-' || c == ':':
 		case c >= 'A' && c <= 'Z':
 			table[c] = byte(c) + 'a' - 'A'
+		case c == '_':
+			table[c] = '/'
 		default:
 			table[c] = byte(c)
 		}
@@ -69,10 +71,7 @@ func madeForms(value string) []string {
 
 // plainForms are the encodings of the bytes of value.
 func plainForms(value string) []string {
-	digits := hex.EncodeToString([]byte(value))
-	list := []string{digits, spaced(digits, ":"), spaced(digits, "-")}
-	list = append(list, base64Forms(value)...)
-	return append(list, base32Forms(value)...)
+	return slices.Concat([]string{hex.EncodeToString([]byte(value))}, base64Forms(value), base32Forms(value))
 }
 
 func distinct(list []string) []string {
@@ -84,17 +83,6 @@ func distinct(list []string) []string {
 	return slices.Compact(list)
 }
 
-func spaced(digits, by string) string {
-	var b strings.Builder
-	for i := 0; i < len(digits); i += 2 {
-		if i > 0 {
-			b.WriteString(by)
-		}
-		b.WriteString(digits[i : i+2])
-	}
-	return b.String()
-}
-
 // base64Forms returns value in base64, as part of a longer text such as that of Basic
 // authentication. There a value begins at one of three offsets; its first and last
 // characters also depend on its neighbours, and are left out.
@@ -103,8 +91,7 @@ func base64Forms(value string) []string {
 	for offset := range 3 {
 		padded := append(make([]byte, offset), value...)
 		from, to := (offset*8+5)/6, len(padded)*8/6
-		std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
-		list = append(list, std, strings.NewReplacer("+", "-", "/", "_").Replace(std))
+		list = append(list, base64.RawStdEncoding.EncodeToString(padded)[from:to])
 	}
 	return list
 }

@@ -10,6 +10,10 @@ const maxEscapes = 4
 // Ordinary text has one; text above the limit is unsearchable.
 const maxReadings = 24
 
+// longestEscape is the length of the longest escape that is read, in bytes. A text with a longer
+// one is unsearchable.
+const longestEscape = 1<<10 - 1
+
 // A reading is a text together with all the ways to read the escapes in it. Which languages
 // a text was escaped in, how often and in which order cannot be seen from it, and each
 // language writes a character in several ways; so rather than undo the escapes in one order
@@ -21,6 +25,8 @@ type reading struct {
 	// at byte i are escapes[ends[i+1]:ends[i]]; ends is nil if there are none at all.
 	escapes []escape
 	ends    []int32
+	// run is where the backslashes end that the present byte is one of.
+	run int
 	// steps is how much work is left; see stepsPerByte.
 	steps int
 }
@@ -34,20 +40,31 @@ type escape struct {
 	text [7]byte
 }
 
-// stepsPerByte bounds the work on a text, in comparisons for each byte of it. Ordinary text
-// takes 4, and JSON in which all is escaped five times 13. Only a text made for the purpose takes
-// more.
-const stepsPerByte, leastSteps = 14, 1 << 15
+// Work on a text is bounded, in comparisons: by stepsPerByte, by stepsPerBackslash
+// more for a backslash, which takes longer to decode too, and by leastSteps in a text of any length. Ordinary text takes 2 to 6 for
+// each byte, and JSON in which all is escaped four times 26, most of it backslashes. Only a text that is
+// made for the purpose takes more.
+const stepsPerByte, stepsPerBackslash, leastSteps = 8, 24, 1 << 15
+
+// stepsFor is how much work searching text may be.
+func stepsFor(text string) int {
+	return leastSteps + stepsPerByte*len(text) + stepsPerBackslash*strings.Count(text, `\`)
+}
 
 // read prepares text; ok is false if it is beyond the bounds.
 func read(text string) (r *reading, ok bool) {
-	r = &reading{text: text, steps: leastSteps + stepsPerByte*len(text)}
-	if !strings.ContainsAny(text, `\%&=`) {
+	r = &reading{text: text, steps: stepsFor(text)}
+	marks := strings.Count(text, `\`) + strings.Count(text, "%") + strings.Count(text, "&") + strings.Count(text, "=")
+	if marks == 0 {
 		return r, true
 	}
+	r.escapes = make([]escape, 0, marks)
 	r.ends = make([]int32, len(text)+1)
 	// From the end, so that what may be part of an escape has been read before it.
 	for i := len(text) - 1; i >= 0; i-- {
+		if text[i] == '\\' && (i+1 == len(text) || text[i+1] != '\\') {
+			r.run = i + 1
+		}
 		begin := len(r.escapes)
 		r.ends[i] = int32(begin)
 		r.unescape(text[i], i, i+1, 0)
@@ -56,7 +73,7 @@ func read(text string) (r *reading, ok bool) {
 				r.unescape(e.text[0], i, int(e.to), e.depth)
 			}
 			if len(r.escapes)-begin > maxReadings || r.steps < 0 {
-				return nil, false
+				return r, false
 			}
 		}
 	}
@@ -88,6 +105,9 @@ func (r *reading) insert(i int, e escape) {
 	if e.depth > maxEscapes {
 		return
 	}
+	if int(e.to)-i > longestEscape {
+		r.steps = -1
+	}
 	for j := int(r.ends[i+1]); j < len(r.escapes); j++ {
 		r.steps--
 		if known := &r.escapes[j]; known.to == e.to && known.n == e.n && known.text == e.text {
@@ -98,44 +118,31 @@ func (r *reading) insert(i int, e escape) {
 	r.ends[i] = int32(len(r.escapes))
 }
 
-// each calls f with every character of ASCII that can be read at byte i, with where what
-// follows it begins.
-func (r *reading) each(i int, f func(c byte, to int, depth uint8)) {
-	if i >= len(r.text) {
-		return
-	}
-	if r.steps--; r.steps < 0 {
-		return
-	}
-	f(r.text[i], i+1, 0)
-	for _, e := range r.at(i) {
-		if r.steps--; r.steps < 0 {
-			return
-		}
-		if e.n == 1 {
-			f(e.text[0], int(e.to), e.depth)
-		}
-	}
-}
-
-// A character is one of ASCII that can be read at some byte, with where what follows it begins.
+// A character is one that can be read at some byte: what follows it begins at byte to.
 type character struct {
-	c     byte
+	c     byte // 0 where it is not one of ASCII
 	depth uint8
 	to    int
 }
 
-// characters appends those at byte i to list.
-func (r *reading) characters(i int, list []character) []character {
-	if i >= len(r.text) {
-		return list
+// readings is how many characters can be read at byte i.
+func (r *reading) readings(i int) int {
+	if i >= len(r.text) || r.steps < 0 {
+		return 0
 	}
-	list = append(list, character{r.text[i], 0, i + 1})
-	for _, e := range r.at(i) {
-		if e.n == 1 {
-			list = append(list, character{e.text[0], e.depth, int(e.to)})
-		}
+	n := 1 + len(r.at(i))
+	r.steps -= n
+	return n
+}
+
+// character returns one of them, the text's own first.
+func (r *reading) character(i, k int) character {
+	if k == 0 {
+		return character{r.text[i], 0, i + 1}
 	}
-	r.steps -= len(list)
-	return list
+	e := &r.escapes[int(r.ends[i+1])+k-1]
+	if e.n != 1 {
+		return character{}
+	}
+	return character{e.text[0], e.depth, int(e.to)}
 }

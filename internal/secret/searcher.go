@@ -93,7 +93,7 @@ func formsOf(values []Value, kind Kind) []string {
 func (s *Searcher) index(printed bool) *index {
 	least, run := leastFound, 16
 	if printed {
-		least, run = leastSecret, keySize
+		least, run = leastSecret, leastFound
 	}
 	x := newIndex(s.public(), s.harmless(), run)
 	for i, v := range s.values {
@@ -145,7 +145,7 @@ func (s *Searcher) FindBut(byRight func(Value) bool, texts ...string) (name stri
 		}
 	}
 	x := s.records()
-	if len(x.entries) == 0 {
+	if len(x.anchors) == 0 {
 		return "", nil
 	}
 	r, ok := read(strings.Join(texts, "\n"))

@@ -1,0 +1,203 @@
+package secret
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// maxPieces is how many different pieces may be read at one byte. Ordinary text has a few;
+// text above the limit is unsearchable.
+const maxPieces = 60
+
+// A search goes through a text from the end, so that what follows a byte is known in all its
+// readings before the byte is read.
+type search struct {
+	*index
+	*reading
+	found func(value, from, to int) (more bool)
+	// places are the bytes of the text to which an escape can lead from here, each at its index
+	// modulo their number.
+	places []place
+	done   bool
+}
+
+// A place is what can be read from one byte on: pieces without their last byte, and parts of needles.
+type place struct {
+	pieces [maxPieces]piece
+	n      int
+	parts  []part
+}
+
+// A part is a number of bytes of a needle, from offset.
+type part struct{ needle, offset, size int32 }
+
+// search calls found with each needle's value, and where it begins and ends in the text of
+// r, until found returns false. It returns false if the text is beyond the bounds.
+func (x *index) search(r *reading, found func(value, from, to int) (more bool)) bool {
+	if len(x.anchors) == 0 {
+		return true
+	}
+	s := search{index: x, reading: r, found: found, places: make([]place, 1<<bits.Len(uint(min(len(r.text), longestEscape))))}
+	s.place(len(r.text)).n = 1 // of zeros, which no needle has
+	for i := len(r.text) - 1; i >= 0 && !s.done && r.steps >= 0; i-- {
+		s.read(i)
+	}
+	return s.done || r.steps >= 0
+}
+
+func (s *search) place(i int) *place { return &s.places[i&(len(s.places)-1)] }
+
+// read finds what begins at byte i.
+func (s *search) read(i int) {
+	here, next, c := s.place(i), s.place(i+1), folded[s.text[i]]
+	if c == 0 {
+		here.n, here.parts = copy(here.pieces[:], next.pieces[:next.n]), append(here.parts[:0], next.parts...)
+		return
+	}
+	here.n, here.parts = 0, here.parts[:0]
+	s.extend(i, here, next, piece(c)<<24, 8)
+	for _, p := range next.parts {
+		s.extendPart(i, p, s.text[i:i+1])
+	}
+	escapes := s.at(i)
+	for k := range escapes {
+		e := &escapes[k]
+		var first piece
+		shift := 0
+		for _, c := range e.text[:e.n] {
+			if c = folded[c]; c != 0 {
+				shift += 8
+				first |= piece(c) << (32 - shift)
+			}
+		}
+		rest := s.place(int(e.to))
+		s.extend(i, here, rest, first, shift)
+		for _, p := range rest.parts {
+			s.extendPart(i, p, string(e.text[:e.n]))
+		}
+	}
+}
+
+// extend adds what can be read at byte i, which is here, where text is read first, and then
+// what is at rest.
+func (s *search) extend(i int, here, rest *place, first piece, shift int) {
+	s.steps -= 1 + rest.n
+	x := s.index
+next:
+	for _, p := range rest.pieces[:rest.n] {
+		p = first | p>>shift
+		if x.may(p) {
+			s.look(i, p)
+		}
+		p &^= 0xff
+		for _, known := range here.pieces[:here.n] {
+			if known == p {
+				continue next
+			}
+		}
+		if here.n == maxPieces {
+			s.steps = -1
+			return
+		}
+		here.pieces[here.n] = p
+		here.n++
+	}
+}
+
+// extendPart adds p where text, which comes before it, is what the needle has there. Parts that
+// begin before another anchor are found by that one.
+func (s *search) extendPart(i int, p part, text string) {
+	n, before := s.needles[p.needle], p.offset
+	for k := len(text) - 1; k >= 0; k-- {
+		c := folded[text[k]]
+		if c == 0 {
+			continue
+		}
+		if p.offset == 0 || c != n.text[p.offset-1] || n.size < len(n.text) && int(p.offset)%s.stride() == 1 {
+			return
+		}
+		p.offset--
+		p.size = min(p.size+1, int32(n.size))
+	}
+	if p.offset == before {
+		s.place(i).parts = append(s.place(i).parts, p)
+		return
+	}
+	s.reach(i, p)
+}
+
+// look compares the needles that have an anchor with p, which is read at byte i.
+func (s *search) look(i int, p piece) {
+	for next := s.first[p.hash()>>s.slotShift]; next > 0; {
+		a := s.anchors[next-1]
+		next = a.next
+		if s.steps--; a.piece != p {
+			continue
+		}
+		n := s.needles[a.needle]
+		want := n.text[a.offset:min(int(a.offset)+n.size, len(n.text))]
+		rest, _ := s.match(i, want)
+		if rest == 0 || n.size < len(n.text) {
+			s.reach(i, part{a.needle, a.offset, int32(len(want) - rest)})
+		}
+	}
+}
+
+// reach notes that p begins at byte i.
+func (s *search) reach(i int, p part) {
+	here, n := s.place(i), s.needles[p.needle]
+	if s.steps--; s.done || slices.Contains(here.parts, p) {
+		return
+	}
+	here.parts = append(here.parts, p)
+	whole := n.text[p.offset:min(int(p.offset)+n.size, len(n.text))]
+	if int(p.size) == n.size && (n.size == len(n.text) || !s.harmless[whole]) {
+		_, to := s.match(i, whole)
+		s.done = !s.found(n.value, i, to)
+	}
+}
+
+// match reads needle at byte i as far as it goes, in all readings: it returns how much of it is
+// left, and the farthest byte at which that is so.
+func (s *search) match(i int, needle string) (rest, end int) {
+	rest, end = len(needle), i
+	for i < len(s.text) && needle != "" {
+		if s.steps--; s.steps < 0 {
+			return rest, end
+		}
+		escapes := s.at(i)
+		for k := range escapes {
+			e := &escapes[k]
+			left, ok := needle, true
+			for _, c := range e.text[:e.n] {
+				if left, ok = follow(left, c); !ok {
+					break
+				}
+			}
+			if !ok {
+				continue
+			}
+			if left, to := s.match(int(e.to), left); left < rest || left == rest && to > end {
+				rest, end = left, to
+			}
+		}
+		left, ok := follow(needle, s.text[i])
+		if !ok {
+			return rest, end
+		}
+		i++
+		needle = left
+		if len(needle) < rest || len(needle) == rest && i > end {
+			rest, end = len(needle), i
+		}
+	}
+	return rest, end
+}
+
+// follow takes c from the beginning of needle; a needle of which nothing is left is followed by anything.
+func follow(needle string, c byte) (rest string, ok bool) {
+	if c = folded[c]; c == 0 || needle == "" {
+		return needle, true
+	}
+	return needle[1:], needle[0] == c
+}
