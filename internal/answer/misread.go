@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // plainName is a name that needs no quotes.
@@ -50,7 +52,7 @@ func misread(text string, ok func(string) bool) *Misreading {
 		m.Detail = "selects several values, and one is wanted"
 	}
 	for _, better := range attempts(text) {
-		if better != text && len(better) <= longestShown && ok(better) {
+		if better != text && !secret.WordLike(text) && len(better) <= longestShown && ok(better) {
 			m.Remedy = "write " + strconv.Quote(better)
 			break
 		}

@@ -36,7 +36,7 @@ func compileBasic(ps *problem.List, path string, names []string, others []Header
 			// Not shown: it may be the value itself.
 			ps.Add(problem.Indexed(path, i), "", "is not the name of a credential's value", `write the name alone, such as "username", and put the value in the credential`)
 		case passedOn(name):
-			ps.Add(problem.Indexed(path, i), problem.Show(name), "is not the credential's own, and would be encoded", "send it as a parameter or in a header: ${"+name+"}")
+			ps.Add(problem.Indexed(path, i), problem.Name(name), "is not the credential's own, and would be encoded", "send it as a parameter or in a header: ${"+name+"}")
 		default:
 			pair[i], _ = template.Parse(problem.Indexed(path, i), "${"+name+"}") // a valid name is one
 		}

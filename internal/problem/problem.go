@@ -5,6 +5,7 @@ package problem
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,20 +35,21 @@ func (ps *List) Err() error {
 	return ps.Found
 }
 
-// Show returns what a document says in a form that may be printed.
+// Show returns a value that a document states in a form that may be printed.
 func Show(value string) string { return secret.Shown(value) }
+
+// Name returns a name, or a word that is known, in a form that may be printed.
+func Name(name string) string { return secret.Named(name) }
 
 // OneOf checks that a word is one of those known, and says which there are.
 func (ps *List) OneOf(path, word string, known ...string) bool {
-	for _, k := range known {
-		if word == k {
-			return true
-		}
+	if slices.Contains(known, word) {
+		return true
 	}
 	// What is near none of them may be a secret that was pasted here.
 	value, remedy := "", "use "+Either(known)
 	if near := strictjson.Nearest(word, known); near != "" {
-		value, remedy = Show(word), fmt.Sprintf("did you mean %q?", near)
+		value, remedy = Name(word), fmt.Sprintf("did you mean %q?", near)
 	}
 	ps.Add(path, value, "is not known here", remedy)
 	return false
@@ -93,10 +95,8 @@ func (ps *List) Duration(path string, v strictjson.Value, least, most, missing t
 
 // OneOfNames checks the name of a field where a type of our own reads the object.
 func (ps *List) OneOfNames(path, name string, known ...string) bool {
-	for _, k := range known {
-		if name == k {
-			return true
-		}
+	if slices.Contains(known, name) {
+		return true
 	}
 	remedy := "there are: " + strings.Join(known, ", ")
 	if near := strictjson.Nearest(name, known); near != "" {
@@ -131,7 +131,7 @@ func Member(path, name string) string {
 	if validName.MatchString(strings.ReplaceAll(name, "-", "_")) {
 		return path + "." + name
 	}
-	return path + "." + Show(name)
+	return path + "." + Name(name)
 }
 
 // Indexed is the path of an item of a list.

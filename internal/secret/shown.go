@@ -1,25 +1,24 @@
 package secret
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // longestShown is how many characters of a value are shown.
 const longestShown = 80
 
-// Shown returns what a config or a file says, in quotes and in a form that may be printed. It
-// should hold no secret, but people err, so what looks like one is masked.
+// Shown returns a value that a config or a file states, in quotes and in a form that may be printed. It
+// should hold no secret, but people err: what may be one is masked.
 func Shown(text string) string {
-	if passwordLike(text) {
+	if WordLike(text) {
 		text = Masked
 	}
-	return `"` + Printable(Mask(text), longestShown) + `"`
+	return Named(text)
 }
 
-// passwordLike reports whether text is one word with capitals, small letters and digits, as a
-// password has by most rules, and not the parts of a URL, a path or ${…}.
-func passwordLike(text string) bool {
-	return len(text) >= leastFound && !strings.ContainsAny(text, " \t\r\n:/.[]{}()'\"|") &&
-		strings.ContainsFunc(text, unicode.IsUpper) && strings.ContainsFunc(text, unicode.IsLower) && strings.ContainsFunc(text, unicode.IsDigit)
+// Named returns a name, or a word that is known, in quotes and in a form that may be printed.
+func Named(text string) string { return `"` + Printable(Mask(text), longestShown) + `"` }
+
+// WordLike reports whether text is one long word or several, and no part of a URL, a path, a media
+// type or ${…}: nothing distinguishes such words from a password.
+func WordLike(text string) bool {
+	return len(text) >= leastFound && !strings.ContainsAny(text, ":/.[]{}()'\"|`") && !strings.Contains(text, "== ")
 }

@@ -54,8 +54,8 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, headers [
 	encoding := textOr(cfg.BasicEncoding, "form")
 	ok = ps.OneOf(path, method, authMethods()...)
 	ok = ps.OneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
-	if cfg.BasicEncoding != nil && method != clientSecretBasic {
-		ps.Add("client_secret_basic_encoding", problem.Show(encoding), "has no effect with token_endpoint_auth_method "+problem.Show(method), "remove it")
+	if ok && cfg.BasicEncoding != nil && method != clientSecretBasic {
+		ps.Add("client_secret_basic_encoding", problem.Show(encoding), "has no effect with token_endpoint_auth_method "+problem.Name(method), "remove it")
 	}
 	clientID := httprequest.One("client_id", template.Implied(path, "client_id"))
 	switch method {
@@ -105,7 +105,7 @@ func basicAuth(ps *problem.List, raw bool, headers []httprequest.Header) (auth c
 func refuseAssertion(ps *problem.List, cfg config, method string) {
 	without := "without token_endpoint_auth_method"
 	if method != "" {
-		without = "with token_endpoint_auth_method " + problem.Show(method)
+		without = "with token_endpoint_auth_method " + problem.Name(method)
 	}
 	if cfg.ClientAssertion != nil {
 		ps.Add("client_assertion", "", "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}))
@@ -131,9 +131,9 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) jwt {
 	const alg = "token_endpoint_auth_signing_alg"
 	switch {
 	case method == clientSecretJWT && !j.shared:
-		ps.Add(alg, problem.Show(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Show(privateKeyJWT))
+		ps.Add(alg, problem.Name(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Name(privateKeyJWT))
 	case method == privateKeyJWT && j.shared:
-		ps.Add(alg, problem.Show(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Show(clientSecretJWT))
+		ps.Add(alg, problem.Name(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Name(clientSecretJWT))
 	}
 	// RFC 7523 section 3: both are the client's id.
 	if j.iss == nil {

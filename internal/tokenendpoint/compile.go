@@ -19,10 +19,8 @@ const (
 
 // compile makes a plan of a config. The plan is good only if no problem is noted.
 func compile(ps *problem.List, cfg config) plan {
-	if cfg.Credential != nil {
-		if err := refresh.CheckName(*cfg.Credential); err != nil {
-			ps.Add("credential", "", err.Error(), "")
-		}
+	if cfg.Credential != nil && refresh.CheckName(*cfg.Credential) != nil {
+		ps.Add("credential", problem.Show(*cfg.Credential), "is not the name of a credential", "use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
 	}
 	p := plan{
 		timeout:    ps.Duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout),

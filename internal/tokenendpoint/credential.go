@@ -81,7 +81,7 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 func checkPublic(ps *problem.List, c refresh.Credential) {
 	for i, name := range c.Public {
 		if why := c.MayBePublic(name); why != "" {
-			ps.Add(problem.Indexed("public", i), problem.Show(name), why+", so it cannot be public", "remove it")
+			ps.Add(problem.Indexed("public", i), problem.Name(name), why+", so it cannot be public", "remove it")
 		}
 	}
 	refused, _ := c.Conflicts()
@@ -139,5 +139,5 @@ func printableName(name string) string {
 	if template.ValidName(name) {
 		return name
 	}
-	return problem.Show(name)
+	return problem.Name(name)
 }

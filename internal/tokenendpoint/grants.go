@@ -52,7 +52,7 @@ func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok b
 	case grantType == jwtBearer, grantType == tokenExchange:
 		g.jwts = []jwt{compileAssertion(ps, cfg)}
 	default:
-		ps.Add("assertion", "", "has no effect with grant_type "+problem.Show(grantType), "remove it, or use "+problem.Show(jwtBearer))
+		ps.Add("assertion", "", "has no effect with this grant_type", "remove it, or use "+problem.Name(jwtBearer))
 	}
 	return g, ok
 }
@@ -66,11 +66,11 @@ func checkGrantType(ps *problem.List, path, grantType string) bool {
 	case slices.Contains(known, grantType):
 		return true
 	case strings.Contains(grantType, "saml2-bearer"):
-		ps.Add(path, problem.Show(grantType), "sends a SAML assertion (RFC 7522), and none is made here", "ask the provider for "+problem.Show(jwtBearer)+" or "+problem.Show(clientCredentials))
+		ps.Add(path, problem.Show(grantType), "sends a SAML assertion (RFC 7522), and none is made here", "ask the provider for "+problem.Name(jwtBearer)+" or "+problem.Name(clientCredentials))
 	case grantType != strings.TrimSpace(grantType) || grantType == "":
-		ps.Add(path, problem.Show(grantType), "is empty, or has a space at an end", "leave it out for "+problem.Show(clientCredentials))
+		ps.Add(path, problem.Show(grantType), "is empty, or has a space at an end", "leave it out for "+problem.Name(clientCredentials))
 	case near != "":
-		ps.Add(path, problem.Show(grantType), "is not known here", "did you mean "+problem.Show(near)+"?")
+		ps.Add(path, problem.Name(grantType), "is not known here", "did you mean "+problem.Name(near)+"?")
 	default:
 		return true
 	}

@@ -43,7 +43,7 @@ func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 
 	for _, name := range httprequest.Repeated(r.Target.FixedQuery(), sent) {
 		// RFC 6749 section 3.2: parameters must not be included more than once.
-		ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Show(name)+" in its query, which is sent in the body", "remove it from the URL")
+		ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Name(name)+" in its query, which is sent in the body", "remove it from the URL")
 	}
 
 	r.Headers = append(r.Headers, auth.headers...)
