@@ -12,8 +12,8 @@ import (
 // sections 4.1.4 and 4.1.6). They are read and not verified: they can only make a
 // lifetime shorter than the provider's answer does, and both come from the same place.
 type claims struct {
-	exp, iat       float64
-	hasExp, hasIAT bool
+	exp, iat float64 // iat is zero where none is stated
+	hasExp   bool
 }
 
 // claimsOf returns the claims of a token that is a JWT; of any other, none.
@@ -33,7 +33,7 @@ func claimsOf(token string) claims {
 	object, _ := v.(map[string]any)
 	var c claims
 	c.exp, c.hasExp = seconds(object["exp"])
-	c.iat, c.hasIAT = seconds(object["iat"])
+	c.iat, _ = seconds(object["iat"])
 	return c
 }
 

@@ -176,7 +176,7 @@ func (r reading) ofToken(token string) (life time.Duration, ok bool) {
 	if life > r.wanted.Token.believed(false) || life < -BelievableStated {
 		return 0, false
 	}
-	if c.hasIAT && since(c.iat, clock) <= BelievableStated {
+	if since(c.iat, clock) <= BelievableStated {
 		life = min(life, saturate(c.exp-c.iat, time.Second))
 	}
 	return life, true

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 )
 
 // A Kind is what went wrong with a request.
@@ -188,9 +187,8 @@ func (f *Failure) wantsHTTP1() bool { return strings.Contains(f.err.Error(), "HT
 // said over it.
 func isNetwork(err error) bool {
 	var op *net.OpError
-	var errno syscall.Errno
 	remote := errors.As(err, &op) && op.Op == "remote error" // a TLS alert
-	return !remote && (op != nil || errors.As(err, &errno) || isTimeout(err) ||
+	return !remote && (op != nil || isTimeout(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed))
 }
 
