@@ -44,7 +44,7 @@ func (a *agenda) found(t task, s State) {
 func (a *agenda) any(ctx context.Context) bool {
 	for len(a.due) > 0 && len(a.changed) < max(manyChanges, len(a.tasks)/10) {
 		name := a.due[0].Name
-		if t, ok := a.tasks[name]; ok && !a.begun[name] && a.hint(t).Due {
+		if t, ok := a.tasks[name]; ok && a.hint(t).Due {
 			return true
 		}
 		a.due = a.due[1:]

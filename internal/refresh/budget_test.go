@@ -89,3 +89,17 @@ func TestUnplannedWritesInBurstsLeaveRoom(t *testing.T) {
 		}
 	})
 }
+
+// A store that keeps any number of versions always has room, and counts none.
+func TestAnyNumberOfVersions(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.secrets["a"].writes = slices.Repeat([]time.Time{noon}, 500)
+	for kept, want := range map[int]refresh.Outcome{0: refresh.Refreshed, 100: refresh.Failed} {
+		w.limits.Versions = kept
+		w.now = w.now.Add(time.Second)
+		if res, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true}); res["a"].Outcome != want {
+			t.Errorf("where %d are kept, it is %s: %v", kept, res["a"].Outcome, res["a"].Err)
+		}
+	}
+}

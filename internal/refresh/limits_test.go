@@ -149,3 +149,68 @@ func TestWorkers(t *testing.T) {
 		}
 	})
 }
+
+// A run begins a login only where there is time to store what it gives, and with those that it
+// has the time for before all others, in whatever order of its own.
+func TestAsManyAreBegunAsCanBeStored(t *testing.T) {
+	for id := range 5 {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.now = time.Now()
+			config := refresh.NewFingerprint([]byte("v1"))
+			for i := range 40 {
+				name := fmt.Sprintf("p%02d", i)
+				left := 8*time.Minute + time.Duration(i)*15*time.Second
+				version := refresh.Version{IssuedAt: w.now.Add(left - time.Hour), Lifetime: time.Hour, Config: config, Digest: uint32(i)}.ID()
+				w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+				w.secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true, Current: version}, versions: map[refresh.VersionID]string{}}
+			}
+			w.limits.Saves = 1
+			// Four seconds of the ten are kept for storing, and half a second for a login: five at
+			// once, and then one a second.
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			report, err := w.runner().Run(ctx, refresh.Job{ID: fmt.Sprint(id)})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, res := range report.Results {
+				if first := res.Provider < "p10"; first != (res.Outcome == refresh.Refreshed) {
+					t.Errorf("in the run %d %s is %s", id, res.Provider, res.Outcome)
+				}
+			}
+		})
+	}
+}
+
+// Configs are read for as many logins as fit into a call, and two calls are made at a time.
+func TestReadingsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(100, 0)
+		from := &slowly{source: source{w}}
+		r.Source = from
+		minute(t, w, r, refresh.Job{})
+		if from.most != 2 || from.wanted != 3 {
+			t.Errorf("%d calls at a time, for up to %d logins", from.most, from.wanted)
+		}
+	})
+}
+
+// A slowly takes a moment to read configs, and counts how many calls are under way.
+type slowly struct {
+	source
+	mu                sync.Mutex
+	now, most, wanted int
+}
+
+func (s *slowly) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	s.mu.Lock()
+	s.now++
+	s.most, s.wanted = max(s.most, s.now), max(s.wanted, len(wanted))
+	s.mu.Unlock()
+	time.Sleep(200 * time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now--
+	return s.source.Latest(ctx, wanted)
+}

@@ -309,3 +309,25 @@ func TestAListingThatPanicsLosesNoLogin(t *testing.T) {
 		}
 	})
 }
+
+// Of what is gone by the lists nothing is begun, although it was due when the run began.
+func TestWhatIsRemovedWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(40, 0)
+		minute(t, w, r, refresh.Job{})
+		time.Sleep(45 * time.Minute)
+		for i := range 20 {
+			delete(w.configs, fmt.Sprintf("p%04d", 2*i))
+		}
+		w.limits.Saves, from.takes = 1, time.Second // 20 s for the logins, 2 s for the list
+		results, report := minute(t, w, r, refresh.Job{})
+		if report.Count(refresh.Refreshed) != 20 || len(report.Orphans) != 20 {
+			t.Errorf("%d refreshed, orphans %v", report.Count(refresh.Refreshed), report.Orphans)
+		}
+		for name, res := range results {
+			if w.configs[name] == "" && res.Reason != refresh.Gone || w.configs[name] == "" && w.logins[name] != 1 {
+				t.Errorf("%q is %s, %s, after %d logins", name, res.Outcome, res.Reason, w.logins[name])
+			}
+		}
+	})
+}

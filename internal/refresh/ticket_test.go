@@ -300,6 +300,9 @@ func TestASecondLook(t *testing.T) {
 			res := w.runJob(v, refresh.Job{}, "a")
 			if n := len(classes); n > 0 && classes[n-1] == "" {
 				classes[n-1] = string(res.Class())
+				if waits := strings.HasPrefix(res.Err.Remedy, "nothing yet"); row.answers[n-1].Class == refresh.NeedsPerson && waits == (res.Class() == refresh.NeedsPerson) {
+					t.Errorf("%s: %s: %s", row.name, res.Class(), res.Err.Remedy)
+				}
 			}
 			w.now = w.now.Add(time.Minute)
 		}
@@ -317,6 +320,19 @@ func TestASecondLook(t *testing.T) {
 		w.answer("a", func(context.Context) (refresh.Grant, error) { return refresh.Grant{}, rejected() })
 		if res := w.runJob(v, refresh.Job{Only: []string{"a"}, Force: true}, "a"); res.Class() != refresh.NeedsPerson {
 			t.Errorf("%s: by force %v", row.name, res.Err)
+		}
+	}
+}
+
+// What cannot be a refresh token is refused before it takes the place of one (RFC 6749 appendix
+// A.17).
+func TestCheckRefreshToken(t *testing.T) {
+	for text, good := range map[string]bool{
+		"a": true, "!~": true, "a b": true, strings.Repeat("a", 5000): true,
+		"": false, " a": false, "a\n": false, "a\tb": false, "a\x1fb": false, "a\x7fb": false, "tökén": false,
+	} {
+		if err := refresh.CheckRefreshToken(secret.New(text)); (err == nil) != good {
+			t.Errorf("%.20q: %v", text, err)
 		}
 	}
 }
