@@ -65,7 +65,7 @@ func (s *search) read(i int) {
 		var first piece
 		shift := 0
 		for _, c := range e.text[:e.n] {
-			if c = folded[c]; c != 0 {
+			if c = folded[c]; c != 0 && shift < 32 { // a reference to two characters may have more
 				shift += 8
 				first |= piece(c) << (32 - shift)
 			}

@@ -382,3 +382,22 @@ func TestHonestTextIsSearchable(t *testing.T) {
 		}
 	}
 }
+
+// A reference of HTML may stand for more than four bytes: for two characters, or for one with
+// letters after it, since browsers take some without a semicolon. None breaks the search, or
+// hides a secret beside it.
+func TestReferencesToManyBytes(t *testing.T) {
+	for value, texts := range map[string][]string{
+		"c4n4ry-s3cr3t": {"&nesim;c4n4ry-s3cr3t", "c4n4ry-s3cr3t&nbump;", "&notes;c4n4ry-s3cr3t&regid;"},
+		"&abcd;-s3cr3t": {"&ampabcd;-s3cr3t"},
+	} {
+		for _, text := range texts {
+			if found(t, searcher(value), "before "+text+" after") != "it" {
+				t.Errorf("it is not found in %s", text)
+			}
+		}
+		if found(t, searcher(value), "&nesim; &nbump; &notes; &ampabcd;") != "" {
+			t.Error("it is found where it is not")
+		}
+	}
+}
