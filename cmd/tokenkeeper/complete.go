@@ -53,7 +53,7 @@ func (c *cli) completeProviders(most int) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		defer p.Close()
-		configs, _, err := refresh.Configs(cmd.Context(), p)
+		configs, err := refresh.Configs(cmd.Context(), p)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}

@@ -116,7 +116,7 @@ func suits(ctx context.Context, from place.Reader, provider, credential string) 
 	if credential == "" {
 		credential = provider
 	}
-	configs, _, err := refresh.Configs(ctx, from)
+	configs, err := refresh.Configs(ctx, from)
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error
 
 // began says that a process has begun to keep tokens, and how many.
 func (w *work) began(ctx context.Context, every time.Duration) {
-	configs, _, err := refresh.Configs(ctx, w.folder)
+	configs, err := refresh.Configs(ctx, w.folder)
 	if err != nil {
 		return // the first run says so
 	}

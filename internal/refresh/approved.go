@@ -16,13 +16,13 @@ type Config struct {
 }
 
 // Configs lists a source and decides which documents run; see [Effective].
-func Configs(ctx context.Context, from Lister) (configs []Config, idle []Document, err error) {
+func Configs(ctx context.Context, from Lister) ([]Config, error) {
 	docs, err := Documents(ctx, from)
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading provider configs: %w", err)
+		return nil, fmt.Errorf("loading provider configs: %w", err)
 	}
-	configs, idle = Effective(docs)
-	return configs, idle, nil
+	configs, _ := Effective(docs)
+	return configs, nil
 }
 
 // Effective decides which document is the config of each provider, in the order of docs,
@@ -120,8 +120,8 @@ func (d Document) checkApprover(p Provider) error {
 // An Edit is a proposal that is not approved: the provider goes on with its approved copy.
 type Edit struct {
 	Provider string
-	// Where and Version are those of the proposal, as in [Document].
-	Where, Version string
+	// Where is the proposal's, as in [Document].
+	Where string
 	// Approved is where the copy is that is in effect.
 	Approved string
 }

@@ -2,8 +2,6 @@ package refresh
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -99,15 +97,4 @@ func (b *batch) answer(taken []*asked) {
 	for i, reading := range b.call(ctx, wanted) {
 		taken[i].reading = reading
 	}
-}
-
-// credentialVersions asks for the versions of credentials. A panic is an error of each.
-func (r *run) credentialVersions(ctx context.Context, names []string) (versions []CredentialVersion) {
-	defer func() {
-		if v := recover(); v != nil {
-			err := fmt.Errorf("a panic of type %T while looking at credentials: this is a bug in tokenkeeper", v)
-			versions = slices.Repeat([]CredentialVersion{{Err: err}}, len(names))
-		}
-	}()
-	return r.Source.CredentialVersions(ctx, names)
 }

@@ -229,9 +229,6 @@ func (r *run) excuse(ctx context.Context, results []Result) {
 		} else {
 			n.Ours--
 		}
-		results[i].Note = n
-		if err := r.Store.Note(ctx, res.Provider, n); err != nil {
-			results[i].Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
-		}
+		r.leave(ctx, &results[i], n)
 	}
 }

@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
@@ -29,6 +30,15 @@ type queue struct {
 	starts int
 	// id distinguishes the run from others; empty: it is the only one.
 	id string
+}
+
+// queueFor returns the queue for so many tasks.
+func (r *run) queueFor(ctx context.Context, due int) queue {
+	q := queue{now: r.now, margin: r.Schedule.Margin(), apart: 5 * r.Schedule.Tick, starts: due, id: r.job.ID}
+	if end, ok := ctx.Deadline(); ok {
+		q.starts = r.pace.within(time.Until(end)-reserve-loginTime, due)
+	}
+	return q
 }
 
 // order returns the tasks in their order.

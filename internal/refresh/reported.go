@@ -46,7 +46,7 @@ func (t *reportedOnce) newEdits(configs []Config) (list []Edit) {
 		if p := c.Proposal; p != nil {
 			if version, ok := t.proposals[c.Name]; !ok || version != p.Version {
 				t.proposals[c.Name] = p.Version
-				list = append(list, Edit{Provider: c.Name, Where: p.Where, Version: p.Version, Approved: c.Where})
+				list = append(list, Edit{Provider: c.Name, Where: p.Where, Approved: c.Where})
 			}
 		}
 	}

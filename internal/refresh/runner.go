@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -67,4 +68,40 @@ func (r *Runner) remember() *memory {
 		return m
 	}
 	return &memory{tasks: map[string]task{}}
+}
+
+// begin waits until it is the turn of t to log in; false: the run ends before, or would
+// before the login can be stored.
+func (r *run) begin(ctx context.Context, t *task) bool {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve-t.leastTime()))
+		defer cancel()
+	}
+	var err error
+	t.slot, err = r.pace.start(ctx, t.saves())
+	return err == nil
+}
+
+// skip returns the result for a provider that the run has no time for.
+func (r *run) skip(t task) Result {
+	d := r.hint(t)
+	if !d.Due {
+		return t.result(Waiting, d)
+	}
+	res := t.result(Skipped, Decision{Reason: d.Reason})
+	res.DueSince = r.Schedule.dueSince(t, r.now)
+	return res
+}
+
+// hint decides on t by what was listed. A config that is wrong makes nothing due.
+func (r *run) hint(t task) Decision {
+	if t.bad == nil {
+		return r.Schedule.decide(t.Provider, t.state, r.now, r.job.Force)
+	}
+	d := Decision{Next: r.now.Add(r.Schedule.Tick)}
+	if t.state.Paused && t.state.Owned && !t.state.Deleting {
+		d.Reason = Paused
+	}
+	return d
 }

@@ -1,6 +1,11 @@
 package refresh
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // A Summary is a report for programs: what an invocation answers, and what a run prints
 // as JSON. All its words are ours; of what a provider sent, a remedy may name a member, escaped
@@ -18,7 +23,8 @@ type Summary struct {
 	Changes
 }
 
-// mostNames is how many providers a [Summary] names.
+// mostNames is how many providers of a kind a [Summary] names: an answer of an invocation that is
+// handed on may have 256 KB.
 const mostNames = 100
 
 // A ProviderSummary is one [Result] of a [Summary]. Class and Code are empty where nothing
@@ -70,4 +76,87 @@ func (r Result) summary() ProviderSummary {
 		s.Code = r.Err.Code
 	}
 	return s
+}
+
+// The words of [Changes.News].
+const (
+	NewsFailing   = "failing"
+	NewsRecovered = "recovered"
+)
+
+// A FailureNews is a failure that no run has reported before.
+type FailureNews struct {
+	Provider string `json:"provider"`
+	Class    Class  `json:"class"`
+	Code     string `json:"code"`
+	Remedy   string `json:"remedy,omitempty"`
+}
+
+// A RecoveryNews is the end of a failure.
+type RecoveryNews struct {
+	Provider string `json:"provider"`
+	Was      string `json:"was"` // its code
+}
+
+// A Changes is what a run reports that no run has reported before.
+type Changes struct {
+	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
+	// where one no longer does; without either nothing is new.
+	News []string `json:"news,omitempty"`
+	// Failing and Recovered name the providers, at most 100 each, and Text says it to people,
+	// a line for each.
+	Failing   []FailureNews  `json:"failing,omitempty"`
+	Recovered []RecoveryNews `json:"recovered,omitempty"`
+	Text      string         `json:"text,omitempty"`
+}
+
+// changes returns what is new. Of an error it has the remedy, in which nothing is foreign, and
+// not the detail.
+func changes(results []Result) (c Changes) {
+	var lines []string
+	more := 0
+	for _, res := range results {
+		switch {
+		case res.Outcome == Failed && res.Notice:
+			if len(c.Failing) == mostNames {
+				more++
+				continue
+			}
+			n := FailureNews{res.Provider, res.Class(), res.Err.Code, remedyOf(res.Err)}
+			c.Failing = append(c.Failing, n)
+			line := fmt.Sprintf("%s fails: %s (%s).", n.Provider, n.Code, n.Class)
+			if n.Remedy != "" {
+				line += " What to do: " + n.Remedy
+			}
+			lines = append(lines, line)
+		case res.Recovered:
+			if len(c.Recovered) == mostNames {
+				more++
+				continue
+			}
+			n := RecoveryNews{res.Provider, res.Was.Code}
+			c.Recovered = append(c.Recovered, n)
+			lines = append(lines, fmt.Sprintf("%s has recovered from %s.", n.Provider, n.Was))
+		}
+	}
+	if len(c.Failing) > 0 {
+		c.News = append(c.News, NewsFailing)
+	}
+	if len(c.Recovered) > 0 {
+		c.News = append(c.News, NewsRecovered)
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("And %d more.", more))
+	}
+	c.Text = strings.Join(lines, "\n")
+	return c
+}
+
+// remedyOf returns the remedy of e, or that of the first problem of a document.
+func remedyOf(e *Error) string {
+	var ps Problems
+	if e.Remedy == "" && errors.As(e.Err, &ps) && len(ps) > 0 {
+		return ps[0].Remedy
+	}
+	return e.Remedy
 }

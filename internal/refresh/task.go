@@ -114,3 +114,16 @@ func (t task) saves() int {
 func (d Decision) idle(st State) bool {
 	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""
 }
+
+// dueSince returns since when t has been due: since its token was to be replaced, or its
+// config was edited, and since the last failure was to be tried again. Of what nothing says
+// since when, a tick has passed.
+func (s Schedule) dueSince(t task, now time.Time) time.Time {
+	since := t.edited
+	if v, ok := t.state.current(); ok && v.Config == t.Config {
+		since = s.For(t.Provider).DueAt(t.Name, v)
+	} else if since.IsZero() {
+		since = now.Add(-s.Tick)
+	}
+	return earlier(later(since, t.state.LiveNote(t.Config).Next), now)
+}

@@ -1,6 +1,10 @@
 package refresh
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // How the time of a run is divided.
 const (
@@ -37,3 +41,9 @@ func earlier(t, u time.Time) time.Time {
 	}
 	return t
 }
+
+// errRunEnds is the cause of a context that ends because the run does.
+var errRunEnds = errors.New("the run ends")
+
+// cut reports whether something failed because the run ended, and not for what it met.
+func cut(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errRunEnds) }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -96,6 +98,17 @@ func (v *visit) decide(ctx context.Context) {
 	st := v.state
 	st.Note = Note{}
 	v.due = v.Schedule.decide(v.Provider, st, v.now, v.job.Force)
+}
+
+// credentialVersions asks for the versions of credentials. A panic is an error of each.
+func (r *run) credentialVersions(ctx context.Context, names []string) (versions []CredentialVersion) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := fmt.Errorf("a panic of type %T while looking at credentials: this is a bug in tokenkeeper", v)
+			versions = slices.Repeat([]CredentialVersion{{Err: err}}, len(names))
+		}
+	}()
+	return r.Source.CredentialVersions(ctx, names)
 }
 
 // digest returns eight hexadecimal digits for a version or a claim, in which any character

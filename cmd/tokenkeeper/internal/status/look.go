@@ -214,7 +214,7 @@ func named(subjects []Subject, only []string) ([]Subject, error) {
 // Find says whether there is a config or a token of that name; the error is an
 // [*UnknownError] where there is neither.
 func (l Lookout) Find(ctx context.Context, name string) error {
-	configs, _, err := refresh.Configs(ctx, l.Place)
+	configs, err := refresh.Configs(ctx, l.Place)
 	if err != nil {
 		return err
 	}

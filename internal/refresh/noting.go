@@ -72,14 +72,19 @@ func (v *visit) badConfig(ctx context.Context) Result {
 // note leaves n beside the secret. Where refresh tokens are used, and another run may have
 // the one of this provider, what that has noted meanwhile stays: it knows more.
 func (v *visit) note(ctx context.Context, res *Result, n Note) {
-	res.Note = n
 	if v.Rotates && v.ticket.claim == "" {
 		if st, err := v.Store.Open(ctx, v.Name); err == nil && st.Note != v.state.Note {
-			res.noted = true
+			res.Note, res.noted = n, true
 			return
 		}
 	}
-	if err := v.Store.Note(ctx, res.Provider, n); err != nil {
+	v.leave(ctx, res, n)
+}
+
+// leave replaces the note beside a secret.
+func (r *run) leave(ctx context.Context, res *Result, n Note) {
+	res.Note = n
+	if err := r.Store.Note(ctx, res.Provider, n); err != nil {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("noting the outcome beside the secret: %v", err))
 		return
 	}
