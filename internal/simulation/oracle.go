@@ -36,7 +36,6 @@ type watch struct {
 	lost     time.Time   // when an answer with a refresh token did not arrive, or none could be stored
 	called   bool        // a person, to consent anew
 	rests    time.Time   // when that was last so, or may have been
-	sure     time.Time   // when it was last not so
 	current  *token      // that consumers read
 	double   []time.Time // when two runs at once logged in
 }

@@ -64,12 +64,10 @@ func (o *oracle) killed() {
 func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Time) {
 	w := o.watched[p.name]
 	if note.Unsure != "" { // it rests, also where the run that claimed it died before it sent it
-		if o.upsets(w.sure.Add(-2*o.tick)) == 0 && o.trouble(p, w.sure, now) == 0 {
-			o.violated(p.name, "a refresh token may have been spent, though nothing went wrong")
+		if t := w.current; t != nil && o.upsets(t.issued.Add(-2*o.tick)) == 0 && o.trouble(p, t.issued, now) == 0 {
+			o.violated(p.name, "a refresh token may have been spent, though nothing has gone wrong since the last login")
 		}
 		w.rests = now
-	} else {
-		w.sure = now
 	}
 	sure := w.doubt == 0
 	if certain && !sure {
