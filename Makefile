@@ -1,6 +1,6 @@
 # The three commands of a newcomer: make demo, make test, make local.
 
-.PHONY: demo test lint local operations release soak soak-rotation mutants clean
+.PHONY: demo test lint local operations release soak soak-faults reliability mutants clean
 
 demo: ## the whole job at work, with Go alone
 	go run ./cmd/tokenkeeper demo
@@ -17,9 +17,15 @@ operations: ## every breakage of docs/operations.md, on an emulator
 release: ## everything that is published of VERSION=0.1.0, in dist/
 	go run ./tools/release -version "$(VERSION)"
 
-soak-rotation: ## every pair of faults that can befall a rotating login, and a run in a folder, which takes hours
-	go test ./internal/refresh -run TestEveryFaultOfARotatingLogin -timeout 24h -v -args -pairs -1
-	go test ./cmd/tokenkeeper/internal/localstore -run TestEveryFaultOfARunInAFolder -timeout 24h -v -args -pairs -1
+soak-faults: ## every pair of faults that can befall a run and a rotating login, which takes days; of kills, minutes; in a folder, hours
+	go test ./cmd/refresher -run TestTheBootstrapIsKilled -timeout 0 -v -args -kills -1
+	go test ./cmd/tokenkeeper/internal/localstore -run TestEveryFaultOfARunInAFolder -timeout 0 -v -args -pairs -1
+	go test ./internal/refresh -run TestEveryFaultOfARotatingLogin -timeout 0 -v -args -pairs -1
+	go test ./cmd/refresher -run TestEveryFaultOfARun -timeout 0 -v -args -pairs -1
+
+reliability: ## the figures of docs/reliability.md, of a run of the step that they are of
+	tools/test simulation | grep -E '^(go test |    [a-z_]+_test.go:[0-9]+: )' > testdata/simulation.txt
+	go test . -run TestReliability -args -update
 
 soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires; a million moves of config editors
 	go test -count=1 -timeout 0 -run TestGameOfConfigEditors -v ./internal/tokenendpoint -rapid.checks 33000

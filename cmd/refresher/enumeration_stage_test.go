@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -259,8 +260,12 @@ func perform(t *testing.T, p play) *stage {
 			s.counted = s.calls
 		}
 		s.unkept = s.unkept || lasting && s.ticket != ticket && !s.keeps()
-		if fresh := s.judge(p.later); !fresh && !s.dead && run == 0 && err == nil {
+		switch fresh := s.judge(p.later); {
+		case fresh || s.dead || run > 0:
+		case err == nil:
 			s.violated("the run has not replaced the token, and reports no failure")
+		case s.passes(of):
+			s.violated("the run has failed, by what a second attempt at a call would have passed: %s", s.describe())
 		}
 		time.Sleep(time.Minute)
 	}
@@ -285,6 +290,13 @@ func perform(t *testing.T, p play) *stage {
 		s.violated("a secret is where it can be read")
 	}
 	return s
+}
+
+// passes reports whether all that befell the run passes with one attempt at a call to AWS.
+func (s *stage) passes(strikes []strike) bool {
+	return !slices.ContainsFunc(strikes, func(k strike) bool {
+		return k.calls != 1 || k.kind == denied || k.call > len(s.counted) || !strings.Contains(s.counted[k.call-1], ":")
+	})
 }
 
 // judge judges what consumers read after a run, and reports whether that was issued just now.

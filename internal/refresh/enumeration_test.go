@@ -153,6 +153,6 @@ func TestEveryFaultOfARotatingLogin(t *testing.T) {
 	}
 	close(work)
 	wg.Wait()
-	t.Logf("%d cases, %d violations; %d consents were lost, all but %d of which no write could have kept; %.0f minutes without a live token",
+	t.Logf("%d cases of a rotating login, %d violations; %d consents were lost, all but %d of which no write could have kept; %.0f minutes without a live token",
 		len(cases), violations, lost, lost-unavoidable, without.Minutes())
 }
