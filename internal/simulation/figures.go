@@ -10,49 +10,45 @@ import (
 
 // Figures are what worlds have been through.
 type Figures struct {
-	Worlds       int
-	Days         float64 // of providers
-	Runs         int
-	Logins       int
-	Tokens       int          // issued
-	DoubleLogins int          // of two runs of one tick, at the same provider
-	Faults       map[What]int // that came about
-	Excused      int          // tokens that expired in an outage longer than is survived
-	Lost         int          // refresh tokens that no write could have kept
-	Violations   []string
-	First        time.Duration // when the first violation was met, in its world
+	Worlds     int
+	Days       float64      // of providers
+	Counts     map[What]int // of what befell them, and of what they did
+	Violations []string
+	First      time.Duration // when the first violation was met, in its world
 }
 
-func (f *Figures) met(what What) {
-	if f.Faults == nil {
-		f.Faults = map[What]int{}
+// What is counted beside events.
+const (
+	runs         What = "runs"
+	logins       What = "logins"
+	doubleLogins What = "logins of two runs at once"
+	issued       What = "tokens issued"
+	excused      What = "tokens that expired in an outage too long to survive"
+	lost         What = "refresh tokens lost that nothing could keep"
+)
+
+func (f *Figures) count(what What, n int) {
+	if f.Counts == nil {
+		f.Counts = map[What]int{}
 	}
-	f.Faults[what]++
+	f.Counts[what] += n
 }
 
 // Add adds the figures of other worlds.
 func (f *Figures) Add(g Figures) {
 	f.Worlds += g.Worlds
 	f.Days += g.Days
-	f.Runs += g.Runs
-	f.Logins += g.Logins
-	f.Tokens += g.Tokens
-	f.DoubleLogins += g.DoubleLogins
-	f.Excused += g.Excused
-	f.Lost += g.Lost
 	f.Violations = append(f.Violations, g.Violations...)
-	for what, n := range g.Faults {
-		f.met(what)
-		f.Faults[what] += n - 1
+	for what, n := range g.Counts {
+		f.count(what, n)
 	}
 }
 
 func (f Figures) String() string {
-	total, kinds := 0, []string{}
-	for _, what := range slices.Sorted(maps.Keys(f.Faults)) {
-		total += f.Faults[what]
-		kinds = append(kinds, fmt.Sprintf("%d %s", f.Faults[what], what))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d worlds, %.0f provider-days", f.Worlds, f.Days)
+	for _, what := range slices.Sorted(maps.Keys(f.Counts)) {
+		fmt.Fprintf(&b, ", %d %s", f.Counts[what], what)
 	}
-	return fmt.Sprintf("%d worlds, %.0f provider-days, %d runs, %d faults and acts (%s), %d logins (%d double), %d tokens issued, %d expired in outages too long to survive, %d refresh tokens lost that nothing could keep; %d violations",
-		f.Worlds, f.Days, f.Runs, total, strings.Join(kinds, ", "), f.Logins, f.DoubleLogins, f.Tokens, f.Excused, f.Lost, len(f.Violations))
+	return fmt.Sprintf("%s; %d violations", &b, len(f.Violations))
 }

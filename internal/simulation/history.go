@@ -54,19 +54,8 @@ type Event struct {
 }
 
 func (e Event) String() string {
-	s := fmt.Sprintf("%v %s", e.At.Truncate(time.Second), e.What)
-	switch e.What {
-	case Down, Hangs, LostAnswers, WrongSecret, Paused, Edited, Forced:
-		s += " " + name(e.Provider)
-	case Killed:
-		s += fmt.Sprintf(" at call %d, after its effect %t", e.Call, e.After)
-	case ClockOff:
-		s += fmt.Sprintf(" by %v", e.Off)
-	}
-	if e.Lasts > 0 {
-		s += fmt.Sprintf(" for %v", e.Lasts.Truncate(time.Second))
-	}
-	return s
+	return fmt.Sprintf("%v %s %s for %v, at call %d, after its effect %t, off by %v",
+		e.At.Truncate(time.Second), e.What, name(e.Provider), e.Lasts.Truncate(time.Second), e.Call, e.After, e.Off)
 }
 
 // A History is all that happens in a world, in order.

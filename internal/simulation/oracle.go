@@ -113,7 +113,7 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	// called at its end.
 	resting := o.watched[p.name].rests.After(t.issued)
 	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second || resting || p.last429.After(due) {
-		o.Excused++
+		o.count(excused, 1)
 	} else {
 		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
 			p.lifetime, p.kind, dead.Truncate(time.Second), trouble.Truncate(time.Second), survives)
@@ -156,12 +156,12 @@ type attempt struct {
 
 // login judges a login.
 func (o *oracle) login(p *provider, a attempt, now time.Time) {
-	o.Logins++
+	o.count(logins, 1)
 	w := o.watched[p.name]
 	last := func(d time.Duration) int { return p.since(now.Add(-d)) - o.upsets(now.Add(-d-o.tick)) }
 	long := func(since time.Time, d time.Duration) bool { return !since.IsZero() && now.Sub(since) > d }
 	if a.issued {
-		o.Tokens++
+		o.count(issued, 1)
 	}
 	if a.nth > 2 || a.nth > 1 && !p.rotates {
 		o.violated(p.name, "%d logins of one run", a.nth)
@@ -210,7 +210,7 @@ func (o *oracle) kept(p *provider, has, excused bool, now time.Time) {
 		w.lost = time.Time{}
 	case !w.lost.IsZero() || p.revoked:
 	case excused:
-		o.Lost++
+		o.count(lost, 1)
 		w.miss(now)
 	default:
 		w.miss(now)

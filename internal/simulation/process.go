@@ -95,7 +95,7 @@ func (p *process) arrived() error {
 
 func (p *process) die() {
 	p.dead, p.killAt = true, 0
-	p.oracle.met(Killed)
+	p.oracle.count(Killed, 1)
 	p.end()
 }
 

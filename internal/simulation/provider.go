@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -24,19 +23,9 @@ type kind struct {
 	revokes    bool          // ends all tokens where one is sent after that; else it refuses
 }
 
-// String names what is special about a kind.
 func (k kind) String() string {
-	words := []string{k.lifetime.String()}
-	for _, w := range []struct {
-		is   bool
-		what string
-	}{{k.repeats, "repeats"}, {k.supersedes, "supersedes"}, {k.limit > 0, "limited"}, {k.retryAfter, "Retry-After"},
-		{k.rotates, fmt.Sprint("rotates with a grace of ", k.grace)}, {k.revokes, "revokes"}} {
-		if w.is {
-			words = append(words, w.what)
-		}
-	}
-	return strings.Join(words, ", ")
+	return fmt.Sprintf("tokens of %v, repeats %t, supersedes %t, limit %d with Retry-After %t, rotates %t with a grace of %v, revokes %t",
+		k.lifetime, k.repeats, k.supersedes, k.limit, k.retryAfter, k.rotates, k.grace, k.revokes)
 }
 
 // newKind draws a kind.

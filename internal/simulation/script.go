@@ -14,7 +14,7 @@ func (w *World) script(e Event) {
 	// during has something be so while the event lasts, and the provider, or all, excused for it.
 	during := func(wakes bool, bad *[]span, set func(bool)) {
 		w.at(begin, wakes, func() {
-			w.oracle.met(e.What)
+			w.oracle.count(e.What, 1)
 			set(true)
 			if bad != nil {
 				*bad = append(*bad, span{time.Now(), begin.Add(e.Lasts).Add(w.tick)})
@@ -40,10 +40,10 @@ func (w *World) script(e Event) {
 	case Paused:
 		during(true, &watched.bad, func(is bool) { p.paused = is; acts() })
 	case Edited:
-		w.at(begin, true, func() { w.oracle.met(e.What); p.config++; acts() })
+		w.at(begin, true, func() { w.oracle.count(e.What, 1); p.config++; acts() })
 	case Forced:
 		w.at(begin, true, func() {
-			w.oracle.met(e.What)
+			w.oracle.count(e.What, 1)
 			if !slices.Contains(w.forced, p.name) {
 				w.forced = append(w.forced, p.name)
 			}
@@ -60,7 +60,7 @@ func (w *World) script(e Event) {
 		during(false, nil, func(is bool) { w.lags = is })
 	case Cut:
 		w.at(begin, false, func() {
-			if w.oracle.met(e.What); w.lines != nil {
+			if w.oracle.count(e.What, 1); w.lines != nil {
 				w.lines.account.Cut(e.At%2 == 0)
 			}
 		})

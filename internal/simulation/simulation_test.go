@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"flag"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,6 +59,7 @@ func live(t *testing.T, seed uint64, keep []int, stop time.Duration) (w *simulat
 // TestWorlds lives through worlds from seeds, and prints what they have been through. Of a
 // violation it prints a small part of the history that leads to it, and how to repeat that.
 func TestWorlds(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are small, and leave much behind
 	began := time.Now()
 	if *seed != 0 {
 		keep := chosen(t)

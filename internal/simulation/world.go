@@ -154,7 +154,7 @@ func (w *World) ticks(now time.Time) time.Time {
 			starts = append(starts, start{process: w.processes[1], delay: e.Lasts})
 			w.oracle.upset = append(w.oracle.upset, now)
 		}
-		w.oracle.met(e.What)
+		w.oracle.count(e.What, 1)
 	}
 	w.armed = nil
 	if missed {
@@ -208,7 +208,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 		}
 	}
 	for i, s := range starts {
-		w.Figures.Runs++
+		w.oracle.count(runs, 1)
 		if reports[i] == nil || s.dead {
 			next = now
 			continue
@@ -261,9 +261,12 @@ func (w *World) look(p *provider, began time.Time, starts []start, killed, certa
 		}
 	}
 	if double > 0 {
-		w.Figures.DoubleLogins += double
+		w.oracle.count(doubleLogins, double)
 		watched := w.oracle.watched[p.name]
 		watched.double = append(watched.double, began)
+		if p.rotates && !w.oracle.clockWasOff(began) { // the clock distinguishes a claim from an old one
+			w.oracle.violated(p.name, "two runs at once logged in with a refresh token")
+		}
 	}
 	current, note, ticket := w.seen(p)
 	if !slices.ContainsFunc(starts, func(s start) bool { return s.dead || s.failed || s.off != 0 }) && !note.Class.Failing() {
