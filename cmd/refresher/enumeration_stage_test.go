@@ -176,8 +176,11 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.kill()
 		panic(http.ErrAbortHandler)
 	}
-	before := s.ticket
+	before, revoked, left := s.ticket, s.revoked, s.live(s.token(struckOne))
 	s.serve(w, r)
+	if s.revoked && !revoked && left > s.settings.schedule().Margin()+2*s.settings.Tick {
+		s.violated("a refresh token that may have been spent is sent again, which ends a good token: %s", s.describe())
+	}
 	if kind == killedAfter {
 		s.kill()
 	}
