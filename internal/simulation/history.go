@@ -54,8 +54,20 @@ type Event struct {
 }
 
 func (e Event) String() string {
-	return fmt.Sprintf("%v %s %s for %v, at call %d, after its effect %t, off by %v",
-		e.At.Truncate(time.Second), e.What, name(e.Provider), e.Lasts.Truncate(time.Second), e.Call, e.After, e.Off)
+	s := fmt.Sprintf("%v %s", e.At.Truncate(time.Second), e.What)
+	if e.What.ofOne() {
+		s += " " + name(e.Provider)
+	}
+	switch {
+	case e.What == Killed:
+		s += fmt.Sprintf(" at call %d, after its effect %t", e.Call, e.After)
+	case e.Lasts > 0:
+		s += fmt.Sprintf(" for %v", e.Lasts.Truncate(time.Second))
+	}
+	if e.Off != 0 {
+		s += fmt.Sprintf(" by %v", e.Off)
+	}
+	return s
 }
 
 // A History is all that happens in a world, in order.
