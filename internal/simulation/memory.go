@@ -1,12 +1,16 @@
 package simulation
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
 // The limits that AWS documents, and the vault keeps to: versions of 24 hours, and claims.
@@ -23,26 +27,13 @@ var errLimit = errors.New("LimitExceededException")
 // A record is one secret with a provider's tokens, in memory.
 type record struct {
 	state    refresh.State
-	before   refresh.State // what a listing that lags still shows
-	changed  time.Time
 	versions map[refresh.VersionID]string // the token of each
 	written  []time.Time
 }
 
 func newRecord(name string) *record {
-	return &record{state: refresh.State{Name: name, Exists: true, Owned: true}, changed: time.Now(), versions: map[refresh.VersionID]string{}}
+	return &record{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
 }
-
-// listed returns what a listing shows.
-func (r *record) listed(lags bool) refresh.State {
-	if lags && time.Since(r.changed) < lagOfListing {
-		return r.before
-	}
-	return r.state
-}
-
-// touch keeps what a listing that lags will show.
-func (r *record) touch() { r.before, r.changed = r.state, time.Now() }
 
 // put stores a version.
 func (r *record) put(id refresh.VersionID, token string) error {
@@ -53,7 +44,6 @@ func (r *record) put(id refresh.VersionID, token string) error {
 	if after(r.written, now.Add(-day)) >= maxVersions {
 		return errLimit
 	}
-	r.touch()
 	r.written = append(r.written, now)
 	r.versions[id], r.state.Next = token, id
 	return nil
@@ -125,4 +115,105 @@ func (s *shelf) rotate(spent refresh.Ticket, next string) error {
 	}
 	*s = shelf{id: s.next(), token: next, rotated: time.Now(), by: spent.Claim.ID, written: append(s.written, time.Now())}
 	return nil
+}
+
+// Limits implements refresh.Store.
+func (p *process) Limits() refresh.Limits {
+	return refresh.Limits{Saves: 20, Record: 65536, Versions: maxVersions}
+}
+
+// List implements refresh.Store.
+func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
+	states, err := call(ctx, p, "", func() (states []refresh.State, _ error) {
+		if p.lags && time.Since(p.listedAt) < lagOfListing {
+			return slices.Clone(p.listing), nil
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.records)) {
+			states = append(states, p.records[name].state)
+		}
+		p.listing, p.listedAt = states, time.Now()
+		return slices.Clone(states), nil
+	})
+	return states, "", err
+}
+
+// Open implements refresh.Store.
+func (p *process) Open(ctx context.Context, name string) (refresh.State, error) {
+	return call(ctx, p, name, func() (refresh.State, error) {
+		if p.records[name] == nil {
+			p.records[name] = newRecord(name)
+		}
+		return p.records[name].state, nil
+	})
+}
+
+// Writes implements refresh.Store.
+func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) {
+	return call(ctx, p, name, func() ([]time.Time, error) {
+		written := p.records[name].written
+		return slices.Clone(written[len(written)-after(written, time.Now().Add(-day)):]), nil
+	})
+}
+
+// Save implements refresh.Store: put, and compare-and-swap.
+func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	if !c.Record.IsZero() {
+		_, err := call(ctx, p, c.Provider, func() (none struct{}, _ error) {
+			err := p.records[c.Provider].put(c.To, c.Record.Reveal())
+			if err != nil {
+				p.oracle.violated(c.Provider, "%v: a version too many", err)
+			}
+			return none, err
+		})
+		if err != nil {
+			return refresh.State{}, err
+		}
+	}
+	return call(ctx, p, c.Provider, func() (refresh.State, error) {
+		r := p.records[c.Provider]
+		if c.Replaces(r.state.Current) {
+			p.oracle.swap(p.byName[c.Provider], r.versions[r.state.Current], r.versions[c.To], time.Now())
+			r.state.Current = c.To
+		}
+		return r.state, nil
+	})
+}
+
+// Note implements refresh.Store.
+func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
+	_, err := call(ctx, p, name, func() (none struct{}, _ error) {
+		p.records[name].state.Note = n
+		return none, nil
+	})
+	return err
+}
+
+// Version implements refresh.Vault.
+func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, error) {
+	return call(ctx, p, name, func() (refresh.VersionID, error) {
+		if p.shelves[name].id == "" {
+			return "", refresh.ErrNotFound
+		}
+		return p.shelves[name].id, nil
+	})
+}
+
+// Claim implements refresh.Vault.
+func (p *process) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
+	return call(ctx, p, name, func() (refresh.Ticket, error) {
+		return p.shelves[name].claim(name, p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
+	})
+}
+
+// Rotate implements refresh.Vault.
+func (p *process) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
+	_, err := call(ctx, p, name, func() (none struct{}, _ error) { return none, p.shelves[name].rotate(spent, next.Reveal()) })
+	return err
+}
+
+// Release implements refresh.Vault.
+func (p *process) Release(name string, t refresh.Ticket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mine[name] = t.Claim.ID
 }

@@ -26,7 +26,7 @@ const (
 type lines struct {
 	account *awstest.AWS
 	people  *secretstore.Vault
-	current map[string]refresh.VersionID // of each provider, as last seen
+	current map[string]string // the token that consumers of each provider read, as last seen
 }
 
 func newLines(listsLag bool) *lines {
@@ -34,7 +34,7 @@ func newLines(listsLag bool) *lines {
 	if listsLag {
 		o.ListLag = lagOfListing
 	}
-	l := &lines{account: awstest.Start(o), current: map[string]refresh.VersionID{}}
+	l := &lines{account: awstest.Start(o), current: map[string]string{}}
 	cfg := l.account.Config()
 	awscall.Configure(&cfg)
 	l.people = &secretstore.Vault{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}
@@ -108,19 +108,13 @@ func (l *lines) seen(p *provider, o *oracle) (current string, note refresh.Note,
 	note, _ = refresh.ParseNote(s.Tags["tokenkeeper:state"])
 	if v, ok := s.Current(); ok {
 		current = v.Value
-		if before := l.current[p.name]; before != refresh.VersionID(v.ID) {
-			former := ""
-			for _, old := range s.Versions {
-				if old.ID == string(before) {
-					former = old.Value
-				}
-			}
+		if former := l.current[p.name]; former != current {
 			at := v.Created
 			if now.Sub(at) > 2*o.tick {
 				at = now // it was stored by a run that died
 			}
 			o.swap(p, former, current, at)
-			l.current[p.name] = refresh.VersionID(v.ID)
+			l.current[p.name] = current
 		}
 	}
 	if !p.rotates {
