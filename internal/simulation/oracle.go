@@ -20,7 +20,7 @@ type oracle struct {
 	tick     time.Duration
 	schedule refresh.Schedule
 	bad      []span // when no run could do its work, for a reason that is not ours
-	wrong    []span // when a clock was off by more than clocks may differ
+	wrong    []span // when a clock was off, by more than clocks may differ
 	// upset is when something happened after which a login, or a report, may have to be done
 	// once more: a run was killed or doubled, AWS did not answer, people acted.
 	upset   []time.Time
@@ -50,7 +50,10 @@ type failure struct {
 }
 
 // A span is a time in which something was wrong.
-type span struct{ begin, end time.Time }
+type span struct {
+	begin, end time.Time
+	off        time.Duration // of a clock
+}
 
 func newOracle(seed uint64, f *Figures, schedule refresh.Schedule, providers []*provider) *oracle {
 	o := &oracle{Figures: f, seed: seed, began: time.Now(), tick: schedule.Tick, schedule: schedule, watched: map[string]*watch{}}
@@ -81,7 +84,7 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	case !t.expires.After(now.Add(-o.tick)) && !p.supersedes && !p.revokes: // of those see tickDone
 		// It was good when the run decided on it; AWS may have been slow since.
 		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
-	case old != nil && !old.before(t, p.supersedes) && !o.clockWasOff(old.issued):
+	case old != nil && !old.before(t, p.supersedes) && o.clockWasOff(old.issued) == 0:
 		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
 	if old != nil && old != t {
@@ -89,10 +92,15 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	}
 }
 
-// clockWasOff reports whether a token of that time carries the time of a clock that was wrong: what it
-// says of its expiry is wrong by as much.
-func (o *oracle) clockWasOff(t time.Time) bool {
-	return slices.ContainsFunc(o.wrong, func(s span) bool { return !t.Before(s.begin) && !t.After(s.end) })
+// clockWasOff returns by how much a clock was wrong at a time, and what a token of then may say of
+// its issue and its end; zero: none was.
+func (o *oracle) clockWasOff(t time.Time) (off time.Duration) {
+	for _, s := range o.wrong {
+		if !t.Before(s.begin) && !t.After(s.end) && s.off.Abs() > off.Abs() {
+			off = s.off
+		}
+	}
+	return off
 }
 
 // life judges a token that was current until now: a consumer that reads it at the last moment, and
@@ -103,12 +111,12 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	if p.supersedes && p.last() != t {
 		return // it ends with the next login, and consumers look again on a 401
 	}
-	if dead <= 0 || p.repeats || o.clockWasOff(t.issued) || o.schedule.For(p.made()).ShortLived(p.lifetime) {
+	if dead <= 0 || p.repeats || o.schedule.For(p.made()).ShortLived(p.lifetime) {
 		return
 	}
 	s := o.schedule.For(p.made())
 	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
-	survives := s.Survives(p.name, p.lifetime)
+	survives := s.Survives(p.name, p.lifetime) - max(0, o.clockWasOff(t.issued)) // believed for so long too long
 	// A refresh token that may have been spent rests while there is a good token, and a person is
 	// called at its end.
 	resting := o.watched[p.name].rests.After(t.issued)
@@ -183,7 +191,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
 	switch {
-	case o.clockWasOff(now): // the clock distinguishes a claim from an old one
+	case o.clockWasOff(now) != 0: // the clock distinguishes a claim from an old one
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:

@@ -158,7 +158,7 @@ func (w *World) ticks(now time.Time) time.Time {
 	}
 	w.armed = nil
 	if missed {
-		w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
+		w.oracle.bad = append(w.oracle.bad, span{begin: now, end: now.Add(w.tick)})
 		return now
 	}
 	starts = append(starts, tick)
@@ -204,7 +204,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 		}
 		if s.dead {
 			w.oracle.killed()
-			w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
+			w.oracle.bad = append(w.oracle.bad, span{begin: now, end: now.Add(w.tick)})
 		}
 	}
 	for i, s := range starts {
@@ -264,7 +264,7 @@ func (w *World) look(p *provider, began time.Time, starts []start, killed, certa
 		w.oracle.count(doubleLogins, double)
 		watched := w.oracle.watched[p.name]
 		watched.double = append(watched.double, began)
-		if p.rotates && !w.oracle.clockWasOff(began) { // the clock distinguishes a claim from an old one
+		if p.rotates && w.oracle.clockWasOff(began) == 0 { // the clock distinguishes a claim from an old one
 			w.oracle.violated(p.name, "two runs at once logged in with a refresh token")
 		}
 	}
