@@ -81,8 +81,10 @@ func (r row) with(s row) row {
 	return s
 }
 
+// ratio returns how many times the floor a run takes. There is none where a list takes more than
+// one run.
 func (r row) ratio() string {
-	if r.floor == 0 {
+	if r.floor == 0 || r.floor > runTime {
 		return "-"
 	}
 	return fmt.Sprintf("%.2f", r.took.Seconds()/r.floor.Seconds())

@@ -176,12 +176,22 @@ func (r *run) patience(ctx context.Context) <-chan time.Time {
 
 // results returns the result of each provider, by name.
 func (a *agenda) results(of map[string]Result) []Result {
+	names := slices.Collect(maps.Keys(of))
 	for name, t := range a.tasks {
 		if _, ok := of[name]; !ok && t.listed {
-			of[name] = t.result(Waiting, a.hint(t))
+			names = append(names, name)
 		}
 	}
-	return slices.SortedFunc(maps.Values(of), func(a, b Result) int { return cmp.Compare(a.Provider, b.Provider) })
+	slices.Sort(names)
+	list := make([]Result, len(names))
+	for i, name := range names {
+		res, ok := of[name]
+		if t := a.tasks[name]; !ok {
+			res = t.result(Waiting, a.hint(t))
+		}
+		list[i] = res
+	}
+	return list
 }
 
 // learn remembers what was seen of providers.
