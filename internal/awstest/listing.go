@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -128,14 +129,16 @@ type listedSecret struct {
 	PrimaryRegion          string    `json:",omitempty"`
 	RotationEnabled        bool
 	OwningService          string `json:",omitempty"`
-	order                  string
 }
 
 // listSecrets lists in order of creation. The documentation does not say which
 // way around is usual; a client should not care.
 func (a *AWS) listSecrets(r *request, in *listSecretsInput) (any, error) {
-	out := listSecretsOutput{SecretList: []listedSecret{}}
-	var all []listedSecret
+	type shown struct {
+		order int
+		*secret
+	}
+	var all []shown
 	for _, w := range a.sightings {
 		s := w.at(r.now.Add(-a.options.ListLag))
 		if s == nil || !in.shows(s) {
@@ -145,7 +148,22 @@ func (a *AWS) listSecrets(r *request, in *listSecretsInput) (any, error) {
 		if in.SortOrder == "desc" {
 			order = 1<<40 - order
 		}
-		all = append(all, listedSecret{
+		all = append(all, shown{order, s})
+	}
+	slices.SortFunc(all, func(x, y shown) int { return cmp.Compare(x.order, y.order) })
+	size := 100
+	if in.MaxResults != nil {
+		size = *in.MaxResults
+	}
+	asked := *in
+	asked.NextToken, asked.MaxResults = "", nil
+	some, next, ok := page(a.options, "ListSecrets "+string(encode(asked)), in.NextToken, all, func(s shown) string { return fmt.Sprintf("%014d", s.order) }, size)
+	if !ok {
+		return nil, refuse("InvalidNextTokenException", "The NextToken is not one of this listing.")
+	}
+	out := listSecretsOutput{[]listedSecret{}, next}
+	for _, s := range some {
+		out.SecretList = append(out.SecretList, listedSecret{
 			ARN: s.arn, Name: s.name,
 			Description:            s.description,
 			KmsKeyId:               s.key,
@@ -156,20 +174,7 @@ func (a *AWS) listSecrets(r *request, in *listSecretsInput) (any, error) {
 			LastAccessedDate:       timestamp(s.accessed),
 			DeletedDate:            timestamp(s.deleted), // "the date and time the deletion of the secret occurred"
 			PrimaryRegion:          s.primary, RotationEnabled: s.rotates, OwningService: s.owner,
-			order: fmt.Sprintf("%014d", order),
 		})
 	}
-	slices.SortFunc(all, func(x, y listedSecret) int { return strings.Compare(x.order, y.order) })
-	size := 100
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	asked := *in
-	asked.NextToken, asked.MaxResults = "", nil
-	some, next, ok := page(a.options, "ListSecrets "+string(encode(asked)), in.NextToken, all, func(s listedSecret) string { return s.order }, size)
-	if !ok {
-		return nil, refuse("InvalidNextTokenException", "The NextToken is not one of this listing.")
-	}
-	out.SecretList, out.NextToken = append(out.SecretList, some...), next
 	return out, nil
 }
