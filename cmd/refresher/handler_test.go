@@ -338,6 +338,9 @@ func TestWhereNothingTakesTheMetrics(t *testing.T) {
 		if inv := w.tick(); !errors.Is(inv.err, errNoMetrics) {
 			t.Errorf("the error is %v", inv.err)
 		}
+		if inv := w.invoke(`{}`); inv.err != nil || inv.ignored == "" || len(inv.logged("no_metrics", "")) != 1 {
+			t.Errorf("an ignored event: %v, %v", inv.err, inv.lines)
+		}
 		for _, name := range simulator.Names() {
 			if w.token(name) == "" {
 				t.Errorf("%s has no token", name)

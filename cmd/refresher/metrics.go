@@ -60,7 +60,8 @@ func measure(r *refresh.Report, s refresh.Schedule, tick bool) measurement {
 		return m
 	}
 	cooling, expired, unsure := 0, 0, 0
-	least, known := time.Duration(0), false
+	var least time.Duration
+	known := false
 	for _, res := range r.Results {
 		if res.Reason == refresh.CoolingDown && res.Class() != "" {
 			cooling++

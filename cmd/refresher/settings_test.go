@@ -12,7 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
 const canary = "c4n@ry"
@@ -112,6 +114,17 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// The schedule keeps to what Secrets Manager and the template allow, at any tick.
+func TestTheSchedule(t *testing.T) {
+	for _, tick := range []time.Duration{time.Minute, 30 * time.Minute} {
+		got := settings{Tick: tick, CacheAge: time.Hour}.schedule()
+		want := refresh.Schedule{Tick: tick, CacheAge: time.Hour, Distance: secretstore.Distance, Claims: secretstore.Claims(tick)}
+		if got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
 // FIPS and dual-stack endpoints are AWS's own: with another one the SDK makes no call at all.
 func TestEndpointsOfAWS(t *testing.T) {
 	for _, row := range []struct {
@@ -152,6 +165,10 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"TOKENKEEPER_PROXY_RESOLVES", "true", "TOKENKEEPER_PROXY_RESOLVES is true, and there is no HTTPS_PROXY"},
 		{"HTTPS_PROXY", "http://us:c4n@ry@proxy.acme.example:3128", "HTTPS_PROXY must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
 		{"https_proxy", "proxy.acme.example", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"https_proxy", "https://proxy.acme.example", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"https_proxy", "http://[::1", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"https_proxy", "http://:3128", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
+		{"https_proxy", "http://proxy.acme.example/x", "https_proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128"},
 		{"HTTP_PROXY", "http://proxy.acme.example:3128", "HTTP_PROXY is set, and is not supported: all calls go through HTTPS_PROXY, or none"},
 		{"no_proxy", "acme.example", "no_proxy is set, and is not supported: all calls go through HTTPS_PROXY, or none"},
 		{"AWS_CA_BUNDLE", "/no/such/bundle.pem", `AWS_CA_BUNDLE is "/no/such/bundle.pem"; it must be a readable file with certificates in PEM`},
@@ -162,6 +179,10 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"AWS_REGION", "", "AWS_REGION is not set"},
 		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is not set"},
 		{"AWS_ENDPOINT_URL", "localhost:4566", `AWS_ENDPOINT_URL is "localhost:4566"; it must be a URL such as http://localhost:4566`},
+		{"AWS_ENDPOINT_URL", "http://[::1", `AWS_ENDPOINT_URL is "http://[::1"; it must be a URL such as http://localhost:4566`},
+		{"AWS_ENDPOINT_URL", "ftp://localhost", `AWS_ENDPOINT_URL is "ftp://localhost"; it must be a URL such as http://localhost:4566`},
+		{"AWS_ENDPOINT_URL", "http:///x", `AWS_ENDPOINT_URL is "http:///x"; it must be a URL such as http://localhost:4566`},
+		{"AWS_ENDPOINT_URL", "http://user@localhost", `AWS_ENDPOINT_URL is "http://user@localhost"; it must be a URL such as http://localhost:4566`},
 		{"AWS_LAMBDA_LOG_LEVEL", "WARN", `AWS_LAMBDA_LOG_LEVEL is "WARN"; it must be INFO or lower, or there would be no metrics, and no alarms: set the function's ApplicationLogLevel`},
 		{"TOKENKEEPER_NAMESPACE", "/tokenkeeper", `TOKENKEEPER_NAMESPACE is "/tokenkeeper"; it must be up to ten parts of letters, digits, -, _ and . with slashes between, in all at most 200 characters`},
 		{"TOKENKEEPER_NAMESPACE", "aws-tokens", `TOKENKEEPER_NAMESPACE is "aws-tokens"; it must be a name that does not begin with aws or ssm, which Parameter Store keeps for itself`},

@@ -149,7 +149,7 @@ func TestOpenFails(t *testing.T) {
 		{"the secret is missing and creation is switched off", true, "", awstest.Fault{},
 			refresh.Misconfigured, secretstore.CodeMissing, "--name tokenkeeper/tokens/meitner --tags Key=tokenkeeper:owner,Value=prod"},
 		{"describing is denied", false, describeSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:DescribeSecret"},
-		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:CreateSecret"},
+		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:CreateSecret on tokenkeeper/tokens/meitner; the tags that an organization demands are the stack's parameter SecretTags"},
 		{"an account has no room for more secrets", false, createSecret, awstest.Fault{Error: &awstest.Error{Status: 400, Code: "LimitExceededException"}},
 			refresh.Transient, awscall.CodeRefused, ""},
 		{"it is throttled to the end", false, describeSecret, awstest.Throttle(0), refresh.Transient, awscall.CodeThrottled, ""},
@@ -162,7 +162,7 @@ func TestOpenFails(t *testing.T) {
 				}
 				_, err := w.Open(t.Context(), "meitner")
 				var e *refresh.Error
-				if !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Remedy, row.remedy) {
+				if !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Remedy, row.remedy) || (e.Remedy == "") != (row.remedy == "") {
 					t.Errorf("%+v", err)
 				}
 				if _, ok := w.Secret(prefix + "meitner"); ok {

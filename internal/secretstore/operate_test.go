@@ -104,6 +104,11 @@ func TestWhatIsNotOursIsNotTouched(t *testing.T) {
 }
 
 func TestAdopt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if err := newWorld(t, awstest.Options{}).Adopt(t.Context(), "meitner"); !errors.Is(err, refresh.ErrNotFound) {
+			t.Errorf("adopting what is not there: %v", err)
+		}
+	})
 	for _, row := range []struct {
 		name string
 		edit func(*awstest.Secret)

@@ -31,7 +31,6 @@ func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, erro
 		if err != nil || settled(st, c) {
 			return st, err
 		}
-		from = st.Current
 	}
 	if !c.Record.IsZero() {
 		current, err := s.put(ctx, c)

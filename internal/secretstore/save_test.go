@@ -143,6 +143,7 @@ func TestSaveFails(t *testing.T) {
 		{"the secret is scheduled for deletion", func(w *world) {
 			w.seed(at(0), func(s *awstest.Secret) { s.Deleted = begin() })
 		}, refresh.Misconfigured, "secret_being_deleted", "restore it", 2},
+		{"it is refused for a reason that its secret does not show", fault(putValue, refuse("InvalidRequestException")), refresh.Transient, awscall.CodeRefused, "", 2},
 		{"the secret has become a replica", func(w *world) {
 			w.seed(at(0), func(s *awstest.Secret) { s.Primary = "eu-west-1" })
 		}, refresh.Misconfigured, secretstore.CodeReplica, "stop-replication-to-replica", 2},

@@ -115,18 +115,82 @@ func TestADayWithoutAProvider(t *testing.T) {
 	})
 }
 
-// Where no further version could be stored, nothing is spent.
+// Where no further version could be stored, nothing is spent. Secrets Manager takes 100 in 24
+// hours: one is the claim, and one the token that comes of it.
 func TestNoRoomForTheNextToken(t *testing.T) {
+	for _, row := range []struct {
+		versions int
+		after    time.Duration
+		refused  bool
+	}{
+		{98, time.Minute, false},
+		{99, time.Minute, true},
+		{99, 24*time.Hour - time.Second, true},
+		{99, 24 * time.Hour, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, first := newSafe(t), time.Now()
+			for n := range row.versions {
+				s.put(t, fmt.Sprint("token ", n))
+			}
+			time.Sleep(time.Until(first.Add(row.after)))
+			_, err := s.Claim(t.Context(), "quickbooks")
+			var full *refresh.Error
+			switch {
+			case !row.refused && err != nil:
+				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
+			case row.refused && (!errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || full.RetryAfter != 20*time.Minute || !strings.Contains(full.Detail, "99 versions")):
+				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
+			}
+		})
+	}
+}
+
+// A claim keeps others away for as long as its run may last, by clocks that differ by ten seconds,
+// to the next tick. The template ends a run before the next one begins, and after four minutes.
+func TestHowLongAClaimLasts(t *testing.T) {
+	for tick, want := range map[time.Duration]struct{ run, apart time.Duration }{
+		10 * time.Second: {10 * time.Second, 20 * time.Second},
+		time.Minute:      {time.Minute, 2 * time.Minute},
+		5 * time.Minute:  {4 * time.Minute, 5 * time.Minute},
+		10 * time.Minute: {4 * time.Minute, 10 * time.Minute},
+	} {
+		if run, apart := secretstore.LongestRun(tick), secretstore.Claims(tick).Apart; run != want.run || apart != want.apart {
+			t.Errorf("at a tick of %v a run lasts %v and a claim %v, want %+v", tick, run, apart, want)
+		}
+	}
+	if apart := secretstore.Claims(0).Apart; apart != 4*time.Minute+10*time.Second {
+		t.Errorf("without a tick a claim lasts %v", apart)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, first := claimed(t)
+		if !first.Before.At.IsZero() {
+			t.Errorf("the first claim comes after one of %v", first.Before.At)
+		}
+		at := time.Now()
+		time.Sleep(10 * time.Minute)
+		second, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks")
+		if err != nil || second.Before.ID != first.Claim.ID || !second.Before.At.Equal(at.Add(-10*time.Second)) {
+			t.Errorf("%+v, %v; the first was at %v", second.Before, err, at)
+		}
+	})
+}
+
+// A token that a person puts in while a run claims the one before it is not given to that run.
+func TestATokenThatIsReplacedWhileItIsClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		s.put(t, "token 0")
-		for n := range 98 {
-			s.put(t, fmt.Sprint("token ", n))
+		person := vaultIn(s.AWS)
+		s.Fail("secretsmanager:PutSecretValue", awstest.Fault{Times: 1, After: func(awstest.Call) {
+			go func() { _ = person.Put(t.Context(), "quickbooks", secret.New("of a person"), "") }()
+		}})
+		s.Fail("secretsmanager:GetSecretValue", awstest.Fault{Times: 1, Delay: time.Second})
+		if ticket, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) || !ticket.Token.IsZero() {
+			t.Errorf("%v, %v", ticket.ID, err)
 		}
-		_, err := s.Claim(t.Context(), "quickbooks")
-		var full *refresh.Error
-		if !errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || !strings.Contains(full.Detail, "99 versions") {
-			t.Errorf("%v", err)
+		if ticket, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil || ticket.Token.Reveal() != "of a person" {
+			t.Errorf("%v, %v", ticket.ID, err)
 		}
 	})
 }

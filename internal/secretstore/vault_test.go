@@ -412,11 +412,44 @@ func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 	})
 }
 
-// A label that was not where it seemed is moved once more: what is seen may be old.
+// What a person has put in since stays current, and is not fought for.
+func TestATokenThatAPersonPutInBeforeTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, ticket := claimed(t)
+		s.put(t, "of a person")
+		s.Reset()
+		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"PutSecretValue", "UpdateSecretVersionStage InvalidParameterException", "DescribeSecret"}; !slices.Equal(actions(s.AWS), want) {
+			t.Errorf("calls %v, want %v", actions(s.AWS), want)
+		}
+		if next, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil || next.Token.Reveal() != "of a person" {
+			t.Errorf("%v, %v", next.ID, err)
+		}
+	})
+}
+
+// The tag says which credential a token is for, also where it is the one with the provider's name.
+func TestTheTagOfACredential(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		for _, row := range []struct{ credential, shown string }{{"", ""}, {"erp", "erp"}, {"", "quickbooks"}, {"crm", "crm"}} {
+			if err := s.Put(t.Context(), "quickbooks", secret.New("token"), row.credential); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Credential(t.Context(), "quickbooks"); err != nil || got != row.shown {
+				t.Errorf("put in for %q, it is shown as %q, %v", row.credential, got, err)
+			}
+		}
+	})
+}
+
+// A label that was not where it seemed is moved again, up to ten times: what is seen may be old.
 func TestTheLabelIsMovedOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, ticket := claimed(t)
-		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: 1, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
+		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: 9, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
 		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
 			t.Fatal(err)
 		}
