@@ -67,7 +67,7 @@ func (s state) knows(record digest) bool {
 // record.
 func (s state) with(v version, current digest) state {
 	versions := []version{v}
-	if current != v.Record && s.knows(current) {
+	if s.knows(current) {
 		versions = append(versions, version{s.id(current), current})
 	}
 	s.Versions = versions

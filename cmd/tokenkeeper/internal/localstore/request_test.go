@@ -1,0 +1,104 @@
+package localstore_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A request is there until it is answered or withdrawn, and its answer until it is read.
+func TestRequests(t *testing.T) {
+	dir := t.TempDir()
+	d, err := localstore.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	requests := func(want ...localstore.Request) {
+		t.Helper()
+		got, err := d.Requests()
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+	requests() // nobody has asked yet
+	ask := func(job refresh.Job) localstore.Request {
+		t.Helper()
+		id, err := d.Ask(job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return localstore.Request{ID: id, Job: job}
+	}
+	first := ask(refresh.Job{Only: []string{"meitner"}, Force: true})
+	requests(first)
+	if data, err := d.Answered(first.ID); data != nil || err != nil {
+		t.Errorf("answered before it was: %q, %v", data, err)
+	}
+	if err := d.Answer(first.ID, []byte("done")); err != nil {
+		t.Error(err)
+	}
+	requests()
+	for _, want := range []string{"done", ""} {
+		if data, err := d.Answered(first.ID); string(data) != want || err != nil {
+			t.Errorf("the answer is %q, %v; want %q", data, err, want)
+		}
+	}
+	second := ask(refresh.Job{Only: []string{"a", "b"}})
+	for range 2 {
+		if err := d.Withdraw(second.ID); err != nil {
+			t.Error(err)
+		}
+		requests()
+	}
+
+	// What is no request is removed, and what is being written is left alone.
+	folder := filepath.Join(dir, "state", "requests")
+	for name, text := range map[string]string{"X.json": "{", "Y.json": `{"refresh": []}`, "Z.json": `{"force": true}`, ".new.json": "{", "other.txt": "x"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third := ask(refresh.Job{Only: []string{"a"}})
+	requests(third)
+	entries, _ := os.ReadDir(folder)
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if diff := cmp.Diff([]string{".new.json", third.ID + ".json", "other.txt"}, left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+}
+
+// Where the folder cannot be used that is reported with its name, and nothing counts as asked.
+func TestRequestsThatCannotBeLeft(t *testing.T) {
+	dir := t.TempDir()
+	d, err := localstore.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := os.WriteFile(filepath.Join(dir, "state"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"Ask":        func() error { _, err := d.Ask(refresh.Job{Only: []string{"a"}}); return err },
+		"Requests":   func() error { _, err := d.Requests(); return err },
+		"Answer":     func() error { return d.Answer("X", nil) },
+		"Answered":   func() error { _, err := d.Answered("X"); return err },
+		"Withdraw":   func() error { return d.Withdraw("X") },
+		"SetLastRun": func() error { return d.SetLastRun(localstore.LastRun{By: "cron"}) },
+		"LastRun":    func() error { _, err := d.LastRun(); return err },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), "state") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
