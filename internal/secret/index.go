@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // An index finds all needles in a text at once. Of a needle it looks for some pieces of
@@ -63,7 +64,7 @@ func newIndex(public, harmless []string, run int) *index {
 	return x
 }
 
-// stride is the distance of anchors in a needle whose parts are looked for: one lies in each part.
+// stride is the largest distance of anchors in a needle whose parts are looked for: one lies in each part.
 func (x *index) stride() int { return x.run - pieceSize + 1 }
 
 // add has text looked for as a whole, unless it lies within a public value.
@@ -98,17 +99,28 @@ func (x *index) seal() {
 			x.enter(i, x.rarest(n.text))
 			continue
 		}
-		for offset := 0; offset+pieceSize <= len(n.text); offset += x.stride() {
+		for offset := 0; offset+pieceSize <= len(n.text); offset = x.next(n.text, offset) {
 			x.enter(i, offset)
 		}
 	}
+}
+
+// next returns where the anchor after the one at offset is. Of a character that was written as one
+// escape, only the first byte is at a place of its own.
+func (x *index) next(text string, offset int) int {
+	for next := offset + x.stride(); next > offset; next-- {
+		if next >= len(text) || utf8.RuneStart(text[next]) {
+			return next
+		}
+	}
+	return offset + x.stride()
 }
 
 // rarest returns where in text a piece is that no needle before has. Needles often begin
 // with the same bytes, so it looks from the end, and not far.
 func (x *index) rarest(text string) int {
 	for offset := len(text) - pieceSize; offset > max(0, len(text)-32); offset-- {
-		if x.first[pieceOf(text[offset:]).hash()>>x.slotShift] == 0 {
+		if utf8.RuneStart(text[offset]) && x.first[pieceOf(text[offset:]).hash()>>x.slotShift] == 0 {
 			return offset
 		}
 	}

@@ -104,8 +104,7 @@ next:
 	}
 }
 
-// extendPart adds p where text, which comes before it, is what the needle has there. Parts that
-// begin before another anchor are found by that one.
+// extendPart adds p where text, which comes before it, is what the needle has there.
 func (s *search) extendPart(i int, p part, text string) {
 	n, before := s.needles[p.needle], p.offset
 	for k := len(text) - 1; k >= 0; k-- {
@@ -113,7 +112,7 @@ func (s *search) extendPart(i int, p part, text string) {
 		if c == 0 {
 			continue
 		}
-		if p.offset == 0 || c != n.text[p.offset-1] || n.size < len(n.text) && int(p.offset)%s.stride() == 1 {
+		if p.offset == 0 || c != n.text[p.offset-1] {
 			return
 		}
 		p.offset--

@@ -96,10 +96,6 @@ func TestEncodings(t *testing.T) {
 		}
 		return b.String()
 	}
-	var latin1 strings.Builder
-	for i := range len(hard) {
-		latin1.WriteRune(rune(hard[i]))
-	}
 	for name, echo := range map[string]string{
 		"plain":                                  hard,
 		"in capitals":                            strings.ToUpper(hard[:12]) + hard[12:],
@@ -146,8 +142,8 @@ func TestEncodings(t *testing.T) {
 		"hex with hyphens":                        strings.TrimSuffix(each(hard, "%02x-"), "-"),
 		"hex with spaces":                         each(hard, "%02x "),
 		"broken into lines":                       hard[:9] + "\r\n\t" + hard[9:],
-		"UTF-8 taken for Latin-1":                 latin1.String(),
-		"UTF-8 taken for Latin-1, in ASCII":       asciiOnly(latin1.String()),
+		"UTF-8 taken for Latin-1":                 latin1Of(hard),
+		"UTF-8 taken for Latin-1, in ASCII":       asciiOnly(latin1Of(hard)),
 	} {
 		text := "they said: <" + echo + "> and more"
 		if found(t, searcher(hard), text) != "it" {
@@ -161,6 +157,45 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: it is printed as %q", name, got)
 		}
 	}
+}
+
+// Characters that are written as one escape are found too, wherever in the secret they are.
+func TestSecretsBeyondASCII(t *testing.T) {
+	for _, value := range []string{"пароль-отчётов", "密碼密碼密碼密", "ключ🔑ключ🔑", "aå€🔑b-å€🔑", "ååååååååååååååååååååååååå-å", "geheim-ä", "ä-geheim"} {
+		for name, echo := range map[string]string{
+			`\uXXXX`: units(value, `\u%04x`), "%uXXXX": units(value, "%%u%04X"), "HTML": strings.ReplaceAll(strings.ReplaceAll(html.EscapeString(value), "å", "&aring;"), "€", "&euro;"),
+			"HTML, by numbers": numbers(value), "JSON of HTML": quotedJSON(numbers(value)), "%XX": each(value, "%%%02x"), "plain": value, "Latin-1": latin1Of(value),
+		} {
+			if found(t, searcher(value), "x"+echo+"y") != "it" {
+				t.Errorf("%s: %s is not found in %s", name, value, echo)
+			}
+			if got := searcher(value).Redact("x" + echo + "y"); got != "x[secret]y" {
+				t.Errorf("%s: %s is printed as %s", name, echo, got)
+			}
+		}
+		for runes := []rune(value); len(runes) >= 4 && len(value) >= 12; runes = runes[1:] {
+			part := string(runes[:4])
+			if got := searcher(value).Redact("x" + units(part, `\u%04x`) + "y"); len(secret.Fold(part)) >= 8 && !strings.Contains(got, "[secret]") {
+				t.Errorf("%s of %s is printed as %s", part, value, got)
+			}
+		}
+	}
+}
+
+func numbers(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		fmt.Fprintf(&b, "&#%d;", r)
+	}
+	return b.String()
+}
+
+func latin1Of(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		b.WriteRune(rune(text[i]))
+	}
+	return b.String()
 }
 
 func lowerEscapes(text string) string {
