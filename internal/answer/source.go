@@ -68,13 +68,21 @@ func (s Source) find(m *Message, d Document) (f Found) {
 		return f
 	}
 	text, _ := f.Value.(string)
-	v, err := parseJSON([]byte(text))
-	if err != nil {
-		v = nil
-	}
-	inner := s.Inner.Find(v)
+	inner := s.Inner.Find(innerJSON(text))
 	inner.Compared = append(f.Compared, inner.Compared...)
 	return inner
+}
+
+// innerJSON returns the value of JSON that is a text in an answer, or nil. It is bounded like the
+// answer.
+func innerJSON(text string) any {
+	if tooManyValues([]byte(text), maxDepth) {
+		return nil
+	}
+	if v, err := parseJSON([]byte(text)); err == nil {
+		return v
+	}
+	return nil
 }
 
 // fromLines returns the value of a header. Lines that say the same are one; others are a list

@@ -15,21 +15,21 @@ import (
 const leastRefreshToken = 16
 
 // incoming returns the refresh tokens in an answer: what response.refresh_token leads to, and
-// all members that are called like one. The access token is none, where a provider states it twice, and
-// the other time by another name.
+// all members, headers and cookies that are called like one. The access token is none, where a
+// provider states it twice, and the other time by another name.
 func incoming(s answer.Selection) []string {
 	token, _ := s.AccessToken.(string)
 	var list []string
 	twice := false
-	for name, part := range answer.Parts(s.Document.Value) {
-		text, _ := part.(string)
+	for name, part := range s.Named() {
+		text, _ := textOf(part)
 		if len(text) >= leastRefreshToken && likeRefreshToken.MatchString(name) {
 			list = append(list, text)
 		}
 		twice = twice || text != "" && text == token && !likeRefreshToken.MatchString(name)
 	}
 	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && twice })
-	if next, ok := s.RefreshToken.(string); ok && len(next) >= leastSecret && next != token && next != sameTicket {
+	if next, ok := textOf(s.RefreshToken); ok && len(next) >= leastSecret && next != token && next != sameTicket {
 		list = append(list, next)
 	}
 	return list

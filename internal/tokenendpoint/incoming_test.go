@@ -3,6 +3,7 @@ package tokenendpoint_test
 import (
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -33,12 +34,24 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 		{"in capitals", strings.Replace(body(""), "refresh_token", "Refresh_Token", 1), `"extra": {"x": "data"}`, code},
 		{"compared", body(""), `"success": "data[0].refresh_token == 'r'"`, "secret_in_answer"},
 		{"in a filter", body(""), `"extra": {"x": "data[?refresh_token=='r'].refresh_token | [0]"}`, "secret_in_answer"},
+		{"with a hyphen", strings.Replace(body(""), "refresh_token", "refresh-token", 1), `"extra": {"x": "data"}`, code},
+		{"a number", `{"access_token": "token-1", "expires_in": 3600, "refresh_token": 4711081547110815}`, `"extra": {"x": "refresh_token"}`, code},
+		{"in JSON in a text", `{"access_token": "token-1", "expires_in": 3600, "data": "{\"refresh_token\": \"` + next + `\"}"}`, `"extra": {"x": {"path": "data", "json": "refresh_token"}}`, code},
+		{"in JSON in a text, whole", `{"access_token": "token-1", "expires_in": 3600, "data": " [{\"refreshToken\": \"` + next + `\"}]"}`, `"extra": {"x": "data"}`, code},
+		{"in a cookie", body(""), `"extra": {"x": {"cookie": "refreshToken"}}`, code},
+		{"in a header", body(""), `"extra": {"x": {"header": "X-Refresh-Token"}}`, code},
+		{"in a header, as the scope", body(""), `"scope": {"header": "Refresh-Token"}`, code},
 
 		{"nowhere", body(""), `"extra": {"x": "expires_in"}`, ""},
 		{"short, and so none", `{"access_token": "token-1", "expires_in": 3600, "refresh_token": "none-is-given", "x": "none-is-given"}`, `"extra": {"x": "x"}`, ""},
 		{"the access token again", `{"access_token": "token-of-the-north-1", "expires_in": 3600, "refresh_token": "token-of-the-north-1"}`, `"status": [200]`, ""},
 	} {
-		s := serve(t, answer(200, row.body))
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Set-Cookie", "refreshToken=c00kie-0f-the-north; Path=/")
+			w.Header().Set("X-Refresh-Token", "h34der-0f-the-north")
+			w.Header().Set("Refresh-Token", "h34der-0f-the-south")
+			answer(200, row.body)(w, r)
+		})
 		for _, grant := range []string{"client_credentials", "password"} {
 			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "%s", "response": {%s}}`, s.URL, grant, row.response))
 			c := login(s.URL, "client_id", "reports", "client_secret", hard, "username", "annabella", "password", "c4n4ry-passw0rd")
@@ -51,6 +64,19 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 			err := failed(t, e, c)
 			if err.Code != row.code || strings.Contains(err.Error(), next[:8]) {
 				t.Errorf("%s: %s, %v", row.name, err.Code, err)
+			}
+		}
+	}
+}
+
+// The one that response.refresh_token leads to is one by whatever name.
+func TestRefreshTokensByAnotherNameAreSecret(t *testing.T) {
+	for _, next := range []string{`"r3newal-of-the-north"`, "47110815"} {
+		s := serve(t, answer(200, `{"access_token": "token-1", "expires_in": 3600, "renewal": `+next+`, "echo": [`+next+`]}`))
+		for _, extra := range []string{"renewal", "echo", "@"} {
+			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token", "response": {"refresh_token": "renewal", "extra": {"x": "%s"}}}`, s.URL, extra))
+			if err := failed(t, e, login(s.URL, "client_id", "reports", "client_secret", hard, "refresh_token", "t1cket-of-the-north")); err.Code != "secret_in_record" {
+				t.Errorf("%s, %s: %v", next, extra, err)
 			}
 		}
 	}

@@ -30,6 +30,17 @@ func TestValuesOfAnAnswerAreBounded(t *testing.T) {
 	}
 }
 
+// Neither has JSON that is a text in an answer.
+func TestValuesOfInnerJSONAreBounded(t *testing.T) {
+	for objects, granted := range map[int]bool{100: true, 9000: false} {
+		s := serve(t, answer(200, `{"data": "[{\"token\": \"t-1\"}`+strings.Repeat(`,{}`, objects)+`]", "expires_in": 60}`))
+		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "response": {"access_token": {"path": "data", "json": "[0].token"}}}`, s.URL))
+		if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(s.URL)}); (err == nil) != granted {
+			t.Errorf("%d objects: %v", objects, err)
+		}
+	}
+}
+
 // The next refresh token is kept even where the rest of an answer is refused for its size.
 func TestRefreshTokenBesideTooManyValues(t *testing.T) {
 	s := serve(t, answer(200, `{"x": [`+strings.Repeat(`{},`, 50_000)+`{}], "access_token": "t-1", "refresh_token": "the-next-of-the-vault", "expires_in": 60}`))
