@@ -3,41 +3,8 @@ package answer
 import (
 	"iter"
 	"maps"
-	"net/http"
 	"slices"
-	"strings"
 )
-
-// Named goes through what has a name in the answer: members, also those of JSON that is a text in
-// it, headers and cookies. Elements of lists have the name "".
-func (s Selection) Named() iter.Seq2[string, any] {
-	return func(yield func(string, any) bool) {
-		for name, part := range Parts(s.Document.Value) {
-			if !yield(name, part) {
-				return
-			}
-			text, _ := part.(string)
-			if !strings.Contains(text, "{") {
-				continue
-			}
-			for name, part := range Parts(innerJSON(text)) { // one text at a time: each may be large
-				if !yield(name, part) {
-					return
-				}
-			}
-		}
-		for name := range s.Message.Header {
-			if !yield(name, s.Message.Header.Get(name)) {
-				return
-			}
-		}
-		for _, c := range (&http.Response{Header: s.Message.Header}).Cookies() {
-			if !yield(c.Name, c.Value) {
-				return
-			}
-		}
-	}
-}
 
 // Parts goes through v, a value of a decoded answer, and all that it is made of: each with the
 // name of the member that it is, or "". Members come in the order of their names.
