@@ -200,6 +200,23 @@ func TestAClockThatWasAhead(t *testing.T) {
 	}
 }
 
+// However far the clock of the run before was ahead, what a login gives takes the place of the
+// token that the login was decided on: the provider may have ended that.
+func TestALoginAfterAClockThatWasAhead(t *testing.T) {
+	for _, ahead := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second, time.Hour} {
+		for _, job := range []refresh.Job{{Only: []string{"a"}, Force: true}, {}} {
+			w := newWorld("a")
+			w.now = noon.Add(ahead)
+			w.run(refresh.Job{})
+			w.now = noon
+			res, _, err := w.run(job)
+			if got := res["a"]; err != nil || w.logins["a"] > 1 && got.Outcome != refresh.Refreshed {
+				t.Errorf("%v ahead, forced: %v: %s %s after %d logins: %v", ahead, job.Force, got.Outcome, got.Reason, w.logins["a"], err)
+			}
+		}
+	}
+}
+
 // Asked for by hand, a provider repeats a token that is not due: the plan holds.
 func TestAForcedRepetitionPostponesNothing(t *testing.T) {
 	const month = 30 * 24 * time.Hour

@@ -65,7 +65,7 @@ func (v *visit) inOrder(g Grant) Grant {
 		return g
 	}
 	asked := g.AskedAt.UTC().Truncate(time.Second)
-	if late := cur.IssuedAt.Sub(asked); late >= 0 && late < maxAhead {
+	if late := cur.IssuedAt.Sub(asked); late >= 0 && late <= maxAhead {
 		g.Lifetime -= late + time.Second
 		g.AskedAt = asked.Add(late + time.Second)
 	}
