@@ -137,6 +137,16 @@ func flagError(cmd *cobra.Command, err error) error {
 	return instead(err, "see:", helpFor(cmd))
 }
 
+// noFolder has a command that is for AWS alone answer --dir with what a folder has instead.
+func noFolder(cmd *cobra.Command, err error) {
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, wrong error) error {
+		if unknown, ok := errors.AsType[*pflag.NotExistError](wrong); ok && unknown.GetSpecifiedName() == "dir" {
+			return err
+		}
+		return flagError(cmd, wrong)
+	})
+}
+
 // helpFor returns the command line that describes a command.
 func helpFor(cmd *cobra.Command) string {
 	root := cmd.Root().Name()

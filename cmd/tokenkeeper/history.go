@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
@@ -44,14 +43,8 @@ is read.`,
 		},
 	}
 	f.register(cmd)
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "dir" {
-			return instead(errors.New("a folder keeps no history: a new token replaces the one before"),
-				"to see what there is:", "tokenkeeper status --dir DIR")
-		}
-		return flagError(cmd, err)
-	})
+	noFolder(cmd, instead(errors.New("a folder keeps no history: a new token replaces the one before"),
+		"to see what there is:", "tokenkeeper status --dir DIR"))
 	return cmd
 }
 

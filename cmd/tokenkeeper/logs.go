@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
@@ -52,14 +51,8 @@ the lines as they are, one object each.`,
 	cmd.Flags().DurationVar(&since, "since", time.Hour, "how far back")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on showing what comes, until SIGINT")
 	f.register(cmd)
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "dir" {
-			return instead(errors.New("in a folder 'tokenkeeper run' logs to its standard error"),
-				"under systemd:", "journalctl --unit tokenkeeper --since -1h")
-		}
-		return flagError(cmd, err)
-	})
+	noFolder(cmd, instead(errors.New("in a folder 'tokenkeeper run' logs to its standard error"),
+		"under systemd:", "journalctl --unit tokenkeeper --since -1h"))
 	return cmd
 }
 
