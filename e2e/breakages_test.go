@@ -27,7 +27,7 @@ type breakage struct {
 	follow func(w *ward, screen string)
 	// often runs in CI; the others with make operations.
 	often bool
-	// paced ends at the pace of ticks a minute apart, and not sooner.
+	// paced goes on at the pace of ticks a minute apart, and not sooner.
 	paced bool
 }
 
@@ -36,8 +36,8 @@ const victim = simulator.METI
 
 var breakages = []breakage{
 	{name: "The schedule is disabled",
-		happen: func(w *ward) { w.schedule("DISABLED") },
-		follow: func(w *ward, _ string) { w.schedule("ENABLED") }},
+		happen: func(w *ward) { w.setSchedule("DISABLED") },
+		follow: func(w *ward, _ string) { w.setSchedule("ENABLED") }},
 	{name: "The role may not list configs", often: true,
 		happen: func(w *ward) { w.deny("ssm:GetParametersByPath") },
 		follow: func(w *ward, _ string) { w.deny() }},
@@ -104,6 +104,11 @@ var breakages = []breakage{
 	{name: "The provider is down", paced: true,
 		happen: func(w *ward) { w.sim.Break(victim, simulator.HTML(503)); w.due() },
 		follow: func(w *ward, _ string) { w.sim.Mend(victim) }},
+	{name: "A refresh token is rejected", paced: true,
+		happen: func(w *ward) { w.rotating.forget(); w.putConfig("rotating", w.rotating.config("read")) },
+		follow: func(w *ward, screen string) {
+			w.must(w.paste(screen, "tokenkeeper refresh-token put", w.rotating.issue()))
+		}},
 	{name: "A secret is scheduled for deletion", often: true,
 		happen: func(w *ward) {
 			w.aws(nil, "secretsmanager", "delete-secret", "--secret-id", "tokenkeeper/tokens/"+victim, "--recovery-window-in-days", "7")
@@ -130,7 +135,9 @@ type ward struct {
 	bin       string   // where the command line is
 	variables []string // of the operator's shell
 	rotating  *rotating
-	scope     bool // the victim is asked for another scope than before
+	scope     bool      // the victim is asked for another scope than before
+	scheduled bool      // the schedule is on
+	ticked    time.Time // when the last tick was sent that counts
 }
 
 // newWard takes over a deployment whose providers have tokens.
@@ -143,10 +150,11 @@ func newWard(t *testing.T, d *deployment) *ward {
 	}
 	server := httptest.NewServer(w.rotating)
 	t.Cleanup(server.Close)
-	d.putConfig("rotating", fmt.Appendf(nil, `{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, server.URL))
+	w.rotating.base = server.URL
+	d.putConfig("rotating", w.rotating.config("all"))
 	d.putCredential("rotating", fmt.Appendf(nil, `{"client_id": "us", "client_secret": "example", "allowed_hosts": [%q]}`, strings.TrimPrefix(server.URL, "http://")))
 	d.putConfig(victim, w.config()) // others may have edited it
-	w.schedule("DISABLED")
+	w.setSchedule("DISABLED")
 	w.must(w.shell("tokenkeeper refresh-token put rotating", w.rotating.issue()))
 	w.tick()
 	w.tick() // in ministack a first token takes two: see appear
@@ -162,35 +170,47 @@ func (w *ward) befall(t *testing.T, b breakage) {
 	if !ok {
 		t.Fatalf("docs/operations.md has no row for %q", b.name)
 	}
+	w.ticked = time.Time{}
 	b.happen(w)
 	var screen string
-	said := -1
-	for ticks := range 3 {
+	said := w.ticks(b, func() bool {
 		screen, _ = w.shell(row.screen, "")
-		if strings.Contains(flat(screen), row.says) {
-			said = ticks
-			break
-		}
-		w.tick()
-	}
+		return strings.Contains(flat(screen), row.says)
+	})
 	if said != row.ticks {
 		t.Fatalf("%s says %q after %d ticks, want %d:\n%s", row.screen, row.says, said, row.ticks, screen)
 	}
 	b.follow(w, screen)
-	ticks := 0
-	if b.paced {
-		began := time.Now()
-		w.wait("its recovery", func() bool { w.tick(); return w.isWell() })
-		ticks = int((time.Since(began) + time.Minute - 1) / time.Minute)
-	} else {
-		for ; ticks < 3 && !w.isWell(); ticks++ {
-			w.tick()
-		}
+	ticks := w.ticks(b, w.isWell)
+	if w.scheduled {
+		w.setSchedule("DISABLED")
 	}
-	w.schedule("DISABLED")
 	if out, code := w.status(); code != 0 || ticks != row.recovery {
 		t.Errorf("well after %d ticks, want %d: exit code %d\n%s", ticks, row.recovery, code, out)
 	}
+}
+
+// ticks sends as many as it takes until that is seen, at most three, and returns how many.
+func (w *ward) ticks(b breakage, seen func() bool) (n int) {
+	w.t.Helper()
+	for ; n < 3 && !seen(); n++ {
+		w.nextTick(b, seen)
+	}
+	return n
+}
+
+// nextTick sends one; for a paced breakage, as many as are needed until a minute has passed since
+// the one before, or until that is seen.
+func (w *ward) nextTick(b breakage, seen func() bool) {
+	w.t.Helper()
+	poll := time.NewTicker(time.Second)
+	defer poll.Stop()
+	w.tick()
+	for b.paced && time.Since(w.ticked) < time.Minute && !seen() {
+		<-poll.C
+		w.tick()
+	}
+	w.ticked = time.Now()
 }
 
 // due makes the victim due, by a config that asks for another scope.
@@ -288,17 +308,15 @@ func (w *ward) deny(actions ...string) {
 		fmt.Sprintf(`{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": %s, "Resource": "*"}}`, w.encode(actions)))
 }
 
-// schedule enables or disables the schedule, as its page in the console does.
-func (w *ward) schedule(state string) {
+// setSchedule enables or disables the schedule, as its page in the console does.
+func (w *ward) setSchedule(state string) {
 	w.t.Helper()
-	var names []string
-	w.aws(&names, "scheduler", "list-schedules", "--query", "Schedules[].Name")
-	var schedule map[string]any
-	w.aws(&schedule, "scheduler", "get-schedule", "--name", names[0])
+	schedule := w.schedule()
 	for _, member := range []string{"Arn", "CreationDate", "LastModificationDate"} {
 		delete(schedule, member)
 	}
 	schedule["State"] = state
+	w.scheduled = state == "ENABLED"
 	w.aws(nil, "scheduler", "update-schedule", "--cli-input-json", string(w.encode(schedule)))
 }
 
@@ -350,8 +368,14 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // rotating is a token endpoint that takes its last refresh token and gives the next.
 type rotating struct {
+	base   string
 	mu     sync.Mutex
 	serial int
+}
+
+// config asks it for a scope.
+func (r *rotating) config(scope string) []byte {
+	return fmt.Appendf(nil, `{"token_endpoint": "%s/token", "grant_type": "refresh_token", "scope": %q}`, r.base, scope)
 }
 
 func (r *rotating) token() string { return fmt.Sprint("ticket-", r.serial) }
@@ -361,6 +385,13 @@ func (r *rotating) issue() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.token()
+}
+
+// forget has it take another than it gave.
+func (r *rotating) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.serial += 100
 }
 
 func (r *rotating) ServeHTTP(w http.ResponseWriter, req *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,52 @@ func (w *ward) wantDemands() {
 		}
 	}
 	w.wantMessages()
+}
+
+// wantPaused deploys with two parameters more than demands, pauses a provider by its config, and wants
+// what each has come to.
+func (w *ward) wantPaused(demands []string) {
+	w.t.Helper()
+	w.setSchedule("ENABLED")
+	w.sam(append([]string{"deploy"}, w.samArguments(append(demands, "Paused=true", "CreateSecrets=false")...)...)...)
+	w.allowListing()
+	w.bound()
+	if state := w.schedule()["State"]; state != "DISABLED" {
+		w.t.Errorf("with Paused the schedule is %v", state)
+	}
+	var acting []string
+	w.aws(&acting, "cloudwatch", "describe-alarms", "--query", "MetricAlarms[?!ActionsEnabled].AlarmName")
+	if !slices.Equal(acting, []string{"tokenkeeper-stopped"}) {
+		w.t.Errorf("with Paused the alarms that act on nothing are %q", acting)
+	}
+	w.configure(added, simulator.Meitner)
+	w.tick()
+	screen, _ := w.status()
+	if _, ok := w.record(added); ok {
+		w.t.Error("a secret was created")
+	}
+	w.must(w.paste(screen, "aws secretsmanager create-secret", ""))
+	w.tick()
+	w.tick() // see appear
+	w.well()
+	w.wantLive(added)
+
+	w.scope = !w.scope // which makes it due, were it not paused
+	var config map[string]any
+	w.decode(w.config(), &config)
+	config["paused"] = true
+	w.putConfig(victim, w.encode(config))
+	logins := w.sim.Logins(victim)
+	w.tick()
+	if screen, _ := w.status(); w.sim.Logins(victim) != logins || !strings.Contains(flat(screen), "Its config pauses it") {
+		w.t.Errorf("a provider that its config pauses was asked, or:\n%s", screen)
+	}
+	w.putConfig(victim, w.config())
+	w.tick()
+	w.well()
+	if w.sim.Logins(victim) == logins {
+		w.t.Error("it was not asked after the pause")
+	}
 }
 
 // wantMessages puts the record of a run on the bus, as Lambda would, which ministack does not, and

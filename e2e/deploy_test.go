@@ -28,6 +28,8 @@ type deployment struct {
 	sim  *simulator.Simulator
 	base string   // of the simulator
 	key  []string // of a user with the policy for consumers
+
+	logins int // at the provider that is added, before it is
 }
 
 // maxBootstrap is the same as in package template, which has it of every architecture.
@@ -51,12 +53,14 @@ func TestDeployed(t *testing.T) {
 		run  func(*testing.T, *deployment)
 	}{
 		{"sam deploy without sam build uploads nothing", packagesNothingElse},
-		{"sam build makes the small program for the processor of the template", buildsForAWS},
 		{"sam build and sam deploy", deploys},
+		{"a tick is scheduled every minute", isScheduled},
+		{"the four records appear", appear},
 		{"built and deployed again, nothing changes", deploysAgain},
-		{"with nobody's help the four records appear", appear},
 		{"each consumer gets a 200 with what it reads", areConsumed},
 		{"a consumer reads no credential", credentialsDenied},
+		{"sam build makes the small program for the processor of the template", buildsForAWS},
+		{"the schedule has the function log in with nobody's help", runsByItself},
 		{"a provider that is added is kept, and a broken one keeps its token", addsAndBreaks},
 		{"the broken one recovers with its credential", recovers},
 		{"what breaks is said by the first screen, which ends it", breaks},
@@ -104,24 +108,44 @@ func deploysAgain(t *testing.T, d *deployment) {
 	}
 }
 
+func isScheduled(t *testing.T, d *deployment) {
+	got := d.schedule()
+	target, _ := got["Target"].(map[string]any)
+	for _, want := range []struct {
+		what       string
+		got, value any
+	}{
+		{"state", got["State"], "ENABLED"},
+		{"rate", got["ScheduleExpression"], "rate(1 minute)"},
+		{"input", target["Input"], `{"tick":"<aws.scheduler.scheduled-time>"}`},
+	} {
+		if want.got != want.value {
+			t.Errorf("the schedule's %s is %v, want %v", want.what, want.got, want.value)
+		}
+	}
+	if arn := fmt.Sprint(target["Arn"]); !strings.HasSuffix(arn, ":function:"+d.resource("RefresherFunction")) {
+		t.Errorf("the schedule calls %s", arn)
+	}
+}
+
 // appear takes two ticks. In ministack, not in AWS, a secret that is created without a
 // value has an empty version, which is taken for a foreign one: a token is not
-// stored over it before the tick that finds it there. So the fifth provider is added
-// between the two, and its record is waited for later.
+// stored over it before the tick that finds it there. The fifth provider is added after
+// them, and left to the schedule: see runsByItself.
 func appear(t *testing.T, d *deployment) {
-	d.wait("a login at each of the four providers", func() bool {
-		return !slices.ContainsFunc(simulator.Names(), func(name string) bool { return d.sim.Logins(name) == 0 })
-	})
-	d.configure(added, simulator.Meitner)
-	d.wait("all four records", func() bool {
-		return !slices.ContainsFunc(simulator.Names(), func(name string) bool {
-			_, ok := d.record(name)
-			return !ok
-		})
-	})
+	d.tick()
+	d.tick()
 	for _, name := range simulator.Names() {
 		d.wantLive(name)
 	}
+	d.logins = d.sim.Logins(simulator.Meitner)
+	d.configure(added, simulator.Meitner)
+}
+
+// runsByItself comes late in the story: ministack's schedule keeps to the wall clock, and its
+// first tick is a minute after the deployment.
+func runsByItself(_ *testing.T, d *deployment) {
+	d.wait("a login at the provider that was added", func() bool { return d.sim.Logins(simulator.Meitner) > d.logins })
 }
 
 func areConsumed(t *testing.T, d *deployment) {

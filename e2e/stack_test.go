@@ -36,6 +36,8 @@ type emulator struct {
 	ssm     *ssm.Client
 	secrets *secretsmanager.Client
 	lambda  *lambda.Client
+
+	resources map[string]string // the physical ids that were looked up
 }
 
 func newEmulator(t *testing.T) *emulator {
@@ -59,7 +61,7 @@ func newEmulator(t *testing.T) *emulator {
 			t.Fatal(err)
 		}
 	}
-	e := &emulator{t: t, root: root, url: url}
+	e := &emulator{t: t, root: root, url: url, resources: map[string]string{}}
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "AWS_") && !strings.HasPrefix(variable, "PATH=") {
 			e.environ = append(e.environ, variable)
@@ -153,12 +155,16 @@ func (e *emulator) aws(out any, args ...string) {
 	}
 }
 
-// resource is the physical id of one of the stack's.
+// resource is the physical id of one of the stack's, which it keeps for as long as it lives.
 func (e *emulator) resource(logical string) string {
 	e.t.Helper()
+	if id, ok := e.resources[logical]; ok {
+		return id
+	}
 	var id string
 	e.aws(&id, "cloudformation", "describe-stack-resource", "--stack-name", stackName,
 		"--logical-resource-id", logical, "--query", "StackResourceDetail.PhysicalResourceId")
+	e.resources[logical] = id
 	return id
 }
 
@@ -168,6 +174,19 @@ func (e *emulator) output(key string) string {
 	e.aws(&value, "cloudformation", "describe-stacks", "--stack-name", stackName,
 		"--query", "Stacks[0].Outputs[?OutputKey=='"+key+"'] | [0].OutputValue")
 	return value
+}
+
+// schedule is the one that the stack has, as the API describes it.
+func (e *emulator) schedule() map[string]any {
+	e.t.Helper()
+	var names []string
+	e.aws(&names, "scheduler", "list-schedules", "--query", "Schedules[].Name")
+	if len(names) != 1 {
+		e.t.Fatalf("the schedules are %q", names)
+	}
+	var schedule map[string]any
+	e.aws(&schedule, "scheduler", "get-schedule", "--name", names[0])
+	return schedule
 }
 
 // allowListing makes up for ministack, which takes the listing of a path for an
