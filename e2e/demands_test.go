@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +87,8 @@ func (w *ward) wantDemands() {
 }
 
 // wantPaused deploys with two parameters more than demands, pauses a provider by its config, and wants
-// what each has come to.
+// what each has come to. That the alarm for a stopped schedule then acts on nothing is for package
+// template to test: ministack does not say what it has of that.
 func (w *ward) wantPaused(demands []string) {
 	w.t.Helper()
 	w.setSchedule("ENABLED")
@@ -97,11 +97,6 @@ func (w *ward) wantPaused(demands []string) {
 	w.bound()
 	if state := w.schedule()["State"]; state != "DISABLED" {
 		w.t.Errorf("with Paused the schedule is %v", state)
-	}
-	var acting []string
-	w.aws(&acting, "cloudwatch", "describe-alarms", "--query", "MetricAlarms[?!ActionsEnabled].AlarmName")
-	if !slices.Equal(acting, []string{"tokenkeeper-stopped"}) {
-		w.t.Errorf("with Paused the alarms that act on nothing are %q", acting)
 	}
 	w.configure(added, simulator.Meitner)
 	w.tick()

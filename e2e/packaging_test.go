@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,23 +22,22 @@ func packagesNothingElse(t *testing.T, d *deployment) {
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	for _, before := range [][]string{nil, append([]string{"sam", "build"}, d.samArguments()...)} {
-		if before != nil {
-			// What was built and then cleaned away.
-			for _, command := range [][]string{before, {"make", "clean"}} {
-				if out, err := in(command[0], command[1:]...); err != nil {
-					t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
-				}
-			}
-		}
-		for _, template := range [][]string{nil, {"--template-file", "template.yaml"}} {
-			args := append(append([]string{"deploy"}, d.samArguments()...), template...)
-			out, err := in("sam", args...)
-			if err == nil || !strings.Contains(out, "run-sam-build-first") {
-				t.Errorf("sam %s, without a build: %v\n%s", strings.Join(args, " "), err, out)
-			}
+	refused := func(more ...string) {
+		t.Helper()
+		args := slices.Concat([]string{"deploy"}, d.samArguments(), more)
+		if out, err := in("sam", args...); err == nil || !strings.Contains(out, "run-sam-build-first") {
+			t.Errorf("sam %s, without a build: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
+	refused()
+	refused("--template-file", "template.yaml")
+	for _, command := range [][]string{append([]string{"sam", "build"}, d.samArguments()...), {"make", "clean"}} {
+		if out, err := in(command[0], command[1:]...); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
+		}
+	}
+	refused()
+
 	var buckets []string
 	d.aws(&buckets, "s3api", "list-buckets", "--query", "Buckets[].Name")
 	for _, bucket := range buckets {
