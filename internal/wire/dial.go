@@ -69,10 +69,7 @@ var errSecondDial = errors.New("the connection was of no use, and a request has 
 // there is no other, since callers decide whether to try again.
 func leased(d dial) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		l, ok := ctx.Value(leaseKey{}).(*lease)
-		if !ok {
-			return d(ctx, network, address)
-		}
+		l := ctx.Value(leaseKey{}).(*lease)
 		if l.taken.Swap(true) {
 			return nil, errSecondDial
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 )
 
@@ -54,11 +53,7 @@ func lookedUp(o Options) func(context.Context, *url.URL) error {
 			return err
 		}
 		for _, a := range addresses {
-			a, network := a.Unmap(), "tcp6"
-			if a.Is4() {
-				network = "tcp4"
-			}
-			if err := g.Safe(network, netip.AddrPortFrom(a, 443).String(), nil); err != nil {
+			if err := g.SafeAddr(a.Unmap()); err != nil {
 				return err
 			}
 		}

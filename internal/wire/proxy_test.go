@@ -139,3 +139,22 @@ func TestTrusting(t *testing.T) {
 		t.Errorf("with another authority: %+v", failure)
 	}
 }
+
+// What is on this machine is asked directly, where that is allowed at all.
+func TestThisMachineIsNotBehindTheProxy(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
+	defer s.Close()
+	p := &proxy{server: s.Listener.Addr().String()}
+	ps := httptest.NewServer(p)
+	defer ps.Close()
+	u, err := url.Parse(ps.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, loopback := range []bool{true, false} {
+		m, f := wire.New(wire.Options{Proxy: u, AllowLoopback: loopback}).Do(request(t, s.URL))
+		if loopback && (f != nil || string(m.Body) != "ok") || !loopback && (f == nil || f.Kind != wire.AddressNotAllowed) || len(p.tunnels) > 0 {
+			t.Errorf("loopback %t: %+v, %v, tunnels %q", loopback, m, f, p.tunnels)
+		}
+	}
+}

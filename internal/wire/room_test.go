@@ -105,3 +105,80 @@ func TestWaitingForRoomTakesNoTime(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 	})
 }
+
+// Two answers are looked at at a time, since that takes a processor each, and four large ones are
+// read, since their memory is what a run has least of. The others wait, to the end of their time.
+func TestHowManyAnswersAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		written := make(chan int, 20)
+		c := piped(func(w io.Writer, path string) {
+			n, _ := io.WriteString(w, "HTTP/1.0 200 OK\r\n\r\n"+strings.Repeat("x", map[string]int{"/large": 100_000}[path]))
+			written <- n
+			if path == "/large" {
+				time.Sleep(time.Hour)
+			}
+		})
+		answers := make(chan *answer.Message, 20)
+		for range 5 {
+			go func() {
+				m, _ := ask(t.Context(), c, "/small")
+				answers <- m
+			}()
+		}
+		synctest.Wait()
+		if len(answers) != 2 {
+			t.Errorf("%d answers are looked at", len(answers))
+		}
+		for range 5 {
+			(<-answers).Leave()
+			synctest.Wait()
+		}
+		for len(written) > 0 {
+			<-written
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		failed := make(chan *wire.Failure, 6)
+		for range cap(failed) {
+			go func() {
+				_, f := ask(ctx, c, "/large")
+				failed <- f
+			}()
+		}
+		synctest.Wait()
+		if len(written) != 4 {
+			t.Errorf("%d large answers are read", len(written))
+		}
+		began := time.Now()
+		for range cap(failed) {
+			if f := <-failed; f == nil || f.Kind != wire.TimedOut || time.Since(began) != time.Minute {
+				t.Errorf("%v after %v", f, time.Since(began))
+			}
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// A timeout ends with its parent's, or before.
+func TestWithTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		parent, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		for d, want := range map[time.Duration]time.Duration{time.Second: time.Second, time.Hour: time.Minute} {
+			ctx, cancel := wire.WithTimeout(parent, d)
+			if end, ok := ctx.Deadline(); !ok || end.Sub(began) != want {
+				t.Errorf("%v: it ends after %v", d, end.Sub(began))
+			}
+			cancel()
+			if <-ctx.Done(); context.Cause(ctx) != context.Canceled {
+				t.Errorf("%v: it ended by %v", d, context.Cause(ctx))
+			}
+		}
+		ctx, cancel := wire.WithTimeout(parent, time.Second)
+		defer cancel()
+		if <-ctx.Done(); context.Cause(ctx) != context.DeadlineExceeded || time.Since(began) != time.Second {
+			t.Errorf("it ended by %v after %v", context.Cause(ctx), time.Since(began))
+		}
+	})
+}

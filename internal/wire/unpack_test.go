@@ -121,7 +121,10 @@ func TestTheLongestBody(t *testing.T) {
 // An answer that cannot be unpacked leaves its room to others.
 func TestBadAnswersLeaveTheirRoom(t *testing.T) {
 	coding, body := "gzip", "no gzip at all"
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked := r.Header.Get("Accept-Encoding"); asked != "gzip" {
+			t.Errorf("%q is asked for", asked)
+		}
 		w.Header().Set("Content-Encoding", coding)
 		_, _ = io.WriteString(w, body)
 	}))

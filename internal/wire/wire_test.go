@@ -53,6 +53,7 @@ func TestFailures(t *testing.T) {
 		{"closed before an answer", breaking(""), wire.ConnectionFailed, false},
 		{"closed within the header", breaking("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"), wire.ConnectionLost, false},
 		{"closed within the body", breaking("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), wire.ConnectionLost, true},
+		{"a body that is none", breaking("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), wire.ConnectionLost, true},
 		{"not HTTP", breaking("SSH-2.0-x\r\n\r\n"), wire.BadAnswer, false},
 		{"packed wrongly", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -208,6 +209,7 @@ func TestAllowed(t *testing.T) {
 		{"api.example.com/app/", "/app/v1.2/..x/x..", true},
 		{"api.example.com/app/", "/app/\t", false},
 		{"api.example.com/app/", "/app/x?y", false},
+		{"api.example.com/app/", "/app/x#y", false},
 		{"api.example.com/app/", "/app/!~", true},
 		{"api.example.com/app/", "/app/\x7f", false},
 		{"api.example.com/app/", "/app/a b", false},
