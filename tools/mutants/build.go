@@ -80,7 +80,7 @@ func (p *mutated) testsOf(pkg string) (binary, error) {
 	if output, err := p.run("test", "-c", "-vet=off", "-o", path, "./"+pkg); err != nil {
 		return binary{}, fmt.Errorf("building the tests of %s: %w\n%s", pkg, err, output)
 	}
-	return binary{pkg, path, filepath.Join(p.root, pkg)}, nil
+	return binary{pkg, path, filepath.Join(p.root, pkg), p.args}, nil
 }
 
 // mutants returns those that compile.

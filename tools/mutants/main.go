@@ -36,16 +36,17 @@ type target struct {
 	// tests are the packages whose tests meet the mutants: its own, and then those of users,
 	// which meet what survived so far.
 	tests []string
+	args  []string // for tests
 }
 
 var targets = []target{
-	{"internal/refresh", []string{"internal/refresh", "internal/simulation", "cmd/refresher"}},
-	{"internal/secretstore", []string{"internal/secretstore", "cmd/refresher"}},
-	{"cmd/tokenkeeper/internal/localstore", []string{"cmd/tokenkeeper/internal/localstore"}},
-	{"internal/awscall", []string{"internal/awscall", "internal/paramstore", "internal/secretstore", "cmd/refresher"}},
-	{"internal/wire", []string{"internal/wire", "internal/discovery", "internal/tokenendpoint"}},
-	{"internal/answer", []string{"internal/answer", "internal/tokenendpoint"}},
-	{"cmd/refresher", []string{"cmd/refresher"}},
+	{path: "internal/refresh", tests: []string{"internal/refresh", "internal/simulation", "cmd/refresher"}},
+	{path: "internal/secretstore", tests: []string{"internal/secretstore", "cmd/refresher"}},
+	{path: "cmd/tokenkeeper/internal/localstore", tests: []string{"cmd/tokenkeeper/internal/localstore"}},
+	{path: "internal/awscall", tests: []string{"internal/awscall", "internal/paramstore", "internal/secretstore", "cmd/refresher"}},
+	{path: "internal/wire", tests: []string{"internal/wire", "internal/discovery", "internal/tokenendpoint"}},
+	{path: "internal/answer", tests: []string{"internal/answer", "internal/tokenendpoint"}},
+	{path: "cmd/refresher", tests: []string{"cmd/refresher"}},
 }
 
 //go:embed equivalent.txt
@@ -57,6 +58,7 @@ type options struct {
 	seed    uint64
 	only    string
 	by      string
+	args    string
 	verbose bool
 }
 
@@ -66,6 +68,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "which are drawn")
 	flag.StringVar(&o.only, "package", "", "mutate this package alone, such as internal/refresh")
 	flag.StringVar(&o.by, "by", "", "run the tests of this package alone, such as internal/simulation")
+	flag.StringVar(&o.args, "args", "", "flags for the tests, such as '-worlds 4 -wires'")
 	flag.BoolVar(&o.verbose, "v", false, "also print which mutants are killed, and by which tests")
 	flag.Parse()
 	if err := run(o); err != nil {
@@ -102,6 +105,7 @@ func run(o options) error {
 		if o.by != "" {
 			t.tests = []string{o.by}
 		}
+		t.args = strings.Fields(o.args)
 		p, err := build(root, filepath.Join(dir, strings.ReplaceAll(t.path, "/", "-")), t)
 		if err != nil {
 			return err

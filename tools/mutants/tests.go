@@ -16,13 +16,15 @@ import (
 	"time"
 )
 
-// slow is how long a test of a user may take to be run at all. A package's own tests all are.
+// slow is how long a test of a user may take; those that take longer are left out. A package's
+// own tests all count.
 const slow = 5 * time.Second
 
 // A binary is the tests of a package, built.
 type binary struct {
 	pkg, path string
 	dir       string // of the package: where its tests run
+	args      []string
 }
 
 // A test is one of them, how long it takes without a mutant, and which mutants it reaches.
@@ -34,12 +36,13 @@ type test struct {
 
 // try runs the tests against the mutants, until one fails.
 func (b binary) try(mutants []*mutant, own bool) error {
-	tests, err := b.record()
+	limit := slow
+	if own {
+		limit = time.Hour
+	}
+	tests, err := b.record(limit)
 	if err != nil {
 		return err
-	}
-	if !own {
-		tests = slices.DeleteFunc(tests, func(t test) bool { return t.took > slow })
 	}
 	slices.SortStableFunc(tests, func(x, y test) int { return int(x.took - y.took) })
 	atOnce(len(mutants), func(i int) {
@@ -56,24 +59,29 @@ func (b binary) try(mutants []*mutant, own bool) error {
 
 var testName = regexp.MustCompile(`(?m)^(Test|Fuzz|Example).*$`)
 
-// record runs each test once without a mutant.
-func (b binary) record() ([]test, error) {
+// record runs each test once without a mutant, and returns those that end in time.
+func (b binary) record(limit time.Duration) ([]test, error) {
 	list, err := b.command(context.Background(), "-test.list", ".").Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the tests of %s: %w", b.pkg, err)
 	}
 	names := testName.FindAllString(string(list), -1)
 	tests, errs := make([]test, len(names)), make([]error, len(names))
-	atOnce(len(names), func(i int) { tests[i], errs[i] = b.recordOne(names[i]) })
-	return tests, errors.Join(errs...)
+	atOnce(len(names), func(i int) { tests[i], errs[i] = b.recordOne(names[i], limit) })
+	return slices.DeleteFunc(tests, func(t test) bool { return t.took > limit }), errors.Join(errs...)
 }
 
-func (b binary) recordOne(name string) (test, error) {
+func (b binary) recordOne(name string, limit time.Duration) (test, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
 	file := b.path + "-" + name
-	cmd := b.command(context.Background(), "-test.run", "^"+name+"$")
+	cmd := b.command(ctx, "-test.run", "^"+name+"$")
+	cmd.WaitDelay = time.Second // for processes that the test started
 	cmd.Env = append(os.Environ(), "MUTANT_REACHED="+file)
 	begun := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := cmd.CombinedOutput(); ctx.Err() != nil {
+		return test{took: time.Since(begun)}, nil
+	} else if err != nil {
 		return test{}, fmt.Errorf("%s of %s fails without a mutant: %w\n%s", name, b.pkg, err, out)
 	}
 	t := test{name: name, took: time.Since(begun), reaches: map[int]bool{}}
@@ -137,7 +145,7 @@ func (b binary) fails(id int, tests []test) string {
 }
 
 func (b binary) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, b.path, args...)
+	cmd := exec.CommandContext(ctx, b.path, append(args, b.args...)...)
 	cmd.Dir = b.dir
 	return cmd
 }

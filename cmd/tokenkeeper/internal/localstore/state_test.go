@@ -71,3 +71,16 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		}
 	}
 }
+
+// A folder of tokens that cannot be listed is none that is empty; one that is missing is.
+func TestAFolderThatCannotBeListed(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, dir)
+	if states, _, err := d.List(t.Context(), ""); err != nil || len(states) != 0 {
+		t.Errorf("without the folder: %v, %v", states, err)
+	}
+	write(t, filepath.Join(dir, "tokens"), "a file")
+	if states, _, err := d.List(t.Context(), ""); err == nil {
+		t.Errorf("%v are listed in a file", states)
+	}
+}

@@ -1,0 +1,26 @@
+package localstore_test
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
+)
+
+// A file that breaks off is not taken for a shorter one. The memory of a process is a file whose
+// first byte cannot be read.
+func TestAReadThatBreaksOff(t *testing.T) {
+	var disk localstore.Disk
+	d, err := localstore.OpenOn("/proc/self", func(real localstore.Disk) localstore.Disk {
+		disk = real
+		return real
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if data, err := disk.Read("mem"); !errors.Is(err, syscall.EIO) || data != nil {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
