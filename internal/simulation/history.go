@@ -129,30 +129,3 @@ func upTo(r *rand.Rand, d time.Duration) time.Duration {
 
 // name returns the name of a provider.
 func name(i int) string { return fmt.Sprintf("p%03d", i) }
-
-// Shrink returns a small part of a history that still fails, as numbers of its events: it
-// leaves out all events of a sort, and then ever smaller pieces, without which that is so, until
-// nothing more can be left out, or enough reports that the time for that has passed.
-func Shrink(h History, fails func(keep []int) bool, enough func() bool) []int {
-	keep := make([]int, len(h))
-	for i := range keep {
-		keep[i] = i
-	}
-	for _, f := range frequencies {
-		less := slices.DeleteFunc(slices.Clone(keep), func(n int) bool { return h[n].What == f.what })
-		if len(less) < len(keep) && !enough() && fails(less) {
-			keep = less
-		}
-	}
-	for size := len(keep); size > 0; size /= 2 {
-		for from := 0; from < len(keep) && !enough(); {
-			less := slices.Delete(slices.Clone(keep), from, min(from+size, len(keep)))
-			if fails(less) {
-				keep = less
-			} else {
-				from += size
-			}
-		}
-	}
-	return keep
-}

@@ -117,12 +117,12 @@ func (s *shelf) rotate(spent refresh.Ticket, next string) error {
 	return nil
 }
 
-// Limits implements refresh.Store.
+// A process is the Store and the Vault of its runner, in memory.
+
 func (p *process) Limits() refresh.Limits {
 	return refresh.Limits{Saves: 20, Record: 65536, Versions: maxVersions}
 }
 
-// List implements refresh.Store.
 func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
 	states, err := call(ctx, p, "", func() (states []refresh.State, _ error) {
 		if p.lags && time.Since(p.listedAt) < lagOfListing {
@@ -137,7 +137,6 @@ func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, 
 	return states, "", err
 }
 
-// Open implements refresh.Store.
 func (p *process) Open(ctx context.Context, name string) (refresh.State, error) {
 	return call(ctx, p, name, func() (refresh.State, error) {
 		if p.records[name] == nil {
@@ -147,7 +146,6 @@ func (p *process) Open(ctx context.Context, name string) (refresh.State, error) 
 	})
 }
 
-// Writes implements refresh.Store.
 func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) {
 	return call(ctx, p, name, func() ([]time.Time, error) {
 		written := p.records[name].written
@@ -155,7 +153,7 @@ func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) 
 	})
 }
 
-// Save implements refresh.Store: put, and compare-and-swap.
+// Save puts a version, and then compares and swaps.
 func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	if !c.Record.IsZero() {
 		_, err := call(ctx, p, c.Provider, func() (none struct{}, _ error) {
@@ -179,7 +177,6 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 	})
 }
 
-// Note implements refresh.Store.
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
 	_, err := call(ctx, p, name, func() (none struct{}, _ error) {
 		p.records[name].state.Note = n
@@ -188,7 +185,6 @@ func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
 	return err
 }
 
-// Version implements refresh.Vault.
 func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, error) {
 	return call(ctx, p, name, func() (refresh.VersionID, error) {
 		if p.shelves[name].id == "" {
@@ -198,20 +194,17 @@ func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, 
 	})
 }
 
-// Claim implements refresh.Vault.
 func (p *process) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
 	return call(ctx, p, name, func() (refresh.Ticket, error) {
 		return p.shelves[name].claim(name, p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
 	})
 }
 
-// Rotate implements refresh.Vault.
 func (p *process) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
 	_, err := call(ctx, p, name, func() (none struct{}, _ error) { return none, p.shelves[name].rotate(spent, next.Reveal()) })
 	return err
 }
 
-// Release implements refresh.Vault.
 func (p *process) Release(name string, t refresh.Ticket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

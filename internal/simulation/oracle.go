@@ -20,7 +20,7 @@ type oracle struct {
 	tick     time.Duration
 	schedule refresh.Schedule
 	bad      []span // when no run could do its work, for a reason that is not ours
-	wrong    []span // when a clock was off, by more than clocks may differ
+	ahead    []ahead
 	// upset is when something happened after which a login, or a report, may have to be done
 	// once more: a run was killed or doubled, AWS did not answer, people acted.
 	upset   []time.Time
@@ -50,9 +50,12 @@ type failure struct {
 }
 
 // A span is a time in which something was wrong.
-type span struct {
-	begin, end time.Time
-	off        time.Duration // of a clock
+type span struct{ begin, end time.Time }
+
+// An ahead is a time in which a clock was ahead, by more than clocks may differ.
+type ahead struct {
+	span
+	by time.Duration
 }
 
 func newOracle(seed uint64, f *Figures, schedule refresh.Schedule, providers []*provider) *oracle {
@@ -84,23 +87,12 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	case !t.expires.After(now.Add(-o.tick)) && !p.supersedes && !p.revokes: // of those see tickDone
 		// It was good when the run decided on it; AWS may have been slow since.
 		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
-	case old != nil && !old.before(t, p.supersedes) && o.clockWasOff(old.issued) == 0:
+	case old != nil && !old.before(t, p.supersedes):
 		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
 	if old != nil && old != t {
 		o.life(p, old, now)
 	}
-}
-
-// clockWasOff returns by how much a clock was wrong at a time, and what a token of then may say of
-// its issue and its end; zero: none was.
-func (o *oracle) clockWasOff(t time.Time) (off time.Duration) {
-	for _, s := range o.wrong {
-		if !t.Before(s.begin) && !t.After(s.end) && s.off.Abs() > off.Abs() {
-			off = s.off
-		}
-	}
-	return off
 }
 
 // life judges a token that was current until now: a consumer that reads it at the last moment, and
@@ -116,11 +108,17 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	}
 	s := o.schedule.For(p.made())
 	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
-	survives := s.Survives(p.name, p.lifetime) - max(0, o.clockWasOff(t.issued)) // believed for so long too long
+	survives := s.Survives(p.name, p.lifetime)
+	early := time.Duration(0) // a token of a clock that was ahead is believed for so long too long
+	for _, a := range o.ahead {
+		if !t.issued.Before(a.begin) && !t.issued.After(a.end) {
+			early = a.by
+		}
+	}
 	// A refresh token that may have been spent rests while there is a good token, and a person is
 	// called at its end.
 	resting := o.watched[p.name].rests.After(t.issued)
-	if trouble := o.trouble(p, due, until); trouble > survives-3*time.Second || resting || p.last429.After(due) {
+	if trouble := o.trouble(p, due, until); trouble > max(0, survives-early-3*time.Second) || early > survives || resting || p.last429.After(due) {
 		o.count(excused, 1)
 	} else {
 		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
@@ -137,7 +135,7 @@ func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 		calm = max(calm, o.schedule.Claims.Rest+2*o.tick)
 	}
 	var spans []span
-	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad, o.wrong) {
+	for _, s := range slices.Concat(o.watched[p.name].bad, o.bad) {
 		if s.end.After(from.Add(-calm)) && s.begin.Before(to) {
 			spans = append(spans, s)
 		}
@@ -191,7 +189,6 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
 	switch {
-	case o.clockWasOff(now) != 0: // the clock distinguishes a claim from an old one
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:
@@ -263,13 +260,9 @@ func latest(a, b time.Time) time.Time {
 }
 
 // versions judges how many versions a secret has got in a day: of a record five are left for people,
-// and for what runs at once store twice; Secrets Manager takes 100. A clock that is an hour ahead
-// has a token replaced once more, so that a day with one may come to these.
+// and for what runs at once store twice; Secrets Manager takes 100.
 func (o *oracle) versions(p *provider, of string, written []time.Time, now time.Time) {
 	most := 99
-	if slices.ContainsFunc(o.wrong, func(s span) bool { return s.end.After(now.Add(-day)) }) {
-		most = 100
-	}
 	if of == "record" {
 		most = min(most, 95+o.watched[p.name].doubles(now))
 	}

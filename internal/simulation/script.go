@@ -17,7 +17,7 @@ func (w *World) script(e Event) {
 			w.oracle.count(e.What, 1)
 			set(true)
 			if bad != nil {
-				*bad = append(*bad, span{time.Now(), begin.Add(e.Lasts).Add(w.tick), e.Off})
+				*bad = append(*bad, span{time.Now(), begin.Add(e.Lasts).Add(w.tick)})
 			}
 		})
 		w.at(begin.Add(e.Lasts), wakes, func() { set(false) })
@@ -67,13 +67,11 @@ func (w *World) script(e Event) {
 	case Killed:
 		w.at(begin, false, func() { w.killAt, w.killAfter = e.Call, e.After })
 	case ClockOff:
-		if e.Off > time.Minute { // what failed meanwhile is noted with a time by that clock, and rests until then
-			until := begin.Add(e.Lasts + e.Off + w.tick)
-			w.at(begin, false, func() { w.oracle.bad = append(w.oracle.bad, span{begin: begin, end: until}) })
-		}
-		bad := &w.oracle.wrong
+		bad := &w.oracle.bad
 		if e.Off.Abs() <= time.Minute {
 			bad = nil
+		} else if e.Off > 0 {
+			w.oracle.ahead = append(w.oracle.ahead, ahead{span{begin, begin.Add(e.Lasts + w.tick)}, e.Off})
 		}
 		during(true, bad, func(is bool) {
 			if w.processes[0].off = 0; is {
@@ -104,7 +102,7 @@ func (w *World) call(name string, now time.Time) {
 		return
 	}
 	watched.called = true
-	watched.bad = append(watched.bad, span{begin: now, end: now.Add(mending + w.tick)})
+	watched.bad = append(watched.bad, span{now, now.Add(mending + w.tick)})
 	w.at(now.Add(mending), true, func() {
 		watched.called = false
 		w.oracle.upset = append(w.oracle.upset, time.Now())

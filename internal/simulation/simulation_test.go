@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulation"
 )
 
@@ -44,9 +46,11 @@ func live(t *testing.T, seed uint64, keep []int, stop time.Duration) (w *simulat
 		o := size(seed)
 		o.Keep, o.Stop = keep, stop
 		if *trace != "" {
-			o.Trace = func(provider, what string) {
-				if provider == *trace || provider == "run" {
-					t.Log(what)
+			o.Trace = func(at time.Duration, report *refresh.Report, err error) {
+				for _, res := range report.Results {
+					if res.Provider == *trace && (res.Outcome != refresh.Waiting || res.Note.Class != "") {
+						t.Logf("%v, in a run of %v: %s, %s, next %v, note %q, %v; the run: %v", at, report.Took, res.Outcome, res.Reason, res.Next, res.Note, res.Err, err)
+					}
 				}
 			}
 		}
@@ -113,7 +117,7 @@ func report(t *testing.T, w *simulation.World, seed uint64, f simulation.Figures
 		if f.First >= time.Duration(size(seed).Days)*24*time.Hour {
 			stop = 0 // it was found at the end
 		}
-		keep = simulation.Shrink(w.History, func(keep []int) bool {
+		keep = shrink(w.History, func(keep []int) bool {
 			_, f := live(t, seed, keep, stop)
 			return len(f.Violations) > 0
 		}, func() bool { return time.Since(began) > 2*time.Minute })
@@ -157,6 +161,34 @@ func chosen(t *testing.T) (keep []int) {
 		}
 		if err == nil {
 			keep = append(keep, n)
+		}
+	}
+	return keep
+}
+
+// shrink returns a small part of a history that still fails, as numbers of its events: it
+// leaves out all events of a sort, and then ever smaller pieces, without which that is so, until
+// nothing more can be left out, or enough reports that the time for that has passed.
+func shrink(h simulation.History, fails func(keep []int) bool, enough func() bool) []int {
+	keep, tried := make([]int, len(h)), map[simulation.What]int{}
+	for i := range keep {
+		keep[i] = i
+	}
+	for _, e := range h {
+		less := slices.DeleteFunc(slices.Clone(keep), func(n int) bool { return h[n].What == e.What })
+		if len(less) < len(keep) && tried[e.What] == 0 && !enough() && fails(less) {
+			keep = less
+		}
+		tried[e.What]++
+	}
+	for size := len(keep); size > 0; size /= 2 {
+		for from := 0; from < len(keep) && !enough(); {
+			less := slices.Delete(slices.Clone(keep), from, min(from+size, len(keep)))
+			if fails(less) {
+				keep = less
+			} else {
+				from += size
+			}
 		}
 	}
 	return keep

@@ -8,7 +8,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Configs implements refresh.Source.
+// A process is the Source of its runner.
+
 func (p *process) Configs(ctx context.Context, _ string) ([]refresh.Document, string, error) {
 	docs, err := call(ctx, p, "", func() (docs []refresh.Document, _ error) {
 		for _, of := range p.providers {
@@ -19,7 +20,6 @@ func (p *process) Configs(ctx context.Context, _ string) ([]refresh.Document, st
 	return docs, "", err
 }
 
-// Latest implements refresh.Source.
 func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings []refresh.Reading) {
 	for _, w := range wanted {
 		r, err := call(ctx, p, w.Provider, func() (refresh.Reading, error) {
@@ -32,7 +32,6 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 	return readings
 }
 
-// CredentialVersions implements refresh.Source.
 func (p *process) CredentialVersions(ctx context.Context, names []string) (versions []refresh.CredentialVersion) {
 	for _, name := range names {
 		v, err := call(ctx, p, name, func() (string, error) { return fmt.Sprint(p.byName[name].secret), nil })
@@ -44,7 +43,6 @@ func (p *process) CredentialVersions(ctx context.Context, names []string) (versi
 // A parser is the Parser of a process, which has a Credential of its own.
 type parser struct{ *process }
 
-// Provider implements refresh.Parser.
 func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +53,6 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	return made, nil
 }
 
-// Credential implements refresh.Parser.
 func (parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}, nil
 }

@@ -30,8 +30,8 @@ type Options struct {
 	Keep []int
 	// Stop ends the world after that time; zero: it lives through all days.
 	Stop time.Duration
-	// Trace is called with what each run did for each provider; nil: it is not wanted.
-	Trace func(provider, what string)
+	// Trace is called with what each run did, and when; nil: it is not wanted.
+	Trace func(at time.Duration, report *refresh.Report, err error)
 }
 
 // A World is one deployment and everything around it.
@@ -158,7 +158,7 @@ func (w *World) ticks(now time.Time) time.Time {
 	}
 	w.armed = nil
 	if missed {
-		w.oracle.bad = append(w.oracle.bad, span{begin: now, end: now.Add(w.tick)})
+		w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
 		return now
 	}
 	starts = append(starts, tick)
@@ -204,7 +204,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 		}
 		if s.dead {
 			w.oracle.killed()
-			w.oracle.bad = append(w.oracle.bad, span{begin: now, end: now.Add(w.tick)})
+			w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
 		}
 	}
 	for i, s := range starts {
@@ -214,7 +214,9 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 			continue
 		}
 		w.oracle.ran(reports[i], errs[i], certain, time.Now())
-		w.trace(now, reports[i], errs[i])
+		if w.options.Trace != nil {
+			w.options.Trace(now.Sub(w.oracle.began), reports[i], errs[i])
+		}
 		if len(reports[i].Results) == 0 {
 			next = now
 		}
@@ -238,20 +240,6 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	return next
 }
 
-// trace shows what a run did.
-func (w *World) trace(now time.Time, report *refresh.Report, err error) {
-	if w.options.Trace == nil {
-		return
-	}
-	at := now.Sub(w.oracle.began)
-	w.options.Trace("run", fmt.Sprintf("%v: it took %v: %v", at, report.Took, err))
-	for _, res := range report.Results {
-		if res.Outcome != refresh.Waiting || res.Note.Class != "" {
-			w.options.Trace(res.Provider, fmt.Sprintf("%v: %s, %s, next %v, note %q, %v", at, res.Outcome, res.Reason, res.Next.Sub(w.oracle.began), res.Note, res.Err))
-		}
-	}
-}
-
 // look judges what a tick has left of one provider.
 func (w *World) look(p *provider, began time.Time, starts []start, killed, certain bool) {
 	double := -1
@@ -264,7 +252,7 @@ func (w *World) look(p *provider, began time.Time, starts []start, killed, certa
 		w.oracle.count(doubleLogins, double)
 		watched := w.oracle.watched[p.name]
 		watched.double = append(watched.double, began)
-		if p.rotates && w.oracle.clockWasOff(began) == 0 { // the clock distinguishes a claim from an old one
+		if p.rotates {
 			w.oracle.violated(p.name, "two runs at once logged in with a refresh token")
 		}
 	}
