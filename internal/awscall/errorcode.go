@@ -2,6 +2,7 @@ package awscall
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,11 +75,5 @@ func signing(code string) bool {
 
 // Is reports whether AWS answered with one of the error codes.
 func Is(err error, codes ...string) bool {
-	code := errorCode(err)
-	for _, c := range codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, errorCode(err))
 }

@@ -20,12 +20,7 @@ var secretWords = []string{
 // SecretName reports whether what is called name is a secret.
 func SecretName(name string) bool {
 	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
-	for _, w := range secretWords {
-		if strings.HasSuffix(plain, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(secretWords, func(w string) bool { return strings.HasSuffix(plain, w) })
 }
 
 // secretTexts are texts that are secrets whatever they are called: a signed token, a private

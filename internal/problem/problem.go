@@ -98,11 +98,7 @@ func (ps *List) OneOfNames(path, name string, known ...string) bool {
 	if slices.Contains(known, name) {
 		return true
 	}
-	remedy := "there are: " + strings.Join(known, ", ")
-	if near := strictjson.Nearest(name, known); near != "" {
-		remedy = `did you mean "` + near + `"?`
-	}
-	ps.Add(path, "", "there is no such field", remedy)
+	ps.Add(path, "", "there is no such field", strictjson.DidYouMean(name, known, "there are: "+strings.Join(known, ", ")))
 	return false
 }
 

@@ -83,47 +83,47 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 		seen = append(seen, t)
 	}
 	places := make(chan struct{}, workers)
-	patience := r.patience(ctx)
-	for a.any(ctx) || pages != nil {
-		if pages != nil {
-			p, more, found := page{}, true, true
-			if a.any(ctx) {
-				select {
-				case p, more = <-pages:
-				default:
-					found = false
-				}
-			} else {
-				select {
-				case p, more = <-pages:
-				case <-patience:
-					giveUp()
-					patience, found = nil, false
-				}
-			}
-			switch {
-			case !more:
-				pages = nil
-				rest, edits := a.looks()
-				r.look(ctx, rest, edits, &wg, add)
-				continue
-			case found:
-				a.take(p, report)
-				continue
-			case !a.any(ctx):
-				continue
-			}
-		}
-		t := a.next()
+	begin := func(t task) {
 		if !r.begin(ctx, &t) {
 			add(r.skip(t), t)
-			continue
+			return
 		}
 		places <- struct{}{}
 		wg.Go(func() {
 			add(r.one(ctx, t))
 			<-places
 		})
+	}
+	listed := func(p page, more bool) {
+		if more {
+			a.take(p, report)
+			return
+		}
+		pages = nil
+		rest, edits := a.looks()
+		r.look(ctx, rest, edits, &wg, add)
+	}
+	for patience := r.patience(ctx); pages != nil; {
+		select {
+		case p, more := <-pages:
+			listed(p, more)
+			continue
+		default:
+		}
+		if a.any(ctx) {
+			begin(a.next())
+			continue
+		}
+		select {
+		case p, more := <-pages:
+			listed(p, more)
+		case <-patience:
+			giveUp()
+			patience = nil
+		}
+	}
+	for a.any(ctx) {
+		begin(a.next())
 	}
 	wg.Wait()
 	list := a.results(results)

@@ -79,17 +79,19 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 				Remedy: "if it is no secret, " + c.publicLine(name)})
 		}
 	}
-	for i, name := range c.Public {
-		if _, ok := c.Values[name]; !ok {
-			doubtful = append(doubtful, Problem{Path: fmt.Sprintf("public[%d]", i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
-		}
-	}
-	for i, name := range c.SignOnly {
-		if _, ok := c.Values[name]; !ok {
-			doubtful = append(doubtful, Problem{Path: fmt.Sprintf("sign_only[%d]", i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
-		}
-	}
+	doubtful = append(doubtful, c.absent("public", c.Public)...)
+	doubtful = append(doubtful, c.absent("sign_only", c.SignOnly)...)
 	return refused, doubtful
+}
+
+// absent notes the names in a list that no value of c has.
+func (c Credential) absent(list string, names []string) (found Problems) {
+	for i, name := range names {
+		if _, ok := c.Values[name]; !ok {
+			found = append(found, Problem{Path: fmt.Sprintf("%s[%d]", list, i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
+		}
+	}
+	return found
 }
 
 // overlap says how public holds value, or is held by it, as a search compares them; "" if

@@ -93,11 +93,7 @@ func semantic(text []byte, wrong *json.SemanticError) Fault {
 		f.Kind = UnknownName
 		f.Detail = "there is no such field"
 		known := names(wrong.GoType)
-		if near := Nearest(wrong.JSONPointer.LastToken(), known); near != "" {
-			f.Remedy = fmt.Sprintf("did you mean %q?", near)
-		} else {
-			f.Remedy = "there are: " + strings.Join(known, ", ")
-		}
+		f.Remedy = DidYouMean(wrong.JSONPointer.LastToken(), known, "there are: "+strings.Join(known, ", "))
 	case errors.Is(wrong.Err, errNull):
 		f.Detail, f.Remedy = errNull.Error(), "leave the field out"
 	default:

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,7 @@ func Nearest(word string, known []string) string {
 	return NearestWithin(word, known, max(1, len(word)/3))
 }
 
-// NearestWithin does so with at most that many letters to change.
+// NearestWithin is Nearest with at most that many letters to change.
 func NearestWithin(word string, known []string, most int) string {
 	if len(word) > longestName {
 		return ""
@@ -26,6 +27,15 @@ func NearestWithin(word string, known []string, most int) string {
 		}
 	}
 	return best
+}
+
+// DidYouMean returns the question whether word was meant to be the one of known that is near, or
+// otherwise if none is.
+func DidYouMean(word string, known []string, otherwise string) string {
+	if near := Nearest(word, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return otherwise
 }
 
 // distance counts the letters to insert, remove, replace or swap with their neighbour

@@ -137,11 +137,8 @@ func (f *function) check(name string, args []typedPart) *Fault {
 
 func unknownFunction(name string) *Fault {
 	known := slices.Sorted(maps.Keys(functions))
-	remedy := "there are " + words(known, "and")
-	if near := strictjson.Nearest(name, known); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	return &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)), remedy}
+	return &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
+		strictjson.DidYouMean(name, known, "there are "+words(known, "and"))}
 }
 
 // words lists words: `"a", "b" and "c"`.
