@@ -95,8 +95,7 @@ func reconnect(c connections) func(*middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("tokenkeeper.reconnect",
 			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
-				var answer smithy.APIError
-				if err != nil && !errors.As(err, &answer) {
+				if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {
 					c.CloseIdleConnections()
 				}
 				return out, metadata, err

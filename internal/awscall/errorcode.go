@@ -19,28 +19,25 @@ const (
 )
 
 func errorCode(err error) string {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return ""
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
+		return e.ErrorCode()
 	}
-	return e.ErrorCode()
+	return ""
 }
 
 func status(err error) int {
-	var e *smithyhttp.ResponseError
-	if !errors.As(err, &e) {
-		return 0
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return e.HTTPStatusCode()
 	}
-	return e.HTTPStatusCode()
+	return 0
 }
 
 // said returns AWS's text.
 func said(err error) string {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return ""
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
+		return e.ErrorMessage()
 	}
-	return e.ErrorMessage()
+	return ""
 }
 
 func throttled(err error) bool {

@@ -25,8 +25,7 @@ type Credentials struct {
 // refresh.ErrNotFound. One that is there and cannot be used has its Err set.
 func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Document, error) {
 	param, err := c.get(ctx, name, true)
-	var failure *refresh.Error
-	if errors.As(err, &failure) && failure.Class == refresh.Misconfigured {
+	if failure, ok := errors.AsType[*refresh.Error](err); ok && failure.Class == refresh.Misconfigured {
 		// With its version, the failure is remembered as that of this credential: until it
 		// is edited, nothing is tried again.
 		version, unknown := c.CredentialVersion(ctx, name)

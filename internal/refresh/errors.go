@@ -92,12 +92,17 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// problems returns those of the document that e is about; none: it is about none.
+func (e *Error) problems() Problems {
+	ps, _ := errors.AsType[Problems](e.Err)
+	return ps
+}
+
 // asError returns err as the *Error that it is or wraps, or as one of class transient
 // and of the given code. A failure of the store or the source is ours.
 func asError(err error, code, doing string) *Error {
 	e := &Error{Class: Transient, Code: code, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		copied := *known
 		e = &copied
 	}

@@ -2,7 +2,6 @@ package refresh
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -63,8 +62,11 @@ func (r Result) log(ctx context.Context, log *slog.Logger) {
 	add("next", rfc3339(r.Next))
 	add("stack", r.Stack)
 
-	var ps Problems
-	if r.Err != nil && errors.As(r.Err.Err, &ps) && len(ps) > 0 {
+	if r.Err == nil {
+		log.Log(ctx, level, msg, attrs...)
+		return
+	}
+	if ps := r.Err.problems(); len(ps) > 0 {
 		// The first says enough to begin; 'tokenkeeper check' says all.
 		attrs = append(attrs, "problems", len(ps))
 		add("where", ps[0].Where)
@@ -72,7 +74,7 @@ func (r Result) log(ctx context.Context, log *slog.Logger) {
 		add("value", ps[0].Value)
 		add("error", ps[0].Detail)
 		add("remedy", ps[0].Remedy)
-	} else if r.Err != nil {
+	} else {
 		add("error", r.Err.Detail)
 		add("remedy", r.Err.Remedy)
 	}

@@ -1,7 +1,6 @@
 package refresh
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 )
@@ -34,9 +33,7 @@ func (r remedies) completed(provider string, e *Error) *Error {
 	}
 	copied := *e
 	copied.Remedy = r.complete(provider, e.Remedy)
-	var ps Problems
-	if errors.As(e.Err, &ps) {
-		ps = slices.Clone(ps)
+	if ps := slices.Clone(e.problems()); ps != nil {
 		for i := range ps {
 			ps[i].Remedy = r.complete(provider, ps[i].Remedy)
 		}

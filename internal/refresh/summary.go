@@ -1,7 +1,6 @@
 package refresh
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -154,8 +153,7 @@ func changes(results []Result) (c Changes) {
 
 // remedyOf returns the remedy of e, or that of the first problem of a document.
 func remedyOf(e *Error) string {
-	var ps Problems
-	if e.Remedy == "" && errors.As(e.Err, &ps) && len(ps) > 0 {
+	if ps := e.problems(); e.Remedy == "" && len(ps) > 0 {
 		return ps[0].Remedy
 	}
 	return e.Remedy

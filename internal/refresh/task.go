@@ -32,8 +32,8 @@ func newTask(parser Parser, d Document, state State) task {
 	if t.Provider, err = Understand(parser, d); err == nil {
 		return t
 	}
-	var ps Problems
-	if !errors.As(err, &ps) {
+	ps, ok := errors.AsType[Problems](err)
+	if !ok {
 		ps = Problems{{Where: d.Where, Detail: err.Error()}}
 	}
 	// So that an edit of a bad config is distinguished from the same one met again.

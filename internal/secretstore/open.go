@@ -70,8 +70,7 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 	}
 	if err != nil {
 		err = failure("CreateSecret", s.secret(provider), err)
-		var e *refresh.Error
-		if errors.As(err, &e) && e.Code == awscall.CodeDenied {
+		if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == awscall.CodeDenied {
 			e.Remedy += "; the tags that an organization demands are the stack's parameter SecretTags, and the key is KmsKeyArn"
 		}
 		return refresh.State{}, err

@@ -49,8 +49,7 @@ func parseJWK(text string) (*material, *Fault) {
 // which in something damaged may be anything.
 func badJSON(err error) *Fault {
 	f := &Fault{"is in braces, but not JSON that can be read", "give one JWK as it was exported"}
-	var faults strictjson.Faults
-	if errors.As(err, &faults) && len(faults) > 0 {
+	if faults, ok := errors.AsType[strictjson.Faults](err); ok && len(faults) > 0 {
 		f.Detail += fmt.Sprintf(": see line %d, column %d", faults[0].Line, faults[0].Column)
 	}
 	return f

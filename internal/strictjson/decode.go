@@ -52,8 +52,8 @@ func Decode[T any](data []byte) (T, error) {
 		if err == nil {
 			break
 		}
-		var wrong *json.SemanticError
-		if !errors.As(err, &wrong) {
+		wrong, ok := errors.AsType[*json.SemanticError](err)
+		if !ok {
 			return v, append(faults, at(text, 0, Fault{Kind: Syntax, Detail: "cannot be read"}))
 		}
 		faults = append(faults, semantic(text, wrong))

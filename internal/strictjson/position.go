@@ -89,8 +89,7 @@ func member(text []byte, p jsontext.Pointer) (from, to int, ok bool) {
 func syntactic(text []byte, err error) Fault {
 	f := Fault{Kind: Syntax, Detail: "is not JSON"}
 	offset := len(text)
-	var wrong *jsontext.SyntacticError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		offset = int(wrong.ByteOffset)
 		f.Path = Path(wrong.JSONPointer)
 	}

@@ -139,8 +139,7 @@ func certificateFault(err error) string {
 
 // alert returns the words of crypto/tls for what a server ended a handshake with, or "".
 func alert(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
 		return strings.TrimPrefix(op.Err.Error(), "tls: ")
 	}
 	return ""
