@@ -62,7 +62,10 @@ func read(text string) (r *reading, ok bool) {
 	r.ends = make([]int32, len(text)+1)
 	// From the end, so that what may be part of an escape has been read before it.
 	for i := len(text) - 1; i >= 0; i-- {
-		if text[i] == '\\' && (i+1 == len(text) || text[i+1] != '\\') {
+		switch {
+		case text[i] != '\\':
+			r.run = i // what is read as a backslash here is in no row of them
+		case i+1 == len(text) || text[i+1] != '\\':
 			r.run = i + 1
 		}
 		begin := len(r.escapes)

@@ -228,6 +228,17 @@ func TestEscapesAroundASecret(t *testing.T) {
 	}
 }
 
+// A backslash of an escape may itself be written in another language, and the one after it as it is.
+func TestBackslashesInTwoLanguages(t *testing.T) {
+	const value = "s3cr3t-w0rd"
+	for _, text := range []string{`%5c\u0073`, `\u005c\u0073`, `&#92;\u0073`, `&bsol;\u0073`, `=5C\u0073`, `%5C\u007%33`} {
+		text = "<<" + text + value[1:] + ">>"
+		if got := searcher(value).Redact(text); got != "<<[secret]>>" {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
 // An honest error quotes the beginning of what it refuses; a record that has a part of an
 // unbroken secret has it from nowhere else.
 func TestParts(t *testing.T) {
