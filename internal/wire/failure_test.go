@@ -29,7 +29,11 @@ func TestWhatFailuresSay(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	hangs := serve(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	arrived := make(chan struct{}, 1)
+	hangs := serve(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	})
 	refuses := func(err error) wire.Options {
 		return wire.Options{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}
 	}
@@ -49,7 +53,7 @@ func TestWhatFailuresSay(t *testing.T) {
 		name    string
 		options wire.Options
 		url     string
-		ends    error // of the context, after a moment
+		ends    error // of the context, once the request has arrived
 		kind    wire.Kind
 		says    string
 		begun   bool
@@ -74,7 +78,10 @@ func TestWhatFailuresSay(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			if row.ends != nil {
-				time.AfterFunc(50*time.Millisecond, func() { cancel(row.ends) })
+				go func() {
+					<-arrived
+					cancel(row.ends)
+				}()
 			}
 			m, f := wire.New(row.options).Do(request(t, row.url).WithContext(ctx))
 			if f == nil || f.Kind != row.kind || !strings.Contains(f.Error(), row.says) || f.Begun != row.begun || errors.Unwrap(f) == nil {
