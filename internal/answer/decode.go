@@ -56,12 +56,8 @@ func (m *Message) Decode(place string, names ...string) Document {
 	if fields, ok := m.form(text, names); ok {
 		return Document{Value: fields, Text: string(text)}
 	}
-	kind := strictjson.Syntax
-	var faults strictjson.Faults
-	if errors.As(err, &faults) {
-		kind = faults[0].Kind
-	}
-	switch kind {
+	faults, _ := errors.AsType[strictjson.Faults](err) // Parse returns no other error
+	switch faults[0].Kind {
 	case strictjson.Duplicate:
 		return fault(CodeBadJSON, "JSON with a duplicate name, so that it says two things", "this is the provider's fault: inform them")
 	case strictjson.TooDeep:

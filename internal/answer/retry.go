@@ -94,8 +94,8 @@ func fromNow(text string, clock time.Time) time.Duration {
 // positive reads a number that is more than zero; else it is 0.
 func positive(text string) float64 {
 	text = strings.TrimSpace(text)
-	n, err := strconv.ParseFloat(text, 64)
-	if !decimal.MatchString(text) || n <= 0 || err != nil && n == 0 {
+	n, _ := strconv.ParseFloat(text, 64) // out of range: infinite, or zero
+	if !decimal.MatchString(text) || n <= 0 {
 		return 0
 	}
 	return n

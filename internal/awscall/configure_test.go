@@ -90,6 +90,17 @@ func TestTheWaitsBetweenAttempts(t *testing.T) {
 	}
 }
 
+// Each of the 256 workers of a run has a connection to each of two services, which the run of the
+// next minute finds, and one to a provider; a function may have 1,024 files open (Lambda developer
+// guide, "Lambda quotas").
+func TestConnectionsThatAreKept(t *testing.T) {
+	const workers, services, files, tick = 256, 2, 1024, time.Minute
+	kept := awscall.NewHTTPClient(awscall.HTTPOptions{}).Transport.(*http.Transport)
+	if n := kept.MaxIdleConnsPerHost; n < workers || services*n+workers > files || kept.IdleConnTimeout <= tick {
+		t.Errorf("%d connections to a service are kept for %v", n, kept.IdleConnTimeout)
+	}
+}
+
 func TestConfigureLimitsTheTimeOfAnAttempt(t *testing.T) {
 	var cfg aws.Config
 	awscall.Configure(&cfg)

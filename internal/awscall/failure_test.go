@@ -204,6 +204,8 @@ func TestWhatIsQuoted(t *testing.T) {
 		{"a value that is not in the text", "ssm:PutParameter", sent, "Standard tier parameters support a maximum parameter value of 4096 characters.", true},
 		{"a value that is in the text", "ssm:PutParameter", sent, "Value '" + sent + "' at 'value' failed", false},
 		{"a part of it", "secretsmanager:CreateSecret", sent, "near c4n@ry-se: bad", false},
+		{"seven bytes of it, as of any field", "ssm:PutParameter", sent, "the client_ is wrong", true},
+		{"eight bytes of it", "ssm:PutParameter", sent, `the "client_ is wrong`, false},
 		{"a short value", "secretsmanager:PutSecretValue", "hush", "hush is too short", false},
 		{"a short value at the end of the text", "secretsmanager:PutSecretValue", "hush", "too short: hush", false},
 	} {

@@ -171,7 +171,7 @@ func TestNoTurnWithinTheTime(t *testing.T) {
 		}
 		e := awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: "tokens/a"}.Failure(err)
 		const want = "secretsmanager:PutSecretValue tokens/a: the time was over before it was its turn: calls are kept to 40 of the 50 a second that an account has"
-		if e.Class != refresh.Transient || e.Code != awscall.CodeThrottled || e.Detail != want {
+		if e.Class != refresh.Transient || e.Code != awscall.CodeThrottled || e.Detail != want || !strings.Contains(e.Remedy, "a longer tick") {
 			t.Errorf("%s, %s: %v", e.Class, e.Code, e)
 		}
 	})

@@ -6,10 +6,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +173,34 @@ func TestHandshakesThatFail(t *testing.T) {
 	_, f := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, strings.Replace(plain.URL, "http:", "https:", 1)))
 	if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Detail(), "does not speak TLS") {
 		t.Errorf("no TLS: %v", f)
+	}
+}
+
+// A server that does not go on with a handshake is left when the request ends.
+func TestAHandshakeThatHangs(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			left <- err
+			return
+		}
+		defer conn.Close()
+		hello := make([]byte, 5)
+		_, _ = io.ReadFull(conn, hello)
+		cancel()
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+		_, err = io.Copy(io.Discard, conn)
+		left <- err
+	}()
+	_, f := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, "https://"+l.Addr().String()).WithContext(ctx))
+	if err := <-left; f == nil || f.Kind != wire.Canceled || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v; the server saw %v", f, err)
 	}
 }

@@ -62,6 +62,8 @@ func TestPackedBodies(t *testing.T) {
 			if f == nil || f.Kind != wire.BadAnswer {
 				t.Errorf("%s: %+v", row.name, f)
 			}
+		case row.left == "" && m.Header.Values("Content-Encoding") != nil:
+			t.Errorf("%s: the coding is still in the header", row.name)
 		case f != nil || string(m.Body) != row.want || m.Header.Get("Content-Encoding") != row.left:
 			t.Errorf("%s: %q, %+v", row.name, m.Body, f)
 		}
