@@ -143,3 +143,37 @@ func TestACallIsRepeatedToItsDeadline(t *testing.T) {
 		})
 	}
 }
+
+// A caller that is cancelled waits for no further attempt, and learns why the last one failed.
+func TestCancelledBetweenAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSubject(t)
+		s.Fail("*", awstest.Throttle(0))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel) // the first wait is half a second at least
+		began := time.Now()
+		e := awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: "tokens/a"}.Failure(s.put(ctx))
+		if took := time.Since(began); took != 100*time.Millisecond || s.Count() != 1 || e.Code != awscall.CodeThrottled {
+			t.Errorf("%d attempts in %v: %v", s.Count(), took, e)
+		}
+	})
+}
+
+// What a call says of its attempts that were not answered is how many there were.
+func TestSilence(t *testing.T) {
+	for within, want := range map[time.Duration]string{
+		1500 * time.Millisecond: "no answer: the time for it was over",
+		4150 * time.Millisecond: "no answer: none in time, after 2 attempts",
+		6650 * time.Millisecond: "no answer: none in time, after 3 attempts",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSubject(t)
+			s.Fail("*", awstest.Fault{Hang: true})
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			if e := (awscall.Call{Action: "a", Resource: "r"}).Failure(s.put(ctx)); e.Code != awscall.CodeUnreachable || e.Detail != "a r: "+want {
+				t.Errorf("in %v: %v", within, e)
+			}
+		})
+	}
+}
