@@ -118,7 +118,7 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	// A refresh token that may have been spent rests while there is a good token, and a person is
 	// called at its end.
 	resting := o.watched[p.name].rests.After(t.issued)
-	if trouble := o.trouble(p, due, until); trouble > max(0, survives-early-3*time.Second) || early > survives || resting || p.last429.After(due) {
+	if trouble := o.trouble(p, due, until); trouble > max(0, survives-early-3*time.Second) || early > max(0, survives) || resting || p.last429.After(due) {
 		o.count(excused, 1)
 	} else {
 		o.violated(p.name, "a token of %v (%v) was current until %v past its last safe moment; the longest trouble was %v, and %v is survived",
