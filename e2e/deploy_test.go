@@ -253,10 +253,7 @@ func credentialsDenied(t *testing.T, d *deployment) {
 }
 
 func deletes(t *testing.T, d *deployment) {
-	detach := blockNamed(t, d.root, "docs/operations.md", "detach")
-	if out, err := d.command(nil, "bash", "-euo", "pipefail", "-c", detach.script).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	d.aws(nil, "iam", "detach-user-policy", "--user-name", "application", "--policy-arn", d.output("ConsumerForAllPolicyArn"))
 	d.wantDetached()
 	d.wantSubscribed("ops@acme.example")
 	d.sam("delete", "--stack-name", stackName, "--region", region, "--no-prompts")
