@@ -3,8 +3,10 @@ package secret
 import (
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
 	"regexp"
@@ -57,9 +59,9 @@ func forms(value string) []string {
 			list = append(list, base64Forms(inner)...)
 		}
 	}
-	for _, wide := range []string{wide(value, false), wide(value, true)} {
-		list = append(list, wide)
-		list = append(list, base64Forms(wide)...)
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		list = append(list, wide(value, order))
+		list = append(list, base64Forms(wide(value, order))...)
 	}
 	return distinct(list)
 }
@@ -139,7 +141,6 @@ func component(value string) string {
 
 // ascii writes what is not ASCII as JSON may.
 func ascii(quoted string) string {
-	const digits = "0123456789abcdef"
 	var b strings.Builder
 	for _, r := range quoted {
 		if r < 0x80 {
@@ -147,24 +148,17 @@ func ascii(quoted string) string {
 			continue
 		}
 		for _, unit := range utf16.Encode([]rune{r}) {
-			b.WriteString(`\u`)
-			for shift := 12; shift >= 0; shift -= 4 {
-				b.WriteByte(digits[unit>>shift&15])
-			}
+			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
 	return b.String()
 }
 
 // wide returns value in UTF-16.
-func wide(value string, bigEndian bool) string {
+func wide(value string, order binary.AppendByteOrder) string {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(value)) {
-		if bigEndian {
-			b = append(b, byte(unit>>8), byte(unit))
-		} else {
-			b = append(b, byte(unit), byte(unit>>8))
-		}
+		b = order.AppendUint16(b, unit)
 	}
 	return string(b)
 }

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -67,17 +68,10 @@ func Escaped(r rune) string {
 	case '\t':
 		return `\t`
 	}
-	const hex = "0123456789abcdef"
-	digits := []byte{}
-	for shift := 28; shift >= 0; shift -= 4 {
-		if d := r >> shift & 15; d != 0 || len(digits) > 0 || shift < 16 {
-			digits = append(digits, hex[d])
-		}
+	if r > 0xffff {
+		return fmt.Sprintf(`\U%08x`, r)
 	}
-	if len(digits) > 4 {
-		return `\U` + strings.Repeat("0", 8-len(digits)) + string(digits)
-	}
-	return `\u` + string(digits)
+	return fmt.Sprintf(`\u%04x`, r)
 }
 
 // Visible returns text in one line, with what is not printable escaped as in a Go string.

@@ -6,10 +6,6 @@ import "strings"
 // quoted in HTML. Deeper escapes are left as they are.
 const maxEscapes = 4
 
-// maxReadings is how many ways there may be to read the escapes that begin at one byte.
-// Ordinary text has one; text above the limit is unsearchable.
-const maxReadings = 24
-
 // longestEscape is the length of the longest escape that is read, in bytes. A text with a longer
 // one is unsearchable.
 const longestEscape = 1<<10 - 1
@@ -51,17 +47,17 @@ func stepsFor(text string) int {
 	return leastSteps + stepsPerByte*len(text) + stepsPerBackslash*strings.Count(text, `\`)
 }
 
-// read prepares text; ok is false if it is beyond the bounds.
-func read(text string) (r *reading, ok bool) {
-	r = &reading{text: text, steps: stepsFor(text)}
+// read prepares text for searches, which find it beyond the bounds if no steps are left.
+func read(text string) *reading {
+	r := &reading{text: text, steps: stepsFor(text)}
 	marks := strings.Count(text, `\`) + strings.Count(text, "%") + strings.Count(text, "&") + strings.Count(text, "=")
 	if marks == 0 {
-		return r, true
+		return r
 	}
 	r.escapes = make([]escape, 0, marks)
 	r.ends = make([]int32, len(text)+1)
 	// From the end, so that what may be part of an escape has been read before it.
-	for i := len(text) - 1; i >= 0; i-- {
+	for i := len(text) - 1; i >= 0 && r.steps >= 0; i-- {
 		switch {
 		case text[i] != '\\':
 			r.run = i // what is read as a backslash here is in no row of them
@@ -75,12 +71,9 @@ func read(text string) (r *reading, ok bool) {
 			if e := r.escapes[next]; e.n == 1 {
 				r.unescape(e.text[0], i, int(e.to), e.depth)
 			}
-			if len(r.escapes)-begin > maxReadings || r.steps < 0 {
-				return r, false
-			}
 		}
 	}
-	return r, true
+	return r
 }
 
 // at returns the escapes that begin at byte i.

@@ -31,18 +31,21 @@ type place struct {
 // A part is a number of bytes of a needle, from offset.
 type part struct{ needle, offset, size int32 }
 
-// search calls found with each needle's value, and where it begins and ends in the text of
-// r, until found returns false. It returns false if the text is beyond the bounds.
-func (x *index) search(r *reading, found func(value, from, to int) (more bool)) bool {
+// search calls found with each needle's value, and where it begins and ends in text, until found
+// returns false. It returns how much work was left; less than none: the text is beyond the bounds.
+func (x *index) search(text string, found func(value, from, to int) (more bool)) (left int) {
 	if len(x.anchors) == 0 {
-		return true
+		return stepsFor(text)
 	}
-	s := search{index: x, reading: r, found: found, places: make([]place, 1<<bits.Len(uint(min(len(r.text), longestEscape))))}
-	s.place(len(r.text)).n = 1 // of zeros, which no needle has
-	for i := len(r.text) - 1; i >= 0 && !s.done && r.steps >= 0; i-- {
+	s := search{index: x, reading: read(text), found: found, places: make([]place, 1<<bits.Len(uint(min(len(text), longestEscape))))}
+	s.place(len(text)).n = 1 // of zeros, which no needle has
+	for i := len(text) - 1; i >= 0 && !s.done && s.steps >= 0; i-- {
 		s.read(i)
 	}
-	return s.done || r.steps >= 0
+	if s.done {
+		return max(s.steps, 0)
+	}
+	return s.steps
 }
 
 func (s *search) place(i int) *place { return &s.places[i&(len(s.places)-1)] }

@@ -144,28 +144,16 @@ func (s *Searcher) FindBut(byRight func(Value) bool, texts ...string) (name stri
 			}
 		}
 	}
-	x := s.records()
-	if len(x.anchors) == 0 {
-		return "", nil
-	}
-	r, ok := read(strings.Join(texts, "\n"))
-	if !ok {
-		return "", ErrUnsearchable
-	}
-	found := -1
-	ok = x.search(r, func(value, _, _ int) (more bool) {
+	left := s.records().search(strings.Join(texts, "\n"), func(value, _, _ int) (more bool) {
 		if counts(value) {
-			found = value
+			name = s.values[value].Name
 		}
-		return found < 0
+		return name == ""
 	})
-	switch {
-	case found >= 0:
-		return s.values[found].Name, nil
-	case !ok:
+	if left < 0 {
 		return "", ErrUnsearchable
 	}
-	return "", nil
+	return name, nil
 }
 
 // maxQuoted is how much of a foreign text is quoted at most, in bytes; what is shown of it
@@ -186,12 +174,9 @@ func (s *Searcher) Redact(text string) string {
 			hidden[i] = true
 		}
 	}
-	r, ok := read(text)
-	if ok {
-		ok = s.prints().search(r, func(_, from, to int) bool { hide(from, to); return true })
-	}
+	left := s.prints().search(text, func(_, from, to int) bool { hide(from, to); return true })
 	switch {
-	case !ok:
+	case left < 0:
 		hide(0, len(hidden))
 	case cut:
 		hide(len(hidden)/2, len(hidden)) // a secret may begin there
