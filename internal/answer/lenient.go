@@ -23,16 +23,14 @@ func (m *Message) DecodeLeniently() Document {
 	if tooManyValues(text, len(text)) {
 		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text), Fault: &Fault{Code: CodeTooLarge}}
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var doc any
-	if err := dec.Decode(&doc); err == nil {
-		return Document{Value: Replaced(doc, asWritten), Text: string(text)}
-	}
 	// The text before an object may be a guard, or the name of a function.
-	if at := bytes.IndexByte(text, '{'); at > 0 && at <= longestGuard {
+	for _, at := range []int{0, bytes.IndexByte(text, '{')} {
+		if at < 0 || at > longestGuard {
+			continue
+		}
 		dec := json.NewDecoder(bytes.NewReader(text[at:]))
 		dec.UseNumber()
+		var doc any
 		if err := dec.Decode(&doc); err == nil {
 			return Document{Value: Replaced(doc, asWritten), Text: string(text)}
 		}

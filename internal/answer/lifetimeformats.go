@@ -39,7 +39,7 @@ func relative(v any, u Unit, dates Dates, clock time.Time) (span, *Misreading) {
 	if wrong != nil && wrong.Remedy == "" {
 		wrong = &Misreading{"is a text that is not understood as a lifetime or a date", lookAt}
 	}
-	return span{length: until(t, clock)}, wrong
+	return span{length: t.Sub(clock)}, wrong
 }
 
 // absolute reads expires_at, which is not absent: a date, or a number of seconds or
@@ -56,7 +56,7 @@ func absolute(v any, dates Dates, clock time.Time) (span, *Misreading) {
 		if wrong != nil && wrong.Remedy == "" {
 			wrong.Remedy = "look at response.expires_at; if it is a lifetime, its path belongs under response.expires_in"
 		}
-		return span{length: until(t, clock)}, wrong
+		return span{length: t.Sub(clock)}, wrong
 	case dates.epoch() != "":
 		return dates.epoch().of(n, clock), nil
 	case n >= milliseconds:
@@ -81,9 +81,6 @@ func numeral(v any) (n float64, text string, isNumber bool) {
 	}
 	return 0, text, false
 }
-
-// until returns the time from clock to t.
-func until(t, clock time.Time) time.Duration { return t.Sub(clock) }
 
 // oneWord is a number and a unit in words.
 const oneWord = `(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)`

@@ -2,15 +2,12 @@ package secret
 
 import (
 	"math/bits"
-	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
 // An index finds all needles in a text at once. Of a needle it looks for some pieces of
 // pieceSize bytes, its anchors; where one is found, what is around it is compared.
 type index struct {
-	public []string
 	// run is the size of the parts of secrets that are looked for, and harmless are those that
 	// are no secret.
 	run      int
@@ -54,38 +51,10 @@ func (p piece) before(c byte) piece { return piece(c)<<24 | p>>8 }
 
 func (p piece) hash() uint32 { return uint32(p) * 0x9e3779b1 }
 
-func newIndex(public, harmless []string, run int) *index {
-	x := &index{public: public, run: run, harmless: map[string]bool{}}
-	for _, text := range harmless {
-		for i := 0; i+run <= len(text); i++ {
-			x.harmless[text[i:i+run]] = true
-		}
-	}
-	return x
-}
-
 // stride is the largest distance of anchors in a needle whose parts are looked for: one lies in each part.
 func (x *index) stride() int { return x.run - pieceSize + 1 }
 
-// add has text looked for as a whole, unless it lies within a public value.
-func (x *index) add(value int, text string) {
-	if !within(x.public, text) {
-		x.needles = append(x.needles, needle{value, text, len(text)})
-	}
-}
-
-// addRuns has all parts of text of run bytes looked for that are not within what is harmless.
-func (x *index) addRuns(value int, text string) {
-	if len(text) >= x.run && !x.harmless[text] {
-		x.needles = append(x.needles, needle{value, text, x.run})
-	}
-}
-
-func within(list []string, part string) bool {
-	return slices.ContainsFunc(list, func(h string) bool { return strings.Contains(h, part) })
-}
-
-// seal prepares the index for searching.
+// seal prepares the index for searching, once it has its needles.
 func (x *index) seal() {
 	most := len(x.needles)
 	for _, n := range x.needles {

@@ -95,7 +95,12 @@ func (s *Searcher) index(printed bool) *index {
 	if printed {
 		least, run = leastSecret, leastFound
 	}
-	x := newIndex(s.public(), s.harmless(), run)
+	x := &index{run: run, harmless: map[string]bool{}}
+	for _, word := range s.harmless() {
+		for i := 0; i+run <= len(word); i++ {
+			x.harmless[word[i:i+run]] = true
+		}
+	}
 	for i, v := range s.values {
 		text := v.Text.Reveal()
 		if len(text) < least || v.Kind == Public || v.Kind == Identifier && !printed {
@@ -106,7 +111,9 @@ func (s *Searcher) index(printed bool) *index {
 			all = madeForms
 		}
 		for _, f := range all(text) {
-			x.add(i, f)
+			if !within(s.public(), f) {
+				x.needles = append(x.needles, needle{i, f, len(f)})
+			}
 		}
 		if v.Kind != Own && !(printed && v.Kind == Issued) {
 			continue
@@ -117,12 +124,18 @@ func (s *Searcher) index(printed bool) *index {
 		}
 		for _, part := range parts {
 			for _, f := range distinct(partForms(part)) {
-				x.addRuns(i, f)
+				if len(f) >= run && !x.harmless[f] {
+					x.needles = append(x.needles, needle{i, f, run})
+				}
 			}
 		}
 	}
 	x.seal()
 	return x
+}
+
+func within(list []string, part string) bool {
+	return slices.ContainsFunc(list, func(h string) bool { return strings.Contains(h, part) })
 }
 
 // Find returns the name of the secret that texts, which belong together, contain; "" if

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/template"
 )
 
 // Advice returns what speaks against the config, though it works.
@@ -43,19 +44,6 @@ func changedByForm(c refresh.Credential, name string) bool {
 
 // names reports whether a plan uses the value of that name.
 func (p plan) names(name string) bool {
-	for _, v := range p.uses {
-		if v.Name == name {
-			return true
-		}
-	}
-	for _, r := range p.requests {
-		for _, t := range r.Templates() {
-			for v := range t.Values() {
-				if v.Name == name {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.uses, func(v template.Value) bool { return v.Name == name }) ||
+		slices.ContainsFunc(p.requests, func(r request) bool { return template.Names(r.Templates(), name) })
 }

@@ -121,28 +121,19 @@ func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 		switch word, _ := a.Fixed(); word {
 		case audienceNone:
 			continue
-		case audienceIssuer, audienceEndpoint:
-			if audience, err = p.audience(word, v); err != nil {
+		case audienceIssuer:
+			audience = p.issuer
+		case audienceEndpoint:
+			u, err := p.requests[len(p.requests)-1].URL(v)
+			if err != nil {
 				return claims, err
 			}
+			audience = u.String()
 		}
 		claims.Audience = append(claims.Audience, audience)
 	}
 	claims.Own, err = object(j.claims, v)
 	return claims, err
-}
-
-// audience returns the value of one of the words.
-func (p plan) audience(word string, v *template.Values) (string, error) {
-	switch {
-	case word == audienceIssuer:
-		return p.issuer, nil
-	}
-	u, err := p.requests[len(p.requests)-1].URL(v)
-	if err != nil {
-		return "", err
-	}
-	return u.String(), nil
 }
 
 // object returns the members of a node; nil: none.

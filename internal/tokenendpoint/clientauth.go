@@ -107,12 +107,8 @@ func refuseAssertion(ps *problem.List, cfg config, method string) {
 	if method != "" {
 		without = "with token_endpoint_auth_method " + problem.Name(method)
 	}
-	if cfg.ClientAssertion != nil {
-		ps.Add("client_assertion", "", "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}))
-	}
-	if cfg.SigningAlg != nil {
-		ps.Add("token_endpoint_auth_signing_alg", problem.Show(*cfg.SigningAlg), "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}))
-	}
+	refuse(ps, "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}),
+		stated{"client_assertion", cfg.ClientAssertion != nil}, stated{"token_endpoint_auth_signing_alg", cfg.SigningAlg != nil})
 }
 
 // compileClientAssertion compiles the JWT by which the client authenticates.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -109,13 +110,25 @@ type probeConfig struct {
 // A probeResponseConfig says what answer speaks for the token.
 type probeResponseConfig struct{ outcomeConfig }
 
+// A stated field is one that a config may set.
+type stated struct {
+	path string
+	set  bool
+}
+
+// refuse notes the fields that are set.
+func refuse(ps *problem.List, detail, remedy string, fields ...stated) {
+	for _, f := range fields {
+		if f.set {
+			ps.Add(f.path, "", detail, remedy)
+		}
+	}
+}
+
 // firstLevel returns the names of the fields of the first level that c sets.
 func (c config) firstLevel() []string {
 	var names []string
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
+	for _, f := range []stated{
 		{"issuer", c.Issuer != nil},
 		{"token_endpoint", c.TokenEndpoint != nil},
 		{"grant_type", c.GrantType != nil},
@@ -130,7 +143,7 @@ func (c config) firstLevel() []string {
 		{"headers", c.Headers != nil},
 	} {
 		if f.set {
-			names = append(names, f.name)
+			names = append(names, f.path)
 		}
 	}
 	return names

@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,12 +27,7 @@ func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	if !ok {
 		return refresh.Credential{}, ps.Err()
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		v := members[name]
 		list := v.Type == strictjson.List
 		switch {

@@ -30,23 +30,15 @@ func Edges(c refresh.Credential) []string {
 	return list
 }
 
+var invisible = map[rune]string{
+	utf8.RuneError: "", ' ': "a space", '\t': "a tab", '\n': "a line break", '\r': "a line break",
+	'\u00A0': "a no-break space", '\u202F': "a no-break space", '\u200B': "a zero-width space", '\uFEFF': "a byte order mark",
+}
+
 // unseen names a character that cannot be seen at the end of a text, or returns "".
 func unseen(r rune) string {
-	switch r {
-	case utf8.RuneError:
-		return ""
-	case ' ':
-		return "a space"
-	case '\t':
-		return "a tab"
-	case '\n', '\r':
-		return "a line break"
-	case '\u00A0', '\u202F':
-		return "a no-break space"
-	case '\u200B':
-		return "a zero-width space"
-	case '\uFEFF':
-		return "a byte order mark"
+	if name, ok := invisible[r]; ok {
+		return name
 	}
 	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Z, r) {
 		return fmt.Sprintf("an invisible character (%U)", r)

@@ -125,18 +125,10 @@ func compileSignedJWT(ps *problem.List, cfg config) *jwt {
 			ps.Add("signed_jwt.aud", problem.Show(word), "is what a config of a token endpoint says, and this is none", "write the audience out")
 		}
 	}
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"assertion", cfg.Assertion != nil},
-		{"default_lifetime", cfg.DefaultLifetime.Type != strictjson.Absent},
-		{"max_lifetime", cfg.MaxLifetime.Type != strictjson.Absent},
-		{"timeout", cfg.Timeout.Type != strictjson.Absent},
-	} {
-		if f.set {
-			ps.Add(f.name, "", "has no effect beside signed_jwt: no server is asked", "remove it")
-		}
-	}
+	refuse(ps, "has no effect beside signed_jwt: no server is asked", "remove it",
+		stated{"assertion", cfg.Assertion != nil},
+		stated{"default_lifetime", cfg.DefaultLifetime.Type != strictjson.Absent},
+		stated{"max_lifetime", cfg.MaxLifetime.Type != strictjson.Absent},
+		stated{"timeout", cfg.Timeout.Type != strictjson.Absent})
 	return &j
 }

@@ -5,14 +5,6 @@ import (
 	"example.com/tokenkeeper/internal/problem"
 )
 
-// compilePath compiles a path into an answer, or the one that is used where none is stated.
-func compilePath(ps *problem.List, path string, given *string, missing string) answer.Path {
-	if given == nil && missing == "" {
-		return answer.Path{}
-	}
-	return understand(ps, path, textOr(given, missing), answer.ParsePath)
-}
-
 // understand returns what a text of the config means, and notes what is wrong with it.
 func understand[T any](ps *problem.List, path, text string, parse func(string) (T, *answer.Misreading)) T {
 	v, wrong := parse(text)

@@ -77,18 +77,10 @@ func compileOutcomes(ps *problem.List, res responseConfig, requests []request) (
 		requests[from].outcome = compileOutcome(ps, "response", res.outcomeConfig)
 		return from
 	}
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"status", res.Status.Type != strictjson.Absent},
-		{"success", res.Success != nil},
-		{"error", res.Error.Type != strictjson.Absent},
-		{"error_description", res.ErrorDescription.Type != strictjson.Absent},
-	} {
-		if f.set {
-			ps.Add("response."+f.name, "", "is set beside response.step", "write it in that step's own response")
-		}
-	}
+	refuse(ps, "is set beside response.step", "write it in that step's own response",
+		stated{"response.status", res.Status.Type != strictjson.Absent},
+		stated{"response.success", res.Success != nil},
+		stated{"response.error", res.Error.Type != strictjson.Absent},
+		stated{"response.error_description", res.ErrorDescription.Type != strictjson.Absent})
 	return stepNamed(ps, *res.Step, requests)
 }

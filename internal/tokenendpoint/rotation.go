@@ -35,18 +35,10 @@ func compileRotation(ps *problem.List, cfg config, p *plan) {
 	res := cfg.Response
 	p.renewsItself = cfg.RenewsItself != nil && *cfg.RenewsItself
 	if !p.rotates {
-		for _, f := range []struct {
-			path   string
-			stated bool
-		}{
-			{"response.refresh_token", res.RefreshToken.Type != strictjson.Absent},
-			{"refresh_token_grace", cfg.RefreshTokenGrace.Type != strictjson.Absent},
-			{"renews_itself", p.renewsItself},
-		} {
-			if f.stated {
-				ps.Add(f.path, "", "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`)
-			}
-		}
+		refuse(ps, "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`,
+			stated{"response.refresh_token", res.RefreshToken.Type != strictjson.Absent},
+			stated{"refresh_token_grace", cfg.RefreshTokenGrace.Type != strictjson.Absent},
+			stated{"renews_itself", p.renewsItself})
 		return
 	}
 	p.grace = ps.Duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
@@ -81,13 +73,7 @@ func (p plan) carriers() []int {
 	}
 	var list []int
 	for i, r := range p.requests {
-		carries := false
-		for _, t := range r.Templates() {
-			for v := range t.Values() {
-				carries = carries || slices.Contains(names, v.Name)
-			}
-		}
-		if carries {
+		if slices.ContainsFunc(names, func(name string) bool { return template.Names(r.Templates(), name) }) {
 			list = append(list, i)
 		}
 	}

@@ -16,9 +16,12 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 	const remedy = `write a path, or {"header": "…"}, {"cookie": "…"} or {"body": "text"}`
 	switch v.Type {
 	case strictjson.Absent:
-		return answer.Source{Path: compilePath(ps, path, nil, missing)}
+		if missing == "" {
+			return answer.Source{}
+		}
+		return answer.Source{Path: understand(ps, path, missing, answer.ParsePath)}
 	case strictjson.String:
-		return answer.Source{Path: compilePath(ps, path, &v.Text, "")}
+		return answer.Source{Path: understand(ps, path, v.Text, answer.ParsePath)}
 	case strictjson.Object:
 	default:
 		ps.Add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
@@ -41,7 +44,7 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		switch m.Name {
 		case "path":
 			places++
-			s.Path = compilePath(ps, at, &text, "")
+			s.Path = understand(ps, at, text, answer.ParsePath)
 		case "header":
 			places++
 			if !httprequest.ValidHeader(text) {
@@ -63,7 +66,7 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		case "after":
 			s.After = text
 		case "json":
-			s.Inner = compilePath(ps, at, &text, "")
+			s.Inner = understand(ps, at, text, answer.ParsePath)
 		}
 	}
 	if places != 1 && !unknown {
