@@ -109,8 +109,9 @@ func almost(size int) string {
 	return b.String()[:size]
 }
 
-// mostTimes is how many times as long as decoding a text searching it may take.
-const mostTimes = 20
+// mostTimes is how many times as long as decoding an answer searching a text of it may take, and
+// mostTimesFull is that of a credential as large as one may be, whose needles are in no cache.
+const mostTimes, mostTimesFull = 20, 30
 
 // fastest returns how long f takes when nothing else has the processor: of many runs the shortest.
 func fastest(f func()) time.Duration {
@@ -136,8 +137,11 @@ func BenchmarkSearch(b *testing.B) {
 		}
 		full[i] = secret.Value{Name: fmt.Sprint("v", i), Text: secret.New(string(text))}
 	}
-	for credential, values := range map[string][]secret.Value{"600 values": needles(600), "64 KiB of values": full} {
-		s := secret.NewSearcher(values)
+	for credential, row := range map[string]struct {
+		values []secret.Value
+		most   float64
+	}{"600 values": {needles(600), mostTimes}, "64 KiB of values": {full, mostTimesFull}} {
+		s := secret.NewSearcher(row.values)
 		_, _ = s.Find("it is built for the first search")
 		for name, text := range worst(64 << 10) {
 			document, err := json.Marshal(map[string]string{"scope": text})
@@ -157,8 +161,8 @@ func BenchmarkSearch(b *testing.B) {
 					})
 				}
 				times := float64(searching) / float64(decoding)
-				if b.ReportMetric(times, "x-decoding"); times > mostTimes {
-					b.Errorf("searching takes %v, and decoding %v; at most %d times as long is wanted", searching, decoding, mostTimes)
+				if b.ReportMetric(times, "x-decoding"); times > row.most {
+					b.Errorf("searching takes %v, and decoding %v; at most %v times as long is wanted", searching, decoding, row.most)
 				}
 				b.ReportMetric(refused, "refused")
 			})
