@@ -103,6 +103,17 @@ func (p *provider) newTicket(now time.Time) string {
 	return p.valid
 }
 
+// answers notes since when p has answered the same without a break: one whose answers are lost
+// has not.
+func (p *provider) answers(since *time.Time, now time.Time) {
+	switch {
+	case p.deaf:
+		*since = time.Time{}
+	case since.IsZero():
+		*since = now
+	}
+}
+
 // login is one login with a client secret, and with a refresh token where the provider rotates
 // those. The lifetime counts from when it was asked.
 func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, string, *refresh.Error) {
@@ -112,9 +123,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
 	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
 		p.last429 = now
-		if p.limited.IsZero() {
-			p.limited = now
-		}
+		p.answers(&p.limited, now)
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
 			// When the tenth login before this one no longer counts, if none comes until then.
@@ -123,9 +132,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 		}
 		return nil, "", e
 	case p.broken || secret != fmt.Sprint(p.secret):
-		if p.refused.IsZero() {
-			p.refused = now
-		}
+		p.answers(&p.refused, now)
 		return nil, "", &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
 	}
 	p.refused, p.limited = time.Time{}, time.Time{}
