@@ -1,6 +1,8 @@
 package refresh_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -102,4 +104,56 @@ func TestAnyNumberOfVersions(t *testing.T) {
 			t.Errorf("where %d are kept, it is %s: %v", kept, res["a"].Outcome, res["a"].Err)
 		}
 	}
+}
+
+// What is not planned is refused where the versions of the day are used up or cannot be counted: a
+// forced refresh, and the replacement of what another program wrote. What is planned is not.
+func TestUnplannedLogins(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		current refresh.VersionID // in the place of ours
+		job     refresh.Job
+		after   time.Duration
+		planned bool
+	}{
+		{"forced", "", refresh.Job{Only: []string{"a"}, Force: true}, time.Minute, false},
+		{"forced, when it is due", "", refresh.Job{Only: []string{"a"}, Force: true}, 50 * time.Minute, true},
+		{"due", "", refresh.Job{}, 50 * time.Minute, true},
+		{"another program's", "terraform", refresh.Job{}, time.Minute, false},
+	} {
+		for name, fail := range map[string]error{"used up": nil, "not counted": errors.New("throttled")} {
+			w := newWorld("a")
+			w.run(refresh.Job{})
+			if row.current != "" {
+				w.secrets["a"].state.Current = row.current
+			}
+			w.now = w.now.Add(row.after)
+			w.secrets["a"].writes = slices.Repeat([]time.Time{w.now.Add(-time.Minute)}, 100)
+			before := w.logins["a"]
+			r := w.runner()
+			r.Store = counted{store{w}, fail}
+			report, _ := r.Run(t.Context(), row.job)
+			code := refresh.CodeWriteBudget
+			if fail != nil {
+				code = refresh.CodeStoreFailed
+			}
+			res := report.Results[0]
+			if asked := w.logins["a"] > before; asked != row.planned || !row.planned && codeOf(res.Err) != code || row.planned && res.Outcome != refresh.Refreshed {
+				t.Errorf("%s, %s: asked %t, %s: %v", row.name, name, asked, res.Outcome, res.Err)
+			}
+		}
+	}
+}
+
+// A counted is a store whose counting fails.
+type counted struct {
+	store
+	fails error
+}
+
+func (c counted) Writes(ctx context.Context, name string) ([]time.Time, error) {
+	if c.fails != nil {
+		return nil, c.fails
+	}
+	return c.store.Writes(ctx, name)
 }
