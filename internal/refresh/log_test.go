@@ -64,3 +64,17 @@ func next(provider string, issued time.Time) string {
 	v := refresh.Version{IssuedAt: issued, Lifetime: time.Hour}
 	return onAWS(time.Minute).DueAt(provider, v).Format(time.RFC3339)
 }
+
+// A warning is logged whatever came of the provider.
+func TestWarningsAreLogged(t *testing.T) {
+	for _, outcome := range []refresh.Outcome{refresh.Refreshed, refresh.Waiting, refresh.Skipped, refresh.Failed} {
+		var out bytes.Buffer
+		report := refresh.Report{Results: []refresh.Result{{Provider: "a", Outcome: outcome, Warnings: []string{"first", "second"}}}}
+		report.Log(t.Context(), slog.New(slog.NewTextHandler(&out, nil)))
+		for _, w := range report.Results[0].Warnings {
+			if want := "level=WARN msg=" + w + " provider=a event=provider_warning"; strings.Count(out.String(), want) != 1 {
+				t.Errorf("%s: %s is not in\n%s", outcome, want, out.String())
+			}
+		}
+	}
+}
