@@ -216,9 +216,11 @@ func (s Selection) Named() iter.Seq2[string, any] {
 				}
 			}
 		}
-		for name := range s.Message.Header {
-			if !yield(name, s.Message.Header.Get(name)) {
-				return
+		for name, lines := range s.Message.Header {
+			for _, l := range lines {
+				if !yield(name, l) {
+					return
+				}
 			}
 		}
 		for _, c := range (&http.Response{Header: s.Message.Header}).Cookies() {

@@ -35,13 +35,13 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 	}
 	x.Requests = append(x.Requests, messages...)
 	for _, j := range p.jwts {
-		x.Signed = append(x.Signed, p.explainJWT(j, names).visible())
+		x.Signed = append(x.Signed, p.explainJWT(j, names))
 	}
 	if p.token != nil {
-		x.Signed = append(x.Signed, p.explainJWT(*p.token, names).visible())
+		x.Signed = append(x.Signed, p.explainJWT(*p.token, names))
 		return x, nil
 	}
-	x.Answer = visibleFields(p.explainAnswer())
+	x.Answer = p.explainAnswer()
 	return x, nil
 }
 
@@ -71,7 +71,7 @@ func (p plan) messages(names []string) ([]Message, error) {
 			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.requests))
 			m.Notes = append(m.Notes, r.explainKept(i == p.from)...)
 		}
-		list = append(list, m.visible())
+		list = append(list, m)
 	}
 	return list, nil
 }
@@ -89,6 +89,10 @@ func (r request) explainKept(token bool) []string {
 	return notes
 }
 
+// visible returns a text of a config with what symbols stand for, as it may be printed: a config
+// may come from anybody, and what could move a cursor or turn the reading direction is escaped.
+func visible(s *template.Symbols, text string) string { return secret.Visible(s.Shown(text)) }
+
 // symbolicMessage returns r as it would be sent, with symbols for values.
 func symbolicMessage(r request, s *template.Symbols) (Message, error) {
 	symbolic := r.Mapped(s.Symbolic)
@@ -97,13 +101,13 @@ func symbolicMessage(r request, s *template.Symbols) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{Method: req.Method, URL: s.Shown(req.URL.String())}
+	m := Message{Method: req.Method, URL: visible(s, req.URL.String())}
 	boundary := ""
 	if _, params, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err == nil {
 		boundary = params["boundary"]
 	}
 	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
-		value := s.Shown(strings.Join(req.Header[name], ", "))
+		value := visible(s, strings.Join(req.Header[name], ", "))
 		if boundary != "" {
 			value = strings.ReplaceAll(value, boundary, "…") // another one each time
 		}
@@ -114,7 +118,7 @@ func symbolicMessage(r request, s *template.Symbols) (Message, error) {
 		if err != nil {
 			return Message{}, err
 		}
-		m.Body = s.Shown(httprequest.Readable(r.Body, boundary, data))
+		m.Body = secret.VisibleBut(s.Shown(httprequest.Readable(r.Body, boundary, data)), "\n\t")
 	}
 	if t := r.certificate; t != nil {
 		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.certificate, t.key))

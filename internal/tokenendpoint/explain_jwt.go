@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
@@ -18,7 +19,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 		if err != nil {
 			return "" // it is left out
 		}
-		return s.Shown(shown.Reveal())
+		return visible(s, shown.Reveal())
 	}
 	out := SignedJWT{Name: cmp.Or(j.name, "token"), Key: "${" + j.key + "}"}
 	member := func(to *[]Field, name, value string) {
@@ -29,7 +30,7 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 
 	member(&out.Header, "alg", cmp.Or(string(j.algorithm), "the usual one of the key"))
 	if !j.omitTyp {
-		member(&out.Header, "typ", cmp.Or(j.typ, "JWT"))
+		member(&out.Header, "typ", cmp.Or(secret.Visible(j.typ), "JWT"))
 	}
 	member(&out.Header, "kid", cmp.Or(text(j.kid), "that of the key, if it is a JWK"))
 	for _, name := range j.members {
@@ -94,7 +95,7 @@ func symbolicFields(n httprequest.Node, s *template.Symbols) []Field {
 			}
 			text = string(data)
 		}
-		list = append(list, Field{m.Name, s.Shown(text)})
+		list = append(list, Field{secret.Visible(m.Name), visible(s, text)})
 	}
 	return list
 }

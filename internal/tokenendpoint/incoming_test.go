@@ -35,6 +35,8 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 		{"compared", body(""), `"success": "data[0].refresh_token == 'r'"`, "secret_in_answer"},
 		{"in a filter", body(""), `"extra": {"x": "data[?refresh_token=='r'].refresh_token | [0]"}`, "secret_in_answer"},
 		{"with a hyphen", strings.Replace(body(""), "refresh_token", "refresh-token", 1), `"extra": {"x": "data"}`, code},
+		{"as AT Protocol calls it", strings.Replace(body(""), "refresh_token", "refreshJwt", 1), `"extra": {"x": "data"}`, code},
+		{"in the second of two headers", body(""), `"extra": {"x": {"header": "Refresh-Token"}}`, code},
 		{"a number", `{"access_token": "token-1", "expires_in": 3600, "refresh_token": 4711081547110815}`, `"extra": {"x": "refresh_token"}`, code},
 		{"in JSON in a text", `{"access_token": "token-1", "expires_in": 3600, "data": "{\"refresh_token\": \"` + next + `\"}"}`, `"extra": {"x": {"path": "data", "json": "refresh_token"}}`, code},
 		{"in JSON in a text, whole", `{"access_token": "token-1", "expires_in": 3600, "data": " [{\"refreshToken\": \"` + next + `\"}]"}`, `"extra": {"x": "data"}`, code},
@@ -49,7 +51,8 @@ func TestRefreshTokensInAnswersAreSecret(t *testing.T) {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Set-Cookie", "refreshToken=c00kie-0f-the-north; Path=/")
 			w.Header().Set("X-Refresh-Token", "h34der-0f-the-north")
-			w.Header().Set("Refresh-Token", "h34der-0f-the-south")
+			w.Header().Add("Refresh-Token", "none")
+			w.Header().Add("Refresh-Token", "h34der-0f-the-south")
 			answer(200, row.body)(w, r)
 		})
 		for _, grant := range []string{"client_credentials", "password"} {

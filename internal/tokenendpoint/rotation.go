@@ -163,7 +163,7 @@ func (x *exchange) overlooked(v any, path string) string {
 	return ""
 }
 
-var likeRefreshToken = regexp.MustCompile(`(?i)^(?:x[_-])?refresh[_-]?token$`)
+var likeRefreshToken = regexp.MustCompile(`(?i)^(?:x[_-])?refresh[_-]?(?:token|jwt)$`)
 
 // isNothing reports whether a value says that there is no refresh token. To take a word for one
 // would lose the one that is there.
