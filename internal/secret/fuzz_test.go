@@ -77,6 +77,7 @@ func FuzzSearch(f *testing.F) {
 		{`=63=344=6E4ry=\r\n-s3cr3t`, []byte{4}, 0},
 		{`\\\\\\\"c4n4ry\\\\\\\\s3cr3t\\\"`, []byte{2, 2, 2}, 0},
 		{`\%5Cu0063` + "4n4ry-s3cr3t", []byte{0, 2, 2}, 0},
+		{`%u5BC6%u78BC\u5bc6\u78bc&#x5bc6;&race;&#78BC;`, []byte{1, 2, 3}, 2},
 		{strings.Repeat("%25", 40) + "41c4n4ry-s3cr3t", []byte{0, 0, 0, 0}, 3},
 	} {
 		f.Add(seed.text, seed.layers, seed.at)

@@ -54,6 +54,7 @@ func (s *search) place(i int) *place { return &s.places[i&(len(s.places)-1)] }
 func (s *search) read(i int) {
 	here, next, c := s.place(i), s.place(i+1), folded[s.text[i]]
 	if c == 0 {
+		s.steps -= 1 + len(next.parts)
 		here.n, here.parts = copy(here.pieces[:], next.pieces[:next.n]), append(here.parts[:0], next.parts...)
 		return
 	}
@@ -109,6 +110,7 @@ next:
 
 // extendPart adds p where text, which comes before it, is what the needle has there.
 func (s *search) extendPart(i int, p part, text string) {
+	s.steps--
 	n, before := s.needles[p.needle], p.offset
 	for k := len(text) - 1; k >= 0; k-- {
 		c := folded[text[k]]
@@ -151,7 +153,9 @@ func (s *search) reach(i int, p part) {
 	if s.steps--; s.done || slices.Contains(here.parts, p) {
 		return
 	}
-	here.parts = append(here.parts, p)
+	if p.offset > 0 {
+		here.parts = append(here.parts, p)
+	}
 	whole := n.text[p.offset:min(int(p.offset)+n.size, len(n.text))]
 	if int(p.size) == n.size && (n.size == len(n.text) || !s.harmless[whole]) {
 		_, to := s.match(i, whole)

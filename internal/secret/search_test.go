@@ -414,6 +414,20 @@ func TestWorkIsBounded(t *testing.T) {
 	}
 }
 
+// Of values with much in common, what is read of one is read of all: what follows is passed over at a cost, too.
+func TestWorkOnSharedParts(t *testing.T) {
+	var values []secret.Value
+	for i := range 200 {
+		values = append(values, secret.Value{Name: fmt.Sprint(i), Text: secret.New(fmt.Sprintf("%05d-what-all-of-these-have-in-common", i))})
+	}
+	s := secret.NewSearcher(values)
+	for name, text := range map[string]string{"spaces": strings.Repeat(" ", 60<<10) + "f-these-ha", "over": strings.Repeat("of-these-h ", 5<<10)} {
+		if taken, allowed, ok := s.Steps(text); ok || taken > allowed+1000 {
+			t.Errorf("%s: %d comparisons of %d, %v", name, taken, allowed, ok)
+		}
+	}
+}
+
 // Text as servers write it is well within the bounds, however much was escaped in it.
 func TestHonestTextIsSearchable(t *testing.T) {
 	page := strings.Repeat(`<p class="error">Client 'reports' &amp; co. failed: "C:\temp\x" 100% of &quot;x&quot; = y</p>`+"\n", 200)
