@@ -80,7 +80,8 @@ func (w *ward) locate(p *privatetest.Provider) {
 	if file == "" {
 		w.t.Fatal(hostsVariable + " is not set: run make operations")
 	}
-	if err := os.WriteFile(file, []byte("127.0.0.1 localhost\n"+p.Hosts+"\n"), 0o600); err != nil {
+	address, _, _ := strings.Cut(p.Network, "/")
+	if err := os.WriteFile(file, []byte("127.0.0.1 localhost\n"+address+" erp.corp.example\n"), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 }

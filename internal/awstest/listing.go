@@ -151,13 +151,9 @@ func (a *AWS) listSecrets(r *request, in *listSecretsInput) (any, error) {
 		all = append(all, shown{order, s})
 	}
 	slices.SortFunc(all, func(x, y shown) int { return cmp.Compare(x.order, y.order) })
-	size := 100
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	asked := *in
-	asked.NextToken, asked.MaxResults = "", nil
-	some, next, ok := page(a.options, "ListSecrets "+string(encode(asked)), in.NextToken, all, func(s shown) string { return fmt.Sprintf("%014d", s.order) }, size)
+	same := *in
+	same.NextToken, same.MaxResults = "", nil
+	some, next, ok := page(a.options, "ListSecrets "+string(encode(same)), in.NextToken, all, func(s shown) string { return fmt.Sprintf("%014d", s.order) }, in.MaxResults, 100)
 	if !ok {
 		return nil, refuse("InvalidNextTokenException", "The NextToken is not one of this listing.")
 	}

@@ -59,11 +59,7 @@ func (a *AWS) listSecretVersionIDs(r *request, in *listSecretVersionIDsInput) (a
 		})
 	}
 	slices.SortFunc(all, func(x, y listedVersion) int { return strings.Compare(x.order, y.order) })
-	size := 100
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	some, next, ok := page(a.options, fmt.Sprint("ListSecretVersionIds ", s.arn, in.IncludeDeprecated), in.NextToken, all, func(v listedVersion) string { return v.order }, size)
+	some, next, ok := page(a.options, fmt.Sprint("ListSecretVersionIds ", s.arn, in.IncludeDeprecated), in.NextToken, all, func(v listedVersion) string { return v.order }, in.MaxResults, 100)
 	if !ok {
 		return nil, refuse("InvalidNextTokenException", "The NextToken is not one of this listing.")
 	}

@@ -14,8 +14,12 @@ type cursor struct {
 }
 
 // page cuts the page that a token asks for out of items, whose keys ascend. The
-// list identifies the request: a token of another one is refused.
-func page[T any](o Options, list, token string, items []T, key func(T) string, size int) ([]T, string, bool) {
+// list identifies the request: a token of another one is refused. The size is what was
+// asked for, or else what AWS gives.
+func page[T any](o Options, list, token string, items []T, key func(T) string, asked *int, size int) ([]T, string, bool) {
+	if asked != nil {
+		size = *asked
+	}
 	at := cursor{List: list, Gap: o.EmptyPages}
 	if token != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(token)

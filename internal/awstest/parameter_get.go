@@ -195,10 +195,7 @@ func (a *AWS) pageOfParameters(list, token string, asked *int, size int, shows f
 		}
 	}
 	slices.SortFunc(all, func(x, y *parameter) int { return cmp.Compare(x.name, y.name) })
-	if asked != nil {
-		size = *asked
-	}
-	some, next, ok := page(a.options, list, token, all, func(p *parameter) string { return p.name }, size)
+	some, next, ok := page(a.options, list, token, all, func(p *parameter) string { return p.name }, asked, size)
 	if !ok {
 		return nil, "", refuse("InvalidNextToken", "The NextToken is not one of this listing.")
 	}

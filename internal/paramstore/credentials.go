@@ -28,8 +28,7 @@ func (c *Credentials) Credential(ctx context.Context, name string) (refresh.Docu
 	if failure, ok := errors.AsType[*refresh.Error](err); ok && failure.Class == refresh.Misconfigured {
 		// With its version, the failure is remembered as that of this credential: until it
 		// is edited, nothing is tried again.
-		version, unknown := c.CredentialVersion(ctx, name)
-		if unknown == nil {
+		if version, unknown := c.CredentialVersion(ctx, name); unknown == nil {
 			return refresh.Document{Name: name, Where: c.where(name), Version: version, Err: failure}, nil
 		}
 	}
@@ -67,10 +66,7 @@ func (c *Credentials) get(ctx context.Context, name string, decrypt bool) (types
 	if err := refresh.CheckName(name); err != nil {
 		return types.Parameter{}, fmt.Errorf("credential %w: %w", refresh.ErrNotFound, err)
 	}
-	out, err := c.Client.GetParameter(ctx, &ssm.GetParameterInput{
-		Name:           aws.String(c.where(name)),
-		WithDecryption: aws.Bool(decrypt),
-	})
+	out, err := c.Client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(c.where(name)), WithDecryption: aws.Bool(decrypt)})
 	if awscall.Is(err, "ParameterNotFound") {
 		return types.Parameter{}, fmt.Errorf("parameter %s: %w", c.where(name), refresh.ErrNotFound)
 	}

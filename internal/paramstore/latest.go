@@ -139,16 +139,11 @@ func (s Source) CredentialVersions(ctx context.Context, names []string) []refres
 		found, err = s.read(ctx, slices.Compact(valid), false)
 	}
 	for i, name := range names {
-		param, there := types.Parameter{}, false
-		if together {
-			param, there = found[secure.where(name)]
-		}
-		switch {
-		case err != nil:
+		if err != nil {
 			versions[i].Version, versions[i].Err = s.CredentialVersion(ctx, name)
-		case there:
+		} else if param, there := found[secure.where(name)]; there {
 			versions[i].Version = version(param)
-		default:
+		} else {
 			versions[i].Err = fmt.Errorf("credential %s: %w", name, refresh.ErrNotFound)
 		}
 	}

@@ -34,8 +34,6 @@ const host = "erp.corp.example"
 type Provider struct {
 	// Network is a CIDR that it is in, and Authority who has signed its certificate, in PEM.
 	Network, Authority string
-	// Hosts is the line of /etc/hosts that has its name lead to it.
-	Hosts string
 	// Config and Credential log in to it.
 	Config, Credential string
 
@@ -66,7 +64,6 @@ func New(t *testing.T) *Provider {
 	}
 	p := &Provider{
 		Network:   netip.PrefixFrom(address, address.BitLen()).String(),
-		Hosts:     address.String() + " " + host,
 		Authority: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

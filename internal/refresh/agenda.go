@@ -40,9 +40,10 @@ func (a *agenda) found(t task, s State) {
 }
 
 // any reports whether there is a provider to begin with. What has changed is put in its place in
-// the order once there is much of it, or nothing else to do.
+// the order once it is a tenth of all, or there is nothing else to do: to sort thousands for each
+// page of a list would take longer than to serve them.
 func (a *agenda) any(ctx context.Context) bool {
-	for len(a.due) > 0 && len(a.changed) < max(manyChanges, len(a.tasks)/10) {
+	for len(a.due) > 0 && len(a.changed) <= len(a.tasks)/10 {
 		name := a.due[0].Name
 		if t, ok := a.tasks[name]; ok && a.hint(t).Due {
 			return true
@@ -65,10 +66,6 @@ func (a *agenda) any(ctx context.Context) bool {
 	a.due = a.queueFor(ctx, len(a.due)).order(a.due)
 	return len(a.due) > 0
 }
-
-// manyChanges is how much changes at least before the order is made anew, and a tenth of all
-// providers: to sort thousands for each page of a list would take longer than to serve them.
-const manyChanges = 100
 
 // next takes the one to begin with, where there is any.
 func (a *agenda) next() task {

@@ -8,9 +8,11 @@ import (
 
 const (
 	// mostWanted is for how many logins the names of what decides on them fit into a call of
-	// Parameter Store, which takes ten, and mostVersions how many credentials do.
+	// Parameter Store, which takes ten, and mostVersions how many credentials do. For logins
+	// there are at most so many calls at a time.
 	mostWanted   = 3
 	mostVersions = 10
+	mostCalls    = 2
 )
 
 // A batch makes one call for all that come while others are under way: calls are few where
@@ -19,8 +21,6 @@ type batch struct {
 	// call returns one reading for each, in the time that the last of those who wait has.
 	call func(context.Context, []Wanted) []Reading
 	ctx  context.Context // of the run
-	// most is how many are answered by one call, and calls how many are made at a time.
-	most, calls int
 
 	mu       sync.Mutex
 	waiting  []*asked
@@ -41,7 +41,7 @@ func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
 	w := &asked{ctx: ctx, wanted: wanted, done: make(chan struct{})}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, w)
-	if b.underWay < b.calls {
+	if b.underWay < mostCalls {
 		b.underWay++
 		b.wg.Go(b.serve)
 	}
@@ -61,7 +61,7 @@ func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
 func (b *batch) serve() {
 	for {
 		b.mu.Lock()
-		n := min(len(b.waiting), b.most)
+		n := min(len(b.waiting), mostWanted)
 		if n == 0 {
 			b.underWay--
 			b.mu.Unlock()

@@ -176,20 +176,14 @@ func (r *run) patience(ctx context.Context) <-chan time.Time {
 
 // results returns the result of each provider, by name.
 func (a *agenda) results(of map[string]Result) []Result {
-	names := slices.Collect(maps.Keys(of))
 	for name, t := range a.tasks {
 		if _, ok := of[name]; !ok && t.listed {
-			names = append(names, name)
+			of[name] = t.result(Waiting, a.hint(t))
 		}
 	}
-	slices.Sort(names)
-	list := make([]Result, len(names))
-	for i, name := range names {
-		res, ok := of[name]
-		if t := a.tasks[name]; !ok {
-			res = t.result(Waiting, a.hint(t))
-		}
-		list[i] = res
+	list := make([]Result, 0, len(of))
+	for _, name := range slices.Sorted(maps.Keys(of)) { // to move results would take longer
+		list = append(list, of[name])
 	}
 	return list
 }
