@@ -26,6 +26,7 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	writes := flags.Int("writes", 40, "writes of secrets a second")
 	cold := flags.Bool("cold", false, "each run is that of a new process")
 	hours := flags.Int("hours", 4, "of the steady state")
+	scene := flags.String("scene", "all due,steady,none due", "which of these")
 	shards := flags.Int("shards", 1, "stacks, in an account or region each, over which the providers are spread")
 	flags.Parse(args)
 	return inTest(func(t *testing.T) error {
@@ -39,14 +40,18 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 			if err != nil {
 				return fmt.Errorf("-providers: %w", err)
 			}
-			for _, scenario := range []func(scaletest.Options, int, int) row{allDue, steady, noneDue} {
+			for name := range strings.SplitSeq(*scene, ",") {
+				measure := map[string]func(scaletest.Options, int, int) row{"all due": allDue, "steady": steady, "none due": noneDue}[name]
+				if measure == nil {
+					return fmt.Errorf("-scene: there is no %q", name)
+				}
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
 				var r row
 				for shard := range *shards {
 					o.First = shard * n / *shards
-					synctest.Test(t, func(*testing.T) { r = r.with(scenario(o, (shard+1)*n / *shards - o.First, *hours)) })
+					synctest.Test(t, func(*testing.T) { r = r.with(measure(o, (shard+1)*n / *shards - o.First, *hours)) })
 				}
 				fmt.Printf("%-9d %-8s %9.0f %9.1f %9s %7.0f %6d %6d %9.1f %7.1f %6s\n", n, r.what, r.refreshed, r.late.Minutes(), r.left, r.calls, r.Lost, r.Dead, r.took.Seconds(), r.floor.Seconds(), r.ratio())
 				if r.Lost > 0 || r.Dead > 0 {
