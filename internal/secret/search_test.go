@@ -272,6 +272,39 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// Wherever in a long secret a part is from, and however its characters are written, 16 of them are
+// found in records and 8 are not printed; and of one fewer nothing is found.
+func TestEveryPart(t *testing.T) {
+	const value = "q8Zr2LxTn5Vb0KdWm7YcPf3HsJ4gA6ueR1oX9wIz"
+	s := searcher(value)
+	for name, echo := range map[string]func(string) string{
+		"plain": func(s string) string { return s }, "%XX": func(s string) string { return each(s, "%%%02x") }, `\u00XX`: func(s string) string { return each(s, `\u%04x`) },
+		"HTML": numbers, "%25XX": func(s string) string { return each(s, "%%25%02X") }, "in lines": func(s string) string { return s[:3] + "\r\n" + s[3:] },
+		"mixed":          func(s string) string { return each(s[:2], "=%02X") + s[2:4] + each(s[4:], `\x%02x`) },
+		"in hexadecimal": func(s string) string { return hex.EncodeToString([]byte(s)) }, "by colons": func(s string) string { return each(s, "%02X:") },
+	} {
+		digits := 1
+		if strings.Contains(name, "hex") || strings.Contains(name, "colons") {
+			digits = 2
+		}
+		for at := range len(value) {
+			if part := 16 / digits; at+part <= len(value) {
+				if found(t, s, "<"+echo(value[at:at+part])+">") == "" {
+					t.Errorf("%s: %d characters from %d are not found", name, part, at)
+				}
+				if digits == 1 && found(t, s, "<"+echo(value[at:at+part-1])+">") != "" {
+					t.Errorf("%s: %d characters from %d are found", name, part-1, at)
+				}
+			}
+			if part := 8 / digits; at+part <= len(value) {
+				if got := s.Redact("<" + echo(value[at:at+part]) + ">"); !strings.HasPrefix(got, "<[secret]") {
+					t.Errorf("%s: %d characters from %d are printed as %s", name, part, at, got)
+				}
+			}
+		}
+	}
+}
+
 // The private part of a key is found in whatever form; what it shares with other keys is not.
 func TestKeys(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
