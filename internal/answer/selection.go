@@ -201,8 +201,12 @@ type reading struct {
 // Named goes through what has a name in the answer: members, also those of JSON that is a text in
 // it, headers and cookies. Elements of lists have the name "".
 func (s Selection) Named() iter.Seq2[string, any] {
+	body := s.Document.Value
+	if s.Document.Fault != nil {
+		body = s.Message.DecodeLeniently().Value
+	}
 	return func(yield func(string, any) bool) {
-		for name, part := range Parts(s.Document.Value) {
+		for name, part := range Parts(body) {
 			if !yield(name, part) {
 				return
 			}

@@ -85,6 +85,24 @@ func TestRefreshTokensByAnotherNameAreSecret(t *testing.T) {
 	}
 }
 
+// A body that is not read strictly has one all the same.
+func TestRefreshTokensInBodiesThatAreNotRead(t *testing.T) {
+	const next = "r3fr3sh/t0k3n+of-the-north"
+	for name, body := range map[string]string{
+		"a name twice": `{"a": 1, "a": 2, "refresh_token": "` + next + `"}`, "a guard": `)]}',{"refresh_token": "` + next + `"}`, "a form": "ok=1&ok=2&refresh_token=" + url.QueryEscape(next),
+		"too deep": `{"refresh_token": "` + next + `", "x": ` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}",
+	} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Token", "token-1")
+			answer(200, body)(w, r)
+		})
+		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "default_lifetime": "1h", "response": {"access_token": {"header": "X-Token"}, "extra": {"x": {"body": "text"}}}}`, s.URL))
+		if err := failed(t, e, client(s.URL)); err.Code != "secret_in_record" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Nor is it quoted.
 func TestRefreshTokensInAnswersAreNotQuoted(t *testing.T) {
 	const next = "r3fr3sh/t0k3n+of-the-north"
