@@ -76,10 +76,11 @@ func awaited(ctx context.Context, look func() (status.Report, error)) (status.Re
 // farOff is for an attempt that is not worth waiting for.
 const farOff = 10 * time.Minute
 
-// hopeless reports whether a provider has no token until a person acts.
+// hopeless reports whether a provider has no token until a person acts. What failed without an
+// attempt, such as a secret that is being deleted, does not pass by itself.
 func hopeless(r status.Report) bool {
 	return slices.ContainsFunc(r.Lines, func(l status.Line) bool {
-		later := l.Next.IsZero() || l.Next.Sub(r.AsOf) > farOff
+		later := l.Next.IsZero() || l.Since.IsZero() || l.Next.Sub(r.AsOf) > farOff
 		return !l.Served && (l.State == status.Paused || l.Class.Failing() && l.Class != refresh.Transient && later)
 	})
 }
