@@ -193,15 +193,43 @@ func TestARevokedRefreshTokenNeedsAPerson(t *testing.T) {
 	}
 }
 
+// That another run has spent the refresh token explains that it is rejected, and nothing else; nor
+// that it is rejected after the provider has replaced it.
 func TestARefusedRefreshTokenThatAnotherRunHasSpent(t *testing.T) {
-	w, v := newWorld("a"), &vault{}
-	v.put("first-refresh-token")
-	w.answer("a", func(context.Context) (refresh.Grant, error) {
-		v.put("of-the-other-run")
-		return refresh.Grant{}, &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "spent"}
-	})
-	if res, _ := w.runWith(v, rotates); res.Class() != refresh.Transient || v.token != "of-the-other-run" {
-		t.Errorf("%+v", res)
+	for _, row := range []struct {
+		name  string
+		class refresh.Class
+		code  string
+		next  string // the refresh token that comes with the refusal
+		want  string
+	}{
+		{"rejected", refresh.NeedsPerson, "invalid_grant", "", refresh.CodeClaimed},
+		{"down", refresh.Transient, "http_503", "", "http_503"},
+		{"rejected, with the next one", refresh.NeedsPerson, "invalid_grant", "second-refresh-token", "invalid_grant"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first-refresh-token")
+			w.rotateTo("a", row.next)
+			w.answer("a", func(context.Context) (refresh.Grant, error) {
+				if row.next == "" {
+					v.put("of-the-other-run")
+				}
+				return refresh.Grant{}, &refresh.Error{Class: row.class, Code: row.code, Detail: "refused"}
+			})
+			res, _ := w.runWith(v, rotates)
+			if codeOf(res.Err) != row.want || row.next == "" && v.token != "of-the-other-run" {
+				t.Errorf("%s: %v, and %s is kept", row.name, res.Err, v.token)
+			}
+			if row.next == "" {
+				return
+			}
+			// What has come with the refusal is no edit of a person's.
+			w.now, v.claimed = w.now.Add(time.Minute), false
+			if res, _ := w.runWith(v, rotates); w.logins["a"] != 1 || res.Reason != refresh.CoolingDown {
+				t.Errorf("%s: %d logins, %s", row.name, w.logins["a"], res.Reason)
+			}
+		})
 	}
 }
 

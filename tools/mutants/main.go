@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // goal is how many of the mutants are to be killed that are not equivalent.
@@ -128,11 +129,11 @@ func run(o options) error {
 	fmt.Printf("%d mutants; %d are tried\n", len(all), len(drawn))
 	tried := slices.DeleteFunc(drawn, func(m *mutant) bool { return equivalent[m.key()] != "" })
 	same := len(drawn) - len(tried)
-	if err := try(tried); err != nil {
-		return err
-	}
 	killed := 0
-	for _, m := range tried {
+	var mu sync.Mutex
+	err = try(tried, func(m *mutant) {
+		mu.Lock()
+		defer mu.Unlock()
 		switch {
 		case m.killer != "":
 			killed++
@@ -144,6 +145,9 @@ func run(o options) error {
 		default:
 			fmt.Printf("survived: %v\n", m)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	share := float64(killed) / float64(max(len(tried), 1))
 	fmt.Printf("%d killed, %d survived, %d equivalent: %.1f %% of those that are not equivalent (goal %.0f %%)\n", killed, len(tried)-killed, same, 100*share, 100*goal)
@@ -153,14 +157,15 @@ func run(o options) error {
 	return nil
 }
 
-// try has the mutants of each package meet its tests, and what survives those of its users.
-func try(mutants []*mutant) error {
+// try has the mutants of each package meet its tests, and what survives those of its users. It
+// calls done with each whose fate is known.
+func try(mutants []*mutant, done func(*mutant)) error {
 	left := map[*mutated][]*mutant{}
 	for _, m := range mutants {
 		left[m.of] = append(left[m.of], m)
 	}
 	for p, list := range left {
-		for _, tests := range p.tests {
+		for i, tests := range p.tests {
 			if len(list) == 0 {
 				break
 			}
@@ -168,7 +173,12 @@ func try(mutants []*mutant) error {
 			if err != nil {
 				return err
 			}
-			if err := b.try(list, tests == p.tests[0]); err != nil {
+			err = b.try(list, i == 0, func(m *mutant) {
+				if m.killer != "" || i == len(p.tests)-1 {
+					done(m)
+				}
+			})
+			if err != nil {
 				return err
 			}
 			list = slices.DeleteFunc(list, func(m *mutant) bool { return m.killer != "" })

@@ -34,8 +34,8 @@ type test struct {
 	reaches map[int]bool
 }
 
-// try runs the tests against the mutants, until one fails.
-func (b binary) try(mutants []*mutant, own bool) error {
+// try runs the tests against the mutants, until one fails, and calls tried with each.
+func (b binary) try(mutants []*mutant, own bool, tried func(*mutant)) error {
 	limit := slow
 	if own {
 		limit = time.Hour
@@ -50,9 +50,10 @@ func (b binary) try(mutants []*mutant, own bool) error {
 		for _, batch := range batches(m.id, tests) {
 			m.reached = true
 			if m.killer = b.fails(m.id, batch); m.killer != "" {
-				return
+				break
 			}
 		}
+		tried(m)
 	})
 	return nil
 }
