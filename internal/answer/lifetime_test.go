@@ -87,6 +87,14 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"exp in 500 days, where that is said to be right", jwt(fmt.Sprintf(`{"exp": %d}`, unix+500*86400)), ``, func(s *answer.Shape) { s.MaxLifetime = 600 * day }, 500 * day, "", ""},
 
 		// What the answer states.
+		{"less than a second", "t", `, "expires_in": 0.7`, nil, 0, "token_over", ""},
+		{"more than a second", "t", `, "expires_in": 1.2`, nil, 1200 * time.Millisecond, "", ""},
+		{"a date, as is stated", "t", `, "expires_in": "2026-11-22T13:00:00Z"`, func(s *answer.Shape) { s.Unit = "date" }, time.Hour, "", ""},
+		{"a number, where a date is stated", "t", `, "expires_in": 3600`, func(s *answer.Shape) { s.Unit = "date" }, 0, "bad_lifetime", ""},
+		{"exp 399 days ago", jwt(fmt.Sprintf(`{"exp": %d}`, unix-399*86400)), `, "expires_in": 600`, nil, 0, "token_over", ""},
+		{"exp 401 days ago", jwt(fmt.Sprintf(`{"exp": %d}`, unix-401*86400)), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
+		{"iat in 399 days", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, unix+600, unix+399*86400)), ``, nil, 0, "token_over", ""},
+		{"iat in 401 days", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d}`, unix+600, unix+401*86400)), ``, nil, 10 * time.Minute, "", ""},
 		{"a second", "t", `, "expires_in": 1`, nil, time.Second, "", ""},
 		{"hours, as is stated", "t", `, "expires_in": 2`, func(s *answer.Shape) { s.Unit = "hours" }, 2 * time.Hour, "", ""},
 		{"minutes, as is stated", "t", `, "expires_in": 90`, func(s *answer.Shape) { s.Unit = "minutes" }, 90 * time.Minute, "", ""},
@@ -379,6 +387,8 @@ func TestDates(t *testing.T) {
 		{"2026-11-25 12:30 PM +0000", answer.Dates{}, at.Add(-630 * time.Minute)},
 		{"2026-11-26 12:30:00 AM +0000", answer.Dates{}, at.Add(90 * time.Minute)},
 		{"2026-11-26 1:00 AM +0000", answer.Dates{}, at.Add(2 * time.Hour)},
+		{"2027-W01-1T23:00:00Z", answer.Dates{}, at.Add(40 * day)},
+		{"2026-11-25   23:00:00  Z", answer.Dates{}, at},
 		{"2026-W49-7T23:00:00Z", answer.Dates{}, at.Add(11 * day)},
 		{"1 Dec 2026 23:00 +0000", answer.Dates{}, at.Add(6 * day)},
 		{"25 Nov 50 23:00 +0000", answer.Dates{}, at.AddDate(-76, 0, 0)},

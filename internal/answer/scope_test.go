@@ -16,6 +16,8 @@ func TestScopesInOtherWords(t *testing.T) {
 		{"email profile openid", "https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/userinfo.profile openid", ""},
 		{"https://www.googleapis.com/auth/userinfo.email", "email", ""},
 		{"read write", "read,write", ""},
+		{"read write", "read\nwrite", ""},
+		{"read write", "read\twrite", ""},
 		{"api refresh_token", "api", ""},
 		{"openid offline", "openid", ""},
 		{"https://outlook.office.com/.default offline_access", "https://outlook.office.com/Mail.Read", ""},
