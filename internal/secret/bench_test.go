@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -124,10 +125,9 @@ func fastest(f func()) time.Duration {
 	return shortest
 }
 
-// BenchmarkSearch reports how many times as long as decoding an answer searching a text of it takes,
-// and fails where that is too many: with 600 secrets, and with as many as a document of 64 KiB
-// holds, 200 random values of 300 characters, of each of which all parts are looked for.
-func BenchmarkSearch(b *testing.B) {
+// fullCredential returns as many values as a document of 64 KiB holds, 200 random ones of 300
+// characters, of each of which all parts are looked for.
+func fullCredential() []secret.Value {
 	full := make([]secret.Value, 200)
 	r := rand.New(rand.NewPCG(5, 6))
 	for i := range full {
@@ -137,10 +137,32 @@ func BenchmarkSearch(b *testing.B) {
 		}
 		full[i] = secret.Value{Name: fmt.Sprint("v", i), Text: secret.New(string(text))}
 	}
+	return full
+}
+
+// What is kept of a full credential for searching is a small part of a function's memory.
+func TestMemoryOfAFullCredential(t *testing.T) {
+	s := secret.NewSearcher(fullCredential())
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	_, _ = s.Find("it is built for the first search")
+	_ = s.Redact("and for what is printed")
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if held := int64(after.HeapAlloc-before.HeapAlloc) >> 20; held > 24 {
+		t.Errorf("%d MiB are kept; at most 24 are wanted", held)
+	}
+	runtime.KeepAlive(s)
+}
+
+// BenchmarkSearch reports how many times as long as decoding an answer searching a text of it takes,
+// and fails where that is too many: with 600 secrets, and with a full credential.
+func BenchmarkSearch(b *testing.B) {
 	for credential, row := range map[string]struct {
 		values []secret.Value
 		most   float64
-	}{"600 values": {needles(600), mostTimes}, "64 KiB of values": {full, mostTimesFull}} {
+	}{"600 values": {needles(600), mostTimes}, "64 KiB of values": {fullCredential(), mostTimesFull}} {
 		s := secret.NewSearcher(row.values)
 		_, _ = s.Find("it is built for the first search")
 		for name, text := range worst(64 << 10) {
