@@ -37,25 +37,31 @@ func Printable(text string, most int) string {
 	var b strings.Builder
 	left := most - 1 // one for the ellipsis
 	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		piece := text[i : i+n]
-		switch {
-		case r == utf8.RuneError && n == 1:
-			piece = `\ufffd`
-		case r == '"' || r == '\\':
-			piece = `\` + piece
-		case !unicode.IsPrint(r):
-			piece = Escaped(r)
+		c, n := printed(text[i:])
+		if c == `"` || c == `\` {
+			c = `\` + c
 		}
-		size := utf8.RuneCountInString(piece)
+		size := utf8.RuneCountInString(c)
 		if size > left && (size > left+1 || i+n < len(text)) {
 			return b.String() + "…"
 		}
-		b.WriteString(piece)
+		b.WriteString(c)
 		left -= size
 		i += n
 	}
 	return b.String()
+}
+
+// printed returns the first character of text as it may be printed, and its size in bytes.
+func printed(text string) (c string, size int) {
+	switch r, n := utf8.DecodeRuneInString(text); {
+	case r == utf8.RuneError && n == 1:
+		return `\ufffd`, n
+	case !unicode.IsPrint(r):
+		return Escaped(r), n
+	default:
+		return text[:n], n
+	}
 }
 
 // Escaped returns r as an escape of a Go string: \n, \u202e.
@@ -81,15 +87,11 @@ func Visible(text string) string { return VisibleBut(text, "") }
 func VisibleBut(text, kept string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			b.WriteString(`\ufffd`)
-		case unicode.IsPrint(r) || strings.ContainsRune(kept, r):
-			b.WriteString(text[i : i+n])
-		default:
-			b.WriteString(Escaped(r))
+		c, n := printed(text[i:])
+		if strings.Contains(kept, text[i:i+n]) {
+			c = text[i : i+n]
 		}
+		b.WriteString(c)
 		i += n
 	}
 	return b.String()

@@ -81,9 +81,6 @@ func (m *memory) remember(c refresh.Credential, text string, t template.Template
 // newValues returns what templates are filled in with: values of c, at that time. What is made
 // of secrets is remembered in m; nil: nowhere.
 func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values {
-	if m == nil {
-		return template.NewValues(c.Values, now, nil)
-	}
 	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
 }
 

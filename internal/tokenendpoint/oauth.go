@@ -142,15 +142,7 @@ func compileScope(ps *problem.List, cfg config) requestedScope {
 	t := httprequest.CompileTemplate(ps, "scope", "scope", text)
 	scope := requestedScope{params: []httprequest.Param{httprequest.One("scope", t)}}
 	if asked, ok := t.Fixed(); ok {
-		scope.words = splitScope(asked, separator)
+		scope.words = strings.Fields(strings.ReplaceAll(asked, separator, " "))
 	}
 	return scope
-}
-
-func splitScope(text, separator string) []string {
-	var words []string
-	for part := range strings.SplitSeq(text, separator) {
-		words = append(words, strings.Fields(part)...)
-	}
-	return words
 }
