@@ -39,7 +39,6 @@ type process struct {
 	mine   map[string]string
 
 	// Of its run:
-	began  time.Time
 	end    context.CancelFunc
 	dead   bool
 	failed bool // AWS did not answer one of its calls

@@ -189,7 +189,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 			time.Sleep(s.delay)
 			ctx, cancel := context.WithTimeout(context.Background(), min(w.tick, 4*time.Minute)-3*time.Second-s.delay)
 			defer cancel()
-			s.began, s.end, s.asked, s.failed = time.Now(), cancel, map[string]int{}, false
+			s.end, s.asked, s.failed = cancel, map[string]int{}, false
 			job := s.job
 			job.ID = fmt.Sprint(i, now.Unix())
 			reports[i], errs[i] = s.runner.Run(ctx, job)
