@@ -79,7 +79,7 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return due(Unfinished)
 	case note.Class != "" && note.Next.IsZero():
 		return wait(CoolingDown, tick)
-	case note.Class != "" && now.Before(note.Next.Add(-s.slack(note.Class))):
+	case note.Class != "" && now.Before(note.Next.Add(-s.slack(note.Class))) && !st.early(note, now):
 		return wait(CoolingDown, note.Next)
 	case st.Current == "":
 		return due(NoToken)
@@ -92,6 +92,14 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 		return wait(Fresh, at)
 	}
 	return due(NearExpiry)
+}
+
+// early reports whether a clock that was ahead has noted a failure, which would be left alone for too
+// long. (One that came after a token of such a clock has its time: see follow.) A refresh token that
+// may have been spent rests all the same.
+func (s State) early(n Note, now time.Time) bool {
+	v, _ := s.current()
+	return n.Last.After(now.Add(maxAhead)) && !n.Last.Equal(v.IssuedAt.Add(time.Second)) && n.Unsure == ""
 }
 
 // unfinished reports whether Next may become current as it is: it is ours, was asked

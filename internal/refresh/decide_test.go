@@ -61,6 +61,12 @@ func TestDecide(t *testing.T) {
 		{"a transient failure, too soon", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, now, in(90*time.Second)) }), now, false, refresh.CoolingDown, in(90 * time.Second)},
 		{"a transient failure, its time come", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, noon, now) }), now, true, refresh.NoToken, now},
 		{"a refused login", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, noon, in(29*time.Minute)) }), now, false, refresh.CoolingDown, in(29 * time.Minute)},
+		{"a failure noted by a clock that was ahead", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, in(time.Hour), in(65*time.Minute)) }), now, true, refresh.NoToken, now},
+		{"one noted by a clock that may be right", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, in(time.Minute), in(6*time.Minute)) }), now, false, refresh.CoolingDown, in(6 * time.Minute)},
+		{"a refresh token that may have been spent, by a clock that was ahead", with(holding(""), func(s *refresh.State) {
+			s.Note = failing(refresh.Transient, in(time.Hour), in(65*time.Minute))
+			s.Note.Unsure = "0a1b2c3d"
+		}), now, false, refresh.CoolingDown, in(65 * time.Minute)},
 		{"a refused login, config edited since", with(holding(""), func(s *refresh.State) {
 			s.Note = failing(refresh.Misconfigured, noon, in(29*time.Minute))
 			s.Note.Config = edited

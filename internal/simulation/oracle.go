@@ -264,7 +264,7 @@ func latest(a, b time.Time) time.Time {
 // claimed early. Secrets Manager takes 100.
 func (o *oracle) versions(p *provider, of string, written []time.Time, now time.Time) {
 	most := 99
-	if slices.ContainsFunc(o.ahead, func(a ahead) bool { return a.end.After(now.Add(-day)) }) {
+	if slices.ContainsFunc(o.ahead, func(a ahead) bool { return a.begin.Before(now) && a.end.After(now.Add(-day)) }) {
 		most = 100
 	}
 	if of == "record" {
