@@ -202,7 +202,7 @@ type reading struct {
 // it, headers and cookies. Elements of lists have the name "".
 func (s Selection) Named() iter.Seq2[string, any] {
 	body := s.Document.Value
-	if s.Document.Fault != nil {
+	if s.Document.Fault != nil && !s.wanted.needsBody() { // else nothing of it is used
 		body = s.Message.DecodeLeniently().Value
 	}
 	return func(yield func(string, any) bool) {
