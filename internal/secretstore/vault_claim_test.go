@@ -69,6 +69,35 @@ func TestAProcessIsNotHeldUpByItsOwnClaims(t *testing.T) {
 	}
 }
 
+// A list of versions that is older than the description does not hide a claim.
+func TestAListThatLagsBehindAClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, first := claimed(t)
+		time.Sleep(10 * time.Minute) // by its time another claim would be good
+		s.Fail("secretsmanager:ListSecretVersionIds", awstest.Fault{Times: 1, Rewrite: func(answer map[string]any) {
+			versions, _ := answer["Versions"].([]any)
+			answer["Versions"] = slices.DeleteFunc(versions, func(v any) bool { return v.(map[string]any)["VersionId"] == first.Claim.ID })
+		}})
+		if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
+			t.Errorf("%v", err)
+		}
+		if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil {
+			t.Errorf("once it is listed: %v", err)
+		}
+	})
+}
+
+// A person binds no token that a run has: it may be spent by then.
+func TestBindingATokenThatARunHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := claimed(t)
+		s.Reset()
+		if err := vaultIn(s.AWS).Bind(t.Context(), "quickbooks", "erp"); !errors.Is(err, refresh.ErrClaimed) || slices.Contains(actions(s.AWS), "PutSecretValue") {
+			t.Errorf("%v, after %v", err, actions(s.AWS))
+		}
+	})
+}
+
 // A description that lags behind shows a token that was replaced.
 func TestAClaimOnWhatWasReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -139,7 +168,7 @@ func TestNoRoomForTheNextToken(t *testing.T) {
 			switch {
 			case !row.refused && err != nil:
 				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
-			case row.refused && (!errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || full.RetryAfter != 20*time.Minute || !strings.Contains(full.Detail, "99 versions")):
+			case row.refused && (!errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || full.RetryAfter != 20*time.Minute || full.Remedy == "" || !strings.Contains(full.Detail, "99 versions")):
 				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
 			}
 		})

@@ -406,7 +406,8 @@ func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 			time.Sleep(5 * time.Minute)
 		}
 		var full *refresh.Error
-		if err := claim(); !errors.As(err, &full) || full.RetryAfter != 15*time.Minute {
+		if err := claim(); !errors.As(err, &full) || full.RetryAfter != 15*time.Minute ||
+			!strings.Contains(full.Detail, "in 3h0m0s and is the same still, so it is tried every 20m0s only") {
 			t.Errorf("%v", err)
 		}
 	})
