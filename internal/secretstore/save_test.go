@@ -319,3 +319,19 @@ func actions(a *awstest.AWS) []string {
 	}
 	return all
 }
+
+// Where it cannot be seen whether a token still has its place, nothing is stored.
+func TestSaveInsteadOfALaterToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.seed(at(61))
+		w.Fail(describeSecret, awstest.Deny())
+		if st, err := w.Save(t.Context(), change(at(61), at(60))); err == nil || w.Count(putValue) != 0 {
+			t.Errorf("%+v, %v, after %v", st, err, actions(w.AWS))
+		}
+		w.Heal()
+		if st, err := w.Save(t.Context(), change(at(61), at(60))); err != nil || st.Current != at(61) || w.Count(putValue) != 0 {
+			t.Errorf("%+v, %v, after %v", st, err, actions(w.AWS))
+		}
+	})
+}

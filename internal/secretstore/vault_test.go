@@ -448,17 +448,28 @@ func TestTheTagOfACredential(t *testing.T) {
 
 // A label that was not where it seemed is moved again, up to ten times: what is seen may be old.
 func TestTheLabelIsMovedOnceMore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, ticket := claimed(t)
-		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: 9, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
-		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
-			t.Fatal(err)
-		}
-		there, _ := s.Secret(private + "quickbooks")
-		for _, v := range there.Versions {
-			if slices.Contains(v.Labels, "AWSCURRENT") != strings.Contains(v.Value, "token 1") {
-				t.Errorf("%s has the labels %v", v.Value, v.Labels)
+	for fails, current := range map[int]string{1: "token 1", 9: "token 1", 10: "token 0"} {
+		synctest.Test(t, func(t *testing.T) {
+			s, ticket := claimed(t)
+			s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Fault{Times: fails, Error: &awstest.Error{Status: 400, Code: "InvalidParameterException", Message: "not there"}})
+			if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
+				t.Fatal(err)
 			}
+			there, _ := s.Secret(private + "quickbooks")
+			if v, _ := there.Current(); !strings.Contains(v.Value, current) {
+				t.Errorf("after %d failures %s is current", fails, v.Value)
+			}
+		})
+	}
+}
+
+// A secret that another process makes at the same time keeps what that has put in.
+func TestPutBesideAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSafe(t)
+		s.Fail("secretsmanager:CreateSecret", awstest.Fault{Error: &awstest.Error{Status: 400, Code: "ResourceExistsException", Message: "it is there"}})
+		if err := s.Put(t.Context(), "quickbooks", secret.New("token 0"), ""); err == nil || !strings.Contains(err.Error(), "by another process just now") {
+			t.Errorf("%v", err)
 		}
 	})
 }
