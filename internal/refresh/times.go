@@ -21,9 +21,8 @@ const (
 	// less would not be answered in time. One that cannot be repeated is given onceTime.
 	loginTime = 500 * time.Millisecond
 	onceTime  = 10 * time.Second
-	// claimTime is kept for claiming a refresh token, and keepTime the longest that the next
-	// one is tried to be stored, after the time for asking: what cannot be had again is worth
-	// it.
+	// claimTime is kept for claiming a refresh token. For keepTime, after the time for asking, a
+	// visit goes on trying to store the next one: it cannot be had again.
 	claimTime = 5 * time.Second
 	keepTime  = 120 * time.Second
 )

@@ -15,7 +15,7 @@ import (
 // moved the label each time.
 const CodeOvertaken = "label_moved_meanwhile"
 
-// maxMoves is how often the label is tried to be moved to one version. The run that moved it
+// maxMoves is how often Save tries to move the label to one version. The run that moved it
 // meanwhile has a later token each time, or there is nothing left to do; so it ends early,
 // unless descriptions lag behind.
 const maxMoves = 10

@@ -50,8 +50,8 @@ func blank(text []byte, p jsontext.Pointer) bool {
 	return true
 }
 
-// member returns where in text the member, name and value, of the innermost object
-// stands that p passes through.
+// member returns where in text the member of the innermost object that p passes through begins
+// and ends, name and value.
 func member(text []byte, p jsontext.Pointer) (from, to int, ok bool) {
 	dec := jsontext.NewDecoder(bytes.NewReader(text))
 	for name := range p.Tokens() {

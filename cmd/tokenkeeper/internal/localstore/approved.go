@@ -15,8 +15,8 @@ import (
 // the credential's owner approved.
 const approved = "approved"
 
-// copies returns every approved copy, or an error. One that others can change was approved
-// by nobody: it has its Err set, and so its provider fails.
+// copies returns every approved copy, or an error. One that others can change is not approved:
+// it has its Err set, and so its provider fails.
 func (d *Dir) copies(ctx context.Context) ([]refresh.Document, error) {
 	entries, err := d.list(approved)
 	if errors.Is(err, fs.ErrNotExist) {

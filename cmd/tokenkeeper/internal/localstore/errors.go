@@ -75,14 +75,13 @@ func (d *Dir) badCredential(where string, err error) error {
 		Detail: where + ": " + p.Detail, Remedy: p.Remedy, Err: err}
 }
 
-// explain says of a write that failed what a person must do, where one must and was not
-// told yet. It returns nil for nil.
+// explain says what a person must do about a write that failed, unless err says so already. It
+// returns nil for nil.
 func (d *Dir) explain(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var told *refresh.Error
-	if errors.As(err, &told) {
+	if _, explained := errors.AsType[*refresh.Error](err); explained {
 		return err // a probe's: nothing is wrong here
 	}
 	e := &refresh.Error{Code: refresh.CodeStoreFailed, Detail: fmt.Sprintf("%s: %v", doing, err), Err: err}
