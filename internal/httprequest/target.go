@@ -37,42 +37,34 @@ func CompileTarget(ps *problem.List, path, text string) Target {
 	if strings.Contains(where[0], "${") {
 		return refuse("has ${…} where the host is", "write scheme, host and port out: no value may decide where secrets go")
 	}
-	rest := text[len(where[0]):]
-	plain := template.Outside(rest)
 	s, fault := wire.ParseSite(strings.ToLower(where[1]), where[2])
 	if fault != nil {
 		return refuse(fault.Detail, fault.Remedy)
 	}
+	whole := CompileTemplate(ps, path, "", text[len(where[0]):])
+	mustStand(ps, whole)
+	plain := whole.Outline("_")
 	if strings.Contains(plain, "#") {
 		return refuse("has a fragment, which is never sent", "remove # and what follows, or write it %23")
 	}
 	if strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^|`, r) }) {
 		return refuse("has a character that no URL has", "percent-encode it")
 	}
-	rawPath, rawQuery := rest, ""
-	if i := strings.IndexByte(plain, '?'); i >= 0 {
-		rawPath, rawQuery = rest[:i], rest[i+1:]
+	pathPart, query := whole.Cut("?")
+	if plain == "" || plain[0] == '?' {
+		pathPart = template.Literal("/")
 	}
-	if rawPath == "" {
-		rawPath = "/"
-	}
-	t := Target{Site: s, Shown: s.String() + rawPath}
-	t.path = CompileTemplate(ps, path, "", rawPath).Each(url.PathEscape)
-	t.query = CompileTemplate(ps, path, "", rawQuery).Each(url.QueryEscape)
-	mustStand(ps, t.path)
-	mustStand(ps, t.query)
+	t := Target{Site: s, Shown: s.String() + pathPart.Written()}
+	t.path, t.query = pathPart.Each(url.PathEscape), query.Each(url.QueryEscape)
 	for _, pair := range t.FixedQuery() {
 		if value, ok := pair.Node.Text.Fixed(); ok {
 			refuseSecret(ps, path+"?"+pair.Name, pair.Name, value)
 		}
 	}
-	if dotSegment(rawPath) {
+	if dotSegment(pathPart.Outline("_")) {
 		return refuse(`has a segment "." or ".." in its path`, "write the path that is meant")
 	}
-	if _, err := url.PathUnescape(strings.ReplaceAll(rawPath, "${", "")); err != nil {
-		return refuse("has a % that no two hexadecimal digits follow", "write % as %25")
-	}
-	if _, err := url.QueryUnescape(strings.ReplaceAll(rawQuery, "${", "")); err != nil {
+	if _, err := url.PathUnescape(plain); err != nil {
 		return refuse("has a % that no two hexadecimal digits follow", "write % as %25")
 	}
 	return t

@@ -213,36 +213,6 @@ var quotedText = regexp.MustCompile(`'[^']*'`)
 // may be secrets that should not be there.
 func Shown(text string) string { return secret.Shown(quotedText.ReplaceAllString(text, "'…'")) }
 
-// Outside returns text with the content of each ${…} taken out, of the same length: with
-// bytes that mean nothing in a URL, so that the rest can be looked at.
-func Outside(text string) string {
-	out := []byte(text)
-	for from := 0; ; {
-		i := strings.Index(text[from:], "${")
-		if i < 0 {
-			return string(out)
-		}
-		at := from + i
-		from = at + 2
-		if at > 0 && text[at-1] == '$' {
-			continue
-		}
-		var n notation
-		_, after, fault := n.substitution(text[from:])
-		end := len(text) - len(after)
-		if fault != nil {
-			if end = strings.IndexByte(text[from:], '}'); end < 0 {
-				return string(out)
-			}
-			end += from + 1
-		}
-		for j := from; j < end-1; j++ {
-			out[j] = '_'
-		}
-		from = end
-	}
-}
-
 // misread is the fault of what is not an expression.
 func misread(text string) *Fault {
 	inner, _, closed := strings.Cut(text, "}")

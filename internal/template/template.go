@@ -7,6 +7,7 @@ package template
 import (
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -87,6 +88,29 @@ func (t Template) Outline(mark string) string {
 		b.WriteString(p.literal)
 	}
 	return b.String()
+}
+
+// Written returns t as a config has it.
+func (t Template) Written() string {
+	var b strings.Builder
+	for _, p := range t {
+		if p.substituted() {
+			b.WriteString("${" + NewSymbols(nil).notation(p) + "}")
+		}
+		b.WriteString(p.literal)
+	}
+	return b.String()
+}
+
+// Cut returns what of t comes before the first separator that is no part of a value, and what comes
+// after it; of a t without one, all comes before.
+func (t Template) Cut(separator string) (before, after Template) {
+	for i, p := range t {
+		if text, rest, found := strings.Cut(p.literal, separator); found {
+			return append(slices.Clone(t[:i]), part{literal: text}), append(Literal(rest), t[i+1:]...)
+		}
+	}
+	return t, nil
 }
 
 // parts goes through the parts of t, each before those within it.

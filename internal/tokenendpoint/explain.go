@@ -210,7 +210,7 @@ func (e *Endpoint) Signs() []string {
 	}
 	list := make([]string, len(e.plan.token.aud))
 	for i, a := range e.plan.token.aud {
-		list[i] = secret.Visible(asWritten(a))
+		list[i] = secret.Visible(a.Written())
 	}
 	return list
 }

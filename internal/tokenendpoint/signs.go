@@ -14,7 +14,6 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
-	"example.com/tokenkeeper/internal/template"
 )
 
 // A token that is signed here speaks for the owner of the key, to its audience, for as
@@ -36,13 +35,6 @@ func audiences(ps *problem.List, name string, v strictjson.Value) []string {
 	return list
 }
 
-// asWritten returns t as a config has it.
-func asWritten(t template.Template) string {
-	s := template.NewSymbols(nil)
-	text, _ := noValues().Expand(s.Symbolic(t)) // symbols are never left out
-	return s.Shown(text.Reveal())
-}
-
 // checkSigns notes the audiences of a token that the credential's owner does not name; nil: none
 // is signed.
 func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
@@ -55,7 +47,7 @@ func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 			continue
 		}
 		// Not shown like other values, lest what to add be masked.
-		shown := strconv.Quote(secret.Visible(asWritten(a)))
+		shown := strconv.Quote(secret.Visible(a.Written()))
 		hint := ""
 		if _, fixed := a.Fixed(); !fixed {
 			hint = ", with the values written out"
