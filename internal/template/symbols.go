@@ -93,6 +93,18 @@ func (s *Symbols) called(p part) part {
 	return part{literal: encoded}
 }
 
+// Written returns t as a config has it.
+func (t Template) Written() string {
+	var b strings.Builder
+	for _, p := range t {
+		if p.substituted() {
+			b.WriteString("${" + NewSymbols(nil).notation(p) + "}")
+		}
+		b.WriteString(p.literal)
+	}
+	return b.String()
+}
+
 // notation writes an expression as configs have it.
 func (s *Symbols) notation(p part) string {
 	switch {

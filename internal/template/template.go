@@ -90,18 +90,6 @@ func (t Template) Outline(mark string) string {
 	return b.String()
 }
 
-// Written returns t as a config has it.
-func (t Template) Written() string {
-	var b strings.Builder
-	for _, p := range t {
-		if p.substituted() {
-			b.WriteString("${" + NewSymbols(nil).notation(p) + "}")
-		}
-		b.WriteString(p.literal)
-	}
-	return b.String()
-}
-
 // Cut returns what of t comes before the first separator that is no part of a value, and what comes
 // after it; of a t without one, all comes before.
 func (t Template) Cut(separator string) (before, after Template) {
