@@ -63,7 +63,7 @@ func (v *visit) badConfig(ctx context.Context) Result {
 		res.Err = v.bad
 		return res
 	}
-	if v.notable() {
+	if v.state.notable() {
 		return v.fail(ctx, v.bad)
 	}
 	return v.unnoted(v.due, v.bad)

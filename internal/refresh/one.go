@@ -105,7 +105,7 @@ func (v *visit) panicked(ctx context.Context, value any, stack string) (res Resu
 		}
 		res.Stack = stack
 	}()
-	if !v.notable() {
+	if !v.state.notable() {
 		return v.unnoted(v.due, e)
 	}
 	return v.fail(ctx, worse(v.rotated(ctx), e))

@@ -78,7 +78,7 @@ func (t *reportedOnce) failure(res *Result, now time.Time) {
 		}
 		if known && before.text == f.text {
 			res.Notice = false
-			if st := res.State; f.Class == Misconfigured && !(st.Exists && st.Owned && !st.Deleting && st.Blocked == nil) {
+			if f.Class == Misconfigured && !res.State.notable() {
 				res.Outcome = Waiting
 			}
 			return

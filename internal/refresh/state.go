@@ -48,6 +48,9 @@ func (s State) ExpiresAt() time.Time {
 	return v.ExpiresAt()
 }
 
+// notable reports whether a note can be left beside the secret.
+func (s State) notable() bool { return s.Exists && s.Owned && !s.Deleting && s.Blocked == nil }
+
 // LiveNote returns the note, unless something that it did not know of has happened since:
 // its config was edited, or a token was stored. The latter is what a run leaves that
 // dies between storing a token and removing the note.

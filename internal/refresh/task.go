@@ -62,11 +62,6 @@ func Understand(parser Parser, d Document) (p Provider, err error) {
 	return p, err
 }
 
-// notable reports whether a note can be left beside the secret.
-func (t task) notable() bool {
-	return t.state.Exists && t.state.Owned && !t.state.Deleting && t.state.Blocked == nil
-}
-
 // blocked returns why a secret must not be touched, or nil.
 func (t task) blocked(d Decision) *Error {
 	if e := t.state.Blocked; e != nil && d.Reason == Reason(e.Code) {
