@@ -95,6 +95,16 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	}
 }
 
+// clockAhead returns by how much a clock was ahead at a time; zero: none was.
+func (o *oracle) clockAhead(t time.Time) (by time.Duration) {
+	for _, a := range o.ahead {
+		if !t.Before(a.begin) && !t.After(a.end) {
+			by = max(by, a.by)
+		}
+	}
+	return by
+}
+
 // life judges a token that was current until now: a consumer that reads it at the last moment, and
 // keeps it for the cache age, must not have used it when it was dead. What the provider and AWS
 // had to do with it counts: promised is only the outage that check prints.
@@ -109,12 +119,7 @@ func (o *oracle) life(p *provider, t *token, until time.Time) {
 	s := o.schedule.For(p.made())
 	due := s.DueAt(p.name, refresh.Version{IssuedAt: t.issued, Lifetime: p.lifetime})
 	survives := s.Survives(p.name, p.lifetime)
-	early := time.Duration(0) // a token of a clock that was ahead is believed for so long too long
-	for _, a := range o.ahead {
-		if !t.issued.Before(a.begin) && !t.issued.After(a.end) {
-			early = a.by
-		}
-	}
+	early := o.clockAhead(t.issued) // the token is believed for so long too long
 	// A refresh token that may have been spent rests while there is a good token, and a person is
 	// called at its end.
 	resting := o.watched[p.name].rests.After(t.issued)
@@ -189,6 +194,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 		o.violated(p.name, "%d logins in an hour", last(time.Hour))
 	}
 	switch {
+	case o.clockAhead(now) > 0: // to it a claim of another run is an old one
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
 	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:
