@@ -46,9 +46,6 @@ func pieceOf(text string) piece {
 	return piece(text[0])<<24 | piece(text[1])<<16 | piece(text[2])<<8 | piece(text[3])
 }
 
-// before returns what is read where c is followed by p.
-func (p piece) before(c byte) piece { return piece(c)<<24 | p>>8 }
-
 func (p piece) hash() uint32 { return uint32(p) * 0x9e3779b1 }
 
 // stride is the largest distance of anchors in a needle whose parts are looked for: one lies in each part.
