@@ -49,11 +49,8 @@ func compile(ps *problem.List, cfg config) plan {
 		p.advice = append(p.advice, r.Advice...)
 		checkSize(ps, r.Path, r.Templates())
 	}
-	for _, j := range p.jwts {
+	for _, j := range p.signed() {
 		checkSize(ps, j.path, j.templates())
-	}
-	if p.token != nil {
-		checkSize(ps, p.token.path, p.token.templates())
 	}
 	return p
 }

@@ -34,14 +34,12 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 		return x, err
 	}
 	x.Requests = append(x.Requests, messages...)
-	for _, j := range p.jwts {
+	for _, j := range p.signed() {
 		x.Signed = append(x.Signed, p.explainJWT(j, names))
 	}
-	if p.token != nil {
-		x.Signed = append(x.Signed, p.explainJWT(*p.token, names))
-		return x, nil
+	if p.token == nil {
+		x.Answer = p.explainAnswer()
 	}
-	x.Answer = p.explainAnswer()
 	return x, nil
 }
 

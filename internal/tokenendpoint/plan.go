@@ -53,13 +53,18 @@ func (p plan) needs() []template.Value {
 	for _, r := range p.requests {
 		list = append(list, r.needs()...)
 	}
-	for _, j := range p.jwts {
+	for _, j := range p.signed() {
 		list = append(list, j.needs()...)
 	}
-	if p.token != nil {
-		list = append(list, p.token.needs()...)
-	}
 	return list
+}
+
+// signed returns all JWTs that are signed with the credential.
+func (p plan) signed() []jwt {
+	if p.token == nil {
+		return p.jwts
+	}
+	return append(slices.Clip(p.jwts), *p.token)
 }
 
 // A request is one of a plan's, and what is known of its answer.
