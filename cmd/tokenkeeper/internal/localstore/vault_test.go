@@ -1,6 +1,7 @@
 package localstore_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -162,5 +163,33 @@ func TestOnlyTheOneWriterClaims(t *testing.T) {
 	}
 	if _, err := open(t, dir).Vault().Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "lock it first") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A refresh token that cannot be read is none that is missing, and is not spent.
+func TestARefreshTokenThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	disk := &tracedDisk{}
+	v := newVault(t, dir, disk)
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), "erp"); err != nil {
+		t.Fatal(err)
+	}
+	if name, err := v.Credential(t.Context(), "quickbooks"); err != nil || name != "erp" {
+		t.Errorf("it is for %q, %v", name, err)
+	}
+	disk.reading = func(string) error { return &fs.PathError{Op: "read", Path: "x", Err: errors.New("input/output error")} }
+	for name, call := range map[string]func() error{
+		"Claim":      func() error { _, err := v.Claim(t.Context(), "quickbooks"); return err },
+		"Credential": func() error { _, err := v.Credential(t.Context(), "quickbooks"); return err },
+	} {
+		if err := call(); err == nil || errors.Is(err, refresh.ErrNotFound) || !strings.Contains(err.Error(), "input/output error") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	disk.reading = nil
+	if _, err := v.Credential(ended, "quickbooks"); !errors.Is(err, context.Canceled) {
+		t.Errorf("once the run has ended: %v", err)
 	}
 }
