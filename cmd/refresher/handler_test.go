@@ -272,9 +272,14 @@ func TestTheErrorOfAnInvocation(t *testing.T) {
 		}{
 			{"two begin to fail", `{"tick": "now"}`, []string{"meitner fails: invalid_client (misconfigured). What to do: ", "meti fails: http_503 (transient)."}, true},
 			{"one fails again", `{"tick": "now"}`, []string{`refreshing "meti": http_503 (transient)`}, false},
+			{"another begins to fail, one fails again", `{"refresh": ["educloud", "meti"], "force": true}`,
+				[]string{"educloud fails: http_503 (transient).", `refreshing "meti": http_503 (transient)`}, true},
 			{"one recovers, one fails again", `{"refresh": ["meitner", "meti"], "force": true}`, []string{"meitner has recovered from invalid_client.", `refreshing "meti": http_503 (transient)`}, true},
 		} {
-			if row.when == "one recovers, one fails again" {
+			switch row.when {
+			case "another begins to fail, one fails again":
+				w.sim.Break(simulator.EduCloud, simulator.HTML(503))
+			case "one recovers, one fails again":
 				w.sim.Mend(simulator.Meitner)
 			}
 			inv := w.invoke(row.event)
@@ -299,13 +304,15 @@ func TestTheErrorOfAnInvocation(t *testing.T) {
 			t.Error("the others were not served")
 		}
 	})
-	var errs []error
-	for i := range 30 {
-		errs = append(errs, &refresh.ProviderError{Provider: fmt.Sprintf("p%02d", i), Class: refresh.Transient, Code: "http_503"})
-	}
-	lines := strings.Split((&RefreshFailed{errors.Join(errs...)}).Error(), "\n")
-	if len(lines) != 21 || lines[20] != "and 10 more" {
-		t.Errorf("thirty failures are told as %q", lines)
+	for n, last := range map[int]string{20: `refreshing "p19": http_503 (transient)`, 21: "and 1 more", 30: "and 10 more"} {
+		var errs []error
+		for i := range n {
+			errs = append(errs, &refresh.ProviderError{Provider: fmt.Sprintf("p%02d", i), Class: refresh.Transient, Code: "http_503"})
+		}
+		lines := strings.Split((&RefreshFailed{errors.Join(errs...)}).Error(), "\n")
+		if len(lines) > 21 || lines[len(lines)-1] != last {
+			t.Errorf("%d failures are told as %q", n, lines)
+		}
 	}
 }
 
