@@ -86,6 +86,18 @@ func TestAnEditedCredentialIsTriedAtOnce(t *testing.T) {
 	}
 }
 
+// To remove a credential whose login was rejected is to edit it: what is wrong now is another thing.
+func TestARemovedCredentialIsReported(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", refuse)
+	w.run(refresh.Job{})
+	delete(w.credentials, "a")
+	w.now = w.now.Add(time.Minute)
+	if res, _, _ := w.run(refresh.Job{}); codeOf(res["a"].Err) != refresh.CodeNoCredential || w.logins["a"] != 1 {
+		t.Errorf("%+v, after %d logins", res["a"], w.logins["a"])
+	}
+}
+
 func TestAMissingCredentialIsTriedWhenItIsThere(t *testing.T) {
 	w := newWorld("a")
 	delete(w.credentials, "a")

@@ -214,3 +214,40 @@ func (s *slowly) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.
 	s.now--
 	return s.source.Latest(ctx, wanted)
 }
+
+// Where tokens are stored more slowly than they come, no more logins are begun than can be stored
+// in two seconds, half of what a run keeps for storing at its end.
+func TestTokensThatWaitToBeStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(300, 0)
+		w.now, w.limits.Saves = time.Now(), 20
+		r.Store = sluggish{store{w}}
+		ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+		defer cancel()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = r.Run(ctx, refresh.Job{})
+		}()
+		time.Sleep(5 * time.Second)
+		w.mu.Lock()
+		begun := len(w.logins)
+		w.mu.Unlock()
+		if begun < 40 || begun > 60 { // at the pace alone it would be 105
+			t.Errorf("%d logins are begun, while no token is stored", begun)
+		}
+		<-done
+	})
+}
+
+// A sluggish store takes ten seconds for each token.
+type sluggish struct{ store }
+
+func (s sluggish) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	select {
+	case <-time.After(10 * time.Second):
+		return s.store.Save(ctx, c)
+	case <-ctx.Done():
+		return refresh.State{}, ctx.Err()
+	}
+}

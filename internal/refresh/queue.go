@@ -41,7 +41,7 @@ func (r *run) queueFor(ctx context.Context, due int) queue {
 	return q
 }
 
-// order returns the tasks in their order.
+// order puts the tasks in their order, which it returns.
 //
 // Providers whose last three attempts failed come last, whatever life their tokens have
 // left: many of them, at hosts that hang, would take the time of a run from those that can
@@ -57,7 +57,6 @@ func (r *run) queueFor(ctx context.Context, due int) queue {
 // well; and the duplicate of a run finds half of them done when it opens them, and the other
 // half open.
 func (q queue) order(tasks []task) []task {
-	tasks = slices.Clone(tasks)
 	own := make(map[string]uint64, len(tasks))
 	for _, t := range tasks {
 		own[t.Name] = q.own(t.Name)

@@ -93,3 +93,18 @@ func (b borrowing) Provider(d refresh.Document) (refresh.Provider, error) {
 	p.Credential = "a"
 	return p, err
 }
+
+// A record may be as long as the store says, to the byte.
+func TestTheLongestRecord(t *testing.T) {
+	p := refresh.Provider{Name: "a"}
+	grant := refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon, Lifetime: time.Hour}
+	record, e := p.Storable(refresh.Credential{}, grant, onAWS(time.Minute), refresh.Limits{}, noon)
+	if e != nil {
+		t.Fatal(e)
+	}
+	for most, code := range map[int]string{0: "", record.Len(): "", record.Len() - 1: refresh.CodeTokenTooLarge} {
+		if _, e := p.Storable(refresh.Credential{}, grant, onAWS(time.Minute), refresh.Limits{Record: most}, noon); codeOf(e) != code {
+			t.Errorf("a record of %d bytes where %d are taken: %v", record.Len(), most, e)
+		}
+	}
+}

@@ -318,3 +318,41 @@ func TestRecordsOfAnotherShape(t *testing.T) {
 		t.Errorf("%q, %v", w.record("a"), err)
 	}
 }
+
+// The refresh token that was sent is a secret like any other: no record repeats it. Where a token
+// renews itself it is what consumers are given.
+func TestTheRefreshTokenThatWasSentIsNotStored(t *testing.T) {
+	for renews, code := range map[bool]string{false: refresh.CodeSecretInRecord, true: ""} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first-refresh-token")
+			w.answer("a", func(context.Context) (refresh.Grant, error) {
+				g := w.grant()
+				g.Extra = map[string]any{"echo": "first-refresh-token"}
+				return g, nil
+			})
+			res, _ := w.runWith(v, func(p *refresh.Provider) {
+				rotates(p)
+				p.RenewsItself = renews
+			})
+			if codeOf(res.Err) != code || (w.record("a") == "") != (code != "") {
+				t.Errorf("renews itself %t: %v, the record is %q", renews, res.Err, w.record("a"))
+			}
+		})
+	}
+}
+
+// While the next refresh token is not stored, a token is only where the loss is noted as well: to
+// later runs it would show that the login was answered, and the refresh token is good.
+func TestNoTokenIsStoredWithoutWordOfTheLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{err: errors.New("throttled"), until: time.Now().Add(10 * time.Second)}
+		v.put("first-refresh-token")
+		w.rotateTo("a", "second-refresh-token")
+		w.noteErr = errors.New("throttled")
+		res, _ := w.runWith(v, rotates)
+		if codeOf(res.Err) != refresh.CodeStoreFailed || w.record("a") != "" || v.token != "second-refresh-token" {
+			t.Errorf("%v, the record is %q, and %s is kept", res.Err, w.record("a"), v.token)
+		}
+	})
+}
