@@ -20,12 +20,12 @@ const leastForm = 4
 
 // folded are the bytes that a search compares: 0 for those that it passes over. White space
 // and control characters, at which texts are broken into lines and which are half of UTF-16,
-// are dropped, as are + (a space in forms), and : and - between hexadecimal digits. Capitals are
-// small, since hexadecimal comes in both, and both alphabets of base64 are one.
+// are dropped, as are + (a space in forms), and : between hexadecimal digits. Capitals are small,
+// since hexadecimal comes in both, and _ is / as in the other alphabet of base64.
 var folded = func() (table [256]byte) {
 	for c := range 256 {
 		switch {
-		case c <= ' ' || c == 0x7f || c == '+' || c == '-' || c == ':':
+		case c <= ' ' || c == 0x7f || c == '+' || c == ':':
 		case c >= 'A' && c <= 'Z':
 			table[c] = byte(c) + 'a' - 'A'
 		case c == '_':
@@ -73,7 +73,7 @@ func madeForms(value string) []string {
 
 // plainForms are the encodings of the bytes of value.
 func plainForms(value string) []string {
-	return slices.Concat([]string{hex.EncodeToString([]byte(value))}, base64Forms(value), base32Forms(value))
+	return slices.Concat([]string{hex.EncodeToString([]byte(value)), hyphened(value)}, base64Forms(value), base32Forms(value))
 }
 
 func distinct(list []string) []string {
@@ -85,6 +85,11 @@ func distinct(list []string) []string {
 	return slices.Compact(list)
 }
 
+// hyphened returns value in hexadecimal with a hyphen between its bytes.
+func hyphened(value string) string {
+	return strings.ReplaceAll(fmt.Sprintf("% x", value), " ", "-")
+}
+
 // base64Forms returns value in base64, as part of a longer text such as that of Basic
 // authentication. There a value begins at one of three offsets; its first and last
 // characters also depend on its neighbours, and are left out.
@@ -93,7 +98,8 @@ func base64Forms(value string) []string {
 	for offset := range 3 {
 		padded := append(make([]byte, offset), value...)
 		from, to := (offset*8+5)/6, len(padded)*8/6
-		list = append(list, base64.RawStdEncoding.EncodeToString(padded)[from:to])
+		std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
+		list = append(list, std, strings.ReplaceAll(std, "+", "-"))
 	}
 	return list
 }
