@@ -18,8 +18,10 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -116,10 +118,14 @@ func run(o options) error {
 		}
 	}
 	equivalent := equivalents()
-	for key := range equivalent {
+	var gone []error
+	for _, key := range slices.Sorted(maps.Keys(equivalent)) {
 		if o.only == "" && !known[key] {
-			return fmt.Errorf("equivalent.txt has %q, and there is no such mutant", key)
+			gone = append(gone, fmt.Errorf("equivalent.txt has %q, and there is no such mutant", key))
 		}
+	}
+	if len(gone) > 0 {
+		return errors.Join(gone...)
 	}
 	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	drawn := all
