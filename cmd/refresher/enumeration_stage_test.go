@@ -31,6 +31,7 @@ type stage struct {
 
 	// Of the run under way:
 	mu       sync.Mutex
+	serving  sync.WaitGroup // logins: one may outlive the run that is killed in it
 	calls    []string
 	strikes  []strike
 	kind     string // what befalls the call that has just arrived
@@ -150,6 +151,8 @@ func (s *stage) arrive(call string) string {
 
 // ServeHTTP is the provider, with what befalls its requests.
 func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.serving.Add(1)
+	defer s.serving.Done()
 	kind := s.arrive(r.Method + " " + r.URL.Path)
 	switch kind {
 	case denied:
@@ -206,6 +209,7 @@ func (s *stage) run(strikes ...strike) error {
 		s.Fail("*", way)
 	}
 	err := s.invoke()
+	s.serving.Wait()
 	if s.dead {
 		s.restart()
 	}

@@ -120,6 +120,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 	p.logins = append(p.logins, now)
 	switch {
 	case p.down:
+		p.refused, p.limited = time.Time{}, time.Time{}
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
 	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
 		p.last429 = now
