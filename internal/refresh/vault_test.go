@@ -142,6 +142,10 @@ func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
 			w.secrets["a"].state.Note = refresh.Note{Class: refresh.NeedsPerson, Code: "invalid_grant", Last: noon,
 				Config: refresh.NewFingerprint([]byte("v1")), Credential: "c"}
 		}, refresh.Waiting, "", 10 * time.Second},
+		{"it notes what leaves the provider due", func(w *world) {
+			w.secrets["a"].state.Note = refresh.Note{Class: refresh.Transient, Code: "http_503", Last: noon, Next: noon.Add(time.Hour),
+				Config: refresh.NewFingerprint([]byte("v0")), Credential: "c"}
+		}, refresh.Failed, refresh.CodeClaimed, 15 * time.Second},
 		{"it dies", func(*world) {}, refresh.Failed, refresh.CodeClaimed, 15 * time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -353,6 +357,21 @@ func TestNoTokenIsStoredWithoutWordOfTheLoss(t *testing.T) {
 		res, _ := w.runWith(v, rotates)
 		if codeOf(res.Err) != refresh.CodeStoreFailed || w.record("a") != "" || v.token != "second-refresh-token" {
 			t.Errorf("%v, the record is %q, and %s is kept", res.Err, w.record("a"), v.token)
+		}
+	})
+}
+
+// A note that an edit has cleared, and that the other run has not replaced, is no news of it.
+func TestAClaimedRefreshTokenAfterAnEdit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{}
+		v.put("first-refresh-token")
+		v.claimed = true
+		w.secrets["a"] = &stored{state: refresh.State{Name: "a", Exists: true, Owned: true, Note: refresh.Note{Class: refresh.Misconfigured, Code: "invalid_client",
+			Last: noon, Next: noon.Add(time.Hour), Config: refresh.NewFingerprint([]byte("v1")), Credential: "before the edit"}}, versions: map[refresh.VersionID]string{}}
+		began := time.Now()
+		if res, _ := w.runWith(v, rotates); codeOf(res.Err) != refresh.CodeClaimed || time.Since(began) != 15*time.Second {
+			t.Errorf("%+v after %v", res, time.Since(began))
 		}
 	})
 }
