@@ -24,3 +24,19 @@ func TestAReadThatBreaksOff(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 }
+
+// The names in a folder are asked to be made durable, and a file system that cannot is reported.
+func TestAFolderThatCannotBeSynced(t *testing.T) {
+	var disk localstore.Disk
+	d, err := localstore.OpenOn("/proc/self", func(real localstore.Disk) localstore.Disk {
+		disk = real
+		return real
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := disk.SyncDir("task"); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("it is durable: %v", err)
+	}
+}
