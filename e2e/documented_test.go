@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +54,9 @@ func TestDocumented(t *testing.T) {
 				d.attach(d.output("ConfigEditorPolicyArn"), "developers")
 			default:
 				d.ticks()
+			}
+			if b.name == "rename" {
+				defer d.ticking()()
 			}
 			began := time.Now()
 			cmd := d.command([]string{"VERSION=HEAD"}, "bash", "-euo", "pipefail", "-c", b.script)
@@ -112,6 +117,26 @@ func (d *deployment) ticks() {
 		}
 	}
 	d.wantLive(simulator.Meitner)
+}
+
+// ticking sends ticks until it is stopped, for a command that waits for the next one: the schedule's
+// may be most of a minute away.
+func (d *deployment) ticking() (stop func()) {
+	d.t.Helper()
+	function := d.resource("RefresherFunction")
+	ctx, cancel := context.WithCancel(d.t.Context())
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = d.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(function),
+				Payload: fmt.Appendf(nil, `{"tick": %q}`, time.Now().UTC().Format(time.RFC3339))})
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	})
+	return func() { cancel(); sending.Wait() }
 }
 
 // newClone copies the files that a clone would have, and makes them one.
