@@ -53,6 +53,13 @@ func editConfig(j *judgement) step {
 	return step{fmt.Sprintf("Mend %s; the next run tries it at once. More is in %s.", j.Provider.Where, j.guide.Log), ""}
 }
 
+// editOrAdmit is for an address that is wrong, or meant and not admitted.
+func editOrAdmit(j *judgement) step {
+	s := editConfig(j)
+	s.text += " If the address is meant, have its network admitted (ProviderNetworks of the stack, --provider-network in a folder), then force a refresh."
+	return s
+}
+
 func editEither(j *judgement) step {
 	if j.chance() {
 		return lookLater(j, j.Provider.Where+" and "+j.credentialPlace())
@@ -194,7 +201,7 @@ var byCode = map[string]advice{
 	"probe_failed":           {"A new token did not pass the probe, so it is not given to applications.", editConfig},
 	"host_not_found":         {"The host of its token endpoint does not exist.", editConfig},
 	"host_not_allowed":       {"Its credential may not be sent to that host.", allowHost},
-	"address_not_allowed":    {"The host of its token endpoint has no public address, nor one in the networks of the operator.", editConfig},
+	"address_not_allowed":    {"The host of its token endpoint has no public address, nor one in the networks of the operator.", editOrAdmit},
 	"proxy_refused":          {"The egress proxy does not let the request pass.", inLog("Have the operator of the proxy allow the host; more is in %s.")},
 	"tls_untrusted":          {"The certificate of its token endpoint is not good.", lookAtLog},
 	"tls_failed":             {"No TLS connection with its token endpoint can be agreed on.", lookAtLog},
