@@ -51,6 +51,16 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// What a run can store is what its time allows, less what is kept for the end, and never less than
+// nothing.
+func TestWhatARunCanStore(t *testing.T) {
+	for run, want := range map[time.Duration]float64{57 * time.Second: 20 * 52.5, 14500 * time.Millisecond: 200, 4 * time.Second: 0, 0: 0} {
+		if load := onAWS(time.Minute).Load(refresh.Limits{Saves: 20}, run, nil); load.Can != want {
+			t.Errorf("in %v: %v, want %v", run, load.Can, want)
+		}
+	}
+}
+
 // A refresh token takes the time of three saves, and half as many of them are planned.
 func TestLoadOfRefreshTokens(t *testing.T) {
 	s := onAWS(time.Minute)

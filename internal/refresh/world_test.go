@@ -39,6 +39,7 @@ type world struct {
 	// beforeLatest comes between the listing of a run and a login.
 	beforeLatest func(provider string)
 	listed       map[string]refresh.State
+	page         int // how many secrets a page of a list has; zero: all
 	limits       refresh.Limits
 }
 
@@ -235,7 +236,10 @@ type store struct{ *world }
 
 func (s store) Limits() refresh.Limits { return s.limits }
 
-func (s store) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
+func (s store) List(ctx context.Context, from string) ([]refresh.State, string, error) {
+	if s.page > 0 {
+		time.Sleep(time.Second) // so that a run begins before the last page comes
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -243,6 +247,12 @@ func (s store) List(ctx context.Context, _ string) ([]refresh.State, string, err
 	}
 	var states []refresh.State
 	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
+		if name < from {
+			continue
+		}
+		if s.page > 0 && len(states) == s.page {
+			return states, name, s.listErr
+		}
 		st := s.secrets[name].state
 		if old, ok := s.listed[name]; ok {
 			st = old
