@@ -22,7 +22,7 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 		if !certain {
 			w.doubt = doubtful
 		}
-		sure := w.doubt == 0
+		sure, failed := w.doubt == 0, w.failed
 		if res.Class() != "" {
 			w.failed = now
 		}
@@ -34,7 +34,8 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 		case res.Outcome == refresh.Failed && res.Err == nil:
 			o.violated(res.Provider, "it failed without an error")
 		case res.Outcome == refresh.Failed && res.Notice:
-			if sure && w.reported == is && o.upsets(now.Add(-o.tick)) == 0 {
+			// With another credential a failure is another, though it looks the same.
+			if sure && w.reported == is && o.upsets(failed) == 0 && o.upsets(now.Add(-o.tick)) == 0 {
 				o.violated(res.Provider, "a failure is reported as new a second time: %v", res.Err)
 			}
 			w.reported = is

@@ -197,8 +197,9 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	}
 	wg.Wait()
 	slow = w.lines != nil && (slow || w.awsSlow) // over wires the store alone knows which calls failed
-	certain, killed := len(starts) == 1 && starts[0].off == 0 && !slow, false
+	certain, killed := len(starts) == 1 && starts[0].off == 0, false
 	for _, s := range starts {
+		s.failed = s.failed || slow
 		certain = certain && !s.dead && !s.failed
 		killed = killed || s.dead
 		if s.dead || s.failed {
