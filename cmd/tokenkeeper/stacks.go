@@ -62,40 +62,83 @@ type stackView struct {
 	outcome error
 }
 
-// statusOf shows several stacks. One that cannot be looked at does not keep the others from it.
-func (c *cli) statusOf(ctx context.Context, where placeFlags, stacks []string, prepare func(place.Place) (glance, error), watch time.Duration) error {
-	glances := make([]glance, len(stacks))
-	for i, stack := range stacks { // one after the other: one may ask for a code of MFA
-		where.aws.stack = stack
-		p, err := where.open(ctx, c)
-		if err == nil {
-			defer p.Close()
-			glances[i], err = prepare(p)
-		}
-		if err != nil {
-			if _, advice := explained(err); advice.code == exitWrong {
-				return err
-			}
-			glances[i] = func() (statusView, error) { return statusView{}, err }
-		}
-	}
-	return c.showing(ctx, watch, func() (judged, error) {
-		v := stacksView{Stacks: make([]stackView, len(stacks)), Served: true}
-		var wg sync.WaitGroup
-		for i, once := range glances {
-			wg.Go(func() { v.Stacks[i] = viewOf(stacks[i], once) })
-		}
-		wg.Wait()
-		for _, s := range v.Stacks {
-			v.Failing = v.Failing || s.statusView == nil || s.Failing
-			v.Served = v.Served && (s.statusView == nil || s.Served)
-		}
-		return v, nil
-	})
+// A stacksGlance looks at several stacks, in the order in which they were named. One that cannot be
+// opened is opened again at the next look.
+type stacksGlance struct {
+	stacks  []string
+	open    func(stack string) (place.Place, error)
+	prepare func(place.Place) (glance, error)
+
+	places  []place.Place
+	glances []glance // one for each stack; nil: it is not open
 }
 
-func viewOf(stack string, once glance) stackView {
-	v, err := once()
+// statusOf shows several stacks. One that cannot be looked at does not keep the others from it.
+func (c *cli) statusOf(ctx context.Context, where placeFlags, stacks []string, prepare func(place.Place) (glance, error), watch time.Duration) error {
+	if where.dir != "" {
+		return errTwoPlaces
+	}
+	g := &stacksGlance{stacks: stacks, prepare: prepare, glances: make([]glance, len(stacks))}
+	g.open = func(stack string) (place.Place, error) {
+		where.aws.stack = stack
+		return where.aws.open(ctx, c)
+	}
+	defer g.close()
+	return c.showing(ctx, watch, g.look)
+}
+
+func (g *stacksGlance) close() {
+	for _, p := range g.places {
+		p.Close()
+	}
+}
+
+func (g *stacksGlance) look() (judged, error) {
+	v := stacksView{Stacks: make([]stackView, len(g.stacks)), Served: true}
+	for i, stack := range g.stacks { // one after the other: one may ask for a code of MFA
+		if g.glances[i] != nil {
+			continue
+		}
+		if err := g.begin(i); err != nil {
+			if _, advice := explained(err); advice.code == exitWrong && !errors.Is(err, place.ErrNoRegion) {
+				return nil, err
+			}
+			v.Stacks[i] = viewOf(stack, statusView{}, err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i, once := range g.glances {
+		if once != nil {
+			wg.Go(func() {
+				seen, err := once()
+				v.Stacks[i] = viewOf(g.stacks[i], seen, err)
+			})
+		}
+	}
+	wg.Wait()
+	for _, s := range v.Stacks {
+		v.Failing = v.Failing || s.statusView == nil || s.Failing
+		v.Served = v.Served && (s.statusView == nil || s.Served)
+	}
+	return v, nil
+}
+
+// begin opens the stack of that index.
+func (g *stacksGlance) begin(i int) error {
+	p, err := g.open(g.stacks[i])
+	if err != nil {
+		return err
+	}
+	once, err := g.prepare(p)
+	if err != nil {
+		p.Close()
+		return err
+	}
+	g.places, g.glances[i] = append(g.places, p), once
+	return nil
+}
+
+func viewOf(stack string, v statusView, err error) stackView {
 	if err == nil {
 		return stackView{Stack: stack, statusView: &v, outcome: v.verdict()}
 	}
