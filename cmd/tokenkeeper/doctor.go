@@ -95,10 +95,14 @@ func providers(r status.Report, guide place.Guide) []doctor.Finding {
 		}
 	}
 	n := len(r.Lines) - len(orphans)
-	found := []doctor.Finding{{Of: "providers", State: doctor.Well, Detail: plural(n, "provider") + ", none fails"}}
+	found := []doctor.Finding{{Of: "providers", State: doctor.Well, Detail: plural(n, "provider")}}
+	if failing > 0 || without > 0 {
+		found[0].State, found[0].Remedy, found[0].Command = doctor.Attention, "see why:", guide.Command("status", "")
+	} else {
+		found[0].Detail += ", none fails"
+	}
 	if failing > 0 {
-		found[0] = doctor.Finding{Of: "providers", State: doctor.Attention, Detail: fmt.Sprintf("%s, %d failing", plural(n, "provider"), failing),
-			Remedy: "see why:", Command: guide.Command("status", "")}
+		found[0].Detail += fmt.Sprintf(", %d failing", failing)
 	}
 	if without > 0 {
 		found[0].State = doctor.NotServed
