@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
@@ -31,6 +33,8 @@ first.`,
 		},
 	}
 	f.register(cmd)
+	noFolder(cmd, instead(errors.New("in a folder nothing is adopted: the next run replaces whatever record is there"),
+		"to see what there is:", "tokenkeeper status --dir DIR"))
 	return cmd
 }
 

@@ -35,10 +35,11 @@ func registerDir(cmd *cobra.Command, dir *string) {
 // open opens the place.
 func (f *placeFlags) open(ctx context.Context, c *cli) (place.Place, error) {
 	if f.dir == "" {
-		return f.aws.open(ctx, c)
+		a, err := f.aws.open(ctx, c)
+		return a, orFolder(err)
 	}
 	if f.aws != (awsFlags{}) {
-		return nil, instead(errTwoPlaces, "give one or the other", "")
+		return nil, errTwoPlaces
 	}
 	return openFolder(f.dir)
 }
@@ -46,12 +47,21 @@ func (f *placeFlags) open(ctx context.Context, c *cli) (place.Place, error) {
 // openToChange opens it for a command that changes something there.
 func (f *placeFlags) openToChange(ctx context.Context, c *cli) (place.Place, error) {
 	if f.dir == "" {
-		return f.aws.openToChange(ctx, c)
+		a, err := f.aws.openToChange(ctx, c)
+		return a, orFolder(err)
 	}
 	return f.open(ctx, c)
 }
 
-var errTwoPlaces = errors.New("--dir names a folder, and other flags a deployment on AWS")
+var errTwoPlaces = instead(errors.New("--dir names a folder, and other flags a deployment on AWS"), "give one or the other", "")
+
+// orFolder says of an error for want of AWS that a folder does without.
+func orFolder(err error) error {
+	if e, ok := errors.AsType[*advisedError](err); ok && (errors.Is(err, place.ErrNoRegion) || errors.Is(err, place.ErrNoCredentials)) {
+		return &advisedError{e.err, "without AWS, give --dir; with it, " + e.remedy, e.command, e.code}
+	}
+	return err
+}
 
 // A visit is what a command does at a place, which is open for as long as that takes.
 type visit = func(cmd *cobra.Command, p place.Place, args []string) error
@@ -90,7 +100,7 @@ func openFolder(dir string) (place.Folder, error) {
 	f, err := place.OpenFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		word := localstore.ShellWord(dir)
-		return f, instead(fmt.Errorf("there is no folder %s", dir), "name the one that has providers/ and credentials/ in it. To begin an empty one: mkdir "+word+
+		return f, instead(fmt.Errorf("there is no folder %s", dir), "name the one that has providers/ and credentials/ in it. To begin an empty one: mkdir -p "+word+"/providers"+
 			". To get one for trying out:", "tokenkeeper simulate --dir "+word)
 	}
 	if err != nil {
@@ -145,7 +155,7 @@ func (f *awsFlags) open(ctx context.Context, c *cli) (*place.AWS, error) {
 		MFA: c.askMFA(),
 	})
 	if errors.Is(err, place.ErrNoRegion) {
-		return nil, instead(err, "give --region, or set AWS_REGION; without AWS, give --dir", "")
+		return nil, instead(err, "give --region, or set AWS_REGION", "")
 	}
 	if access, ok := errors.AsType[*place.AccessError](err); ok {
 		return nil, unlooked(access, access.Remedy, access.Command)

@@ -62,7 +62,7 @@ busy. In a folder the process does it that runs there, or else this one.`,
 // refreshFolder does the job here.
 func (c *cli) refreshFolder(cmd *cobra.Command, f refreshFlags, job refresh.Job) error {
 	if f.aws != (awsFlags{}) {
-		return instead(errTwoPlaces, "give one or the other", "")
+		return errTwoPlaces
 	}
 	f.work.dir = f.dir
 	w, err := c.openWork(cmd, f.work)
@@ -115,7 +115,7 @@ func (c *cli) refreshBeside(cmd *cobra.Command, f refreshFlags, job refresh.Job)
 func (c *cli) refreshAWS(ctx context.Context, f refreshFlags, job refresh.Job) error {
 	a, err := f.aws.open(ctx, c)
 	if err != nil {
-		return err
+		return orFolder(err)
 	}
 	if err := c.known(ctx, a, job.Only); err != nil {
 		return err

@@ -32,6 +32,9 @@ type AccessError struct {
 func (e *AccessError) Error() string { return e.Detail }
 func (e *AccessError) Unwrap() error { return e.Err }
 
+// ErrNoCredentials says that AWS has no credentials to be asked with.
+var ErrNoCredentials = errors.New("no AWS credentials are found")
+
 // identify returns why there is no identity to ask AWS with, or nil.
 func (o Options) identify(ctx context.Context, cfg aws.Config) error {
 	if cfg.Credentials == nil {
@@ -75,7 +78,7 @@ func (o Options) noIdentity(err error) error {
 	case errors.As(err, &api):
 		return fail(fmt.Sprintf("%s cannot be had: AWS answers %s", named("the AWS credentials"), api.ErrorCode()), "see what AWS says:", command("aws sts get-caller-identity"))
 	case strings.Contains(text, "IMDS"):
-		return fail("no AWS credentials are found", "log in, and name a profile with --profile or AWS_PROFILE; without AWS, give --dir. What is found:", "aws configure list")
+		return &AccessError{ErrNoCredentials.Error(), "log in, and name a profile with --profile or AWS_PROFILE. What is found:", "aws configure list", ErrNoCredentials}
 	}
 	return fail(named("the AWS credentials")+" cannot be had", "see what is wrong:", command("aws sts get-caller-identity"))
 }
