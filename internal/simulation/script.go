@@ -34,6 +34,7 @@ func (w *World) script(e Event) {
 		during(true, &watched.bad, func(is bool) {
 			if p.broken = is; !is {
 				p.secret++
+				watched.mended = time.Now()
 				acts()
 			}
 		})
