@@ -2,6 +2,7 @@ package scaletest_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -12,18 +13,19 @@ import (
 	"example.com/tokenkeeper/internal/refresh/scaletest"
 )
 
+var part = flag.Int("part", 8, "go through a part of the full size, at that part of the writes; 1: all of it")
+
 // spread is the age of tokens that were issued evenly over the last half an hour.
 func spread(i int) time.Duration { return time.Duration(i%1800) * time.Second }
 
 // old is the age of tokens that are all due, and have seven to ten minutes left.
 func old(i int) time.Duration { return 50*time.Minute + time.Duration(i%180)*time.Second }
 
-// Many that go dark at once take no token from twice as many that answer: at an eighth of
-// the writes that are 20,000 beside 10,000.
+// Many that go dark at once take no token from twice as many that answer: 20,000 beside 10,000.
 func TestManyGoDark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const good, dark = 2500, 1250
-		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 5}, good+dark, spread)
+		good, dark := 20_000 / *part, 10_000 / *part
+		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 40 / *part}, good+dark, spread)
 		for range 5 {
 			a.Tick(t.Context(), "")
 		}
@@ -42,12 +44,11 @@ func TestManyGoDark(t *testing.T) {
 }
 
 // All that answer 503 for as long as an outage is survived, and then answer again, have lost no
-// token, although each of them has failed often enough to come last: an eighth of 10,000, at an
-// eighth of the writes.
+// token, although each of them has failed often enough to come last.
 func TestAllAnswer503(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 1250
-		a := scaletest.New(scaletest.Options{Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond, Writes: 5}, n, func(i int) time.Duration {
+		n := 10_000 / *part
+		a := scaletest.New(scaletest.Options{Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond, Writes: 40 / *part}, n, func(i int) time.Duration {
 			return time.Duration(i*7%2400) * time.Second
 		})
 		answer := func(f func(context.Context) error) {
@@ -66,7 +67,7 @@ func TestAllAnswer503(t *testing.T) {
 		for range 15 {
 			a.Tick(t.Context(), "")
 		}
-		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 || a.Overdue() > 100 {
+		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 || a.Overdue() > n/12 {
 			t.Errorf("%d dead, %d lost, %d overdue, %v left", f.Dead, f.Lost, a.Overdue(), f.LeastLeft)
 		}
 	})
