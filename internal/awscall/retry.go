@@ -65,7 +65,7 @@ func (retryer) GetRetryToken(ctx context.Context, failed error) (func(error) err
 func backOff(attempts int, err error) time.Duration {
 	most := maxDelay
 	if attempts <= 3 && !throttled(err) {
-		most = firstDelay << (attempts - 1)
+		most = firstDelay << max(attempts-1, 0)
 	}
 	return most/2 + rand.N(most/2) // #nosec G404 -- nothing is lost if it is guessed
 }

@@ -94,12 +94,16 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 	return due(NearExpiry)
 }
 
+// longestRun is how long a run may last: what another one has noted since this one began is later
+// than now by as much.
+const longestRun = 5 * time.Minute
+
 // early reports whether a clock that was ahead has noted a failure, which would be left alone for too
 // long. (One that came after a token of such a clock has its time: see follow.) A refresh token that
 // may have been spent rests all the same.
 func (s State) early(n Note, now time.Time) bool {
 	v, _ := s.current()
-	return n.Last.After(now.Add(maxAhead)) && !n.Last.Equal(v.IssuedAt.Add(time.Second)) && n.Unsure == ""
+	return n.Last.After(now.Add(longestRun+maxAhead)) && !n.Last.Equal(v.IssuedAt.Add(time.Second)) && n.Unsure == ""
 }
 
 // unfinished reports whether Next may become current as it is: it is ours, was asked

@@ -62,6 +62,7 @@ func TestDecide(t *testing.T) {
 		{"a transient failure, its time come", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, noon, now) }), now, true, refresh.NoToken, now},
 		{"a refused login", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, noon, in(29*time.Minute)) }), now, false, refresh.CoolingDown, in(29 * time.Minute)},
 		{"a failure noted by a clock that was ahead", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, in(time.Hour), in(65*time.Minute)) }), now, true, refresh.NoToken, now},
+		{"one noted by another run, since this one began", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, in(5*time.Minute), in(35*time.Minute)) }), now, false, refresh.CoolingDown, in(35 * time.Minute)},
 		{"one noted by a clock that may be right", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, in(time.Minute), in(6*time.Minute)) }), now, false, refresh.CoolingDown, in(6 * time.Minute)},
 		{"a refresh token that may have been spent, by a clock that was ahead", with(holding(""), func(s *refresh.State) {
 			s.Note = failing(refresh.Transient, in(time.Hour), in(65*time.Minute))

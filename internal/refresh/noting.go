@@ -110,7 +110,7 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 	v.note(ctx, res, n)
 	if !res.noted {
-		res.Note = v.state.Note
+		res.Note = v.state.LiveNote(v.Config)
 		return
 	}
 	res.recover(v.state.Note)

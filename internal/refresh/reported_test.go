@@ -91,7 +91,7 @@ func TestARecoveryThatCannotBeNoted(t *testing.T) {
 	w.noteErr = errors.New("throttled")
 	w.now = w.now.Add(5 * time.Minute)
 	for i, outcome := range []refresh.Outcome{refresh.Refreshed, refresh.Waiting} {
-		if res := run(); res.Outcome != outcome || res.Recovered || res.Class() != refresh.Transient {
+		if res := run(); res.Outcome != outcome || res.Recovered || res.Class() != "" || res.State.Note.Class != refresh.Transient {
 			t.Errorf("run %d that cannot remove the note: %+v", i, res)
 		}
 	}

@@ -31,6 +31,7 @@ func (s *Store) Save(ctx context.Context, c refresh.Change) (refresh.State, erro
 		if err != nil || settled(st, c) {
 			return st, err
 		}
+		from = st.Current
 	}
 	if !c.Record.IsZero() {
 		current, err := s.put(ctx, c)

@@ -1,6 +1,7 @@
 // Package wire sends one request, once, to one place: over TLS 1.2 or later, at an address
 // that is checked when it is dialled. It follows no redirect, uses no proxy of the environment,
-// keeps no cookie and no connection, and repeats nothing. What it returns for a request that
+// keeps no cookie and no connection, and repeats nothing, but where a server that has not begun to
+// answer wants it over HTTP/1.1: see [Client.Do]. What it returns for a request that
 // was not answered is a [Failure] of a certain [Kind]; what follows from that is decided by
 // callers. It knows nothing of tokens.
 package wire
@@ -108,7 +109,7 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // end after it. A failure beside an answer is why its body broke off. The caller has the answer
 // leave, once it has taken what it wants of it, before it asks again.
 //
-// A server that has not looked at it, but wants it over HTTP/1.1, gets it so (RFC 9113 section 7:
+// A server that wants it over HTTP/1.1 instead of answering gets it so (RFC 9113 section 7:
 // HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
 func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 	again := req.Clone(req.Context())
@@ -122,7 +123,7 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 		again.Body, again.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 	}
 	m, f := c.once(req)
-	if f == nil || !f.wantsHTTP1() {
+	if f == nil || m != nil || !f.wantsHTTP1() {
 		return m, f
 	}
 	own := *c

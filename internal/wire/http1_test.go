@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,8 @@ func TestHTTP1WhereItIsAskedFor(t *testing.T) {
 	}{
 		{"HTTP_1_1_REQUIRED", reset(0xd), true},
 		{"HTTP_1_1_REQUIRED, for the connection, of no request", []byte{0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xd}, true},
+		{"a header, then HTTP_1_1_REQUIRED", append([]byte{0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88}, reset(0xd)...), false}, // :status 200
+		{"a header and a part of the body, then HTTP_1_1_REQUIRED", slices.Concat([]byte{0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88}, []byte{0, 0, 1, 0, 0, 0, 0, 0, 1, '{'}, reset(0xd)), false},
 		{"INTERNAL_ERROR", reset(0x2), false},
 		{"ENHANCE_YOUR_CALM", reset(0xb), false},
 	} {

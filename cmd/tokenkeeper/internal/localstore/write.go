@@ -102,6 +102,9 @@ func (d *Dir) clear(folder string, stale func(name string) bool) error {
 		if err == nil && stale(e.Name()) {
 			err = d.disk.Remove(path.Join(folder, e.Name()))
 		}
+		if errors.Is(err, fs.ErrNotExist) { // a client has removed it: it needs no lock for what is its own
+			err = nil
+		}
 	}
 	return err
 }
