@@ -102,3 +102,28 @@ func TestRequestsThatCannotBeLeft(t *testing.T) {
 		}
 	}
 }
+
+// A client takes its answer away without the lock, also at the moment at which a new holder of the
+// lock clears what former ones have left.
+func TestAnAnswerThatIsTakenMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	d := openOn(t, dir, &tracedDisk{})
+	id, err := d.Ask(refresh.Job{Only: []string{"meitner"}})
+	if err == nil {
+		err = d.Answer(id, []byte("{}"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	other := openOn(t, dir, &tracedDisk{refuse: func(_ int, s step) error {
+		if s.op != "remove" || !strings.Contains(s.name, id) {
+			return nil
+		}
+		taken++
+		return os.Remove(filepath.Join(dir, s.name))
+	}})
+	if err := other.Lock(); err != nil || taken != 1 {
+		t.Errorf("%d answers were taken: %v", taken, err)
+	}
+}
