@@ -21,6 +21,7 @@ type oracle struct {
 	schedule refresh.Schedule
 	bad      []span // when no run could do its work, for a reason that is not ours
 	ahead    []ahead
+	off      []span // when a clock was off, by however little
 	// upset is when something happened after which a login, or a report, may have to be done
 	// once more: a run was killed or doubled, AWS did not answer, people acted.
 	upset   []time.Time
@@ -53,6 +54,8 @@ type failure struct {
 
 // A span is a time in which something was wrong.
 type span struct{ begin, end time.Time }
+
+func (s span) has(t time.Time) bool { return !t.Before(s.begin) && !t.After(s.end) }
 
 // An ahead is a time in which a clock was ahead, by more than clocks may differ.
 type ahead struct {
@@ -89,7 +92,7 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	case !t.expires.After(now.Add(-o.tick)) && !p.supersedes && !p.revokes: // of those see tickDone
 		// It was good when the run decided on it; AWS may have been slow since.
 		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
-	case old != nil && !old.before(t, p.supersedes) && o.clockAhead(t.issued) == 0: // which goes before
+	case old != nil && !old.before(t, p.supersedes) && !slices.ContainsFunc(o.off, func(s span) bool { return s.has(t.issued) }):
 		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
 	if old != nil && old != t {
@@ -100,7 +103,7 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 // clockAhead returns by how much a clock was ahead at a time; zero: none was.
 func (o *oracle) clockAhead(t time.Time) (by time.Duration) {
 	for _, a := range o.ahead {
-		if !t.Before(a.begin) && !t.After(a.end) {
+		if a.has(t) {
 			by = max(by, a.by)
 		}
 	}

@@ -68,11 +68,12 @@ func (w *World) script(e Event) {
 	case Killed:
 		w.at(begin, false, func() { w.killAt, w.killAfter = e.Call, e.After })
 	case ClockOff:
-		bad := &w.oracle.bad
+		bad, lasts := &w.oracle.bad, span{begin, begin.Add(e.Lasts + w.tick)}
+		w.oracle.off = append(w.oracle.off, lasts)
 		if e.Off.Abs() <= time.Minute {
 			bad = nil
 		} else if e.Off > 0 {
-			w.oracle.ahead = append(w.oracle.ahead, ahead{span{begin, begin.Add(e.Lasts + w.tick)}, e.Off})
+			w.oracle.ahead = append(w.oracle.ahead, ahead{lasts, e.Off})
 		}
 		during(true, bad, func(is bool) {
 			if w.processes[0].off = 0; is {
