@@ -89,6 +89,13 @@ type mutant struct {
 }
 
 func run(o options) error {
+	var paths []string
+	for _, t := range targets {
+		paths = append(paths, t.path)
+	}
+	if o.only != "" && !slices.Contains(paths, o.only) {
+		return fmt.Errorf("package %s is none of those that are mutated: %s", o.only, strings.Join(paths, ", "))
+	}
 	root, err := os.Getwd()
 	if err != nil {
 		return err
