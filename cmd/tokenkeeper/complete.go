@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
 )
@@ -14,8 +16,8 @@ import (
 // they take.
 var namesProviders = map[string]int{
 	"adopt": 1, "approve": 1, "check": -1, "explain": 1, "history": 1, "logs": 1, "pause": 1, "read": 1, "refresh": -1, "resume": 1,
-	"status": -1, "try": 1, "wait": -1, "config get": 1, "config delete": 1, "config put": 1, "credential put": 1, "credential delete": 1,
-	"refresh-token put": 1,
+	"status": -1, "try": 1, "wait": -1, "config get": 1, "config delete": 1, "config put": 1,
+	"refresh-token put": 1, "refresh-token bind": 1, "refresh-token restore": 1,
 }
 
 // complete has a shell complete what the command line can take: providers, presets, and what
@@ -28,10 +30,20 @@ func (c *cli) complete(root *cobra.Command) {
 			name = cmd.Parent().Name() + " " + name
 		}
 		if most, ok := namesProviders[name]; ok {
-			cmd.ValidArgsFunction = c.completeProviders(most)
+			cmd.ValidArgsFunction = c.completeNames(most, providerNames)
 		}
-		if name == "add" {
+		switch name {
+		case "add":
 			cmd.ValidArgsFunction = completePresets
+		case "credential put":
+			cmd.ValidArgsFunction = c.completeNames(1, wantedCredentials)
+		case "credential delete":
+			cmd.ValidArgsFunction = c.completeNames(1, place.Place.Credentials)
+		case "refresh-token put", "refresh-token bind":
+			names := c.completeNames(-1, place.Place.Credentials)
+			_ = cmd.RegisterFlagCompletionFunc("credential", func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				return names(cmd, nil, begun) // the name of a provider is given, which can be that of its credential
+			}) // the flag is there
 		}
 		for _, sub := range cmd.Commands() {
 			each(sub)
@@ -41,9 +53,9 @@ func (c *cli) complete(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 
-// completeProviders returns the names that are not given yet. Where they cannot be listed
-// nothing is completed, and nothing said: a shell shows it in the middle of the line.
-func (c *cli) completeProviders(most int) cobra.CompletionFunc {
+// completeNames returns the names that are listed in the place and not given yet. Where they cannot
+// be listed nothing is completed, and nothing said: a shell shows it in the middle of the line.
+func (c *cli) completeNames(most int, list func(place.Place, context.Context) ([]string, error)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if most >= 0 && len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -53,21 +65,40 @@ func (c *cli) completeProviders(most int) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		defer p.Close()
-		configs, err := refresh.Configs(cmd.Context(), p)
+		names, err := list(p, cmd.Context())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		var names []cobra.Completion
-		for _, d := range configs {
-			if refresh.CheckName(d.Name) == nil && !slices.Contains(args, d.Name) {
-				names = append(names, d.Name)
-			}
-		}
+		names = slices.DeleteFunc(names, func(name string) bool { return refresh.CheckName(name) != nil || slices.Contains(args, name) })
 		if name := cmd.Name(); name == "explain" || name == "try" {
 			return names, cobra.ShellCompDirectiveDefault // files too
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+func providerNames(p place.Place, ctx context.Context) (names []string, err error) {
+	configs, err := refresh.Configs(ctx, p)
+	for _, d := range configs {
+		names = append(names, d.Name)
+	}
+	return names, err
+}
+
+// wantedCredentials returns the credentials that are there, and those that configs name.
+func wantedCredentials(p place.Place, ctx context.Context) ([]string, error) {
+	names, err := p.Credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	configs, err := refresh.Configs(ctx, p)
+	for _, d := range configs {
+		if name, ok := d.CredentialName(); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // stated returns which place the flags of a command name.
