@@ -15,20 +15,20 @@ import (
 const leastRefreshToken = 16
 
 // incoming returns the refresh tokens in an answer: what response.refresh_token leads to, and
-// all members, headers and cookies that are called like one. The access token is none, where a
-// provider states it twice, and the other time by another name.
-func incoming(s answer.Selection) []string {
+// all members, headers and cookies that are called like one. The access token is none where it
+// renews itself, and where a provider states it twice, the other time by another name.
+func incoming(s answer.Selection, renewsItself bool) []string {
 	token, _ := s.AccessToken.(string)
 	var list []string
-	twice := false
+	byRight := renewsItself
 	for name, part := range s.Named() {
 		text, _ := textOf(part)
 		if len(text) >= leastRefreshToken && likeRefreshToken.MatchString(name) {
 			list = append(list, text)
 		}
-		twice = twice || text != "" && text == token && !likeRefreshToken.MatchString(name)
+		byRight = byRight || text != "" && text == token && !likeRefreshToken.MatchString(name)
 	}
-	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && twice })
+	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && byRight })
 	if next, ok := textOf(s.RefreshToken); ok && len(next) >= leastSecret && next != token && next != sameTicket {
 		list = append(list, next)
 	}
@@ -37,7 +37,7 @@ func incoming(s answer.Selection) []string {
 
 // remember has the refresh tokens in the answer looked for from now on.
 func (x *exchange) remember() {
-	list := incoming(x.selected)
+	list := incoming(x.selected, x.renewsItself)
 	for _, text := range list {
 		x.made.add(text, inAnswer)
 	}

@@ -27,6 +27,16 @@ func TestATokenThatRenewsItself(t *testing.T) {
 			headed(200, ``, "X-Vault-Token", "ticket-of-the-vault"), "ticket-of-the-vault", ""},
 		{"in a cookie", `, "default_lifetime": "1h", "response": {"access_token": {"cookie": "sid"}}`,
 			headed(204, ``, "Set-Cookie", "sid=token-2; HttpOnly"), "token-2", "token-2"},
+		{"in a header called like a refresh token", `, "default_lifetime": "1h", "response": {"access_token": {"header": "X-Refresh-Token"}}`,
+			headed(200, ``, "X-Refresh-Token", "token-4-of-the-north"), "token-4-of-the-north", "token-4-of-the-north"},
+		{"in a cookie called like one", `, "default_lifetime": "1h", "response": {"access_token": {"cookie": "refresh_token"}}`,
+			headed(204, ``, "Set-Cookie", "refresh_token=token-5-of-the-north; HttpOnly"), "token-5-of-the-north", "token-5-of-the-north"},
+		{"in a member called like one", `, "response": {"access_token": "refresh_token"}`,
+			answer(200, `{"refresh_token": "token-6-of-the-north", "expires_in": 3600}`), "token-6-of-the-north", "token-6-of-the-north"},
+		{"in a member as AT Protocol calls it", `, "response": {"access_token": "data.refreshJwt", "expires_in": "data.ttl"}`,
+			answer(200, `{"data": {"refreshJwt": "token-7-of-the-north", "ttl": 3600}}`), "token-7-of-the-north", "token-7-of-the-north"},
+		{"the same again, called like one", `, "default_lifetime": "1h", "response": {"access_token": {"header": "X-Refresh-Token"}}`,
+			headed(200, ``, "X-Refresh-Token", "ticket-of-the-vault"), "ticket-of-the-vault", ""},
 		{"as the whole body", `, "default_lifetime": "1h", "response": {"access_token": {"body": "text"}}`, answer(200, `token-3`), "token-3", "token-3"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
