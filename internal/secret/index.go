@@ -14,7 +14,9 @@ type index struct {
 	harmless map[string]bool
 
 	needles []needle
-	anchors []anchor
+	// literals are the values of which folding leaves too little: they are looked for byte by byte.
+	literals []literal
+	anchors  []anchor
 	// first leads from the hash of a piece to the last anchor that has it, plus one. filter has a
 	// bit for the hash of each, so that most of a text is passed over without looking further.
 	first               []int32
@@ -27,6 +29,11 @@ type needle struct {
 	value int // whose it is
 	text  string
 	size  int
+}
+
+type literal struct {
+	value int
+	text  string
 }
 
 // An anchor is a piece of a needle that is looked for.

@@ -3,6 +3,7 @@ package secret
 import (
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // maxPieces is how many different pieces may be read at one byte. Ordinary text has a few;
@@ -34,6 +35,17 @@ type part struct{ needle, offset, size int32 }
 // search calls found with each needle's value, and where it begins and ends in text, until found
 // returns false. It returns how much work was left; less than none: the text is beyond the bounds.
 func (x *index) search(text string, found func(value, from, to int) (more bool)) (left int) {
+	for _, l := range x.literals {
+		for from := 0; ; from++ {
+			at := strings.Index(text[from:], l.text)
+			if at < 0 {
+				break
+			}
+			if from += at; !found(l.value, from, from+len(l.text)) {
+				return stepsFor(text)
+			}
+		}
+	}
 	if len(x.anchors) == 0 {
 		return stepsFor(text)
 	}
@@ -132,7 +144,7 @@ func (s *search) extendPart(i int, p part, text string) {
 
 // look compares the needles that have an anchor with p, which is read at byte i.
 func (s *search) look(i int, p piece) {
-	for next := s.first[p.hash()>>s.slotShift]; next > 0; {
+	for next := s.first[p.hash()>>s.slotShift]; next > 0 && s.steps >= 0; {
 		a := s.anchors[next-1]
 		next = a.next
 		if s.steps--; a.piece != p {
@@ -150,7 +162,8 @@ func (s *search) look(i int, p piece) {
 // reach notes that p begins at byte i.
 func (s *search) reach(i int, p part) {
 	here, n := s.place(i), s.needles[p.needle]
-	if s.steps--; s.done || slices.Contains(here.parts, p) {
+	s.steps -= 1 + len(here.parts)/8
+	if s.done || s.steps < 0 || slices.Contains(here.parts, p) {
 		return
 	}
 	if p.offset > 0 {

@@ -407,6 +407,38 @@ func TestShortSecrets(t *testing.T) {
 	}
 }
 
+// Of a secret that consists mostly of what searches pass over, folding leaves too little: it is looked for as it is.
+func TestSecretsOfWhatIsPassedOver(t *testing.T) {
+	for _, value := range []string{"::::::::ab", "++++++++", "a:b:c:::::", ":+ab \t:+:+", "::::::::é"} {
+		s := searcher(value)
+		for _, text := range []string{value, "you sent " + value + "!", value + value, url.QueryEscape(value), quotedJSON("of " + value)} {
+			if found(t, s, text) != "it" {
+				t.Errorf("%q is not found in %q", value, text)
+			}
+			if got := s.Redact("before " + text + " after"); strings.Contains(got, value) || !strings.Contains(got, "[secret]") {
+				t.Errorf("%q is printed as %q", value, got)
+			}
+		}
+		if got := found(t, s, "you sent ab, a:b:c and : + :::: alone"); got != "" {
+			t.Errorf("%q is found where it is not", value)
+		}
+	}
+	short := searcher("::a:")
+	if got := short.Redact("of ::a::a: there"); got != "of [secret] there" {
+		t.Error(got)
+	}
+	if found(t, short, "of ::a: there") != "" || found(t, short, "::a:") != "it" {
+		t.Error("a short one is found within text, or not as a whole")
+	}
+	if got := searcher("        ").Redact("a          b"); got != "a          b" {
+		t.Error(got)
+	}
+	public := secret.NewSearcher([]secret.Value{{Name: "it", Text: secret.New("::::::::ab")}, {Name: "id", Text: secret.New("see ::::::::ab"), Kind: secret.Public}})
+	if found(t, public, "see ::::::::ab") != "" {
+		t.Error("what is public is found")
+	}
+}
+
 // A secret may come in pieces: all texts of an answer are searched together.
 func TestPieces(t *testing.T) {
 	if name, err := searcher("northern-lights").Find("northern", "-lights"); name != "it" || err != nil {
@@ -455,6 +487,10 @@ func TestWorkOnSharedParts(t *testing.T) {
 		values = append(values, secret.Value{Name: fmt.Sprint(i), Text: secret.New(fmt.Sprintf("%05dwhatallofthesehaveincommon", i))})
 	}
 	s := secret.NewSearcher(values)
+	one := secret.NewSearcher([]secret.Value{{Name: "one letter", Text: secret.New(strings.Repeat("a", 48<<10))}})
+	if taken, allowed, ok := one.Steps(strings.Repeat("a", 16<<10)); ok || taken > allowed+1000 {
+		t.Errorf("one letter: %d comparisons of %d, %v", taken, allowed, ok)
+	}
 	for name, text := range map[string]string{"spaces": strings.Repeat(" ", 60<<10) + "ftheseha", "over": strings.Repeat("oftheseh ", 6<<10)} {
 		if taken, allowed, ok := s.Steps(text); ok || taken > allowed+1000 {
 			t.Errorf("%s: %d comparisons of %d, %v", name, taken, allowed, ok)

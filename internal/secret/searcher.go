@@ -106,6 +106,11 @@ func (s *Searcher) index(printed bool) *index {
 		if len(text) < least || v.Kind == Public || v.Kind == Identifier && !printed {
 			continue
 		}
+		if plain := strings.TrimSpace(text); len(Fold(text)) < leastForm && len(plain) >= least && !s.isPublic(plain) {
+			for _, l := range append(escaped(plain), plain) {
+				x.literals = append(x.literals, literal{i, l})
+			}
+		}
 		all := forms
 		if v.Kind == Made {
 			all = madeForms
@@ -132,6 +137,14 @@ func (s *Searcher) index(printed bool) *index {
 	}
 	x.seal()
 	return x
+}
+
+// isPublic reports whether a public value has text in it.
+func (s *Searcher) isPublic(text string) bool {
+	if f := Fold(text); len(f) >= leastForm {
+		return within(s.public(), f)
+	}
+	return slices.ContainsFunc(s.values, func(v Value) bool { return v.Kind == Public && strings.Contains(v.Text.Reveal(), text) })
 }
 
 func within(list []string, part string) bool {
@@ -216,7 +229,7 @@ func (s *Searcher) wholes() wholes {
 	w := wholes{map[string][]int{}, map[float64][]int{}}
 	for i, v := range s.values {
 		text := strings.TrimSpace(v.Text.Reveal())
-		if v.Kind >= Identifier || len(text) < leastSecret || within(s.public(), Fold(text)) {
+		if v.Kind >= Identifier || len(text) < leastSecret || s.isPublic(text) {
 			continue
 		}
 		all := []string{text}
