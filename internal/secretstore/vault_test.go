@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
@@ -92,113 +91,6 @@ func TestVault(t *testing.T) {
 	})
 }
 
-// What runs beside each other in processes of their own share is the account alone.
-func TestManyProcesses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.put(t, canary)
-		got := make(chan error, 64)
-		for range cap(got) {
-			v := vaultIn(s.AWS)
-			go func() {
-				_, err := v.Claim(t.Context(), "quickbooks")
-				got <- err
-			}()
-		}
-		claims := 0
-		for range cap(got) {
-			switch err := <-got; {
-			case err == nil:
-				claims++
-			case !errors.Is(err, refresh.ErrClaimed):
-				t.Error(err)
-			}
-		}
-		if claims != 1 {
-			t.Errorf("%d processes have the token, want one", claims)
-		}
-	})
-}
-
-// A spender logs in as a run does: it claims, asks the provider, and replaces.
-type spender struct {
-	asked []string // with these tokens
-}
-
-func (l *spender) run(t *testing.T, v *secretstore.Vault) error {
-	ticket, err := v.Claim(t.Context(), "quickbooks")
-	if err != nil {
-		return err
-	}
-	l.asked = append(l.asked, ticket.Token.Reveal())
-	return v.Rotate(t.Context(), "quickbooks", ticket, secret.New(fmt.Sprint("token ", len(l.asked))))
-}
-
-// The one instant at which a run may die and cost the token is that between the provider's
-// answer and the arrival of the new token: no other process knows it.
-func TestAProcessThatDiesAtAnyCall(t *testing.T) {
-	var whole []string
-	synctest.Test(t, func(t *testing.T) {
-		s, l := newSafe(t), &spender{}
-		s.put(t, "token 0")
-		s.Reset()
-		if err := l.run(t, s.Vault); err != nil {
-			t.Fatal(err)
-		}
-		whole = actions(s.AWS)
-	})
-	want := []string{"DescribeSecret", "ListSecretVersionIds", "PutSecretValue", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"}
-	if !slices.Equal(whole, want) {
-		t.Fatalf("a login takes %v, want %v", whole, want)
-	}
-	for k := 1; k <= len(whole); k++ {
-		for _, moment := range []struct {
-			name  string
-			crash func(int) awstest.Fault
-		}{{"before", awstest.CrashBefore}, {"after", awstest.CrashAfter}} {
-			t.Run(fmt.Sprintf("%s call %d %s", moment.name, k, whole[k-1]), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s, l := newSafe(t), &spender{}
-					s.put(t, "token 0")
-					s.Fail("*", moment.crash(k))
-					if err := l.run(t, s.Vault); err == nil && k < len(whole) {
-						t.Fatal("the run has not noticed that it died")
-					}
-					s.Heal()
-					time.Sleep(5 * time.Minute)
-					if err := l.run(t, vaultIn(s.AWS)); err != nil {
-						t.Fatalf("the next run failed: %v", err)
-					}
-					lost := moment.name == "before" && k == 5
-					if again := len(slices.Compact(slices.Clone(l.asked))) != len(l.asked); again != lost {
-						t.Errorf("the provider was asked with %q", l.asked)
-					}
-				})
-			})
-		}
-	}
-}
-
-// A lost answer is not a lost claim: the SDK sends the same request again.
-func TestCallsOfAVaultAreRepeated(t *testing.T) {
-	for _, fault := range []awstest.Fault{awstest.LoseRequest(1), awstest.LoseAnswer(1), awstest.Throttle(1), awstest.ServerError(2)} {
-		for _, action := range []string{"DescribeSecret", "ListSecretVersionIds", "PutSecretValue", "GetSecretValue", "UpdateSecretVersionStage"} {
-			synctest.Test(t, func(t *testing.T) {
-				s, l := newSafe(t), &spender{}
-				s.put(t, "token 0")
-				s.Fail("secretsmanager:"+action, fault)
-				if err := l.run(t, s.Vault); err != nil {
-					t.Errorf("%s, struck by %+v: %v", action, fault, err)
-				}
-				time.Sleep(5 * time.Minute)
-				if err := l.run(t, s.Vault); err != nil || !slices.Equal(l.asked, []string{"token 0", "token 1"}) {
-					t.Errorf("%s, struck by %+v: then %v, and asked with %q", action, fault, err, l.asked)
-				}
-			})
-		}
-	}
-}
-
 func TestAVaultTouchesNothingElse(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -233,20 +125,6 @@ func TestAVaultTouchesNothingElse(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestPutRefusesWhatNoProviderGives(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
-			if err := s.Put(t.Context(), "quickbooks", secret.New(text), ""); err == nil {
-				t.Errorf("%q was put in", text)
-			}
-		}
-		if s.Count() != 0 {
-			t.Errorf("calls: %v", actions(s.AWS))
-		}
-	})
 }
 
 // A secret that is scheduled for deletion takes no token, and gives its version to no one.
@@ -342,50 +220,6 @@ func TestASecretWithoutARefreshToken(t *testing.T) {
 	})
 }
 
-// What a run has stored is not made current over what a person has put in since, and nothing
-// is claimed by a run that sees the state before.
-func TestAStoredTokenThatAPersonWasAheadOf(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, ticket := claimed(t)
-		s.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
-		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
-			t.Fatal(err)
-		}
-		s.Heal()
-		time.Sleep(5 * time.Minute)
-		s.Fail("secretsmanager:DescribeSecret", awstest.Fault{Stale: true, Skip: 1, Times: 1})
-		s.put(t, "of a person")
-		before := s.Count()
-		if _, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) || slices.Contains(actions(s.AWS)[before:], "PutSecretValue") {
-			t.Errorf("%v, after %v", err, actions(s.AWS)[before:])
-		}
-		if next, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil || next.Token.Reveal() != "of a person" {
-			t.Errorf("%q, %v", next.Token.Reveal(), err)
-		}
-	})
-}
-
-// The credentials of all, as the tags say; what is not ours is passed over.
-func TestTheCredentialsOfAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.put(t, "token 0")
-		if err := s.Put(t.Context(), "acme", secret.New("token 0"), "erp"); err != nil {
-			t.Fatal(err)
-		}
-		s.SetSecret(awstest.Secret{Name: private + "other", Tags: map[string]string{"tokenkeeper:owner": "staging", "tokenkeeper:credential": "x"},
-			Versions: []awstest.Version{{Value: "x", Labels: []string{"AWSCURRENT"}}}})
-		got, err := s.Credentials(t.Context())
-		if diff := cmp.Diff(map[string]string{"quickbooks": "", "acme": "erp"}, got); err != nil || diff != "" {
-			t.Errorf("%v (-want +got):\n%s", err, diff)
-		}
-		s.Fail("secretsmanager:ListSecrets", awstest.Deny())
-		if _, err := s.Credentials(t.Context()); err == nil {
-			t.Error("it may not be listed, and nothing is said")
-		}
-	})
-}
-
 // Claims are counted over three hours, and a run that comes too early learns when to come.
 func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -413,39 +247,6 @@ func TestClaimsAreCountedOverThreeHours(t *testing.T) {
 	})
 }
 
-// What a person has put in since stays current, and is not fought for.
-func TestATokenThatAPersonPutInBeforeTheNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, ticket := claimed(t)
-		s.put(t, "of a person")
-		s.Reset()
-		if err := s.Rotate(t.Context(), "quickbooks", ticket, secret.New("token 1")); err != nil {
-			t.Fatal(err)
-		}
-		if want := []string{"PutSecretValue", "UpdateSecretVersionStage InvalidParameterException", "DescribeSecret"}; !slices.Equal(actions(s.AWS), want) {
-			t.Errorf("calls %v, want %v", actions(s.AWS), want)
-		}
-		if next, err := vaultIn(s.AWS).Claim(t.Context(), "quickbooks"); err != nil || next.Token.Reveal() != "of a person" {
-			t.Errorf("%v, %v", next.ID, err)
-		}
-	})
-}
-
-// The tag says which credential a token is for, also where it is the one with the provider's name.
-func TestTheTagOfACredential(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		for _, row := range []struct{ credential, shown string }{{"", ""}, {"erp", "erp"}, {"", "quickbooks"}, {"crm", "crm"}} {
-			if err := s.Put(t.Context(), "quickbooks", secret.New("token"), row.credential); err != nil {
-				t.Fatal(err)
-			}
-			if got, err := s.Credential(t.Context(), "quickbooks"); err != nil || got != row.shown {
-				t.Errorf("put in for %q, it is shown as %q, %v", row.credential, got, err)
-			}
-		}
-	})
-}
-
 // A label that was not where it seemed is moved again, up to ten times: what is seen may be old.
 func TestTheLabelIsMovedOnceMore(t *testing.T) {
 	for fails, current := range map[int]string{1: "token 1", 9: "token 1", 10: "token 0"} {
@@ -461,15 +262,4 @@ func TestTheLabelIsMovedOnceMore(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A secret that another process makes at the same time keeps what that has put in.
-func TestPutBesideAnother(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		s.Fail("secretsmanager:CreateSecret", awstest.Fault{Error: &awstest.Error{Status: 400, Code: "ResourceExistsException", Message: "it is there"}})
-		if err := s.Put(t.Context(), "quickbooks", secret.New("token 0"), ""); err == nil || !strings.Contains(err.Error(), "by another process just now") {
-			t.Errorf("%v", err)
-		}
-	})
 }
