@@ -60,7 +60,7 @@ func TestDeployed(t *testing.T) {
 		{"each consumer gets a 200 with what it reads", areConsumed},
 		{"a consumer reads no credential", credentialsDenied},
 		{"sam build makes the small program for the processor of the template", buildsForAWS},
-		{"the schedule has the function log in with nobody's help", runsByItself},
+		{"the schedule has the function log in", runsByItself},
 		{"a provider that is added is kept, and a broken one keeps its token", addsAndBreaks},
 		{"the broken one recovers with its credential", recovers},
 		{"what breaks is said by the first screen, which ends it", breaks},

@@ -76,7 +76,7 @@ func newStage(t *testing.T, l *login) *stage {
 		defer cancel()
 		s.kill = cancel
 		answer, err := s.handler.Invoke(ctx, fmt.Appendf(nil, `{"tick":%q}`, time.Now().Format(time.RFC3339)))
-		s.told = append(s.told, string(answer), fmt.Sprint(err))
+		s.printed = append(s.printed, string(answer), fmt.Sprint(err))
 		return err
 	}
 	return s
@@ -170,7 +170,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case slow:
 		time.Sleep(3 * time.Second)
 	case silent:
-		_, _ = io.Copy(io.Discard, r.Body) // or nobody sees that the client has gone
+		_, _ = io.Copy(io.Discard, r.Body) // or it is not seen that the client has gone
 		<-r.Context().Done()
 		return
 	case lostRequest:
@@ -293,7 +293,7 @@ func perform(t *testing.T, p play) *stage {
 		s.violated("a person is called, and a write could have kept the refresh token: %s", s.describe())
 	case len(s.tokens)-issued > 4:
 		s.violated("it took %d logins", len(s.tokens)-issued)
-	case strings.Contains(s.out.String()+strings.Join(s.told, ""), "c4n@ry"):
+	case strings.Contains(s.out.String()+strings.Join(s.printed, ""), "c4n@ry"):
 		s.violated("a secret is where it can be read")
 	}
 	return s
@@ -357,5 +357,5 @@ func (s *stage) due() time.Time {
 func (s *stage) describe() string {
 	_, v := s.secret(struckOne)
 	version, _ := refresh.VersionID(v.ID).Parse()
-	return fmt.Sprintf("consumers read %q, which expires in %v; note %q; %d tokens were issued, all revoked: %t; %.300s", s.token(struckOne), time.Until(version.ExpiresAt()), s.note(), len(s.tokens), s.revoked, strings.Join(s.told[max(0, len(s.told)-2):], " "))
+	return fmt.Sprintf("consumers read %q, which expires in %v; note %q; %d tokens were issued, all revoked: %t; %.300s", s.token(struckOne), time.Until(version.ExpiresAt()), s.note(), len(s.tokens), s.revoked, strings.Join(s.printed[max(0, len(s.printed)-2):], " "))
 }

@@ -124,7 +124,7 @@ func TestFaultsOfOneProvider(t *testing.T) {
 
 				time.Sleep(time.Minute)
 				if lines := w.tick().logged("provider_failing", victim); len(lines) != 0 {
-					t.Errorf("it is told twice: %v", lines)
+					t.Errorf("it is reported twice: %v", lines)
 				}
 				w.kept(before)
 
@@ -159,11 +159,11 @@ func (w *world) othersRefreshed(inv invocation) {
 func (w *world) recovered() {
 	w.t.Helper()
 	if lines := w.mended().logged("provider_recovered", victim); len(lines) != 1 || lines[0]["level"] != "INFO" {
-		w.t.Errorf("the end of the failure is told %d times: %v", len(lines), lines)
+		w.t.Errorf("the end of the failure is reported %d times: %v", len(lines), lines)
 	}
 	time.Sleep(time.Minute)
 	if inv := w.tick(); inv.err != nil || len(inv.logged("provider_recovered", victim)) != 0 {
-		w.t.Errorf("mended, and told again: %v, %v", inv.err, inv.lines)
+		w.t.Errorf("mended, and reported again: %v, %v", inv.err, inv.lines)
 	}
 }
 
@@ -290,7 +290,7 @@ func TestSecretsThatAreLeftAlone(t *testing.T) {
 							t.Errorf("%v: %v", inv.err, inv.lines)
 						}
 					} else if inv.err != nil || len(inv.lines) != 0 {
-						t.Errorf("it is told again at tick %d: %v: %v", tick, inv.err, inv.lines)
+						t.Errorf("it is reported again at tick %d: %v: %v", tick, inv.err, inv.lines)
 					}
 					if inv.summary.Metrics["Misconfigured"] != 1 {
 						t.Errorf("tick %d does not count it", tick)

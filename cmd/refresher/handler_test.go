@@ -159,7 +159,7 @@ func TestEventsThatAreIgnored(t *testing.T) {
 			if got := inv.summary; got.Members["Ignored"] != 1.0 || len(got.Metrics) != 1 || got.Metrics["Throttles"] != 0 {
 				t.Errorf("%q: the summary is %v", event, got.Members)
 			}
-			if strings.Contains(w.out.String()+strings.Join(w.told, ""), canary) {
+			if strings.Contains(w.out.String()+strings.Join(w.printed, ""), canary) {
 				t.Errorf("%q is repeated", event)
 			}
 		})
@@ -311,7 +311,7 @@ func TestTheErrorOfAnInvocation(t *testing.T) {
 		}
 		lines := strings.Split((&RefreshFailed{errors.Join(errs...)}).Error(), "\n")
 		if len(lines) > 21 || lines[len(lines)-1] != last {
-			t.Errorf("%d failures are told as %q", n, lines)
+			t.Errorf("%d failures are reported as %q", n, lines)
 		}
 	}
 }
@@ -327,7 +327,7 @@ func TestAPanicOfTheWholeRun(t *testing.T) {
 			t.Errorf("%v, %v", inv.err, inv.lines)
 		}
 		if strings.Contains(w.out.String()+inv.err.Error(), canary) {
-			t.Error("its value is told")
+			t.Error("its value is printed")
 		}
 	})
 }

@@ -101,7 +101,7 @@ func (b *bootstrap) invoke() error {
 	}
 	defer func() {
 		b.stage.kill()
-		b.stage.told = append(b.stage.told, out.String())
+		b.stage.printed = append(b.stage.printed, out.String())
 		api.CloseClientConnections()
 	}()
 	select {
@@ -111,7 +111,7 @@ func (b *bootstrap) invoke() error {
 	}
 	select {
 	case answer := <-b.result:
-		b.stage.told = append(b.stage.told, answer)
+		b.stage.printed = append(b.stage.printed, answer)
 		if strings.HasPrefix(answer, "error ") {
 			return fmt.Errorf("%s", answer)
 		}
@@ -190,7 +190,7 @@ func TestTheBootstrapIsKilled(t *testing.T) {
 		if s.revoked && (later || !s.unkept) || len(s.tokens) > 4 {
 			s.violated("a refresh token was sent twice, or there were too many logins: %s", s.describe())
 		}
-		if strings.Contains(strings.Join(s.told, ""), "c4n@ry") {
+		if strings.Contains(strings.Join(s.printed, ""), "c4n@ry") {
 			s.violated("a secret is where it can be read")
 		}
 		return s

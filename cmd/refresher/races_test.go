@@ -246,7 +246,7 @@ func TestCredentialsInSecretsManager(t *testing.T) {
 		w.othersRefreshed(inv)
 		time.Sleep(time.Minute)
 		if inv := w.tick(); inv.err != nil {
-			t.Errorf("it is told twice: %v", inv.err)
+			t.Errorf("it is reported twice: %v", inv.err)
 		}
 		s.Deleted = time.Time{}
 		w.SetSecret(s)

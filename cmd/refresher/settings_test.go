@@ -204,7 +204,7 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	_, err := read(map[string]string{"TOKENKEEPER_TICK": "soon", "AWS_ENDPOINT_URL_SSM": "?", "AWS_SECRET_ACCESS_KEY": canary})
 	for _, name := range []string{"TOKENKEEPER_STACK", "TOKENKEEPER_TICK", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL_SSM"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s is not told: %v", name, err)
+			t.Errorf("%s is not reported: %v", name, err)
 		}
 	}
 	if strings.Contains(fmt.Sprint(err), canary) {

@@ -74,7 +74,7 @@ func TestADayOfRefreshTokens(t *testing.T) {
 			t.Errorf("consumers read %s, want %s", got, want)
 		}
 		record, _ := w.Secret(w.settings.Namespace.Tokens() + "quickbooks")
-		said := w.out.String() + strings.Join(w.told, "") + fmt.Sprint(record)
+		said := w.out.String() + strings.Join(w.printed, "") + fmt.Sprint(record)
 		if strings.Contains(said, "c4n@ry") {
 			t.Error("a refresh token is where it can be read")
 		}
@@ -127,7 +127,7 @@ func TestADayOfATokenThatRenewsItself(t *testing.T) {
 				if renewed < 24 || renewed > 50 {
 					t.Errorf("it was renewed %d times in a day", renewed)
 				}
-				if said := w.out.String() + strings.Join(w.told, ""); strings.Contains(said, "c4n@ry") {
+				if said := w.out.String() + strings.Join(w.printed, ""); strings.Contains(said, "c4n@ry") {
 					t.Error("a token is where it can be read")
 				}
 			})

@@ -31,7 +31,7 @@ type world struct {
 	settings settings
 	handler  *handler
 	out      bytes.Buffer // everything that the function has written
-	told     []string     // everything else that it has said: answers and errors
+	printed  []string     // everything else that it has said: answers and errors
 }
 
 // baseURL is where the providers are. Only a pipe listens there.
@@ -201,9 +201,9 @@ func (w *world) invoke(event string) invocation {
 
 	inv := invocation{err: err}
 	if err != nil {
-		w.told = append(w.told, err.Error())
+		w.printed = append(w.printed, err.Error())
 	} else {
-		w.told = append(w.told, string(data))
+		w.printed = append(w.printed, string(data))
 		var both struct {
 			refresh.Summary
 			ignoredAnswer
@@ -312,7 +312,7 @@ func (w *world) noLeak() {
 		}
 	}
 	check("the log", w.out.String())
-	for _, text := range w.told {
+	for _, text := range w.printed {
 		check("an answer or error", text)
 	}
 	for _, c := range w.Calls() {

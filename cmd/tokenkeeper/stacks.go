@@ -89,7 +89,7 @@ func (c *cli) statusOf(ctx context.Context, where placeFlags, stacks []string, p
 
 func (g *stacksGlance) close() {
 	for _, p := range g.places {
-		p.Close()
+		_ = p.Close()
 	}
 }
 
@@ -131,7 +131,7 @@ func (g *stacksGlance) begin(i int) error {
 	}
 	once, err := g.prepare(p)
 	if err != nil {
-		p.Close()
+		_ = p.Close()
 		return err
 	}
 	g.places, g.glances[i] = append(g.places, p), once

@@ -280,7 +280,7 @@ func TestDecodeLeniently(t *testing.T) {
 		{"something after it", "", `{"refresh_token": "r"} and so on`, "r", ""},
 		{"a number", "", `{"refresh_token": 5}`, 5.0, ""},
 		{"a long number", "", `{"refresh_token": 9007199254740993}`, "9007199254740993", ""},
-		{"a number as nobody else writes it", "", `{"refresh_token": 1.50}`, "1.50", ""},
+		{"a number with a zero at its end", "", `{"refresh_token": 1.50}`, "1.50", ""},
 		{"a guard", "", ")]}',\n" + `{"refresh_token": "r"}`, "r", ""},
 		{"a function", "", `callback({"refresh_token": 1.50})`, "1.50", ""},
 		{"a byte before it", "", `x{"refresh_token": "r"}`, "r", ""},

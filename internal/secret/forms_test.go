@@ -216,7 +216,7 @@ func TestBackslashesInTwoLanguages(t *testing.T) {
 	}
 }
 
-// A reference of HTML may stand for more than four bytes: for two characters, or for one with
+// A reference of HTML may represent more than four bytes: for two characters, or for one with
 // letters after it, since browsers take some without a semicolon. None breaks the search, or
 // hides a secret beside it.
 func TestReferencesToManyBytes(t *testing.T) {

@@ -32,7 +32,7 @@ type oracle struct {
 type watch struct {
 	bad      []span      // when it could not be logged in to
 	reported failure     // the last one, until its end is
-	told     time.Time   // when
+	noticed  time.Time   // when
 	mended   time.Time   // when its credential was: with another one a failure is another
 	doubt    int         // for how many runs more reported may be wrong: see doubtful
 	failed   time.Time   // when a run said last that it fails

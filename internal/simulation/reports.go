@@ -35,10 +35,10 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 			o.violated(res.Provider, "it failed without an error")
 		case res.Outcome == refresh.Failed && res.Notice:
 			// With another credential a failure is another, though it looks the same.
-			if sure && w.reported == is && !w.mended.After(w.told) && o.upsets(now.Add(-o.tick)) == 0 {
+			if sure && w.reported == is && !w.mended.After(w.noticed) && o.upsets(now.Add(-o.tick)) == 0 {
 				o.violated(res.Provider, "a failure is reported as new a second time: %v", res.Err)
 			}
-			w.reported, w.told = is, now
+			w.reported, w.noticed = is, now
 		case res.Recovered:
 			if sure && w.reported == (failure{}) {
 				o.violated(res.Provider, "the end of a failure is reported that was not reported")

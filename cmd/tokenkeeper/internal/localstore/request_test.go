@@ -27,7 +27,7 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
-	requests() // nobody has asked yet
+	requests() // nothing was asked for yet
 	ask := func(job refresh.Job) localstore.Request {
 		t.Helper()
 		id, err := d.Ask(job)
