@@ -62,8 +62,8 @@ func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 // nothing left that its reuse could end: it is tried like a provider that is down, and then
 // like a login that is refused.
 func (s Schedule) unsure(a attempt, n Note) Note {
-	if a.previous().Code != n.Code {
-		n.Since, n.Tries = n.Last, 1
+	if prev := a.previous(); prev.Code != n.Code && prev.Unsure == "" {
+		n.Since, n.Tries = n.Last, 1 // what failed before was something else
 	}
 	tick := a.now.Add(s.Tick)
 	switch {

@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -213,6 +214,29 @@ func TestALoginAfterAClockThatWasAhead(t *testing.T) {
 			if got := res["a"]; err != nil || w.logins["a"] > 1 && got.Outcome != refresh.Refreshed {
 				t.Errorf("%v ahead, forced: %v: %s %s after %d logins: %v", ahead, job.Force, got.Outcome, got.Reason, w.logins["a"], err)
 			}
+		}
+	}
+}
+
+// A refresh token that may have been spent is one failure, whatever keeps a run from sending it in
+// between: it is neither reported as new nor tried as often as at first.
+func TestWhatComesBetweenTwoUnsureLogins(t *testing.T) {
+	unsure := &refresh.Error{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure}
+	p := refresh.Provider{Name: "a", Config: 1}
+	for _, row := range []struct {
+		name   string
+		before refresh.Note
+		tries  int
+	}{
+		{"another failure", refresh.Note{Class: refresh.Transient, Code: "http_503", Tries: 3}, 1},
+		{"no room for a claim", refresh.Note{Class: refresh.Transient, Code: refresh.CodeWriteBudget, Tries: 3, Unsure: "0a1b2c3d"}, 4},
+		{"the same", refresh.Note{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure, Tries: 3, Unsure: "0a1b2c3d"}, 4},
+		{"the same, of another refresh token", refresh.Note{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure, Tries: 3, Unsure: "0a1b2c3d", Credential: "2"}, 1},
+	} {
+		row.before.Config, row.before.Credential = 1, cmp.Or(row.before.Credential, "1")
+		row.before.Since, row.before.Last = noon, noon
+		if n := onAWS(time.Minute).Failed(p, refresh.State{Note: row.before}, "1", noon.Add(time.Hour), unsure); n.Tries != row.tries {
+			t.Errorf("%s: %d tries, want %d", row.name, n.Tries, row.tries)
 		}
 	}
 }
