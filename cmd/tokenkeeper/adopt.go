@@ -33,8 +33,8 @@ first.`,
 		},
 	}
 	f.register(cmd)
-	noFolder(cmd, instead(errors.New("in a folder nothing is adopted: the next run replaces whatever record is there"),
-		"to see what there is:", "tokenkeeper status --dir DIR"))
+	noFolder(cmd, errors.New("in a folder nothing is adopted: the next run replaces whatever record is there"),
+		"to see what there is:", "tokenkeeper status --dir DIR")
 	return cmd
 }
 

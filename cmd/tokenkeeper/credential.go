@@ -33,7 +33,7 @@ does, and it is stored only if all of these logins go well.`,
 		Example: `  tokenkeeper credential put meitner --try
   tokenkeeper credential put meitner --file meitner.json
   pass show meitner | tokenkeeper credential put meitner`,
-		Args: oneName,
+		Args: oneCredential,
 	}, func(cmd *cobra.Command, to place.Place, args []string) error {
 		name := args[0]
 		if err := refresh.CheckName(name); err != nil {
@@ -108,7 +108,7 @@ func (c *cli) credentialDelete() *cobra.Command {
 		Long: `Delete a credential. One that a provider uses is deleted with --yes only: its
 token is not replaced any more.`,
 		Example: "  tokenkeeper credential delete meitner",
-		Args:    oneName,
+		Args:    oneCredential,
 	}, func(cmd *cobra.Command, p place.Place, args []string) error {
 		if used := c.usersOf(cmd.Context(), p, args[0]); len(used) > 0 && !yes {
 			return instead(fmt.Errorf("%s is used by %s", args[0], strings.Join(used, ", ")), "delete their configs first, or add --yes", "")

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -124,7 +126,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		var known []string
-		note := func(f *pflag.Flag) { known = append(known, f.Name) }
+		note := func(f *pflag.Flag) {
+			if !f.Hidden {
+				known = append(known, f.Name)
+			}
+		}
 		cmd.Flags().VisitAll(note)
 		cmd.InheritedFlags().VisitAll(note)
 		if near := strictjson.Nearest(unknown.GetSpecifiedName(), known); near != "" {
@@ -137,14 +143,20 @@ func flagError(cmd *cobra.Command, err error) error {
 	return instead(err, "see:", helpFor(cmd))
 }
 
-// noFolder has a command that is for AWS alone answer --dir with what a folder has instead.
-func noFolder(cmd *cobra.Command, err error) {
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, wrong error) error {
-		if unknown, ok := errors.AsType[*pflag.NotExistError](wrong); ok && unknown.GetSpecifiedName() == "dir" {
-			return err
+// given returns the flags that were given beside these, to be written again.
+func given(cmd *cobra.Command, beside ...string) string {
+	var text strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains(beside, f.Name) {
+			return
 		}
-		return flagError(cmd, wrong)
+		between := " "
+		if f.NoOptDefVal != "" {
+			between = "="
+		}
+		text.WriteString(" --" + f.Name + between + localstore.ShellWord(f.Value.String()))
 	})
+	return text.String()
 }
 
 // helpFor returns the command line that describes a command.
@@ -153,12 +165,24 @@ func helpFor(cmd *cobra.Command) string {
 	return root + " help" + strings.TrimPrefix(cmd.CommandPath(), root)
 }
 
-// oneName takes exactly one argument.
+// oneName takes the name of a provider.
 func oneName(cmd *cobra.Command, args []string) error {
+	return one("the name of one provider", cmd, args)
+}
+
+// oneCredential takes the name of a credential.
+func oneCredential(cmd *cobra.Command, args []string) error {
+	return one("the name of one credential", cmd, args)
+}
+
+// oneFolder takes the name of a folder.
+func oneFolder(cmd *cobra.Command, args []string) error { return one("one folder", cmd, args) }
+
+func one(what string, cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return instead(fmt.Errorf("%s takes the name of one provider, and got %d", cmd.Name(), len(args)), "write:", cmd.UseLine())
+	return instead(fmt.Errorf("%s takes %s, and got %d", cmd.Name(), what, len(args)), "write:", cmd.UseLine())
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {

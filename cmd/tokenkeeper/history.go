@@ -43,8 +43,8 @@ is read.`,
 		},
 	}
 	f.register(cmd)
-	noFolder(cmd, instead(errors.New("a folder keeps no history: a new token replaces the one before"),
-		"to see what there is:", "tokenkeeper status --dir DIR"))
+	noFolder(cmd, errors.New("a folder keeps no history: a new token replaces the one before"),
+		"to see what there is:", "tokenkeeper status --dir DIR")
 	return cmd
 }
 

@@ -34,6 +34,9 @@ the lines as they are, one object each.`,
 			return oneName(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if since < 0 {
+				return usagef("--since is %v; it cannot be negative", since)
+			}
 			a, err := f.open(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -51,8 +54,8 @@ the lines as they are, one object each.`,
 	cmd.Flags().DurationVar(&since, "since", time.Hour, "how far back")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on showing what comes, until SIGINT")
 	f.register(cmd)
-	noFolder(cmd, instead(errors.New("in a folder 'tokenkeeper run' logs to its standard error"),
-		"under systemd:", "journalctl --unit tokenkeeper --since -1h"))
+	noFolder(cmd, errors.New("in a folder 'tokenkeeper run' logs to its standard error"),
+		"under systemd:", "journalctl --unit tokenkeeper --since -1h")
 	return cmd
 }
 

@@ -18,7 +18,7 @@ func (c *cli) man() *cobra.Command {
 		Short:   "Write the man pages, one for each command",
 		Example: "  tokenkeeper man ~/.local/share/man/man1",
 		Hidden:  true,
-		Args:    cobra.ExactArgs(1),
+		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// The date is that of the release, so that a release can be built again
 			// (reproducible-builds.org/specs/source-date-epoch).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,21 @@ func (f *placeFlags) register(cmd *cobra.Command) {
 
 func registerDir(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "dir", "", "the `folder` with providers/, credentials/ and tokens/")
+}
+
+// noFolder has a command that is for AWS alone answer --dir with what a folder has instead. In the
+// command line DIR is the folder that was given.
+func noFolder(cmd *cobra.Command, err error, remedy, command string) {
+	var dir string
+	registerDir(cmd, &dir)
+	_ = cmd.Flags().MarkHidden("dir") // the flag is there
+	onAWS := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("dir") {
+			return instead(err, remedy, strings.ReplaceAll(command, "DIR", localstore.ShellWord(dir)))
+		}
+		return onAWS(cmd, args)
+	}
 }
 
 // open opens the place.

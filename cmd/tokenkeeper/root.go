@@ -62,7 +62,14 @@ Commands look at AWS, unless --dir names a folder.`,
 	root.InitDefaultCompletionCmd()
 	c.complete(root)
 	for _, cmd := range root.Commands() {
-		if cmd.Name() == "help" {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args, cmd.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			cmd.AddGroup(&cobra.Group{ID: groupWork, Title: "Shells"})
+			for _, shell := range cmd.Commands() {
+				shell.GroupID, shell.Args = groupWork, noArgs
+			}
+		case "help":
 			cmd.Short = "Describe one command"
 			cmd.Run, cmd.RunE = nil, func(_ *cobra.Command, args []string) error {
 				about, rest, err := root.Find(args)

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
@@ -55,10 +57,13 @@ PROFILE/REGION/NAME.`,
   tokenkeeper status --expiring-within 10m
   tokenkeeper status --stack eu-north-1/tokens --stack eu-west-1/tokens`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if watch != 0 && len(names) > 0 {
-				if _, err := time.ParseDuration(names[0]); err == nil { // the flag takes its value by an equals sign alone
-					return instead(fmt.Errorf("%s is no name of a provider", names[0]), "write:", cmd.CommandPath()+" --watch="+names[0])
+			again := strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
+			if i := slices.IndexFunc(names, isDuration); i >= 0 && watch != 0 { // the flag takes its value by an equals sign alone
+				again = strings.Replace(again, " "+names[i], " --watch="+names[i], 1)
+				for _, stack := range stacks {
+					again += " --stack " + localstore.ShellWord(stack)
 				}
+				return instead(fmt.Errorf("%s is no name of a provider", names[i]), "write:", again+given(cmd, "watch", "stack"))
 			}
 			prepare := func(p place.Place) (glance, error) {
 				schedule, err := when.over(p.Schedule(), cmd)
@@ -73,7 +78,7 @@ PROFILE/REGION/NAME.`,
 			if len(stacks) > 1 {
 				if len(names) > 0 {
 					return instead(errors.New("providers can be named for one stack only"), "write:",
-						cmd.CommandPath()+" "+strings.Join(names, " ")+" --stack "+stacks[0])
+						again+" --stack "+localstore.ShellWord(stacks[0])+given(cmd, "stack"))
 				}
 				return c.statusOf(cmd.Context(), where, stacks, prepare, watch)
 			}
@@ -94,6 +99,11 @@ PROFILE/REGION/NAME.`,
 	cmd.Flags().Lookup("stack").Value = &stacks
 	when.register(cmd)
 	return cmd
+}
+
+func isDuration(name string) bool {
+	_, err := time.ParseDuration(name)
+	return err == nil
 }
 
 // A glance looks at a place once.

@@ -32,6 +32,9 @@ act first.`,
 			return nil
 		},
 	}, func(cmd *cobra.Command, p place.Place, names []string) error {
+		if timeout < 0 {
+			return usagef("--timeout is %v; it cannot be negative", timeout)
+		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 		defer cancel()
 		stop := terminal.Working(c.stderr, "waiting for "+strings.Join(names, ", "))
