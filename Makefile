@@ -24,7 +24,10 @@ soak-faults: ## every pair of faults that can befall a run and a rotating login,
 	go test ./cmd/refresher -run TestEveryFaultOfARun -timeout 0 -v -args -pairs -1
 
 reliability: ## the figures of docs/reliability.md, of a run of the step that they are of
-	tools/test simulation | grep -E '^(go test |    [a-z_]+_test.go:[0-9]+: )' > testdata/simulation.txt
+	mkdir -p .tools
+	tools/test simulation > .tools/simulation.txt || { cat .tools/simulation.txt; exit 1; }
+	grep -E '^(go test |    [a-z_]+_test.go:[0-9]+: )' .tools/simulation.txt > .tools/figures.txt
+	mv .tools/figures.txt testdata/simulation.txt
 	go test . -run TestReliability -args -update
 
 soak: ## worlds from seeds for MINUTES=60 in memory, and as long over wires; a million moves of config editors
