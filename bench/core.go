@@ -30,30 +30,30 @@ const (
 // them: where more is due than a run has time for, and where nothing is.
 func core(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	part := flags.Float64("part", memorySize/1769.0, "of a processor")
-	due := flags.Int("due", 3000, "providers that are due; 0: this is not measured")
-	idle := flags.Int("idle", 10_000, "providers of which none is due; 0: this is not measured")
-	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
-	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
+	many := flags.Int("due", 3000, "providers that are due; 0: this is not measured")
+	idle := flags.Int("idle", 10_000, "providers that are not due; 0: this is not measured")
+	var pace pace
+	pace.register(flags)
 	flags.Parse(args)
 	dir, err := built(ctx, runtime.GOARCH)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("%.2f of a processor, %v a call to AWS, %v a login, %s\n\n", *part, *latency, *login, runtime.GOARCH)
+	fmt.Printf("%.2f of a processor, %v, %s\n\n", *part, pace, runtime.GOARCH)
 	fmt.Printf("%-26s %9s %7s %12s %7s\n", "", "refreshed", "s", "processor s", "MiB")
 	for _, scene := range []struct {
 		what string
 		n    int
 		age  time.Duration
 	}{
-		{"due", *due, 50 * time.Minute},
+		{"due", *many, due},
 		{"not due", *idle, time.Minute},
 	} {
 		if scene.n == 0 {
 			continue
 		}
-		w, err := newWorld(scene.n, scene.age, simulator.Names(), *latency, *login)
+		w, err := newWorld(scene.n, scene.age, simulator.Names(), pace)
 		if err != nil {
 			return err
 		}

@@ -18,8 +18,8 @@ import (
 // in an account of its own, with AWS's quotas.
 func peers(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	n := flags.Int("providers", 200, "how many are due")
-	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
-	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
+	var pace pace
+	pace.register(flags)
 	flags.Parse(args)
 	dir, err := built(ctx, runtime.GOARCH)
 	if err != nil {
@@ -38,7 +38,7 @@ func peers(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	program := func(name string, args ...string) func(*world) (usage, error) {
 		return func(w *world) (usage, error) { return w.program(ctx, name, args...) }
 	}
-	fmt.Printf("%d providers due, %v a call to AWS, %v a login, %s, %d processors\n\n", *n, *latency, *login, runtime.GOARCH, runtime.NumCPU())
+	fmt.Printf("%d providers due, %v, %s, %d processors\n\n", *n, pace, runtime.GOARCH, runtime.NumCPU())
 	fmt.Printf("%-22s %7s %10s %5s %13s %12s %7s\n", "", "s", "throttled", "lost", "not refreshed", "processor s", "MiB")
 	var ours tally
 	for _, peer := range []struct {
@@ -51,7 +51,7 @@ func peers(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		{"Go, 64 at a time", program(filepath.Join(dir, "peers"), "-at", "64")},
 		{"Python, one by one", program(python, filepath.Join("bench", "peers", "peer.py"))},
 	} {
-		w, err := newWorld(*n, due, []string{"meitner"}, *latency, *login) // which every client of OAuth understands
+		w, err := newWorld(*n, due, []string{"meitner"}, pace) // which every client of OAuth understands
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,8 @@ func peers(ctx context.Context, flags *flag.FlagSet, args []string) error {
 // A usage is what a process took, from its start.
 type usage struct {
 	time, processor time.Duration
-	memory          float64 // at its peak, in MiB
+	run             time.Duration // of that, a function's run
+	memory          float64       // at its peak, in MiB
 }
 
 // A tally is what went wrong in a world.
@@ -115,7 +116,7 @@ func (w *world) function(ctx context.Context, bootstrap string, n int) (u usage,
 	if err != nil {
 		return u, err
 	}
-	_, err = api.run(ctx, n)
+	u.run, err = api.run(ctx, n)
 	u.time = time.Since(began)
 	memory, unread := peak(cmd)
 	end(cmd)

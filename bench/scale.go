@@ -21,8 +21,8 @@ import (
 // and one outage of 13 minutes, and nothing due.
 func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	sizes := flags.String("providers", "10,100,1000,10000", "how many")
-	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
-	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
+	var pace pace
+	pace.register(flags)
 	writes := flags.Int("writes", 40, "writes of secrets a second")
 	cold := flags.Bool("cold", false, "each run is that of a new process")
 	hours := flags.Int("hours", 4, "of the steady state")
@@ -30,8 +30,8 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	shards := flags.Int("shards", 1, "stacks, in an account or region each, over which the providers are spread")
 	flags.Parse(args)
 	return inTest(func(t *testing.T) error {
-		o := scaletest.Options{Latency: *latency, Login: *login, Writes: *writes, Cold: *cold}
-		fmt.Printf("%v a call to AWS, %v a login, %d writes a second, each run in %s\n\n", *latency, *login, *writes,
+		o := scaletest.Options{Latency: pace.latency, Login: pace.login, Writes: *writes, Cold: *cold}
+		fmt.Printf("%v, %d writes a second, each run in %s\n\n", pace, *writes,
 			map[bool]string{false: "the process of the last", true: "a new process"}[*cold])
 		fmt.Printf("%-9s %-8s %9s %9s %9s %7s %6s %6s %9s %7s %6s\n", "providers", "", "refreshed", "minutes", "left", "calls", "lost", "dead", "run s", "floor s", "ratio")
 		var failed error

@@ -28,12 +28,12 @@ func TestPackageOf(t *testing.T) {
 
 // The floor of a thousand providers is the quota of writes: two each, at 40 a second.
 func TestFloors(t *testing.T) {
-	got := floors(1000, 20*time.Millisecond, 200*time.Millisecond, time.Second)
+	got := floors(1000, pace{20 * time.Millisecond, 200 * time.Millisecond}, time.Second)
 	if got[0].time != 50*time.Second {
 		t.Errorf("got %v (%s)", got[0].time, got[0].because)
 	}
 	// Few providers wait for what comes one after the other.
-	got = floors(4, 20*time.Millisecond, 200*time.Millisecond, 0)
+	got = floors(4, pace{20 * time.Millisecond, 200 * time.Millisecond}, 0)
 	if want := 320 * time.Millisecond; got[0].time != want {
 		t.Errorf("got %v (%s), want %v", got[0].time, got[0].because, want)
 	}

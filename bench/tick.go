@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,46 +34,33 @@ const (
 // beside the least that it could be.
 func tick(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	n := flags.Int("providers", 1000, "how many are due")
-	latency := flags.Duration("latency", 20*time.Millisecond, "what a call to AWS takes")
-	login := flags.Duration("login", 200*time.Millisecond, "what a login takes")
+	var pace pace
+	pace.register(flags)
 	flags.Parse(args)
 	dir, err := built(ctx, runtime.GOARCH)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	api, err := newRuntimeAPI()
-	if err != nil {
-		return err
-	}
-	defer api.Close()
-	w, err := newWorld(*n, due, simulator.Names(), *latency, *login)
+	w, err := newWorld(*n, due, simulator.Names(), pace)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
 
-	cmd, err := api.begin(filepath.Join(dir, "bootstrap"), io.Discard, append(w.aws.Environ(),
-		"TOKENKEEPER_TICK="+period.String(), "TOKENKEEPER_ALLOW_LOOPBACK=true")...)
+	u, err := w.function(ctx, filepath.Join(dir, "bootstrap"), *n)
 	if err != nil {
 		return err
 	}
-	took, err := api.run(ctx, *n)
-	memory, unread := peak(cmd)
-	end(cmd)
-	if err := errors.Join(err, unread); err != nil {
-		return err
-	}
-	cpu := processor(cmd)
 
-	fmt.Printf("%d providers due, %v a call to AWS, %v a login, %s, %d processors\n\n", *n, *latency, *login, runtime.GOARCH, runtime.NumCPU())
-	fmt.Printf("peak memory %9.1f MiB\ntime        %9.1f s\n\nIt could not be less than\n", memory, took.Seconds())
-	for _, f := range floors(*n, *latency, *login, cpu) {
+	fmt.Printf("%d providers due, %v, %s, %d processors\n\n", *n, pace, runtime.GOARCH, runtime.NumCPU())
+	fmt.Printf("peak memory %9.1f MiB\ntime        %9.1f s\n\nIt could not be less than\n", u.memory, u.run.Seconds())
+	for _, f := range floors(*n, pace, u.processor) {
 		fmt.Printf("%9.1f s   %s\n", f.time.Seconds(), f.because)
 	}
 	fmt.Printf("\ncalls to AWS\n%s", w.calls())
-	if memory >= mostMemory {
-		return fmt.Errorf("the peak was %.1f MiB; less than %d is promised", memory, mostMemory)
+	if u.memory >= mostMemory {
+		return fmt.Errorf("the peak was %.1f MiB; less than %d is promised", u.memory, mostMemory)
 	}
 	return nil
 }
@@ -126,7 +112,7 @@ type floor struct {
 }
 
 // floors returns them, the highest first.
-func floors(n int, latency, login, cpu time.Duration) []floor {
+func floors(n int, pace pace, cpu time.Duration) []floor {
 	pages := (n+9)/10 + (n+99)/100
 	rate := func(calls, perSecond int) time.Duration {
 		return time.Duration(calls) * time.Second / time.Duration(perSecond)
@@ -134,8 +120,8 @@ func floors(n int, latency, login, cpu time.Duration) []floor {
 	all := []floor{
 		{rate(2*n, writesASecond), fmt.Sprintf("two writes each, %d a second", writesASecond)},
 		{rate((n+2)/3+(n+9)/10, readsASecond), fmt.Sprintf("pages of configs, and what three logins need in a call, %d a second", readsASecond)},
-		{time.Duration(n) * (login + 4*latency) / workers, fmt.Sprintf("a login and four calls each, by %d workers", workers)},
-		{time.Duration(pages)*latency + login + 4*latency, "the pages one after the other, then one provider"},
+		{time.Duration(n) * (pace.login + 4*pace.latency) / workers, fmt.Sprintf("a login and four calls each, by %d workers", workers)},
+		{time.Duration(pages)*pace.latency + pace.login + 4*pace.latency, "the pages one after the other, then one provider"},
 		{cpu / time.Duration(runtime.NumCPU()), fmt.Sprintf("%.1f s of processor time", cpu.Seconds())},
 	}
 	slices.SortFunc(all, func(a, b floor) int { return int(b.time - a.time) })

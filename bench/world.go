@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -20,17 +21,26 @@ type world struct {
 	logins    func() int // that were answered
 }
 
+// A pace is how long calls to AWS and logins take.
+type pace struct{ latency, login time.Duration }
+
+func (p *pace) register(flags *flag.FlagSet) {
+	flags.DurationVar(&p.latency, "latency", 20*time.Millisecond, "what a call to AWS takes")
+	flags.DurationVar(&p.login, "login", 200*time.Millisecond, "what a login takes")
+}
+
+func (p pace) String() string { return fmt.Sprintf("%v a call to AWS, %v a login", p.latency, p.login) }
+
 // due is the age of a token of an hour that is due.
 const due = 50 * time.Minute
 
-// newWorld has n providers of these kinds, whose tokens are of that age and live an hour. Calls to
-// AWS take as long as latency says, and logins as long as login does.
-func newWorld(n int, age time.Duration, kinds []string, latency, login time.Duration) (*world, error) {
+// newWorld has n providers of these kinds, whose tokens are of that age and live an hour.
+func newWorld(n int, age time.Duration, kinds []string, pace pace) (*world, error) {
 	sim := simulator.New(simulator.Options{})
 	w := &world{
 		aws: awstest.Start(awstest.Options{}),
 		providers: httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			time.Sleep(login)
+			time.Sleep(pace.login)
 			sim.ServeHTTP(rw, r)
 		})),
 	}
@@ -44,7 +54,7 @@ func newWorld(n int, age time.Duration, kinds []string, latency, login time.Dura
 		w.Close()
 		return nil, err
 	}
-	w.aws.Fail("*", awstest.Latency(latency))
+	w.aws.Fail("*", awstest.Latency(pace.latency))
 	return w, nil
 }
 
