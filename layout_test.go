@@ -11,7 +11,7 @@ import (
 const module = "example.com/tokenkeeper/"
 
 // deps returns the packages that those matching pattern are built from, without the
-// standard library; with tests, also those of their tests.
+// standard library.
 func deps(t *testing.T, pattern string) []string {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pattern)

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/tokenkeeper/internal/signing/keytest"
 )
 
 // A login is a kind of login: its config, and how its provider treats refresh tokens.
@@ -32,15 +29,7 @@ func (l *login) credential() string {
 // after it, with each kind of refresh token, and a token that is signed here.
 func logins(t *testing.T) []*login {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	privateKey := fmt.Sprintf(`, "private_key": %q`, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	privateKey := fmt.Sprintf(`, "private_key": %q`, keytest.PEM(t, keytest.EC()))
 	const password = `, "username": "reports", "password": "c4n@ry-password"`
 	const grantType = `{"token_endpoint": "` + baseURL + `/token", "grant_type": "%s"%s}`
 	const probe = `, "probe": {"request": {"url": "` + baseURL + `/me"}, "response": {"status": [204]}}`

@@ -2,64 +2,23 @@ package tokenendpoint_test
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
 	jwtlib "github.com/golang-jwt/jwt/v5"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/signing/keytest"
 )
 
-// rsaKey is the private key of most tests: made once, since that takes long.
-var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
+// The private keys of most tests, and how people paste them.
+var rsaKey, ecKey, inPEM = keytest.RSA, keytest.EC, keytest.PEM
 
-var ecKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
-
-// inPEM returns a private key as people paste it.
-func inPEM(t *testing.T, key crypto.Signer) string {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
-
-// certificate returns one for key that holds for a day around noon, self-signed.
+// certificate returns one for key that is valid for a day around noon.
 func certificate(t *testing.T, key crypto.Signer, name string) string {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: noon.Add(-12 * time.Hour), NotAfter: noon.Add(12 * time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return keytest.Certificate(t, key, name, noon.Add(-12*time.Hour), noon.Add(12*time.Hour))
 }
 
 // verified returns the claims of a JWT that must be signed by key at noon, and its header.

@@ -1,65 +1,27 @@
 package preset_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
-)
 
-// key returns the key of all credentials that have one.
-var key = sync.OnceValue(func() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
+	"example.com/tokenkeeper/internal/signing/keytest"
+)
 
 // secretOf returns a value for a field of a credential: keys and certificates are real.
 func secretOf(t *testing.T, field string) string {
 	t.Helper()
 	switch field {
 	case "private_key":
-		der, err := x509.MarshalPKCS8PrivateKey(key())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return inPEM("PRIVATE KEY", der)
+		return keytest.PEM(t, keytest.RSA())
 	case "auth_key":
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		der, err := x509.MarshalPKCS8PrivateKey(k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return inPEM("PRIVATE KEY", der)
+		return keytest.PEM(t, keytest.EC())
 	case "certificate":
-		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "its certificate"},
-			NotBefore: noon.AddDate(-10, 0, 0), NotAfter: noon.AddDate(10, 0, 0)}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, key().Public(), key())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return inPEM("CERTIFICATE", der)
+		return keytest.Certificate(t, keytest.RSA(), "its certificate", noon.AddDate(-10, 0, 0), noon.AddDate(10, 0, 0))
 	}
 	return "its " + field
-}
-
-func inPEM(kind string, der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
 var compactJWT = regexp.MustCompile(`(eyJ[\w-]+)\.(eyJ[\w-]+)\.[\w-]+`)
