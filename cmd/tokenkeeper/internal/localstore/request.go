@@ -86,7 +86,7 @@ func (d *Dir) Requests() ([]Request, error) {
 // until the next process takes the lock.
 func (d *Dir) Answer(id string, data []byte) error {
 	err := d.replace(path.Join(requests, id+answerSuffix), data)
-	return errors.Join(err, d.discard(id+".json"))
+	return errors.Join(err, d.discard(path.Join(requests, id+".json")))
 }
 
 // Answered returns the answer to a request and removes it; nil: there is none yet.
@@ -98,19 +98,11 @@ func (d *Dir) Answered(id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer in %s: %w", d.path(requests), err)
 	}
-	return data, d.discard(id + answerSuffix)
+	return data, d.discard(path.Join(requests, id+answerSuffix))
 }
 
 // Withdraw removes a request, if it is there.
-func (d *Dir) Withdraw(id string) error { return d.discard(id + ".json") }
-
-func (d *Dir) discard(file string) error {
-	err := d.disk.Remove(path.Join(requests, file))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
+func (d *Dir) Withdraw(id string) error { return d.discard(path.Join(requests, id+".json")) }
 
 // forget removes the unread answers. The caller has just taken the lock.
 func (d *Dir) forget() error {

@@ -100,11 +100,18 @@ func (d *Dir) clear(folder string, stale func(name string) bool) error {
 	}
 	for _, e := range entries {
 		if err == nil && stale(e.Name()) {
-			err = d.disk.Remove(path.Join(folder, e.Name()))
+			err = d.discard(path.Join(folder, e.Name()))
 		}
-		if errors.Is(err, fs.ErrNotExist) { // a client has removed it: it needs no lock for what is its own
-			err = nil
-		}
+	}
+	return err
+}
+
+// discard removes a file, if it is there: a client may have removed it, which needs no lock for what
+// is its own.
+func (d *Dir) discard(name string) error {
+	err := d.disk.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	return err
 }
