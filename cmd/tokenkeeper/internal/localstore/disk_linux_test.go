@@ -8,18 +8,24 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 )
 
-// A file that breaks off is not taken for a shorter one. The memory of a process is a file whose
-// first byte cannot be read.
-func TestAReadThatBreaksOff(t *testing.T) {
-	var disk localstore.Disk
-	d, err := localstore.OpenOn("/proc/self", func(real localstore.Disk) localstore.Disk {
+// diskOf returns the real disk of a folder.
+func diskOf(t *testing.T, dir string) (disk localstore.Disk) {
+	t.Helper()
+	d, err := localstore.OpenOn(dir, func(real localstore.Disk) localstore.Disk {
 		disk = real
 		return real
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	t.Cleanup(func() { d.Close() })
+	return disk
+}
+
+// A file that breaks off is not taken for a shorter one. The memory of a process is a file whose
+// first byte cannot be read.
+func TestAReadThatBreaksOff(t *testing.T) {
+	disk := diskOf(t, "/proc/self")
 	if data, err := disk.Read("mem"); !errors.Is(err, syscall.EIO) || data != nil {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
@@ -27,15 +33,7 @@ func TestAReadThatBreaksOff(t *testing.T) {
 
 // The names in a folder are asked to be made durable, and a file system that cannot is reported.
 func TestAFolderThatCannotBeSynced(t *testing.T) {
-	var disk localstore.Disk
-	d, err := localstore.OpenOn("/proc/self", func(real localstore.Disk) localstore.Disk {
-		disk = real
-		return real
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
+	disk := diskOf(t, "/proc/self")
 	if err := disk.SyncDir("task"); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("it is durable: %v", err)
 	}
