@@ -86,7 +86,7 @@ type visit = func(cmd *cobra.Command, p place.Place, args []string) error
 func (c *cli) looking(cmd *cobra.Command, visit visit) *cobra.Command {
 	var where placeFlags
 	where.register(cmd)
-	cmd.RunE = where.visiting(c, where.open, visit)
+	cmd.RunE = c.visiting(where.open, visit)
 	return cmd
 }
 
@@ -94,11 +94,11 @@ func (c *cli) looking(cmd *cobra.Command, visit visit) *cobra.Command {
 func (c *cli) changing(cmd *cobra.Command, visit visit) *cobra.Command {
 	var where placeFlags
 	where.register(cmd)
-	cmd.RunE = where.visiting(c, where.openToChange, visit)
+	cmd.RunE = c.visiting(where.openToChange, visit)
 	return cmd
 }
 
-func (f *placeFlags) visiting(c *cli, open func(context.Context, *cli) (place.Place, error), visit visit) func(*cobra.Command, []string) error {
+func (c *cli) visiting(open func(context.Context, *cli) (place.Place, error), visit visit) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		p, err := open(cmd.Context(), c)
 		if err != nil {

@@ -57,13 +57,13 @@ PROFILE/REGION/NAME.`,
   tokenkeeper status --expiring-within 10m
   tokenkeeper status --stack eu-north-1/tokens --stack eu-west-1/tokens`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			again := strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
+			again := append([]string{cmd.CommandPath()}, names...)
 			if i := slices.IndexFunc(names, isDuration); i >= 0 && watch != 0 { // the flag takes its value by an equals sign alone
-				again = strings.Replace(again, " "+names[i], " --watch="+names[i], 1)
+				again[1+i] = "--watch=" + names[i]
 				for _, stack := range stacks {
-					again += " --stack " + localstore.ShellWord(stack)
+					again = append(again, "--stack", localstore.ShellWord(stack))
 				}
-				return instead(fmt.Errorf("%s is no name of a provider", names[i]), "write:", again+given(cmd, "watch", "stack"))
+				return instead(fmt.Errorf("%s is no name of a provider", names[i]), "write:", strings.Join(again, " ")+given(cmd, "watch", "stack"))
 			}
 			prepare := func(p place.Place) (glance, error) {
 				schedule, err := when.over(p.Schedule(), cmd)
@@ -78,12 +78,12 @@ PROFILE/REGION/NAME.`,
 			if len(stacks) > 1 {
 				if len(names) > 0 {
 					return instead(errors.New("providers can be named for one stack only"), "write:",
-						again+" --stack "+localstore.ShellWord(stacks[0])+given(cmd, "stack"))
+						strings.Join(append(again, "--stack", localstore.ShellWord(stacks[0])), " ")+given(cmd, "stack"))
 				}
 				return c.statusOf(cmd.Context(), where, stacks, prepare, watch)
 			}
 			where.aws.stack = stacks.String()
-			return where.visiting(c, where.open, func(cmd *cobra.Command, p place.Place, names []string) error {
+			return c.visiting(where.open, func(cmd *cobra.Command, p place.Place, names []string) error {
 				once, err := prepare(p)
 				if err != nil {
 					return err
