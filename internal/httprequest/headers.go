@@ -40,7 +40,7 @@ func CompileHeaders(ps *problem.List, path string, given map[string]string) []He
 	var list []Header
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !validHeader.MatchString(name) {
-			ps.Add(path, problem.Name(name), "is not the name of a header", "")
+			ps.Add(path, problem.Show(name), "is not the name of a header", "")
 			continue
 		}
 		at := path + "." + name

@@ -33,7 +33,7 @@ func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
 	case strictjson.Object:
 		for _, m := range v.Members {
 			if strings.Contains(m.Name, "${") {
-				ps.Add(path, problem.Name(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
+				ps.Add(path, problem.Show(m.Name), "has ${…} in a name; only values are substituted", "write the name out")
 				continue
 			}
 			n.Members = append(n.Members, Param{m.Name, CompileNode(ps, problem.Member(path, m.Name), m.Name, m.Value)})

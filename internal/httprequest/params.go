@@ -83,9 +83,9 @@ func validParamName(ps *problem.List, path, name string) bool {
 	case name == "":
 		ps.Add(path, "", "has a parameter without a name", "")
 	case strings.Contains(name, "${"):
-		ps.Add(path, problem.Name(name), "has ${…} in a name; only values are substituted", "write the name out")
+		ps.Add(path, problem.Show(name), "has ${…} in a name; only values are substituted", "write the name out")
 	case strings.ContainsFunc(name, unicode.IsControl):
-		ps.Add(path, problem.Name(name), "has a control character in a name", "")
+		ps.Add(path, problem.Show(name), "has a control character in a name", "")
 	default:
 		return true
 	}

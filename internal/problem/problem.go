@@ -127,7 +127,7 @@ func Member(path, name string) string {
 	if validName.MatchString(strings.ReplaceAll(name, "-", "_")) {
 		return path + "." + name
 	}
-	return path + "." + Name(name)
+	return path + "." + Show(name)
 }
 
 // Indexed is the path of an item of a list.

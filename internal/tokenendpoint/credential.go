@@ -135,5 +135,5 @@ func printableName(name string) string {
 	if template.ValidName(name) {
 		return name
 	}
-	return problem.Name(name)
+	return problem.Show(name)
 }

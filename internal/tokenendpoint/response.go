@@ -50,7 +50,7 @@ func compileReader(ps *problem.List, cfg config) answer.Shape {
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
 		if !validExtra.MatchString(name) {
-			ps.Add("response.extra", problem.Name(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
+			ps.Add("response.extra", problem.Show(name), "is not a name for a field of the record", "use at most 64 letters, digits, _, - and .")
 			continue
 		}
 		r.Extra[name] = compileSource(ps, path, res.Extra[name], "")

@@ -65,3 +65,23 @@ func TestSecretsInTheWrongField(t *testing.T) {
 		t.Errorf("only %d of these configs are refused", refused)
 	}
 }
+
+// So is one that was pasted into a name, where the name is refused as none.
+func TestSecretsInNames(t *testing.T) {
+	for _, field := range []string{`"headers": {"X-Api-Key SECRET": ""}`, `"headers": {"SECRET\u0000": "x"}`, `"parameters": {"SECRET\u0007": "x"}`, `"parameters": {"X-Api-Key SECRET": null}`,
+		`"body": "json", "parameters": {"a": {"SECRET ": {"b": "${"}}}`, `"response": {"extra": {"SECRET ": "x"}}`, `"response": {"access_token": {"SECRET ": "x"}}`,
+		`"steps": [{"name": "login", "request": {"url": "https://id.example.com/a"}, "response": {"keep": {"SECRET ": "x"}}}]`} {
+		for _, secret := range []string{"hunter2hunter2", "S3cret-of-the-north", "horsebatterystaple"} {
+			_, err := onLoopback().Provider(document("erp", `{"token_endpoint": "https://id.example.com/token", `+strings.ReplaceAll(field, "SECRET", secret)+`}`))
+			if err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+	}
+	for _, name := range []string{"hunter2 hunter2", "S3cret of the north\u0000"} {
+		_, err := onLoopback().Credential(document("erp", `{"`+name+`": "x"}`))
+		if err == nil || strings.Contains(err.Error(), name[:7]) {
+			t.Errorf("%v", err)
+		}
+	}
+}

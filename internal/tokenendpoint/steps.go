@@ -71,7 +71,7 @@ func compileKeep(ps *problem.List, path, step string, given map[string]strictjso
 	var list []answer.Kept
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if !template.ValidName(key) {
-			ps.Add(path, problem.Name(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
+			ps.Add(path, problem.Show(key), "is not a name that a request can write as ${steps."+step+".NAME}", "use letters, digits and _")
 			continue
 		}
 		k := answer.Kept{Name: stepPrefix + step + "." + key, Field: path + "." + key}
