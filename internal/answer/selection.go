@@ -198,8 +198,8 @@ type reading struct {
 	quote func(string) string
 }
 
-// Named goes through what has a name in the answer: members, also those of JSON that is a text in
-// it, headers and cookies. Elements of lists have the name "".
+// Named goes through what has a name in the answer: members of the body, also those of JSON that is
+// the whole of a text in it, headers and cookies. Elements of lists have the name "".
 func (s Selection) Named() iter.Seq2[string, any] {
 	body := s.Document.Value
 	if s.Document.Fault != nil && !s.wanted.needsBody() { // else nothing of it is used

@@ -2,6 +2,7 @@ package tokenendpoint_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -98,6 +99,39 @@ func TestRefreshTokensInBodiesThatAreNotRead(t *testing.T) {
 		})
 		e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "default_lifetime": "1h", "response": {"access_token": {"header": "X-Token"}, "extra": {"x": {"body": "text"}}}}`, s.URL))
 		if err := failed(t, e, client(s.URL)); err.Code != "secret_in_record" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Where the documentation says that one is looked for, it is found, and elsewhere it is not.
+func TestWhereRefreshTokensAreLookedFor(t *testing.T) {
+	const next = "r3fr3sh-t0k3n-of-the-north"
+	const object = `{"refresh_token": "` + next + `"}`
+	text := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	for name, row := range map[string]struct {
+		data, header, cookie string // data is JSON
+		found                bool
+	}{
+		"a member":                              {data: `[{"a": ` + object + `}]`, found: true},
+		"a list":                                {data: `{"refresh_token": ["` + next + `"]}`},
+		"an object":                             {data: `{"refresh_token": {"value": "` + next + `"}}`},
+		"JSON that is a text":                   {data: text(" [" + object + "] "), found: true},
+		"JSON after other text":                 {data: text("x " + object)},
+		"JSON before other text":                {data: text(object + " x")},
+		"JSON with a duplicate name":            {data: text(`{"a": 1, "a": 2, "refresh_token": "` + next + `"}`)},
+		"JSON that is a text in JSON in a text": {data: text(`{"a": ` + text(object) + `}`)},
+		"a form that is a text":                 {data: text("refresh_token=" + next)},
+		"JSON in a header":                      {data: "0", header: object},
+		"JSON in a cookie":                      {data: "0", cookie: url.QueryEscape(object)},
+	} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Data", row.header)
+			w.Header().Set("Set-Cookie", "sid="+row.cookie)
+			answer(200, `{"access_token": "token-1", "expires_in": 3600, "echo": "`+next+`", "data": `+row.data+`}`)(w, r)
+		})
+		_, err := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "response": {"extra": {"x": "echo"}}}`, s.URL)).Grant(t.Context(), refresh.Login{Credential: client(s.URL)})
+		if found := strings.Contains(fmt.Sprint(err), "refresh token that came with it"); found != row.found || err != nil && !found {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
