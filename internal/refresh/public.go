@@ -88,7 +88,7 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 func (c Credential) absent(list string, names []string) (found Problems) {
 	for i, name := range names {
 		if _, ok := c.Values[name]; !ok {
-			found = append(found, Problem{Path: fmt.Sprintf("%s[%d]", list, i), Value: fmt.Sprintf("%q", name), Detail: "is not a value of the credential", Remedy: "remove it"})
+			found = append(found, Problem{Path: fmt.Sprintf("%s[%d]", list, i), Value: secret.Shown(name), Detail: "is not a value of the credential", Remedy: "remove it"})
 		}
 	}
 	return found

@@ -63,6 +63,7 @@ func TestConflicts(t *testing.T) {
 		{"short and public", credentialOf([]string{"zone"}, "zone", "eu"), "", ""},
 		{"short and never public", credentialOf(nil, "client_secret", "b"), "", ""},
 		{"not there", credentialOf([]string{"acount"}, "account", "north"), "", `public[0] = "acount": is not a value of the credential`},
+		{"the value in the place of its name", credentialOf([]string{"tr0ub4dor-and-3"}, "account", "north"), "", `public[0] = "[masked]": is not a value of the credential`},
 	} {
 		refused, doubtful := row.c.Conflicts()
 		for what, pair := range map[string][2]string{"refused": {refused.Error(), row.refused}, "doubtful": {doubtful.Error(), row.doubtful}} {
