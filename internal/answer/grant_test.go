@@ -36,7 +36,7 @@ func TestTokens(t *testing.T) {
 		{"eight names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1}`, "no_token", `"a", "b", "c", "d", "e", "f", "g", "h"`, "say where it is"},
 		{"nine names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1, "i": 1}`, "no_token", `"g", "h" and 1 more`, "say where it is"},
 		{"a name of 64 bytes", `{"` + strings.Repeat("n", 64) + `": 1}`, "no_token", "nnn", ""},
-		{"a name of 65 bytes", `{"` + strings.Repeat("n", 65) + `": 1}`, "no_token", "[masked", ""},
+		{"a name of 65 bytes", `{"` + strings.Repeat("n", 65) + `": 1}`, "no_token", `it has "`, ""},
 	} {
 		g, f := granted(shape(t), message(row.body))
 		if f == nil {
@@ -45,8 +45,7 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: the token is %v", row.name, g.AccessToken)
 			}
 		}
-		detail := strings.Replace(row.detail, "[masked", "it has \"", 1)
-		if f.Code != row.code || !strings.Contains(f.Detail, detail) || !strings.Contains(f.Remedy, row.remedy) || strings.Contains(f.Detail, strings.Repeat("n", 65)) || strings.Contains(f.Detail, "0 more") {
+		if f.Code != row.code || !strings.Contains(f.Detail, row.detail) || !strings.Contains(f.Remedy, row.remedy) || strings.Contains(f.Detail, strings.Repeat("n", 65)) || strings.Contains(f.Detail, "0 more") {
 			t.Errorf("%s: %+v", row.name, f)
 		}
 	}
