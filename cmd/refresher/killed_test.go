@@ -22,7 +22,7 @@ import (
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-var kills = flag.Int("kills", 0, "how many pairs of kills of the bootstrap are drawn beside all single ones; negative: all pairs; 0: 4, beside every thirtieth single one")
+var kills = flag.Int("kills", 0, "how many pairs of kills of the bootstrap are drawn beside all single ones; negative: all pairs; 0: 8, beside every sixteenth single one")
 
 // A bootstrap is the function as it is deployed, and what Lambda does for it.
 type bootstrap struct {

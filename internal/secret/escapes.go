@@ -76,7 +76,7 @@ func (r *reading) unit(i, rest int, depth uint8, again byte) {
 	}
 }
 
-// pair adds the character of a pair of which high was read before byte at.
+// pair adds the character of a surrogate pair whose high half was read before byte at.
 func (r *reading) pair(i, at int, depth uint8, high rune, again byte) {
 	for k := range r.readings(at) {
 		first := r.character(at, k)

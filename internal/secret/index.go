@@ -14,7 +14,7 @@ type index struct {
 	harmless map[string]bool
 
 	needles []needle
-	// literals are the values of which folding leaves too little: they are looked for byte by byte.
+	// literals are the values that folding makes too short: they are looked for byte by byte.
 	literals []literal
 	anchors  []anchor
 	// first leads from the hash of a piece to the last anchor that has it, plus one. filter has a

@@ -213,7 +213,7 @@ func (s *search) match(i int, needle string) (rest, end int) {
 	return rest, end
 }
 
-// follow takes c from the beginning of needle; a needle of which nothing is left is followed by anything.
+// follow takes c from the beginning of needle; an empty needle is followed by anything.
 func follow(needle string, c byte) (rest string, ok bool) {
 	if c = folded[c]; c == 0 || needle == "" {
 		return needle, true

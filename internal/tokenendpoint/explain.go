@@ -88,7 +88,7 @@ func (r request) explainKept(token bool) []string {
 }
 
 // visible returns a text of a config with what symbols stand for, as it may be printed: a config
-// may come from anybody, and what could move a cursor or turn the reading direction is escaped.
+// need not be its reader's own, and what could move a cursor or turn the reading direction is escaped.
 func visible(s *template.Symbols, text string) string { return secret.Visible(s.Shown(text)) }
 
 // symbolicMessage returns r as it would be sent, with symbols for values.

@@ -48,7 +48,7 @@ func (p *patience) Value(key any) any {
 	return p.Context.Value(key)
 }
 
-// wait calls f, and takes what that takes out of the timeout of ctx, if it is not over.
+// wait calls f, and does not count the time that f takes in the timeout of ctx, unless that has passed.
 func wait(ctx context.Context, f func()) {
 	p, ok := ctx.Value(patienceKey{}).(*patience)
 	if !ok || !p.timer.Stop() {
