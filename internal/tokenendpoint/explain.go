@@ -167,7 +167,7 @@ func explainOutcome(o answer.Outcome) string {
 		text = "status " + strings.Join(words, " or ")
 	}
 	if !o.Success.IsZero() {
-		text += ", and something true at " + problem.Show(o.Success.String())
+		text += ", and something true at " + problem.Name(o.Success.String())
 	}
 	return text
 }

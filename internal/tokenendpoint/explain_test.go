@@ -226,3 +226,12 @@ func TestTryShowsTheCertificate(t *testing.T) {
 		t.Errorf("the server saw %s: %v", shown, err)
 	}
 }
+
+// What is explained of a config that is accepted is not masked: a long word is a path like any other.
+func TestLongPathsAreExplained(t *testing.T) {
+	e := endpoint(t, onLoopback(), `{"token_endpoint": "https://id.example.com/token", "response": {"success": "successful", "access_token": "authorization_result"}}`)
+	x, err := e.Explain(nil)
+	if said := fmt.Sprint(x.Answer); err != nil || !strings.Contains(said, `something true at "successful"`) || !strings.Contains(said, `at "authorization_result"`) {
+		t.Errorf("%s, %v", said, err)
+	}
+}

@@ -53,7 +53,7 @@ func PinFault(entry string, loopback bool) *Fault {
 	if scheme, rest, ok := strings.Cut(entry, "://"); ok {
 		host, _, _ := strings.Cut(rest, "/")
 		if s, fault := ParseSite(strings.ToLower(scheme), host); fault == nil {
-			return &Fault{"is a URL", "write " + secret.Shown(s.Hostport())}
+			return &Fault{"is a URL", "write " + secret.Named(s.Hostport())}
 		}
 		return &Fault{"is a URL", "write its host alone"}
 	}

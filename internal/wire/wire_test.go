@@ -150,7 +150,7 @@ func TestPins(t *testing.T) {
 			t.Errorf("%q may be pinned", pin)
 		}
 	}
-	for pin, remedy := range map[string]string{"https://ID.example.com/x": `id.example.com`, "https://10.0.0.1/x": "its host alone", "ftp://id.example.com": "its host alone"} {
+	for pin, remedy := range map[string]string{"https://ID.example.com/x": `id.example.com`, "https://10.0.0.1/x": "its host alone", "ftp://id.example.com": "its host alone", "https://keycloak/x": `"keycloak"`, "http://localhost": `"localhost"`} {
 		if fault := wire.PinFault(pin, false); fault == nil || fault.Detail != "is a URL" || !strings.Contains(fault.Remedy, remedy) {
 			t.Errorf("%s: %+v", pin, fault)
 		}
