@@ -3,7 +3,6 @@ package answer
 import (
 	"regexp"
 
-	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
@@ -59,9 +58,3 @@ func TypeOf(v any) strictjson.Type {
 // word is what may be an error code: RFC 6749 section 5.2 allows more, and people write
 // sentences there.
 var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,63}$`)
-
-// shown returns what a config says in a form that may be printed. A config should hold no
-// secret, but people err, so what looks like one is masked.
-func shown(value string) string {
-	return `"` + secret.Printable(secret.Mask(value), 80) + `"`
-}

@@ -103,7 +103,7 @@ func (r reading) noToken() *Fault {
 	path := at.Path.String()
 	object, isObject := r.Document.Value.(map[string]any)
 	if !isObject {
-		return r.fault(CodeNoToken, fmt.Sprintf("with JSON that is %s, and has nothing at %s", TypeOf(r.Document.Value), shown(path)), remedy)
+		return r.fault(CodeNoToken, fmt.Sprintf("with JSON that is %s, and has nothing at %s", TypeOf(r.Document.Value), secret.Named(path)), remedy)
 	}
 	names := slices.Sorted(maps.Keys(object))
 	for _, likely := range append([]string{strictjson.Nearest(path, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
@@ -113,7 +113,7 @@ func (r reading) noToken() *Fault {
 		}
 	}
 	if v, ok := object[path]; ok && v == nil {
-		return r.fault(CodeNoToken, "with null as the token at "+shown(path), "")
+		return r.fault(CodeNoToken, "with null as the token at "+secret.Named(path), "")
 	}
 	if len(names) == 0 {
 		return r.fault(CodeNoToken, "with an empty object", remedy)
@@ -127,7 +127,7 @@ func (r reading) noToken() *Fault {
 	if len(names) > most {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s", shown(path), strings.Join(known, ", "), more), remedy)
+	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s", secret.Named(path), strings.Join(known, ", "), more), remedy)
 }
 
 // Name returns the name of a member of an answer, fit to be printed.

@@ -3,6 +3,8 @@ package answer
 import (
 	"slices"
 	"strings"
+
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A Source is where in an answer a value is: at a path into the body, in a header or a cookie,
@@ -26,17 +28,17 @@ func (s Source) InBody() bool { return s.Header == "" && s.Cookie == "" && !s.Wh
 
 // String says where it is, for errors.
 func (s Source) String() string {
-	where := "at " + shown(s.Path.String())
+	where := "at " + secret.Named(s.Path.String())
 	switch {
 	case s.Header != "":
 		where = "in the header " + s.Header
 	case s.Cookie != "":
-		where = "in the cookie " + shown(s.Cookie)
+		where = "in the cookie " + secret.Named(s.Cookie)
 	case s.Whole:
 		where = "in the body as a whole"
 	}
 	if !s.Inner.IsZero() {
-		where = "at " + shown(s.Inner.String()) + " in the JSON " + where
+		where = "at " + secret.Named(s.Inner.String()) + " in the JSON " + where
 	}
 	return where
 }
