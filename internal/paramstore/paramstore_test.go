@@ -1,6 +1,7 @@
 package paramstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -306,4 +307,33 @@ func TestCredentialThatIsNotThere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A panic while one login's credential is read is that login's failure, and no other's.
+func TestAPanicWhileReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		for _, name := range []string{"meitner", "educloud"} {
+			w.SetParameter(awstest.Parameter{Name: providersPath + "/" + name, Value: config})
+			w.SetParameter(awstest.Parameter{Name: credentialsPath + "/" + name, Value: login, Type: "SecureString"})
+		}
+		readings := paramstore.Source{Providers: w.Providers, CredentialReader: panics{w.Credentials}}.Latest(t.Context(),
+			[]refresh.Wanted{{Provider: "meitner", Credential: "meitner"}, {Provider: "educloud", Credential: "educloud"}})
+		if err := readings[0].Err; err == nil || !strings.Contains(err.Error(), "a panic of type string") || strings.Contains(err.Error(), canary) {
+			t.Errorf("meitner: %v", err)
+		}
+		if r := readings[1]; r.Err != nil || r.Credential.Data.Reveal() != login {
+			t.Errorf("educloud: %+v", r)
+		}
+	})
+}
+
+// A panics is a reader of credentials that panics over one.
+type panics struct{ *paramstore.Credentials }
+
+func (p panics) Credential(ctx context.Context, name string) (refresh.Document, error) {
+	if name == "meitner" {
+		panic(canary)
+	}
+	return p.Credentials.Credential(ctx, name)
 }
