@@ -151,6 +151,8 @@ func TestFaults(t *testing.T) {
 		{"504", simulator.Empty(504), passing, "http_504", 3},
 		{"500 with the code of a login", simulator.OAuthError(500, "invalid_client", ""), passing, "invalid_client", 3},
 		{"400 temporarily_unavailable", simulator.OAuthError(400, "temporarily_unavailable", ""), passing, "temporarily_unavailable", 3},
+		{"400 slow_down", simulator.OAuthError(400, "slow_down", ""), passing, "slow_down", 1},
+		{"503 slow_down", simulator.OAuthError(503, "slow_down", ""), passing, "slow_down", 1},
 	} {
 		bubble(t, func(t *testing.T, sim *simulator.Simulator, p *tokenendpoint.Parser) {
 			e, c := provider(t, sim, p, simulator.Meitner)
