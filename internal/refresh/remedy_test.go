@@ -1,6 +1,8 @@
 package refresh_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -19,6 +21,29 @@ func TestCommandsInRemediesAreWhole(t *testing.T) {
 	} {
 		if got := refresh.CompleteRemedy(row.flags, "acme", row.remedy); got != row.want {
 			t.Errorf("%s, want %s", got, row.want)
+		}
+	}
+}
+
+// So is one in a warning.
+func TestCommandsInWarningsAreWhole(t *testing.T) {
+	w := newWorld("a", "b")
+	for _, name := range []string{"a", "b"} {
+		w.answer(name, func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Warnings = []string{"look at 'tokenkeeper status NAME'", "nothing to run"}
+			return g, nil
+		})
+	}
+	r := w.runner()
+	r.Flags = "--dir d"
+	report, err := r.Run(t.Context(), refresh.Job{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, res := range report.Results {
+		if want := []string{"look at 'tokenkeeper status " + res.Provider + " --dir d'", "nothing to run"}; !slices.Equal(res.Warnings, want) {
+			t.Errorf("%s: %q, want %q", res.Provider, res.Warnings, want)
 		}
 	}
 }

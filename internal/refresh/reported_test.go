@@ -103,6 +103,31 @@ func TestARecoveryThatCannotBeNoted(t *testing.T) {
 	}
 }
 
+// While the note of a failure cannot be replaced, the provider counts as failing: the same token
+// again is no recovery that anything would show.
+func TestTheSameTokenWhileNothingCanBeNoted(t *testing.T) {
+	w := newWorld("a")
+	same := w.grant()
+	w.answer("a", func(context.Context) (refresh.Grant, error) { return same, nil })
+	w.run(refresh.Job{})
+	w.now = noon.Add(50 * time.Minute)
+	w.answer("a", down)
+	w.run(refresh.Job{})
+	w.now = w.now.Add(5 * time.Minute)
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		same.AskedAt, same.Lifetime = w.now, 5*time.Minute
+		return same, nil
+	})
+	for i, err := range []error{errors.New("throttled"), nil} {
+		w.noteErr = err
+		res, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true})
+		if got := res["a"]; got.Outcome != refresh.Same || got.Recovered != (err == nil) || (got.Class() == refresh.Transient) != (err != nil) {
+			t.Errorf("run %d: %+v", i, got)
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+}
+
 // A bad config that the event of its edit has met is not reported again by the tick after it.
 func TestABadConfigIsReportedOnceByEventAndTick(t *testing.T) {
 	w := newWorld("a")
