@@ -72,9 +72,9 @@ Commands look at AWS, unless --dir names a folder.`,
 		case "help":
 			cmd.Short = "Describe one command"
 			cmd.Run, cmd.RunE = nil, func(_ *cobra.Command, args []string) error {
-				about, rest, err := root.Find(args)
-				if err != nil || len(rest) > 0 {
-					return unknownCommand(root, args)
+				about, rest, _ := root.Find(args) // what is no command is in rest
+				if len(rest) > 0 {
+					return unknownCommand(about, rest)
 				}
 				about.InitDefaultHelpFlag()
 				return about.Help()
