@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -46,6 +47,30 @@ func TestFailuresOfOurNetwork(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A run that has ended notes nothing again: each call would fail, and be a warning.
+func TestARunThatHasEndedExcusesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("last")
+		for i := range 10 {
+			name := fmt.Sprintf("p%03d", i)
+			w.configs[name], w.credentials[name] = "v1", credential{version: "c"}
+			w.answer(name, unconnected(name))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		w.answer("last", func(context.Context) (refresh.Grant, error) {
+			time.Sleep(time.Second) // the others are noted by then
+			cancel()
+			return w.grant(), nil
+		})
+		report, _ := w.runner().Run(ctx, refresh.Job{})
+		for _, res := range report.Results {
+			if len(res.Warnings) > 0 {
+				t.Errorf("%s: %q", res.Provider, res.Warnings)
+			}
+		}
+	})
 }
 
 // Many providers of one host are that host's failure.
