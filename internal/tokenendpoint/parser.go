@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"strconv"
 	"time"
 
 	"example.com/tokenkeeper/internal/httprequest"
@@ -175,5 +177,12 @@ func noteFault(ps *problem.List, f strictjson.Fault) {
 	if f.Kind != strictjson.WrongType {
 		detail = fmt.Sprintf("%s (line %d, column %d)", detail, f.Line, f.Column)
 	}
-	ps.Add(f.Path, "", detail, remedy)
+	path := quotedName.ReplaceAllStringFunc(f.Path, func(quoted string) string {
+		name, _ := strconv.Unquote(quoted)
+		return problem.Show(name)
+	})
+	ps.Add(path, "", detail, remedy)
 }
+
+// quotedName is a name that is no plain word, as [strictjson.Path] has it.
+var quotedName = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)

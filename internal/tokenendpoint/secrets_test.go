@@ -70,7 +70,8 @@ func TestSecretsInTheWrongField(t *testing.T) {
 func TestSecretsInNames(t *testing.T) {
 	for _, field := range []string{`"headers": {"X-Api-Key SECRET": ""}`, `"headers": {"SECRET\u0000": "x"}`, `"parameters": {"SECRET\u0007": "x"}`, `"parameters": {"X-Api-Key SECRET": null}`,
 		`"body": "json", "parameters": {"a": {"SECRET ": {"b": "${"}}}`, `"response": {"extra": {"SECRET ": "x"}}`, `"response": {"access_token": {"SECRET ": "x"}}`,
-		`"steps": [{"name": "login", "request": {"url": "https://id.example.com/a"}, "response": {"keep": {"SECRET ": "x"}}}]`} {
+		`"steps": [{"name": "login", "request": {"url": "https://id.example.com/a"}, "response": {"keep": {"SECRET ": "x"}}}]`,
+		`"X-Api-Key SECRET": "x"`, `"response": {"\\SECRET": "x"}`, `"headers": {"X-Api-Key SECRET": 5}`, `"SECRET\u0007": 1, "SECRET\u0007": 2`, `"parameters": {"X SECRET": {"a b": 1, "a b": 2}}`} {
 		for _, secret := range []string{"hunter2hunter2", "S3cret-of-the-north", "horsebatterystaple"} {
 			_, err := onLoopback().Provider(document("erp", `{"token_endpoint": "https://id.example.com/token", `+strings.ReplaceAll(field, "SECRET", secret)+`}`))
 			if err == nil || strings.Contains(err.Error(), secret) {
