@@ -110,7 +110,10 @@ func authorities(ps *problem.List, path string, v strictjson.Value) *x509.CertPo
 
 // checkValue checks one of a credential's own fields.
 func checkValue(ps *problem.List, name string, v strictjson.Value) {
-	path := printableName(name)
+	path := name
+	if !template.ValidName(name) {
+		path = problem.Show(name)
+	}
 	reserved := []string{"allowed_hosts", "approved_only", "authorities", "providers"}
 	if v.Type == strictjson.List {
 		reserved = append(reserved, "signs", "public", "sign_only") // a value may well be called sign
@@ -129,11 +132,4 @@ func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	case strings.TrimRight(v.Text, "\r\n") != v.Text && !strings.Contains(strings.TrimRight(v.Text, "\r\n"), "\n"):
 		ps.Add(path, "", "ends with a line break, as a value does that came from a file or from echo", "remove it")
 	}
-}
-
-func printableName(name string) string {
-	if template.ValidName(name) {
-		return name
-	}
-	return problem.Show(name)
 }
