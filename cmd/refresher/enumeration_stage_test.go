@@ -34,11 +34,12 @@ type stage struct {
 	serving  sync.WaitGroup // logins: one may outlive the run that is killed in it
 	calls    []string
 	strikes  []strike
-	kind     string // what befalls the call that has just arrived
 	dead     bool
 	kill     context.CancelFunc
-	rejected bool // the provider rejected the login
-	unkept   bool // the answer with a refresh token did not arrive, or no write could have kept it
+	rejected bool     // the provider rejected the login
+	made     []string // the calls of the last run
+	killed   bool     // it was
+	unkept   bool     // the answer with a refresh token did not arrive, or no write could have kept it
 
 	counted   []string // the calls of the first run that may be struck
 	lost      bool     // a person is called
@@ -132,21 +133,17 @@ func (s *stage) violated(format string, args ...any) {
 func (s *stage) arrive(call string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kind = lostRequest; s.dead {
-		return s.kind
+	if s.dead {
+		return lostRequest
 	}
 	s.calls = append(s.calls, call)
-	s.kind = ""
 	for _, k := range s.strikes {
 		if n := len(s.calls); n >= k.call && (k.calls == 0 || n < k.call+k.calls) {
-			s.kind = k.kind
-			break
+			s.dead = strings.HasPrefix(k.kind, "killed")
+			return k.kind
 		}
 	}
-	if strings.HasPrefix(s.kind, "killed") {
-		s.dead = true
-	}
-	return s.kind
+	return ""
 }
 
 // ServeHTTP is the provider, with what befalls its requests.
@@ -196,10 +193,13 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // run has one run, with what befalls its calls.
 func (s *stage) run(strikes ...strike) error {
 	s.Heal()
+	s.mu.Lock()
 	s.calls, s.strikes, s.dead = nil, strikes, false
-	s.Fail("*", awstest.Fault{Match: func(c awstest.Call) bool { s.arrive(c.Action); return false }})
+	s.mu.Unlock()
+	var befalls string // the call to AWS that has just arrived; the fake takes one at a time
+	s.Fail("*", awstest.Fault{Match: func(c awstest.Call) bool { befalls = s.arrive(c.Action); return false }})
 	for kind, way := range ways {
-		way.Match = func(awstest.Call) bool { return s.kind == kind }
+		way.Match = func(awstest.Call) bool { return befalls == kind }
 		switch kind {
 		case killedBefore:
 			way.Before = func(awstest.Call) { s.kill() }
@@ -210,10 +210,13 @@ func (s *stage) run(strikes ...strike) error {
 	}
 	err := s.invoke()
 	s.serving.Wait()
-	if s.dead {
+	s.Heal()
+	s.mu.Lock() // a call may arrive late
+	s.made, s.killed = slices.Clone(s.calls), s.dead
+	s.mu.Unlock()
+	if s.killed {
 		s.restart()
 	}
-	s.Heal()
 	return err
 }
 
@@ -264,11 +267,11 @@ func perform(t *testing.T, p play) *stage {
 		ticket := s.ticket
 		err := s.run(of...)
 		if run == 0 {
-			s.counted = s.calls
+			s.counted = s.made
 		}
 		s.unkept = s.unkept || lasting && s.ticket != ticket && !s.keeps()
 		switch fresh := s.judge(p.later); {
-		case fresh || s.dead || run > 0:
+		case fresh || s.killed || run > 0:
 		case err == nil:
 			s.violated("the run has not replaced the token, and reports no failure")
 		case s.passes(of):

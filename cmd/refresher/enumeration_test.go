@@ -97,10 +97,11 @@ func TestEveryFaultOfARun(t *testing.T) {
 	}
 	var mu sync.Mutex
 	cases, lost, outlived, violations := 0, 0, 0, 0
-	work := make(chan play)
+	work, left := make(chan play), make(chan struct{}, 2)
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
+			defer func() { left <- struct{}{} }() // also where a bubble fails, and ends this
 			for p := range work {
 				var s *stage
 				synctest.Test(t, func(t *testing.T) { s = perform(t, p) })
@@ -123,7 +124,11 @@ func TestEveryFaultOfARun(t *testing.T) {
 	}
 	with := func(p play, strikes ...strike) {
 		p.strikes = strikes
-		work <- p
+		select {
+		case work <- p:
+		case <-left:
+			t.FailNow()
+		}
 	}
 	n := 0
 	for _, p := range settings {

@@ -176,9 +176,9 @@ func TestTheBootstrapIsKilled(t *testing.T) {
 			ticket := s.ticket
 			err := s.run(of...)
 			if run == 0 {
-				s.counted = s.calls
+				s.counted = s.made
 			}
-			s.unkept = s.unkept || s.dead && s.ticket != ticket && !s.keeps()
+			s.unkept = s.unkept || s.killed && s.ticket != ticket && !s.keeps()
 			fresh := s.judge(later)
 			// A refresh token that was claimed, and may have been sent, rests while the token is good.
 			rests := later && s.note().Code == refresh.CodeRefreshTokenUnsure && s.keeps()
