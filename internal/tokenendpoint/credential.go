@@ -108,6 +108,9 @@ func authorities(ps *problem.List, path string, v strictjson.Value) *x509.CertPo
 	return pool
 }
 
+// usualNames are what the values of most credentials are called.
+var usualNames = []string{"api_key", "client_id", "client_secret", "password", "private_key", "refresh_token", "username"}
+
 // checkValue checks one of a credential's own fields.
 func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	path := name
@@ -122,7 +125,11 @@ func checkValue(ps *problem.List, name string, v strictjson.Value) {
 	case near != "":
 		ps.Add(path, "", "is not a field with a meaning of its own", fmt.Sprintf("did you mean %q?", near))
 	case !template.ValidName(name):
-		ps.Add(path, "", "is not a name that a config can write as ${name}", "use letters, digits and _, beginning with a letter")
+		remedy := "use letters, digits and _, beginning with a letter"
+		if usual := strictjson.NearestWithin(name, usualNames, 0); usual != "" {
+			path, remedy = problem.Name(name), fmt.Sprintf("write %q", usual)
+		}
+		ps.Add(path, "", "is not a name that a config can write as ${name}", remedy)
 	case v.Type == strictjson.Num:
 		ps.Add(path, "", "is a number, and some parsers would change its digits", "put it in quotes")
 	case v.Type != strictjson.String:
