@@ -56,6 +56,9 @@ func (p *pace) start(ctx context.Context, saves int) (*slot, error) {
 		return nil, err
 	}
 	s := &slot{pace: p, saves: saves}
+	if d == 0 {
+		return s, nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

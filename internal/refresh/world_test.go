@@ -278,6 +278,8 @@ func (s store) Open(ctx context.Context, name string) (refresh.State, error) {
 }
 
 func (s store) Writes(_ context.Context, name string) ([]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.secrets[name].writes, nil
 }
 
