@@ -127,7 +127,11 @@ func (r reading) noToken() *Fault {
 	if len(names) > most {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s", secret.Named(path), strings.Join(known, ", "), more), remedy)
+	says := ""
+	if text := r.Said().Text; !saysNothing(text) {
+		says = ", and says " + r.quote(text)
+	}
+	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s%s", secret.Named(path), strings.Join(known, ", "), more, says), remedy)
 }
 
 // Name returns the name of a member of an answer, fit to be printed.

@@ -32,6 +32,7 @@ func TestTokens(t *testing.T) {
 		{"a list", `["t"]`, "no_token", "with JSON that is a list, and has nothing at \"access_token\"", "say where it is"},
 		{"an empty object", `{}`, "no_token", "with an empty object", "say where it is"},
 		{"a mistyped name", `{"acces_token": "t"}`, "no_token", `it has "acces_token"`, `"response": {"access_token": "acces_token"}`},
+		{"an error by names of its own", `{"errcode": 40013, "errmsg": "invalid appid"}`, "no_token", `it has "errcode", "errmsg", and says "invalid appid"`, ""},
 		{"another name", `{"jwt": "t", "a": 1}`, "no_token", `it has "a", "jwt"`, `"response": {"access_token": "jwt"}`},
 		{"eight names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1}`, "no_token", `"a", "b", "c", "d", "e", "f", "g", "h"`, "say where it is"},
 		{"nine names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1, "i": 1}`, "no_token", `"g", "h" and 1 more`, "say where it is"},

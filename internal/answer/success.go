@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,8 +63,12 @@ var (
 	noError = regexp.MustCompile(`(?i)^(?:|0+|200|ok|success|none|null|false|n/?a|-|no[ _]?error)$`)
 	// codeNames are where objects have the code of an error.
 	codeNames = []string{"code", "status", "type"}
-	// textNames are where answers and objects have words for people.
-	textNames = []string{"error_description", "error_message", "errorMessage", "errorSummary", "message", "detail", "title"}
+	// textNames are where answers and errors have words for people, without separators and in
+	// small letters.
+	textNames = []string{"errordescription", "errormessage", "errormsg", "errmsg", "errorsummary", "message", "msg", "detail", "title", "reason", "faultstring"}
+	// errorNames are where answers have an error, or a list of them.
+	errorNames = []string{"error", "errors", "errormessages", "fault"}
+	separators = strings.NewReplacer("_", "", "-", "")
 )
 
 // Said is what an answer says of an error.
@@ -90,35 +95,59 @@ func (s Selection) Said() (said Said) {
 		}
 		return said
 	}
-	object, ok := s.Document.Value.(map[string]any)
-	if !ok {
-		return said
-	}
-	first := func(from map[string]any, names []string) string {
-		for _, n := range names {
-			if s, ok := from[n].(string); ok && strings.TrimSpace(s) != "" {
-				return s
-			}
-		}
-		return ""
-	}
+	object, _ := s.Document.Value.(map[string]any)
 	switch e := object["error"].(type) {
 	case string:
-		switch {
-		case saysNothing(e):
-		case word.MatchString(e):
+		if word.MatchString(e) && !saysNothing(e) {
 			said.Code = e
-		default:
-			said.Text = e
 		}
 	case map[string]any:
-		if code := first(e, codeNames); word.MatchString(code) && !saysNothing(code) {
-			said.Code = code
+		for _, name := range codeNames {
+			if code, _ := e[name].(string); strings.TrimSpace(code) != "" {
+				if word.MatchString(code) && !saysNothing(code) {
+					said.Code = code
+				}
+				break
+			}
 		}
-		said.Text = first(e, textNames)
 	}
-	if said.Text == "" {
-		said.Text = first(object, textNames)
-	}
+	said.Text = textOf(s.Document.Value)
 	return said
+}
+
+// textOf returns the words for people in an answer, those of its error first, which may be the
+// error itself.
+func textOf(answer any) string {
+	object, ok := firstOf(answer).(map[string]any)
+	if !ok {
+		return ""
+	}
+	members := map[string]any{}
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(object))) {
+		members[strings.ToLower(separators.Replace(name))] = object[name]
+	}
+	for _, name := range errorNames {
+		text, _ := firstOf(members[name]).(string)
+		if name == "error" && word.MatchString(text) || saysNothing(text) {
+			text = textOf(members[name])
+		}
+		if text != "" {
+			return text
+		}
+	}
+	for _, name := range textNames {
+		if text, _ := members[name].(string); strings.TrimSpace(text) != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// firstOf returns the first item of a list (of errors in JSON:API and GraphQL, and the whole answer
+// of Salesforce), and all else as it is.
+func firstOf(v any) any {
+	if list, ok := v.([]any); ok && len(list) > 0 {
+		return list[0]
+	}
+	return v
 }
