@@ -52,4 +52,4 @@ RELEASE ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 .PHONY: build-RefresherFunction
 build-RefresherFunction:
 	GOOS=linux GOARCH=$(or $(GOARCH),$(error GOARCH is not set)) CGO_ENABLED=0 \
-		go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -X example.com/tokenkeeper/internal/version.release=$(RELEASE)' -o $(ARTIFACTS_DIR)/bootstrap ./cmd/refresher
+		go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -X example.com/tokenkeeper/cmd/internal/version.release=$(RELEASE)' -o $(ARTIFACTS_DIR)/bootstrap ./cmd/refresher

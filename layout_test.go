@@ -37,7 +37,7 @@ func TestLayout(t *testing.T) {
 		foreign bool     // other modules are allowed
 	}{
 		{"internal/secret", nil, false},
-		{"internal/version", nil, false},
+		{"cmd/internal/version", nil, false},
 		{"internal/refresh", ours("internal/secret"), false},
 		{"internal/strictjson", nil, true},
 		{"internal/answer", ours("internal/secret", "internal/strictjson"), true},
@@ -45,7 +45,7 @@ func TestLayout(t *testing.T) {
 		{"internal/problem", ours("internal/secret", "internal/strictjson", "internal/refresh"), true},
 		{"internal/httprequest", ours("internal/secret", "internal/strictjson", "internal/refresh", "internal/problem", "internal/template", "internal/wire", "internal/answer"), true}, // refresh by way of problem
 		{"internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
-		{"internal/stack", nil, false},
+		{"cmd/internal/stack", nil, false},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/problem", "internal/httprequest", "internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},
 		{"cmd/tokenkeeper/internal/localstore", ours("internal/secret", "internal/refresh"), true},

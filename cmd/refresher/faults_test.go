@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // victim is the provider that things happen to.

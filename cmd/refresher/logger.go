@@ -4,7 +4,7 @@ import (
 	"io"
 	"log/slog"
 
-	"example.com/tokenkeeper/internal/version"
+	"example.com/tokenkeeper/cmd/internal/version"
 )
 
 // newLogger logs JSON, the version of the program in each line. A line whose time is not called "timestamp" is of level INFO to

@@ -19,10 +19,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
-	"example.com/tokenkeeper/internal/stack"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 

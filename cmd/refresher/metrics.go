@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"example.com/tokenkeeper/cmd/internal/version"
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/version"
 )
 
 // Metrics are written as one line of the log in CloudWatch's embedded metric format, from

@@ -7,10 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // A run is killed before and after each of its calls. Whenever that is, consumers have a

@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // settings are what the function reads from its environment, once, at its start. The

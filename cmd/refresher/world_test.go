@@ -15,10 +15,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/simulator"
-	"example.com/tokenkeeper/internal/stack"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"example.com/tokenkeeper/internal/version"
+	"example.com/tokenkeeper/cmd/internal/version"
 )
 
 // man writes the man pages. It is hidden, because releases come with them.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/internal/version"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
-	"example.com/tokenkeeper/internal/version"
 )
 
 func (c *cli) version() *cobra.Command {

@@ -44,7 +44,7 @@ func (r *release) built(p platform, pkg string) string {
 func (r *release) build(ctx context.Context, p platform, pkg string, flags ...string) ([]byte, error) {
 	path := r.built(p, pkg)
 	args := []string{"build", "-mod=readonly", "-trimpath", "-o", path,
-		"-ldflags", "-s -w -X example.com/tokenkeeper/internal/version.release=" + r.version}
+		"-ldflags", "-s -w -X example.com/tokenkeeper/cmd/internal/version.release=" + r.version}
 	_, err := output(ctx, []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1"}, "go", append(append(args, flags...), pkg)...)
 	if err != nil {
 		return nil, err

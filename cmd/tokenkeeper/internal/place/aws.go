@@ -18,11 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // An AWS is a deployment on AWS. Looking at it needs rights to metadata only.

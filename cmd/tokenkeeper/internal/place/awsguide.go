@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/tokenkeeper/internal/stack"
+	"example.com/tokenkeeper/cmd/internal/stack"
 )
 
 // Guide leads to parameters and secrets.

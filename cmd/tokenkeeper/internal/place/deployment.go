@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awscall"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // A Deployment is how a stack was set up. The environment of its function says it, as the

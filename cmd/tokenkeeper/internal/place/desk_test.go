@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // alone takes everything away that the SDK could find credentials in.

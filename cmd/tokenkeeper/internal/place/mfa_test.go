@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/stack"
 )
 
 // A profile with MFA has the code asked for, once; and says what else to do where no one can be

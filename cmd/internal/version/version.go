@@ -5,7 +5,7 @@ import "runtime/debug"
 
 // release is set by the linker when a release is built:
 //
-//	go build -ldflags '-X example.com/tokenkeeper/internal/version.release=0.1.0'
+//	go build -ldflags '-X example.com/tokenkeeper/cmd/internal/version.release=0.1.0'
 var release string
 
 // A Build says what a program was built from. Fields that the build did not record are

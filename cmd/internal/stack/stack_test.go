@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tokenkeeper/internal/stack"
+	"example.com/tokenkeeper/cmd/internal/stack"
 )
 
 // No place lies inside another, nor a name space inside a place of another.
