@@ -36,9 +36,13 @@ func ValidHeader(name string) bool { return validHeader.MatchString(name) }
 var validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // CompileHeaders compiles headers, sorted by name.
-func CompileHeaders(ps *problem.List, path string, given map[string]string) []Header {
+func CompileHeaders(ps *problem.List, path string, given map[string]*string) []Header {
 	var list []Header
 	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] == nil {
+			continue // it is no text, which has been reported
+		}
+		value := *given[name]
 		if !validHeader.MatchString(name) {
 			ps.Add(path, problem.Show(name), "is not the name of a header", "")
 			continue
@@ -53,14 +57,14 @@ func CompileHeaders(ps *problem.List, path string, given map[string]string) []He
 			ps.Add(at, "", "is the same header as "+list[i].Path, "keep one of them")
 			continue
 		}
-		h.Value = CompileTemplate(ps, at, name, given[name])
-		if text, ok := h.Value.Fixed(); ok && text == given[name] { // else what is wrong has been reported
+		h.Value = CompileTemplate(ps, at, name, value)
+		if text, ok := h.Value.Fixed(); ok && text == value { // else what is wrong has been reported
 			if fault := headerFault(text); fault != "" {
 				ps.Add(at, problem.Show(text), fault, "")
 			}
 		}
-		if reason := unreadable(h.Name, given[name]); reason != "" {
-			ps.Add(at, problem.Show(given[name]), reason, "")
+		if reason := unreadable(h.Name, value); reason != "" {
+			ps.Add(at, problem.Show(value), reason, "")
 		}
 		h.Value = h.Value.InQuotes()
 		list = append(list, h)

@@ -22,15 +22,15 @@ import (
 
 // A Config is a request as a config spells it out. At most one of the bodies is set.
 type Config struct {
-	Method    *string           `json:"method"` // default POST
-	URL       *string           `json:"url"`
-	Headers   map[string]string `json:"headers"`
-	Basic     []string          `json:"basic"` // two names of values, for HTTP Basic authentication
-	Query     strictjson.Value  `json:"query"`
-	Form      strictjson.Value  `json:"form"`
-	JSON      strictjson.Value  `json:"json"`
-	Multipart strictjson.Value  `json:"multipart"`
-	Text      *string           `json:"text"`
+	Method    *string            `json:"method"` // default POST
+	URL       *string            `json:"url"`
+	Headers   map[string]*string `json:"headers"`
+	Basic     []string           `json:"basic"` // two names of values, for HTTP Basic authentication
+	Query     strictjson.Value   `json:"query"`
+	Form      strictjson.Value   `json:"form"`
+	JSON      strictjson.Value   `json:"json"`
+	Multipart strictjson.Value   `json:"multipart"`
+	Text      *string            `json:"text"`
 }
 
 // A Request is a template of an HTTP request.

@@ -10,10 +10,12 @@ package strictjson
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -30,10 +32,10 @@ const maxDepth = 32
 var byteOrderMark = []byte("\xEF\xBB\xBF")
 
 // Decode reads an object into a T, whose fields have json tags. The error is [Faults]:
-// if the text is JSON at all, each member that is wrong and not only the first; the T
-// then has the members that are right.
+// all of them, and not only the first, where the text is JSON; the T then has what is
+// right, and zero values in the place of what is not.
 func Decode[T any](data []byte) (T, error) {
-	text := bytes.Clone(bytes.TrimPrefix(data, byteOrderMark))
+	text := bytes.TrimPrefix(data, byteOrderMark)
 	var v T
 	if fault := wellFormed(text, maxDepth); fault != nil {
 		return v, Faults{*fault}
@@ -42,71 +44,86 @@ func Decode[T any](data []byte) (T, error) {
 		f := at(text, 0, Fault{Kind: WrongType, Detail: fmt.Sprintf("must be an object in braces, not %s", t)})
 		return v, Faults{f}
 	}
-
-	// The library stops at the first fault. What it stopped at is blanked out, which
-	// leaves everything else in its place, and the rest is read again.
-	var faults Faults
-	for len(faults) < maxFaults {
-		v = *new(T)
-		err := json.Unmarshal(text, &v, json.RejectUnknownMembers(true), json.WithUnmarshalers(noNull))
-		if err == nil {
-			break
-		}
-		wrong, ok := errors.AsType[*json.SemanticError](err)
-		if !ok {
-			return v, append(faults, at(text, 0, Fault{Kind: Syntax, Detail: "cannot be read"}))
-		}
-		faults = append(faults, semantic(text, wrong))
-		if !blank(text, wrong.JSONPointer) {
-			break
-		}
+	d := decoding{text: text}
+	err := json.Unmarshal(text, &v, json.WithUnmarshalers(json.UnmarshalFromFunc(d.value)))
+	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
+		d.note(int(wrong.ByteOffset), Fault{Kind: WrongType, Path: Path(wrong.JSONPointer), Detail: "cannot be read"})
 	}
-	if len(faults) > 0 {
-		return v, faults
+	if len(d.faults) == 0 {
+		return v, err
 	}
-	return v, nil
+	slices.SortStableFunc(d.faults, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	return v, d.faults
 }
 
-// noNull refuses null wherever a T has a field of its own for the value: people write
-// it for "none", and whether that means absent, empty or zero would be a guess.
-var noNull = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v any) error {
-	if _, whatever := v.(*Value); whatever || dec.PeekKind() != 'n' {
+// A decoding collects what is wrong with a text while the library reads it.
+type decoding struct {
+	text   []byte
+	faults Faults
+}
+
+// note notes a fault of the value or name at or after offset.
+func (d *decoding) note(offset int, f Fault) {
+	if len(d.faults) < maxFaults {
+		d.faults = append(d.faults, at(d.text, valueAt(d.text, offset), f))
+	}
+}
+
+// value judges the next value, which is for v, before the library reads it. One of another type is
+// passed over. So is null, unless v is a [Value]: people write it for "none", and whether that
+// means absent, empty or zero would be a guess.
+func (d *decoding) value(dec *jsontext.Decoder, v any) error {
+	own := reflect.TypeOf(v).Elem()
+	t := own
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	want, got := typeName(t), typeOf(dec.PeekKind())
+	switch {
+	case t == reflect.TypeFor[Value]():
+		return errors.ErrUnsupported
+	case got == want:
+		if own.Kind() == reflect.Struct {
+			d.unknownNames(dec, own)
+		}
 		return errors.ErrUnsupported // which asks for the usual way
 	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
+	offset := int(dec.InputOffset())
+	err := dec.SkipValue()
+	f := Fault{Kind: WrongType, Path: Path(dec.StackPointer()), Detail: fmt.Sprintf("must be %s, not %s", want, got)}
+	if got == Null {
+		f.Detail, f.Remedy = "must not be null", "leave the field out"
 	}
-	return &json.SemanticError{
-		ByteOffset:  dec.InputOffset() - int64(len("null")),
-		JSONPointer: dec.StackPointer(),
-		Err:         errNull,
-	}
-})
+	d.note(offset, f)
+	return err
+}
 
-var errNull = errors.New("must not be null")
-
-// semantic says what the library found wrong.
-func semantic(text []byte, wrong *json.SemanticError) Fault {
-	f := Fault{Kind: WrongType, Path: Path(wrong.JSONPointer)}
-	switch {
-	case errors.Is(wrong.Err, json.ErrUnknownName):
-		f.Kind = UnknownName
-		f.Detail = "there is no such field"
-		known := names(wrong.GoType)
-		f.Remedy = DidYouMean(wrong.JSONPointer.LastToken(), known, "there are: "+strings.Join(known, ", "))
-	case errors.Is(wrong.Err, errNull):
-		f.Detail, f.Remedy = errNull.Error(), "leave the field out"
-	default:
-		f.Detail = fmt.Sprintf("must be %s, not %s", typeName(wrong.GoType), typeOf(wrong.JSONKind))
+// unknownNames notes the members of the next value, an object, that a t does not have.
+func (d *decoding) unknownNames(dec *jsontext.Decoder, t reflect.Type) {
+	path := dec.StackPointer()
+	if kind, n := dec.StackIndex(dec.StackDepth()); kind == '[' {
+		if n > 0 {
+			path = path.Parent() // of the element before it
+		}
+		path = path.AppendToken(strconv.FormatInt(n, 10))
 	}
-	return at(text, valueAt(text, int(wrong.ByteOffset)), f)
+	known := names(t)
+	begin := valueAt(d.text, int(dec.InputOffset()))
+	members := jsontext.NewDecoder(bytes.NewReader(d.text[begin:]))
+	_, _ = members.ReadToken() // the brace: all of it is known to be JSON
+	for members.PeekKind() == '"' {
+		offset := begin + int(members.InputOffset())
+		token, _ := members.ReadToken()
+		if name := token.String(); !slices.Contains(known, name) {
+			d.note(offset, Fault{Kind: UnknownName, Path: Path(path.AppendToken(name)), Detail: "there is no such field",
+				Remedy: DidYouMean(name, known, "there are: "+strings.Join(known, ", "))})
+		}
+		_ = members.SkipValue()
+	}
 }
 
 // names returns the names that an object read into a t may have, sorted.
 func names(t reflect.Type) []string {
-	if t == nil || t.Kind() != reflect.Struct {
-		return nil
-	}
 	var list []string
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
@@ -119,12 +136,7 @@ func names(t reflect.Type) []string {
 
 // typeName returns the type of values that are read into a t.
 func typeName(t reflect.Type) Type {
-	if t == nil {
-		return "something else"
-	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return typeName(t.Elem())
 	case reflect.String:
 		return String
 	case reflect.Bool:

@@ -26,65 +26,6 @@ func valueAt(text []byte, offset int) int {
 	return len(text) - len(bytes.TrimLeft(text[offset:], " \t\r\n,:"))
 }
 
-// blank overwrites the member of text that p leads to, or leads into where that is a
-// list, with spaces: everything else keeps its offset. It reports whether there is one.
-func blank(text []byte, p jsontext.Pointer) bool {
-	from, to, ok := member(text, p)
-	if !ok {
-		return false
-	}
-	// One of the commas around it goes as well.
-	next := to + len(text[to:]) - len(bytes.TrimLeft(text[to:], " \t\r\n"))
-	prev := len(bytes.TrimRight(text[:from], " \t\r\n")) - 1
-	switch {
-	case text[next] == ',':
-		to = next + 1
-	case text[prev] == ',':
-		from = prev
-	}
-	for i := from; i < to; i++ {
-		if text[i] != '\n' {
-			text[i] = ' '
-		}
-	}
-	return true
-}
-
-// member returns where in text the member of the innermost object that p passes through begins
-// and ends, name and value.
-func member(text []byte, p jsontext.Pointer) (from, to int, ok bool) {
-	dec := jsontext.NewDecoder(bytes.NewReader(text))
-	for name := range p.Tokens() {
-		if dec.PeekKind() != '{' {
-			break
-		}
-		if _, err := dec.ReadToken(); err != nil {
-			return 0, 0, false
-		}
-		for {
-			from = int(dec.InputOffset())
-			t, err := dec.ReadToken()
-			if err != nil || t.Kind() != '"' {
-				return 0, 0, false
-			}
-			if t.String() == name {
-				break
-			}
-			if err := dec.SkipValue(); err != nil {
-				return 0, 0, false
-			}
-		}
-		for bytes.IndexByte([]byte(" \t\r\n,"), text[from]) >= 0 {
-			from++
-		}
-		ok = true
-	}
-	if !ok || dec.SkipValue() != nil {
-		return 0, 0, false
-	}
-	return from, int(dec.InputOffset()), true
-}
-
 // syntactic says what is wrong with a text that is not JSON.
 func syntactic(text []byte, err error) Fault {
 	f := Fault{Kind: Syntax, Detail: "is not JSON"}

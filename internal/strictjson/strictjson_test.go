@@ -103,15 +103,32 @@ func TestDecodeFindsAllFaults(t *testing.T) {
 	for _, f := range faults {
 		paths = append(paths, f.Path)
 	}
-	want := []string{"nmae", "words[1]", "count", "inner.pathh", "inner.path", "labels.a", "labels.c"}
+	want := []string{"nmae", "words[1]", "words[2]", "count", "inner.pathh", "inner.path", "labels.a", "labels.c"}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
-	if faults[3].Line != 4 || faults[6].Line != 5 {
+	if faults[4].Line != 4 || faults[7].Line != 5 {
 		t.Errorf("positions: %v", faults)
 	}
 	if d.Open == nil || d.Labels["b"] != "two" {
 		t.Errorf("the members that are right are lost: %+v", d)
+	}
+}
+
+// A fault within a list has the index of its element, whichever is wrong.
+func TestDecodeCountsElements(t *testing.T) {
+	type steps struct {
+		Steps []*struct {
+			Name string `json:"name"`
+		} `json:"steps"`
+	}
+	_, err := strictjson.Decode[steps]([]byte(`{"steps": [{"nam": "a"}, {"name": "b"}, {"name": "c", "x-y": [], "name2": {}}, 4]}`))
+	const want = `line 1, column 13: steps[0].nam: there is no such field; did you mean "name"?
+line 1, column 55: steps[2].x-y: there is no such field; there are: name
+line 1, column 66: steps[2].name2: there is no such field; did you mean "name"?
+line 1, column 80: steps[3]: must be an object, not a number`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
 

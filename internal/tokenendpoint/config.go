@@ -37,18 +37,18 @@ type config struct {
 	ClientCertificate *certificateConfig `json:"client_certificate"`
 
 	// The first level.
-	Issuer          *string           `json:"issuer"` // the audience of assertions; it is sent nothing
-	TokenEndpoint   *string           `json:"token_endpoint"`
-	GrantType       *string           `json:"grant_type"`                 // default client_credentials
-	AuthMethod      *string           `json:"token_endpoint_auth_method"` // RFC 7591 section 2; default client_secret_basic
-	SigningAlg      *string           `json:"token_endpoint_auth_signing_alg"`
-	ClientAssertion *jwtConfig        `json:"client_assertion"`
-	BasicEncoding   *string           `json:"client_secret_basic_encoding"` // form (RFC 6749 section 2.3.1, the default) or raw
-	Body            *string           `json:"body"`                         // form (the default), json or multipart
-	Parameters      strictjson.Value  `json:"parameters"`
-	Scope           strictjson.Value  `json:"scope"` // a string, or a list of them
-	ScopeSeparator  *string           `json:"scope_separator"`
-	Headers         map[string]string `json:"headers"`
+	Issuer          *string            `json:"issuer"` // the audience of assertions; it is sent nothing
+	TokenEndpoint   *string            `json:"token_endpoint"`
+	GrantType       *string            `json:"grant_type"`                 // default client_credentials
+	AuthMethod      *string            `json:"token_endpoint_auth_method"` // RFC 7591 section 2; default client_secret_basic
+	SigningAlg      *string            `json:"token_endpoint_auth_signing_alg"`
+	ClientAssertion *jwtConfig         `json:"client_assertion"`
+	BasicEncoding   *string            `json:"client_secret_basic_encoding"` // form (RFC 6749 section 2.3.1, the default) or raw
+	Body            *string            `json:"body"`                         // form (the default), json or multipart
+	Parameters      strictjson.Value   `json:"parameters"`
+	Scope           strictjson.Value   `json:"scope"` // a string, or a list of them
+	ScopeSeparator  *string            `json:"scope_separator"`
+	Headers         map[string]*string `json:"headers"`
 
 	// The second level.
 	Request *httprequest.Config `json:"request"`
