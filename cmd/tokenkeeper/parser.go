@@ -12,6 +12,10 @@ func (c *cli) parser(allowLoopback bool) *tokenendpoint.Parser {
 
 // parserReaching returns a parser whose options say what can be reached.
 func (c *cli) parserReaching(o tokenendpoint.Options) *tokenendpoint.Parser {
-	o.Now, o.Sleep = c.now, c.sleep
-	return tokenendpoint.New(o)
+	o.Now = c.now
+	p := tokenendpoint.New(o)
+	if c.sleep != nil {
+		p.Sleep = c.sleep
+	}
+	return p
 }

@@ -85,7 +85,8 @@ type table struct {
 func newTable(t *testing.T) *table {
 	one, other := newStranger(t), newStranger(t)
 	w := &table{parrot: newParrot(t, "http://"+one.listener.Addr().String()), strangers: []*stranger{one, other}}
-	w.parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: atNoon, Sleep: func(context.Context, time.Duration) bool { return true }})
+	w.parser = tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: atNoon})
+	w.parser.Sleep = func(context.Context, time.Duration) bool { return true }
 	key := inPEM(t, ecKey())
 	w.values = map[string]string{
 		"client_id": "reports", "client_secret": `c4n4ry+/=&%"\<å-0123456789`, "password": "N0rthern lights & 41 more", "api_key": "q8Zr2LxTn5Vb0KdWm7YcPf3HsJ4gA6ue",

@@ -2,12 +2,8 @@ package tokenendpoint
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"regexp"
 	"strconv"
 	"time"
@@ -19,41 +15,19 @@ import (
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// Options are the settings of a [Parser]. The zero value is right for production.
-type Options struct {
-	// AllowLoopback opens loopback addresses, to which http is then allowed as well. It
-	// is a switch of the process and never of a config: in a Lambda, the runtime's own
-	// API listens there.
-	AllowLoopback bool
-
-	// Now is the clock that lifetimes are counted by; nil means time.Now.
-	Now func() time.Time
-
-	// Sleep waits between the attempts of one run, and reports whether ctx lasted that
-	// long; nil means that it takes its time.
-	Sleep func(ctx context.Context, d time.Duration) bool
-
-	// DialContext replaces the dialer, and with it the guard against addresses that no
-	// provider has: for tests, whose servers are at the end of a pipe. Nil means TCP,
-	// guarded.
-	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-
-	// RootCAs are the authorities that servers' certificates are verified against; nil
-	// means those of the host.
-	RootCAs *x509.CertPool
-
-	// Networks, Proxy and ProxyResolves are as in [wire.Options].
-	Networks      []netip.Prefix
-	Proxy         *url.URL
-	ProxyResolves bool
-}
+// Options are the settings of a [Parser]. The zero value is right for production. Their clock is
+// also the one that lifetimes are counted by.
+type Options = wire.Options
 
 // A Parser understands configs and credentials. It is safe for concurrent use.
 type Parser struct {
+	// Sleep waits between the attempts of one run, and reports whether ctx lasted that
+	// long. New sets one that takes its time.
+	Sleep func(ctx context.Context, d time.Duration) bool
+
 	loopback bool
 	client   *wire.Client
 	now      func() time.Time
-	sleep    func(ctx context.Context, d time.Duration) bool
 }
 
 var _ refresh.Parser = (*Parser)(nil)
@@ -61,16 +35,10 @@ var _ refresh.Parser = (*Parser)(nil)
 // New returns a Parser. The endpoints of all its providers share one HTTP client,
 // which keeps no connection open between requests.
 func New(o Options) *Parser {
-	p := &Parser{loopback: o.AllowLoopback, now: o.Now, sleep: o.Sleep}
-	if p.now == nil {
-		p.now = time.Now
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	if p.sleep == nil {
-		p.sleep = sleep
-	}
-	p.client = wire.New(wire.Options{AllowLoopback: o.AllowLoopback, Now: p.now, DialContext: o.DialContext, RootCAs: o.RootCAs,
-		Networks: o.Networks, Proxy: o.Proxy, ProxyResolves: o.ProxyResolves})
-	return p
+	return &Parser{Sleep: sleep, loopback: o.AllowLoopback, client: wire.New(o), now: o.Now}
 }
 
 // maxDocument is the size of the largest config or credential in bytes: the largest
@@ -99,7 +67,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		ps.Add("", "", "has no canonical form", "")
 		return refresh.Provider{}, ps.Err()
 	}
-	e := &Endpoint{where: d.Where, plan: plan, client: p.client, now: p.now, sleep: p.sleep}
+	e := &Endpoint{where: d.Where, plan: plan, client: p.client, now: p.now, sleep: p.Sleep}
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,

@@ -90,7 +90,8 @@ func TestReportedAnswers(t *testing.T) {
 		if row.config != "" {
 			more = ", " + row.config
 		}
-		once := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: atNoon, Sleep: func(context.Context, time.Duration) bool { return false }})
+		once := tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: atNoon})
+		once.Sleep = func(context.Context, time.Duration) bool { return false }
 		e := endpoint(t, once, `{"token_endpoint": "`+s.URL+`/token"`+more+`}`)
 		if row.code != "" {
 			if err := failed(t, e, client(s.URL)); err.Code != row.code || !strings.Contains(err.Error(), row.says) {

@@ -133,30 +133,23 @@ func ofAnswer(oauth string) (code string, v verdict) {
 	return oauth, doubtful()
 }
 
-// ofTransport returns the code of, the verdict on, and a remedy for a request that no whole
-// answer came to.
-func ofTransport(kind wire.Kind) (code string, v verdict, remedy string) {
+// ofTransport returns the verdict on, and a remedy for, a request that no whole answer came to.
+func ofTransport(kind wire.Kind) (v verdict, remedy string) {
 	switch kind {
 	case wire.Canceled:
-		return codeCanceled, verdict{class: refresh.Transient, tries: 1}, ""
+		return verdict{class: refresh.Transient, tries: 1}, ""
 	case wire.HostNotFound:
-		return codeHostNotFound, unresolved(), "if it stays so, check the host's name for a typo"
-	case wire.DNSFailed:
-		return codeDNSFailed, passing(), ""
-	case wire.TimedOut:
-		return codeTimeout, passing(), ""
+		return unresolved(), "if it stays so, check the host's name for a typo"
 	case wire.AddressNotAllowed:
-		return codeAddressNotAllowed, settled(), "look at the host's DNS entry; a private address is asked only inside the operator's ProviderNetworks (--provider-network), a link-local or loopback one never"
+		return settled(), "look at the host's DNS entry; a private address is asked only inside the operator's ProviderNetworks (--provider-network), a link-local or loopback one never"
 	case wire.ProxyRefused:
-		return codeProxyRefused, settled(), "have the operator of the proxy allow the host"
+		return settled(), "have the operator of the proxy allow the host"
 	case wire.Untrusted:
-		return codeTLSUntrusted, settled(), `the provider must present a certificate for that name from a public authority, or the owner of the credential name its authority as "authorities"`
+		return settled(), `the provider must present a certificate for that name from a public authority, or the owner of the credential name its authority as "authorities"`
 	case wire.HandshakeFailed:
-		return codeTLSFailed, settled(), "the provider must speak TLS 1.2 or later at that port, with a key exchange that is safe today; a client certificate is shown where the config says so"
+		return settled(), "the provider must speak TLS 1.2 or later at that port, with a key exchange that is safe today; a client certificate is shown where the config says so"
 	case wire.BadAnswer:
-		return codeBadAnswer, doubtful(), ""
-	case wire.ConnectionLost:
-		return codeConnectionLost, passing(), ""
+		return doubtful(), ""
 	}
-	return codeConnectionFailed, passing(), ""
+	return passing(), ""
 }

@@ -13,21 +13,21 @@ import (
 	"strings"
 )
 
-// A Kind is what went wrong with a request.
-type Kind int
+// A Kind is what went wrong with a request, as docs/operations.md lists it.
+type Kind string
 
 const (
-	ConnectionFailed  Kind = iota // none, or it broke off before the first byte of an answer
-	ConnectionLost                // it broke off in the middle of an answer
-	Canceled                      // the context was cancelled
-	TimedOut                      // no whole answer in time
-	HostNotFound                  // the name does not exist
-	DNSFailed                     // the name could not be looked up
-	AddressNotAllowed             // the name leads to an address that no provider has
-	Untrusted                     // the certificate could not be verified
-	HandshakeFailed               // no TLS connection could be agreed on
-	ProxyRefused                  // the egress proxy lets nothing pass to that host, or not us
-	BadAnswer                     // not HTTP, or larger or otherwise packed than is read
+	ConnectionFailed  Kind = "connection_failed"   // none, or it broke off before the first byte of an answer
+	ConnectionLost    Kind = "connection_lost"     // it broke off in the middle of an answer
+	Canceled          Kind = "canceled"            // the context was cancelled
+	TimedOut          Kind = "timeout"             // no whole answer in time
+	HostNotFound      Kind = "host_not_found"      // the name does not exist
+	DNSFailed         Kind = "dns_failed"          // the name could not be looked up
+	AddressNotAllowed Kind = "address_not_allowed" // the name leads to an address that no provider has
+	Untrusted         Kind = "tls_untrusted"       // the certificate could not be verified
+	HandshakeFailed   Kind = "tls_failed"          // no TLS connection could be agreed on
+	ProxyRefused      Kind = "proxy_refused"       // the egress proxy lets nothing pass to that host, or not us
+	BadAnswer         Kind = "bad_answer"          // not HTTP, or larger or otherwise packed than is read
 )
 
 // A Failure is why no whole answer came. Its error may hold text of the server, so none of

@@ -71,13 +71,13 @@ func TestProxy(t *testing.T) {
 		kind     wire.Kind
 		passes   bool
 	}{
-		{"to a public address", "93.184.216.34", nil, false, 0, 0, true},
+		{"to a public address", "93.184.216.34", nil, false, 0, "", true},
 		{"to a private address", "10.20.0.1", nil, false, 0, wire.AddressNotAllowed, false},
-		{"to a private address inside the networks", "10.20.0.1", networks, false, 0, 0, true},
+		{"to a private address inside the networks", "10.20.0.1", networks, false, 0, "", true},
 		{"to the metadata service", "169.254.169.254", networks, false, 0, wire.AddressNotAllowed, false},
 		{"to this machine", "::ffff:127.0.0.1", networks, false, 0, wire.AddressNotAllowed, false},
 		{"nowhere", "", nil, false, 0, wire.HostNotFound, false},
-		{"nowhere, which the proxy alone knows", "", nil, true, 0, 0, true},
+		{"nowhere, which the proxy alone knows", "", nil, true, 0, "", true},
 		{"to a host that the proxy forbids", "93.184.216.34", nil, false, http.StatusForbidden, wire.ProxyRefused, false},
 		{"through a proxy that wants a login", "93.184.216.34", nil, false, http.StatusProxyAuthRequired, wire.ProxyRefused, false},
 		{"through a proxy that does not reach it", "93.184.216.34", nil, false, http.StatusBadGateway, wire.ConnectionFailed, false},
