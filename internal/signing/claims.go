@@ -1,7 +1,6 @@
 package signing
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -25,8 +24,6 @@ const (
 	DefaultBackdate = 10 * time.Second
 	// MaxBackdate is how far they may lie back, which is what GitHub recommends.
 	MaxBackdate = time.Minute
-	// NotBackdated has them be now, for servers that refuse an iat that lies back.
-	NotBackdated time.Duration = -1
 )
 
 // Claims are those that the JWTs of this package have in common.
@@ -36,10 +33,9 @@ type Claims struct {
 	Issuer, Subject string
 	// Audience is aud: text if it is one, a list if it is more. None: left out.
 	Audience []string
-	// Lifetime is exp, counted from now, in whole seconds. Zero: DefaultLifetime.
+	// Lifetime is exp, counted from now, in whole seconds.
 	Lifetime time.Duration
-	// Backdate is how far before now iat and nbf are, at most MaxBackdate, in whole
-	// seconds. Zero: DefaultBackdate; [NotBackdated]: not at all.
+	// Backdate is how far before now iat and nbf are, in whole seconds.
 	Backdate time.Duration
 	// Own are others. They may not be any of iss, sub,
 	// aud, exp, nor, in an assertion, jti. An iat or nbf among them, and in a token a
@@ -50,75 +46,43 @@ type Claims struct {
 // Assertion returns the claims of an assertion made at now: for client authentication,
 // or as a grant. Issuer is required (RFC 7523 section 3; it requires a Subject and an
 // Audience too, but there are grants without the one, such as Google's, and without the
-// other, such as GitHub's). Lifetime is at most
-// MaxLifetime, and jti is new and random in each. The error is, or wraps, a [*Fault], and does
+// other, such as GitHub's), and jti is new and random in each. The error is a [*Fault], and does
 // not depend on now.
 func (c Claims) Assertion(now time.Time) ([]strictjson.Member, error) {
-	switch {
-	case c.Issuer == "":
+	if c.Issuer == "" {
 		return nil, &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
-	case c.Lifetime > MaxLifetime:
-		return nil, &Fault{fmt.Sprintf("the assertion's lifetime of %s is longer than %s", c.Lifetime, MaxLifetime), "make it shorter: it is used once, at once"}
 	}
 	return c.at(now, "iss", "sub", "aud", "exp", "jti")
 }
 
-// Token returns the claims of a JWT made at now that is itself the token. Lifetime is
-// required, has no upper limit, and nothing else is required; otherwise it is as
-// [Claims.Assertion].
+// Token returns the claims of a JWT made at now that is itself the token. Nothing is required;
+// otherwise it is as [Claims.Assertion].
 func (c Claims) Token(now time.Time) ([]strictjson.Member, error) {
-	if c.Lifetime == 0 {
-		return nil, &Fault{"the token has no lifetime", "state how long it is to hold; the provider's documentation says how long it may"}
-	}
 	return c.at(now, "iss", "sub", "aud", "exp")
 }
 
-// check says what is wrong with any c; reserved are the names that Own must not have.
-func (c Claims) check(reserved []string) error {
-	switch {
-	case c.Lifetime != 0 && c.Lifetime < time.Second:
-		return &Fault{fmt.Sprintf("the lifetime of %s is shorter than a second", c.Lifetime), "make it longer"}
-	case c.Backdate != 0 && c.Backdate != NotBackdated && c.Backdate < time.Second:
-		return &Fault{fmt.Sprintf("the allowance for skew of %s is shorter than a second", c.Backdate), "make it longer, or leave it out"}
-	case c.Backdate > MaxBackdate:
-		return &Fault{fmt.Sprintf("the allowance for skew of %s is longer than %s", c.Backdate, MaxBackdate), "make it shorter: servers refuse what was issued long ago"}
-	case slices.Contains(c.Audience, ""):
-		return &Fault{"the audience is empty", "state the audience"}
-	}
-	for _, name := range reserved {
-		if slices.ContainsFunc(c.Own, func(m strictjson.Member) bool { return m.Name == name }) {
-			return &Fault{fmt.Sprintf("the claim %q is not one that may be stated freely", name), "leave it out here: it has a way of its own, or is made anew in each"}
-		}
-	}
-	if _, err := encode(c.Own); err != nil {
-		return fmt.Errorf("encoding claims: %w", err)
-	}
-	return nil
-}
-
-// at returns the claims at now, in the order of their names.
+// at returns the claims at now, in the order of their names; reserved are those that Own must
+// not have.
 func (c Claims) at(now time.Time, reserved ...string) ([]strictjson.Member, error) {
-	if err := c.check(reserved); err != nil {
-		return nil, err
+	if slices.Contains(c.Audience, "") {
+		return nil, &Fault{"the audience is empty", "state the audience"}
+	}
+	for _, m := range c.Own {
+		if slices.Contains(reserved, m.Name) {
+			return nil, &Fault{fmt.Sprintf("the claim %q is not one that may be stated freely", m.Name), "leave it out here: it has a way of its own, or is made anew in each"}
+		}
 	}
 	// 128 bits: RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
-	back, life := c.Backdate, cmp.Or(c.Lifetime, DefaultLifetime)
-	switch back {
-	case 0:
-		back = DefaultBackdate
-	case NotBackdated:
-		back = 0
-	}
-	since := strictjson.Int(now.Add(-back).Unix())
+	since := strictjson.Int(now.Add(-c.Backdate).Unix())
 	claims := slices.Clone(c.Own)
 	add := func(name string, v strictjson.Value) {
 		if !slices.ContainsFunc(claims, func(m strictjson.Member) bool { return m.Name == name }) {
 			claims = append(claims, strictjson.Member{Name: name, Value: v})
 		}
 	}
-	add("exp", strictjson.Int(now.Add(life).Unix()))
+	add("exp", strictjson.Int(now.Add(c.Lifetime).Unix()))
 	add("iat", since)
 	add("nbf", since)
 	add("jti", strictjson.Text(hex.EncodeToString(id[:])))

@@ -81,14 +81,11 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	if fault := h.addCertificate(add, k); fault != nil {
 		return nil, fault
 	}
-	if _, err := encode(members); err != nil {
-		return nil, fmt.Errorf("encoding the header: %w", err)
-	}
 	extra := map[jose.HeaderKey]any{}
 	for _, m := range members {
 		text, err := m.Value.Encode()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("encoding the header: %w", err)
 		}
 		extra[jose.HeaderKey(m.Name)] = json.RawMessage(text)
 	}

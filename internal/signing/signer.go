@@ -70,7 +70,7 @@ func (s *Signer) Warning() string { return s.warning }
 
 // Sign returns a JWT in compact form with those claims.
 func (s *Signer) Sign(claims []strictjson.Member) (secret.Text, error) {
-	payload, err := encode(claims)
+	payload, err := strictjson.Value{Type: strictjson.Object, Members: claims}.Encode()
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("encoding claims: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -45,10 +44,9 @@ func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 		audience = append(audience, p.explainAudience(a, text(a)))
 	}
 	member(&out.Claims, "aud", strings.Join(audience, ", "))
-	lifetime := cmp.Or(j.lifetime, signing.DefaultLifetime)
-	member(&out.Claims, "exp", "now and "+unpadded(lifetime))
+	member(&out.Claims, "exp", "now and "+unpadded(j.lifetime))
 	dated := "now"
-	if j.backdate != signing.NotBackdated {
+	if j.backdate > 0 {
 		dated += ", less " + unpadded(j.backdate)
 	}
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {

@@ -58,17 +58,14 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	compileAudience(ps, &j, cfg.Audience)
 	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
 	j.backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
-	if j.backdate == 0 {
-		j.backdate = signing.NotBackdated
-	}
-	most := signing.MaxLifetime
+	most, usual := signing.MaxLifetime, signing.DefaultLifetime
 	if use == ownToken {
-		most = answer.Believable
+		most, usual = answer.Believable, 0
 		if cfg.Lifetime.Type == strictjson.Absent {
 			ps.Add(at("lifetime"), "", "is missing: nothing else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}
 	}
-	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, 0)
+	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, usual)
 	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
 	for v := range template.Named(j.templates()) {
 		if v.Name == "assertion" || v.Name == "client_assertion" {
@@ -132,12 +129,11 @@ func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
 func checkJWT(ps *problem.List, j jwt) {
 	err := signing.Header{CertificateMembers: j.members, Members: memberNames(j.header)}.Check()
 	signingFault(ps, j.path, "", err)
-	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Lifetime: j.lifetime, Backdate: j.backdate, Own: memberNames(j.claims)}
-	switch {
-	case j.use != ownToken:
-		_, err = claims.Assertion(time.Time{})
-	case j.lifetime > 0: // else it was reported
+	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}
+	if j.use == ownToken {
 		_, err = claims.Token(time.Time{})
+	} else {
+		_, err = claims.Assertion(time.Time{})
 	}
 	signingFault(ps, j.path, "", err)
 }
