@@ -61,11 +61,7 @@ func CompileParams(ps *problem.List, path string, v strictjson.Value) []Param {
 			if len(m.Value.Items) == 0 {
 				ps.Add(at, "", "is an empty list", "leave it out")
 			}
-			for i, item := range m.Value.Items {
-				if item.Type != strictjson.String {
-					ps.Add(problem.Indexed(at, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
-				}
-			}
+			ps.Words(at, m.Value) // which notes what is no string
 		case strictjson.String, strictjson.Num, strictjson.Bool:
 		default:
 			ps.Add(at, "", fmt.Sprintf("must be a string, a number, true, false or a list of strings, not %s", m.Value.Type),

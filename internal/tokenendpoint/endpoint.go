@@ -145,7 +145,6 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 		g, err := e.ownGrant(c)
 		return granted{g, "signed_jwt.lifetime"}, err
 	}
-	wait := newPauses()
 	var skew time.Duration
 	unsure := false
 	for n := 1; ; n++ {
@@ -165,7 +164,7 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 			skew = f.skew // once: by the provider's clock the JWT may have been over, or of its future
 			continue
 		}
-		pause, again := wait.after(ctx, n, f, e.plan.timeout)
+		pause, again := pauseAfter(ctx, n, f, e.plan.timeout)
 		if !again || e.plan.supersedes || !e.sleep(ctx, pause) {
 			return granted{}, f.err
 		}

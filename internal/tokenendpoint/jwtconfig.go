@@ -113,12 +113,8 @@ func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
 		if len(v.Items) == 0 && j.use != ownToken {
 			ps.Add(path, "[]", "is empty", `write "none" where the provider wants no audience`)
 		}
-		for i, item := range v.Items {
-			if item.Type != strictjson.String {
-				ps.Add(problem.Indexed(path, i), "", fmt.Sprintf("must be a string, not %s", item.Type), "")
-				continue
-			}
-			j.aud = append(j.aud, httprequest.CompileTemplate(ps, problem.Indexed(path, i), "aud", item.Text))
+		for i, text := range ps.Words(path, v) {
+			j.aud = append(j.aud, httprequest.CompileTemplate(ps, problem.Indexed(path, i), "aud", text))
 		}
 	default:
 		ps.Add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)

@@ -26,13 +26,15 @@ const maxHeader = 64 << 10
 // A Client sends requests. It is a transport and not an http.Client: nothing follows
 // redirects, keeps cookies or repeats. It is safe for concurrent use.
 type Client struct {
+	options Options
+	// certificate is shown to servers that ask for one; nil: none is.
+	certificate *tls.Certificate
+	// http1 keeps to HTTP/1.1.
+	http1     bool
 	transport *http.Transport
 	// check looks a host up and checks its addresses, where they are not checked as they are
 	// dialled: behind a proxy. Nil: nothing is to be checked.
 	check func(ctx context.Context, u *url.URL) error
-	// newTransport makes another one, with the same settings and none of its connections.
-	newTransport func() *http.Transport
-	now          func() time.Time
 	// rooms and large have a place for each answer that is looked at, or that is read beyond its
 	// beginning. They are shared by all that show a certificate.
 	rooms, large chan struct{}
@@ -40,18 +42,19 @@ type Client struct {
 
 // New returns a Client.
 func New(o Options) *Client {
-	c := &Client{now: o.Now, rooms: make(chan struct{}, rooms), large: make(chan struct{}, largeAnswers), newTransport: func() *http.Transport { return newTransport(o) }}
-	if c.now == nil {
-		c.now = time.Now
+	c := Client{options: o, rooms: make(chan struct{}, rooms), large: make(chan struct{}, largeAnswers)}
+	if c.options.Now == nil {
+		c.options.Now = time.Now
 	}
-	c.transport = c.newTransport()
 	if o.Proxy != nil && !o.ProxyResolves {
 		c.check = lookedUp(o)
 	}
-	return c
+	return c.connecting()
 }
 
-func newTransport(o Options) *http.Transport {
+// connecting returns c with a transport of its own, which shares no connection with any other.
+func (c Client) connecting() *Client {
+	o := c.options
 	dial := o.DialContext
 	if dial == nil {
 		dial = guarded(o.AllowLoopback, o.Networks)
@@ -59,12 +62,18 @@ func newTransport(o Options) *http.Transport {
 	if o.Proxy != nil {
 		dial = throughProxy(o.Proxy, dial)
 	}
-	return &http.Transport{
+	settings := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs}
+	if c.certificate != nil {
+		// Not Certificates: of those, none is shown to a server that names other authorities
+		// than the certificate's, and many a server names too few.
+		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.certificate, nil }
+	}
+	c.transport = &http.Transport{
 		Proxy:                  proxyOf(o.Proxy), // in particular not that of the environment
 		OnProxyConnectResponse: proxyRefusal,
 		DialContext:            leased(dial),
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
-		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        settings,
+		ForceAttemptHTTP2:      !c.http1,
 		MaxResponseHeaderBytes: maxHeader,
 		// A provider is asked once an hour, and a Lambda is frozen in between: a connection
 		// that was kept would be dead, and nothing would show it before the next request is
@@ -73,6 +82,7 @@ func newTransport(o Options) *http.Transport {
 		// What is packed is unpacked where there is room for it: see readBody.
 		DisableCompression: true,
 	}
+	return &c
 }
 
 // Showing returns a client that shows a certificate to servers that ask for one. It shares no
@@ -80,26 +90,16 @@ func newTransport(o Options) *http.Transport {
 // it after use.
 func (c *Client) Showing(certificate tls.Certificate) *Client {
 	own := *c
-	own.transport = c.newTransport()
-	// Not Certificates: of those, none is shown to a server that names other authorities
-	// than the certificate's, and many a server names too few.
-	own.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		return &certificate, nil
-	}
-	return &own
+	own.certificate = &certificate
+	return own.connecting()
 }
 
 // Trusting returns a client that verifies servers' certificates against these authorities
 // alone. Close it after use.
 func (c *Client) Trusting(authorities *x509.CertPool) *Client {
 	own := *c
-	own.newTransport = func() *http.Transport {
-		t := c.newTransport()
-		t.TLSClientConfig.RootCAs = authorities
-		return t
-	}
-	own.transport = own.newTransport()
-	return &own
+	own.options.RootCAs = authorities
+	return own.connecting()
 }
 
 // Close closes what the client keeps open.
@@ -127,11 +127,10 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 		return m, f
 	}
 	own := *c
-	own.transport = c.newTransport()
-	own.transport.TLSClientConfig.GetClientCertificate = c.transport.TLSClientConfig.GetClientCertificate
-	own.transport.ForceAttemptHTTP2 = false
-	defer own.Close()
-	return own.once(again)
+	own.http1 = true
+	over1 := own.connecting()
+	defer over1.Close()
+	return over1.once(again)
 }
 
 // once sends req over one connection.
@@ -143,7 +142,7 @@ func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
 			return nil, newFailure(cause(ctx, err), p.reached())
 		}
 	}
-	m := &answer.Message{AskedAt: c.now()}
+	m := &answer.Message{AskedAt: c.options.Now()}
 	req.Header.Set("Accept-Encoding", "gzip")
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {

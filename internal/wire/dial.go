@@ -41,12 +41,6 @@ func guard(loopback bool, networks []netip.Prefix) *ssrf.Guardian {
 	)
 }
 
-// isProhibited reports whether err is the guard's.
-func isProhibited(err error) bool {
-	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) ||
-		errors.Is(err, ssrf.ErrProhibitedPort) || errors.Is(err, ssrf.ErrInvalidHostPort)
-}
-
 // A lease is the one connection that a request may have, and lasts as long as it does.
 type lease struct {
 	request context.Context

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net"
 	"strings"
+
+	"code.dny.dev/ssrf"
 )
 
 // A Kind is what went wrong with a request, as docs/operations.md lists it.
@@ -97,7 +99,7 @@ func kindOf(err error, at stage) Kind {
 		return DNSFailed
 	case isTimeout(err):
 		return TimedOut
-	case isProhibited(err):
+	case errors.Is(err, ssrf.ErrProhibitedIP):
 		return AddressNotAllowed
 	case isUntrusted(err):
 		return Untrusted
