@@ -48,7 +48,7 @@ func TestTheRunAfterAnOutage(t *testing.T) {
 					w.tick()
 					w.due()
 					outage.begin(w)
-					for range 17 {
+					for range 6 { // which the SDK's allowance for retries would not outlast
 						w.tick()
 						time.Sleep(time.Minute)
 					}

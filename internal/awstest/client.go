@@ -45,6 +45,7 @@ func (a *AWS) Environ() []string {
 		"AWS_ACCESS_KEY_ID=" + accessKey,
 		"AWS_SECRET_ACCESS_KEY=" + accessKey,
 		"AWS_SESSION_TOKEN=" + accessKey,
+		"AWS_CA_BUNDLE=",
 	}
 }
 
