@@ -1,12 +1,16 @@
 package refresh
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // An attempt is what is known once a login has failed.
 type attempt struct {
 	state      State // before it
 	config     Fingerprint
 	credential string        // the version of what was tried; empty: none was found
+	after      string        // the same once the next refresh token is stored; empty: none is
 	now        time.Time     // of the run
 	took       time.Duration // since then
 	// rest is until when a refresh token that may have been spent rests; zero: not at all.
@@ -123,7 +127,7 @@ func (s Schedule) follow(a attempt, class Class, code string) Note {
 		now = v.IssuedAt.Add(time.Second)
 	}
 	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
-		Config: a.config, Credential: a.credential}
+		Config: a.config, Credential: cmp.Or(a.after, a.credential)}
 	if prev := a.previous(); prev.Class == class {
 		n.Since, n.Tries, n.Ours = prev.Since, min(prev.Tries+1, maxTries), prev.Ours
 	}

@@ -25,7 +25,7 @@ func (v *visit) unnoted(d Decision, e *Error) Result {
 
 // attempt returns what is known of this attempt.
 func (v *visit) attempt() attempt {
-	return attempt{state: v.state, config: v.Config, credential: v.tried, now: v.now, took: time.Since(v.began),
+	return attempt{state: v.state, config: v.Config, credential: v.tried, after: v.after, now: v.now, took: time.Since(v.began),
 		rest: v.rest()}
 }
 

@@ -87,6 +87,38 @@ func TestASpentRefreshTokenIsNeverSentAgain(t *testing.T) {
 	}
 }
 
+// A login whose answer cannot be stored replaces the refresh token all the same: that is the same
+// failure again and again, which is reported once and left alone for longer and longer.
+func TestAFailureWithANewRefreshTokenEachTime(t *testing.T) {
+	for code, spoil := range map[string]func(*refresh.Grant){
+		refresh.CodeSecretInRecord: func(g *refresh.Grant) { g.Extra = map[string]any{"echo": "another-refresh-token"} },
+		refresh.CodeTokenOver:      func(g *refresh.Grant) { g.Lifetime = -time.Minute },
+		refresh.CodeTokenTooLarge:  func(g *refresh.Grant) { g.Scope = strings.Repeat("x", 70_000) },
+	} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		for i, wait := range []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour} {
+			w.rotateTo("a", "another-refresh-token")
+			w.answer("a", func(context.Context) (refresh.Grant, error) {
+				g := w.grant()
+				spoil(&g)
+				return g, nil
+			})
+			res := w.runJob(v, refresh.Job{}, "a")
+			if codeOf(res.Err) != code || res.Notice != (i == 0) || res.Note.Tries != i+1 || !res.Note.Next.Equal(w.now.Add(wait)) {
+				t.Errorf("%s, the %d. time: %v, new %t, noted %s", code, i+1, res.Err, res.Notice, res.Note)
+			}
+			w.now = w.now.Add(wait)
+		}
+		// A person's new refresh token is tried at once.
+		w.now = w.now.Add(-time.Hour)
+		v.put("consented")
+		if res := w.runJob(v, refresh.Job{}, "a"); res.Outcome != refresh.Failed || !res.Notice {
+			t.Errorf("%s: with another refresh token: %s, new %t", code, res.Outcome, res.Notice)
+		}
+	}
+}
+
 // Of two failures of one login the worse is noted and reported.
 func TestTheWorseOfTwoFailures(t *testing.T) {
 	for name, second := range map[string]error{

@@ -15,9 +15,10 @@ type visit struct {
 	*run
 	task
 	// due is the last decision, and tried the version of what a login is made with: see
-	// triedWith.
-	due   Decision
-	tried string
+	// triedWith. After is the same once the login has replaced the refresh token; empty: it
+	// has not.
+	due          Decision
+	tried, after string
 	// version is that of the credential.
 	version string
 	// ticket is what is known of the refresh token, where one is sent.
