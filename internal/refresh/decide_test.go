@@ -81,6 +81,8 @@ func TestDecide(t *testing.T) {
 		}), due.Add(time.Minute), false, refresh.CoolingDown, due.Add(10 * time.Minute)},
 
 		{"a token stored and not current", with(fresh, func(s *refresh.State) { s.Next = hour(at(30 * time.Second)).ID() }), now, true, refresh.Unfinished, now},
+		{"a token stored by a clock that differs a little", with(fresh, func(s *refresh.State) { s.Next = hour(in(time.Minute)).ID() }), now, true, refresh.Unfinished, now},
+		{"a token stored by a clock that was wrong", with(fresh, func(s *refresh.State) { s.Next = hour(in(61 * time.Second)).ID() }), now, false, refresh.Fresh, due},
 		{"the first token, stored and not current", with(holding(""), func(s *refresh.State) { s.Next = hour(noon).ID() }), now, true, refresh.Unfinished, now},
 		{"one stored with another config", with(fresh, func(s *refresh.State) {
 			s.Next = refresh.Version{IssuedAt: at(30 * time.Second), Lifetime: time.Hour, Config: edited}.ID()

@@ -31,7 +31,8 @@ func (s Schedule) Order(states []State, now time.Time, starts int, id string) []
 		tasks[i] = task{Provider: Provider{Name: st.Name, Config: 1}, state: st}
 	}
 	var names []string
-	for _, t := range (queue{now: now, margin: s.Margin(), apart: 5 * s.Tick, starts: starts, id: id}).order(tasks) {
+	r := &run{Runner: &Runner{Schedule: s}, now: now, job: Job{ID: id}}
+	for _, t := range r.queueFor(context.Background(), starts).order(tasks) {
 		names = append(names, t.Name)
 	}
 	return names

@@ -149,6 +149,30 @@ func TestSummaryStaysSmall(t *testing.T) {
 	}
 }
 
+// News names a hundred of each kind, and counts the rest.
+func TestNewsStaysSmall(t *testing.T) {
+	for _, row := range []struct {
+		failing, recovered int
+		rest               string
+	}{{100, 100, ""}, {101, 100, "And 1 more."}, {100, 101, "And 1 more."}, {130, 120, "And 50 more."}} {
+		report := &refresh.Report{At: noon}
+		for i := range row.failing + row.recovered {
+			res := refresh.Result{Provider: fmt.Sprintf("p%03d", i)}
+			if i < row.failing {
+				res.Outcome, res.Notice, res.Err = refresh.Failed, true, &refresh.Error{Class: refresh.Transient, Code: "http_503"}
+			} else {
+				res.Outcome, res.Recovered, res.Was = refresh.Refreshed, true, refresh.Note{Code: "http_503"}
+			}
+			report.Results = append(report.Results, res)
+		}
+		s := report.Summary()
+		lines := strings.Split(s.Text, "\n")
+		if len(s.Failing) != 100 || len(s.Recovered) != 100 || strings.HasPrefix(lines[len(lines)-1], "And ") != (row.rest != "") || !strings.HasSuffix(s.Text, row.rest) {
+			t.Errorf("%d and %d: %d and %d are named, and the text ends %q", row.failing, row.recovered, len(s.Failing), len(s.Recovered), lines[len(lines)-1])
+		}
+	}
+}
+
 // A login that the end of the run cuts short is no failure of the provider's; one that takes
 // all the time that a provider has is.
 func TestALoginCutShortIsSkipped(t *testing.T) {

@@ -145,8 +145,9 @@ func TestStoringARefreshTokenIsRepeated(t *testing.T) {
 			w, v := newWorld("a"), &vault{err: errors.New("throttled"), until: time.Now().Add(down)}
 			v.put("first")
 			w.rotateTo("a", "second")
-			if res := w.runJob(v, refresh.Job{}, "a"); res.Err != nil || v.token != "second" {
-				t.Errorf("down for %v: %v, and %s is kept", down, res.Err, v.token)
+			res := w.runJob(v, refresh.Job{}, "a")
+			if res.Err != nil || v.token != "second" || res.Recovered || res.State.Name != "a" || w.secrets["a"].state.Note.Class != "" {
+				t.Errorf("down for %v: %v, recovered %t, noted %v, and %s is kept", down, res.Err, res.Recovered, w.secrets["a"].state.Note, v.token)
 			}
 		})
 	}
@@ -192,6 +193,19 @@ func TestAPanicAfterTheNextRefreshToken(t *testing.T) {
 
 // A login in the same second as the one before it: what was obtained last is kept.
 func TestTwoLoginsInASecond(t *testing.T) {
+	for _, more := range []time.Duration{0, 300 * time.Millisecond, 700 * time.Millisecond} {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Lifetime += more
+			return g, nil
+		})
+		w.run(refresh.Job{})
+		results, _, _ := w.run(refresh.Job{Only: []string{"a"}, Force: true})
+		if got := results["a"].State.ExpiresAt(); !got.Equal(noon.Add(time.Hour)) {
+			t.Errorf("a token that expires %v after noon and an hour is said to expire at %v", more, got)
+		}
+	}
 	for _, apart := range []time.Duration{0, 300 * time.Millisecond, -20 * time.Second} {
 		w := newWorld("a")
 		w.run(refresh.Job{})
@@ -358,6 +372,28 @@ func TestASecondLook(t *testing.T) {
 
 // What cannot be a refresh token is refused before it takes the place of one (RFC 6749 appendix
 // A.17).
+func TestDecodeRefreshToken(t *testing.T) {
+	for text, code := range map[string]string{
+		`{"refresh_token":"r"}`:               "",
+		`{"refresh_token":"r","lost":true}`:   "", // put in since
+		`{"refresh_token":"","lost":true}`:    refresh.CodeRefreshTokenLost,
+		`{"lost":true}`:                       refresh.CodeRefreshTokenLost,
+		`{"lost":true`:                        refresh.CodeNoRefreshToken,
+		`{"refresh_token":"","lost":false}`:   refresh.CodeNoRefreshToken,
+		`{}`:                                  refresh.CodeNoRefreshToken,
+		`"r"`:                                 refresh.CodeNoRefreshToken,
+		``:                                    refresh.CodeNoRefreshToken,
+		`{"refresh_token":"r"} and something`: refresh.CodeNoRefreshToken,
+	} {
+		got, err := refresh.DecodeRefreshToken("a", "the secret", secret.New(text))
+		var e *refresh.Error
+		errors.As(err, &e)
+		if codeOf(e) != code || (got.Token.Reveal() == "r") != (code == "") || e != nil && e.Class != refresh.NeedsPerson {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestCheckRefreshToken(t *testing.T) {
 	for text, good := range map[string]bool{
 		"a": true, "!~": true, "a b": true, strings.Repeat("a", 5000): true,
