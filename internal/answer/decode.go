@@ -24,7 +24,7 @@ type Document struct {
 	// an identifier such as 9007199254740993 would be another.
 	Value any
 	// Text is the body in UTF-8; empty where that cannot be had.
-	Text string
+	Text []byte
 	// Fault is why there is no value, for callers that need one.
 	Fault *Fault
 }
@@ -35,7 +35,7 @@ type Document struct {
 func (m *Message) Decode(place string, names ...string) Document {
 	text, wrong := m.text()
 	fault := func(code, what, remedy string) Document {
-		return Document{Text: string(text), Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
+		return Document{Text: text, Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
 	}
 	if m.Cut {
 		return fault(CodeTooLarge, m.describe(false), "look at "+place+": no token is that long")
@@ -51,10 +51,10 @@ func (m *Message) Decode(place string, names ...string) Document {
 	}
 	v, err := parseJSON(text)
 	if err == nil {
-		return Document{Value: v, Text: string(text)}
+		return Document{Value: v, Text: text}
 	}
 	if fields, ok := m.form(text, names); ok {
-		return Document{Value: fields, Text: string(text)}
+		return Document{Value: fields, Text: text}
 	}
 	faults, _ := errors.AsType[strictjson.Faults](err) // Parse returns no other error
 	switch faults[0].Kind {
@@ -76,7 +76,7 @@ func (m *Message) describe(decoded bool) string {
 		return "a body that broke off"
 	case m.Cut:
 		return fmt.Sprintf("more than %d bytes", MaxBody)
-	case len(strings.TrimSpace(string(m.Body))) == 0:
+	case len(bytes.TrimSpace(m.Body)) == 0:
 		return "an empty body"
 	case kind == "text/html":
 		return fmt.Sprintf("an HTML page of %d bytes", len(m.Body))
@@ -114,11 +114,11 @@ func (m *Message) saysForm() bool {
 // none.
 func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
 	said := m.saysForm()
-	body := strings.TrimSpace(string(text))
-	if tooManyValues(text, len(text)) || !said && !pairs.MatchString(body) {
+	body := bytes.TrimSpace(text)
+	if tooManyValues(text, len(text)) || !said && !pairs.Match(body) {
 		return nil, false
 	}
-	values, err := url.ParseQuery(body)
+	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, false
 	}

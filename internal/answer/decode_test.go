@@ -308,7 +308,7 @@ func TestDecodeLeniently(t *testing.T) {
 		if d.Fault != nil {
 			code = d.Fault.Code
 		}
-		if object["refresh_token"] != row.want || code != row.code || d.Text == "" {
+		if object["refresh_token"] != row.want || code != row.code || len(d.Text) == 0 {
 			t.Errorf("%s: %v, %+v", row.name, object["refresh_token"], d.Fault)
 		}
 	}

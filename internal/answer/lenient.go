@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 // DecodeLeniently returns what can be had of a body, as leniently as any parser reads JSON: of a
@@ -21,7 +20,7 @@ func (m *Message) DecodeLeniently() Document {
 		}
 	}
 	if tooManyValues(text, len(text)) {
-		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: string(text), Fault: &Fault{Code: CodeTooLarge}}
+		return Document{Value: Replaced(any(topLevel(text)), asWritten), Text: text, Fault: &Fault{Code: CodeTooLarge}}
 	}
 	// The text before an object may be a guard, or the name of a function.
 	for _, at := range []int{0, bytes.IndexByte(text, '{')} {
@@ -32,19 +31,22 @@ func (m *Message) DecodeLeniently() Document {
 		dec.UseNumber()
 		var doc any
 		if err := dec.Decode(&doc); err == nil {
-			return Document{Value: Replaced(doc, asWritten), Text: string(text)}
+			return Document{Value: Replaced(doc, asWritten), Text: text}
 		}
 	}
-	body := strings.TrimSpace(string(text))
-	values, err := url.ParseQuery(body)
-	if err != nil || !m.saysForm() && !pairs.MatchString(body) {
-		return Document{Text: string(text), Fault: &Fault{Code: CodeNotJSON}}
+	body := bytes.TrimSpace(text)
+	if !m.saysForm() && !pairs.Match(body) {
+		return Document{Text: text, Fault: &Fault{Code: CodeNotJSON}}
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return Document{Text: text, Fault: &Fault{Code: CodeNotJSON}}
 	}
 	fields := map[string]any{}
 	for name, all := range values {
 		fields[name] = all[len(all)-1]
 	}
-	return Document{Value: fields, Text: string(text)}
+	return Document{Value: fields, Text: text}
 }
 
 // longestGuard is the longest text before an object that is passed over, in bytes.

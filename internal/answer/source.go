@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -53,8 +54,8 @@ func (s Source) find(m *Message, d Document) (f Found) {
 			f.Value = c.Value
 		}
 	case s.Whole:
-		if text := strings.TrimSpace(d.Text); text != "" {
-			f.Value = text
+		if text := bytes.TrimSpace(d.Text); len(text) > 0 {
+			f.Value = string(text)
 		}
 	default:
 		f = s.Path.Find(d.Value)

@@ -155,7 +155,7 @@ func wellFormed(text []byte, depth int) *Fault {
 		f := at(text, i, Fault{Kind: Syntax, Detail: "is not text in UTF-8", Remedy: "save it in that encoding"})
 		return &f
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(text))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text)) // which it reads in place
 	for {
 		if _, err := dec.ReadToken(); err != nil {
 			f := syntactic(text, err)

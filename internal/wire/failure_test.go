@@ -171,8 +171,10 @@ func TestShowing(t *testing.T) {
 	showing := plain.Showing(s.TLS.Certificates[0])
 	defer showing.Close()
 	for want, c := range map[string]*wire.Client{"none": plain, "shown": showing} {
-		if m, f := c.Do(request(t, "https://example.com")); f != nil || string(m.Body) != want {
+		m, f := c.Do(request(t, "https://example.com"))
+		if f != nil || string(m.Body) != want {
 			t.Errorf("%+v, %v, want %s", m, f, want)
 		}
+		m.Leave()
 	}
 }

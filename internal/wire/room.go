@@ -10,8 +10,8 @@ import (
 
 const (
 	// rooms is how many answers are unpacked, decoded and searched at a time. What is done
-	// there takes a processor and waits for nothing, so more would not be faster.
-	rooms = 2
+	// there takes a processor and waits for nothing, and a function of 256 MB has a part of one.
+	rooms = 1
 	// smallAnswer is how much is read of every answer as it comes, in bytes, and largeAnswers is
 	// how many are read beyond that at a time; some may come slowly.
 	smallAnswer  = 8 << 10
@@ -24,7 +24,7 @@ const (
 // readBody reads the body of an answer into m, which has a room from then on, until Leave.
 // The time that it waits for its turn does not count: see [WithTimeout].
 func (c *Client) readBody(ctx context.Context, body io.Reader, m *answer.Message) error {
-	packed, err := read(make([]byte, 0, smallAnswer+bytes.MinRead), body, smallAnswer)
+	packed, err := read(nil, body, smallAnswer)
 	if err == nil && len(packed) == smallAnswer {
 		wait(ctx, func() {
 			select {
@@ -59,9 +59,17 @@ func (c *Client) readBody(ctx context.Context, body io.Reader, m *answer.Message
 	return err
 }
 
-// read adds to data what comes, up to most bytes in all. It leaves less behind than io.ReadAll.
-func read(data []byte, from io.Reader, most int64) ([]byte, error) {
-	b := bytes.NewBuffer(data)
-	_, err := b.ReadFrom(io.LimitReader(from, most-int64(len(data))))
-	return b.Bytes(), err
+// read adds to data what comes, up to most bytes in all. Its buffer grows eightfold, which leaves
+// a seventh behind; by doubling it would be as much again, and io.ReadAll leaves several times that.
+func read(data []byte, from io.Reader, most int) ([]byte, error) {
+	for full := true; full && len(data) < most; {
+		size := min(max(8*len(data), smallAnswer), most)
+		b := bytes.NewBuffer(append(make([]byte, 0, size+bytes.MinRead), data...))
+		if _, err := b.ReadFrom(io.LimitReader(from, int64(size-len(data)))); err != nil {
+			return b.Bytes(), err
+		}
+		data = b.Bytes()
+		full = len(data) == size
+	}
+	return data, nil
 }
