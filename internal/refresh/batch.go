@@ -6,30 +6,35 @@ import (
 	"time"
 )
 
+// For mostWanted logins the names of what decides on them fit into a call of Parameter Store,
+// which takes ten, and for mostVersions those of credentials.
 const (
-	// mostWanted is for how many logins the names of what decides on them fit into a call of
-	// Parameter Store, which takes ten, and mostVersions how many credentials do. For logins
-	// there are at most so many calls at a time.
 	mostWanted   = 3
 	mostVersions = 10
-	mostCalls    = 2
 )
 
-// A batch makes one call for all that come while others are under way: calls are few where
-// quotas hold them back, and those that wait anyway are answered together.
+// A batch makes one call for several logins that follow each other, since reading takes from the
+// quota that the lists are read by.
 type batch struct {
-	// call returns one reading for each, in the time that the last of those who wait has.
+	// call returns one reading for each.
 	call func(context.Context, []Wanted) []Reading
 	ctx  context.Context // of the run
+	// patience is how long a call waits for others.
+	patience time.Duration
 
-	mu       sync.Mutex
-	waiting  []*asked
-	underWay int
-	wg       sync.WaitGroup
+	mu   sync.Mutex
+	more bool   // logins are to come
+	next *group // that the next is in; nil: a new one
+	wg   sync.WaitGroup
+}
+
+// A group is those of one call.
+type group struct {
+	asked []*asked
+	whole chan struct{} // closed once no other comes
 }
 
 type asked struct {
-	ctx      context.Context
 	wanted   Wanted
 	reading  Reading
 	panicked any
@@ -38,12 +43,16 @@ type asked struct {
 
 // ask returns what was read for wanted, or the error of ctx where that ends before.
 func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
-	w := &asked{ctx: ctx, wanted: wanted, done: make(chan struct{})}
+	w := &asked{wanted: wanted, done: make(chan struct{})}
 	b.mu.Lock()
-	b.waiting = append(b.waiting, w)
-	if b.underWay < mostCalls {
-		b.underWay++
-		b.wg.Go(b.serve)
+	if b.next == nil {
+		g := &group{whole: make(chan struct{})}
+		b.next = g
+		b.wg.Go(func() { b.serve(g) })
+	}
+	b.next.asked = append(b.next.asked, w)
+	if len(b.next.asked) == mostWanted || !b.more {
+		b.close()
 	}
 	b.mu.Unlock()
 	select {
@@ -57,21 +66,33 @@ func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
 	return w.reading, nil
 }
 
-// serve makes calls until none waits.
-func (b *batch) serve() {
-	for {
-		b.mu.Lock()
-		n := min(len(b.waiting), mostWanted)
-		if n == 0 {
-			b.underWay--
-			b.mu.Unlock()
-			return
-		}
-		taken := b.waiting[:n:n]
-		b.waiting = b.waiting[n:]
-		b.mu.Unlock()
-		b.answer(taken)
+// expect says whether logins are to come. If not, no call waits for them.
+func (b *batch) expect(more bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.more = more
+	if !more && b.next != nil {
+		b.close()
 	}
+}
+
+// close has the next one begin a new group.
+func (b *batch) close() {
+	close(b.next.whole)
+	b.next = nil
+}
+
+func (b *batch) serve(g *group) {
+	select {
+	case <-g.whole:
+	case <-time.After(b.patience):
+		b.mu.Lock()
+		if b.next == g {
+			b.close()
+		}
+		b.mu.Unlock()
+	}
+	b.answer(g.asked)
 }
 
 // answer makes one call. A panic in it is that of each that waits for it.
@@ -84,15 +105,10 @@ func (b *batch) answer(taken []*asked) {
 		}
 	}()
 	wanted := make([]Wanted, len(taken))
-	var last time.Time
 	for i, w := range taken {
 		wanted[i] = w.wanted
-		end, ok := w.ctx.Deadline()
-		if last = later(last, end); !ok {
-			last = time.Now().Add(providerTime)
-		}
 	}
-	ctx, cancel := context.WithDeadline(b.ctx, last)
+	ctx, cancel := context.WithTimeout(b.ctx, providerTime)
 	defer cancel()
 	for i, reading := range b.call(ctx, wanted) {
 		taken[i].reading = reading

@@ -94,6 +94,11 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			<-places
 		})
 	}
+	more := func() bool {
+		more := a.any(ctx)
+		r.readings.expect(more)
+		return more
+	}
 	listed := func(p page, more bool) {
 		if more {
 			a.take(p, report)
@@ -110,7 +115,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			continue
 		default:
 		}
-		if a.any(ctx) {
+		if more() {
 			begin(a.next())
 			continue
 		}
@@ -122,7 +127,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			patience = nil
 		}
 	}
-	for a.any(ctx) {
+	for more() {
 		begin(a.next())
 	}
 	wg.Wait()

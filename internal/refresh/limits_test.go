@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -183,35 +184,64 @@ func TestAsManyAreBegunAsCanBeStored(t *testing.T) {
 	}
 }
 
-// Configs are read for as many logins as fit into a call, and two calls are made at a time.
-func TestReadingsAtOnce(t *testing.T) {
+// Configs are read for as many logins as fit into a call, and no login waits for others that do
+// not come.
+func TestReadingsTogether(t *testing.T) {
+	for _, row := range []struct {
+		due, calls int
+		takes      time.Duration
+	}{
+		{1, 1, 200 * time.Millisecond},
+		{4, 4, 200 * time.Millisecond}, // all at once, and no other comes
+		{6, 3, 250 * time.Millisecond}, // one more, after 50 ms
+		{100, 34, 4950 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, r, _ := many(row.due, 0)
+			w.limits.Saves = 20
+			from := &slowly{source: source{w}}
+			r.Source = from
+			_, report := minute(t, w, r, refresh.Job{})
+			if from.calls > row.calls || from.wanted > 3 || report.Took != row.takes || report.Count(refresh.Refreshed) != row.due {
+				t.Errorf("%d due: %d calls, for up to %d logins, in %v", row.due, from.calls, from.wanted, report.Took)
+			}
+		})
+	}
+}
+
+// A call that hangs holds up those that are read in it, and no others.
+func TestAReadingThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, r, _ := many(100, 0)
-		from := &slowly{source: source{w}}
-		r.Source = from
-		minute(t, w, r, refresh.Job{})
-		if from.most != 2 || from.wanted != 3 {
-			t.Errorf("%d calls at a time, for up to %d logins", from.most, from.wanted)
+		w, r, _ := many(50, 0)
+		w.now, w.limits.Saves = time.Now(), 20
+		r.Source = &slowly{source: source{w}, hangs: "p0017"}
+		ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+		defer cancel()
+		report, err := r.Run(ctx, refresh.Job{})
+		if failed := report.Count(refresh.Failed); err == nil || failed < 1 || failed > 3 || report.Count(refresh.Refreshed) != 50-failed {
+			t.Errorf("%d failed, %d are refreshed: %v", failed, report.Count(refresh.Refreshed), err)
 		}
 	})
 }
 
-// A slowly takes a moment to read configs, and counts how many calls are under way.
+// A slowly takes a moment to read configs, and counts the calls; one of them hangs.
 type slowly struct {
 	source
-	mu                sync.Mutex
-	now, most, wanted int
+	mu            sync.Mutex
+	calls, wanted int
+	hangs         string
 }
 
 func (s *slowly) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	s.mu.Lock()
-	s.now++
-	s.most, s.wanted = max(s.most, s.now), max(s.wanted, len(wanted))
+	s.calls++
+	s.wanted = max(s.wanted, len(wanted))
 	s.mu.Unlock()
+	if slices.ContainsFunc(wanted, func(w refresh.Wanted) bool { return w.Provider == s.hangs }) {
+		<-ctx.Done()
+		return slices.Repeat([]refresh.Reading{{Err: ctx.Err()}}, len(wanted))
+	}
 	time.Sleep(200 * time.Millisecond)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now--
 	return s.source.Latest(ctx, wanted)
 }
 

@@ -17,7 +17,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
 	reading, stop := context.WithCancel(ctx)
 	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(), kept: r.remember(),
 		pace: newPace(ctx, r.Store.Limits().Saves)}
-	run.readings = batch{ctx: reading, call: r.Source.Latest}
+	run.readings = batch{ctx: reading, call: r.Source.Latest, patience: mostWanted * run.pace.apart}
 	defer func() {
 		stop()
 		run.readings.wg.Wait()
