@@ -33,7 +33,7 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 		o := scaletest.Options{Latency: pace.latency, Login: pace.login, Writes: *writes, Cold: *cold}
 		fmt.Printf("%v, %d writes a second, each run in %s\n\n", pace, *writes,
 			map[bool]string{false: "the process of the last", true: "a new process"}[*cold])
-		fmt.Printf("%-9s %-8s %9s %9s %9s %7s %6s %6s %9s %7s %6s\n", "providers", "", "refreshed", "minutes", "left", "calls", "lost", "dead", "run s", "floor s", "ratio")
+		fmt.Printf("%-9s %-8s %9s %9s %9s %7s %6s %6s %7s %8s %7s %6s\n", "providers", "", "refreshed", "minutes", "left", "calls", "lost", "dead", "run s", "quotas s", "least s", "ratio")
 		var failed error
 		for size := range strings.SplitSeq(*sizes, ",") {
 			n, err := strconv.Atoi(size)
@@ -53,7 +53,7 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 					o.First = shard * n / *shards
 					synctest.Test(t, func(*testing.T) { r = r.with(measure(o, (shard+1)*n / *shards - o.First, *hours)) })
 				}
-				fmt.Printf("%-9d %-8s %9.0f %9.1f %9s %7.0f %6d %6d %9.1f %7.1f %6s\n", n, r.what, r.refreshed, r.late.Minutes(), r.left, r.calls, r.Lost, r.Dead, r.took.Seconds(), r.floor.Seconds(), r.ratio())
+				fmt.Printf("%-9d %-8s %9.0f %9.1f %9s %7.0f %6d %6d %7.2f %8.2f %7.2f %6.2f\n", n, r.what, r.refreshed, r.late.Minutes(), r.left, r.calls, r.Lost, r.Dead, r.took.Seconds(), r.quotas.Seconds(), r.least.Seconds(), r.took.Seconds()/r.least.Seconds())
 				if r.Lost > 0 || r.Dead > 0 {
 					failed = errors.New("tokens were lost, or expired in a consumer's hands: more is due than can be stored")
 				}
@@ -73,7 +73,9 @@ type row struct {
 	refreshed, calls float64
 	late             time.Duration // until each had a token; in the steady state, of the latest
 	left             time.Duration
-	took, floor      time.Duration // of the first run
+	// took is what a run took, quotas what they allow it, and least the least that it can take.
+	took, quotas, least time.Duration
+	runs                int
 }
 
 // with returns what was measured of two shards: counts of both, and the worse of the rest.
@@ -82,37 +84,27 @@ func (r row) with(s row) row {
 		return s
 	}
 	s.Lost, s.Dead, s.refreshed, s.calls = s.Lost+r.Lost, s.Dead+r.Dead, s.refreshed+r.refreshed, s.calls+r.calls
-	s.late, s.left, s.took, s.floor = max(s.late, r.late), min(s.left, r.left), max(s.took, r.took), max(s.floor, r.floor)
+	s.late, s.left, s.took = max(s.late, r.late), min(s.left, r.left), max(s.took, r.took)
+	s.quotas, s.least = max(s.quotas, r.quotas), max(s.least, r.least)
 	return s
 }
 
-// ratio returns how many times the floor a run takes. There is none where a list takes more than
-// one run.
-func (r row) ratio() string {
-	if r.floor == 0 || r.floor > runTime {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f", r.took.Seconds()/r.floor.Seconds())
+// add counts one run more.
+func (r *row) add(o scaletest.Options, d demand, report *refresh.Report) {
+	r.runs++
+	r.refreshed += float64(report.Count(refresh.Refreshed))
+	r.took += report.Took
+	r.quotas += d.quotas(o)
+	r.least += d.least(o)
 }
 
-// floorOf returns the least time that a run with so many logins can take: what one provider
-// waits for, one call after the other, or what the lists do, or the largest of what the quotas
-// allow.
-func floorOf(o scaletest.Options, n, logins int, cold bool) time.Duration {
-	perSecond := func(calls, rate int) time.Duration { return time.Duration(calls) * time.Second / time.Duration(rate) }
-	pages, lists := (n+9)/10, (n+99)/100
-	if !cold && 2*n > scaletest.FreeDocuments {
-		pages = 0 // of an hour
-	}
-	chain := 4*o.Latency + o.Login
-	if logins == 0 {
-		chain = 0
-	}
-	if cold {
-		chain += time.Duration(lists+1) * o.Latency
-	}
-	return max(chain, time.Duration(pages)*o.Latency, time.Duration(lists)*o.Latency,
-		perSecond(2*logins, o.Writes), perSecond(pages+(logins+2)/3, 35), time.Duration(logins)*o.Login/256)
+// mean has figures of a run be the mean of those that were added.
+func (r *row) mean() {
+	n := max(r.runs, 1)
+	r.refreshed /= float64(n)
+	r.took /= time.Duration(n)
+	r.quotas /= time.Duration(n)
+	r.least /= time.Duration(n)
 }
 
 // allDue has no token anywhere, and goes on until each provider has had one.
@@ -123,8 +115,10 @@ func allDue(o scaletest.Options, n, _ int) row {
 	for ; a.Without() > 0 && ticks < 120; ticks++ {
 		report, _ := a.Tick(context.Background(), strconv.Itoa(ticks))
 		if ticks == 0 {
-			r.took, r.refreshed, r.calls = report.Took, float64(report.Count(refresh.Refreshed)), float64(a.Figures().Calls)
-			r.floor = floorOf(o, n, report.Count(refresh.Refreshed), true)
+			d := since(scaletest.Figures{}, a.Figures())
+			d.cold = true
+			r.add(o, d, report)
+			r.calls = float64(a.Figures().Calls)
 		}
 	}
 	r.Figures, r.late = a.Figures(), time.Duration(ticks)*time.Minute
@@ -137,7 +131,6 @@ func steady(o scaletest.Options, n, hours int) row {
 	a := scaletest.New(o, n, func(int) time.Duration { return -1 })
 	r := row{what: "steady"}
 	down := hours * 30
-	runs := 0
 	for minute := range hours * 60 {
 		switch minute {
 		case down:
@@ -145,22 +138,20 @@ func steady(o scaletest.Options, n, hours int) row {
 		case down + 13:
 			a.Unplug(false)
 		}
+		before := a.Figures()
 		report, _ := a.Tick(context.Background(), strconv.Itoa(minute))
 		if minute >= 60 && (minute < down || minute > down+60) {
-			runs++
-			r.refreshed += float64(report.Count(refresh.Refreshed))
-			r.took += report.Took
-			r.floor += floorOf(o, n, report.Count(refresh.Refreshed), o.Cold)
+			d := since(before, a.Figures())
+			d.cold = o.Cold
+			r.add(o, d, report)
 		}
 		if minute >= 60 {
 			r.late = max(r.late, report.Lateness())
 		}
 	}
+	r.mean()
 	r.Figures = a.Figures()
 	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls)/float64(hours*60)
-	if runs > 0 {
-		r.refreshed, r.took, r.floor = r.refreshed/float64(runs), r.took/time.Duration(runs), r.floor/time.Duration(runs)
-	}
 	return r
 }
 
@@ -168,10 +159,13 @@ func steady(o scaletest.Options, n, hours int) row {
 func noneDue(o scaletest.Options, n, _ int) row {
 	a := scaletest.New(o, n, func(int) time.Duration { return time.Minute })
 	a.Tick(context.Background(), "")
-	before := a.Figures().Calls
+	before := a.Figures()
 	report, _ := a.Tick(context.Background(), "")
-	r := row{what: "none due", Figures: a.Figures(), took: report.Took, floor: floorOf(o, n, 0, o.Cold)}
-	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls-before)
+	r := row{what: "none due", Figures: a.Figures()}
+	d := since(before, r.Figures)
+	d.cold = o.Cold
+	r.add(o, d, report)
+	r.left, r.calls = r.LeastLeft.Truncate(time.Second), float64(r.Calls-before.Calls)
 	return r
 }
 

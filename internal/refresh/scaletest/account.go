@@ -35,9 +35,13 @@ type Options struct {
 // Quotas of calls a second, as of internal/awscall.
 const (
 	hasWrites, defaultWrites = 50, 40
-	reads, tags              = 35, 40
-	atOnce                   = 4
+	Reads, tags              = 35, 40
+	// AtOnce is how many calls are free after a pause, but of writes: see [Options.WritesAtOnce].
+	AtOnce = 4
 )
+
+// WritesAtOnce returns how many writes are free after a pause.
+func (o Options) WritesAtOnce() int { return min(7, hasWrites-o.Writes) }
 
 // An Account holds providers and their tokens. It implements the interfaces that a
 // [refresh.Runner] needs.
@@ -64,6 +68,8 @@ type provider struct {
 type Figures struct {
 	// Calls to AWS, logins begun, and tokens stored.
 	Calls, Logins, Stored int
+	// Pages of configs, and Lists of secrets, that were asked for.
+	Pages, Lists int
 	// Lost are tokens that came and could not be stored.
 	Lost int
 	// Dead are tokens of providers that answer, which a consumer with a cache of 300 s may
@@ -87,9 +93,9 @@ func New(o Options, n int, age func(i int) time.Duration) *Account {
 	}
 	a := &Account{
 		o:         o,
-		writes:    rate.NewLimiter(rate.Limit(o.Writes), min(7, hasWrites-o.Writes)),
-		reads:     rate.NewLimiter(reads, atOnce),
-		tags:      rate.NewLimiter(tags, atOnce),
+		writes:    rate.NewLimiter(rate.Limit(o.Writes), o.WritesAtOnce()),
+		reads:     rate.NewLimiter(Reads, AtOnce),
+		tags:      rate.NewLimiter(tags, AtOnce),
 		providers: make(map[string]*provider, n),
 		figures:   Figures{LeastLeft: o.Lifetime},
 	}
@@ -215,6 +221,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // Configs implements [refresh.Source]: ten a page.
 func (a *Account) Configs(ctx context.Context, from string) (docs []refresh.Document, next string, _ error) {
 	begin, end, next := pageOf(from, len(a.docs), 10)
+	a.mu.Lock()
+	a.figures.Pages++
+	a.mu.Unlock()
 	return a.docs[begin:end], next, a.call(ctx, a.reads)
 }
 

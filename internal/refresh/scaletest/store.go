@@ -18,6 +18,7 @@ func (a *Account) List(ctx context.Context, from string) (states []refresh.State
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.figures.Lists++
 	for _, d := range a.docs[begin:end] {
 		if st := a.providers[d.Name].state; st.Exists {
 			states = append(states, st)
