@@ -20,7 +20,7 @@ type page struct {
 // list lists secrets and configs, each in its own chain of calls, until ctx ends. What it
 // finds comes over the channel, which is closed when both are at their end.
 func (r *run) list(ctx context.Context, states, configs bool) <-chan page {
-	found := make(chan page)
+	found := make(chan page, 16) // a login that waits for its turn does not hold the lists up
 	give := func(p page) bool {
 		if p.err != nil && ctx.Err() != nil {
 			return false // it was given up

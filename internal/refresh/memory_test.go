@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -82,6 +83,26 @@ func minute(t *testing.T, w *world, r *refresh.Runner, job refresh.Job) (map[str
 		results[res.Provider] = res
 	}
 	return results, report
+}
+
+// Logins that wait for their turn do not hold the list of configs up.
+func TestTheListGoesOnWhileLoginsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(800, 30*time.Millisecond)
+		w.limits.Saves = 20
+		for i, name := range slices.Sorted(maps.Keys(w.configs)) {
+			age := time.Minute
+			if i%20 == 0 {
+				age = 50 * time.Minute
+			}
+			version := refresh.Version{IssuedAt: time.Now().Add(-age), Lifetime: time.Hour, Config: refresh.NewFingerprint([]byte("v1")), Digest: uint32(i)}.ID()
+			w.secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true, Current: version}, versions: map[refresh.VersionID]string{}}
+		}
+		_, report := minute(t, w, r, refresh.Job{})
+		if n := report.Count(refresh.Refreshed); n != 40 || from.pages.Load() != 80 || report.Took > 2450*time.Millisecond {
+			t.Errorf("%d are refreshed, %d pages are listed, in %v", n, from.pages.Load(), report.Took)
+		}
+	})
 }
 
 // With fewer than 1,000 configs, what is edited, added or removed before a tick counts in that
