@@ -140,8 +140,9 @@ func digit(c byte) (rune, bool) {
 	return 0, false
 }
 
-// longestEntity is in bytes, without & and semicolon: the names that matter here are short.
-const longestEntity = 10
+// longestEntity is that of the names that are read, in bytes, without & and semicolon: the longest
+// of an ASCII character is DiacriticalGrave.
+const longestEntity = 16
 
 // entity reads an entity of HTML that begins at byte i and has name before byte at. (The library
 // also takes those without a semicolon, whose end is not marked.)

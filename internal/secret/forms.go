@@ -20,16 +20,13 @@ const leastForm = 4
 
 // folded are the bytes that a search compares: 0 for those that it passes over. White space
 // and control characters, at which texts are broken into lines and which are half of UTF-16,
-// are dropped, as are + (a space in forms), and : between hexadecimal digits. Capitals are small,
-// since hexadecimal comes in both, and _ is / as in the other alphabet of base64.
+// are dropped, as is + (a space in forms). Capitals are small, since hexadecimal comes in both.
 var folded = func() (table [256]byte) {
 	for c := range 256 {
 		switch {
-		case c <= ' ' || c == 0x7f || c == '+' || c == ':':
+		case c <= ' ' || c == 0x7f || c == '+':
 		case c >= 'A' && c <= 'Z':
 			table[c] = byte(c) + 'a' - 'A'
-		case c == '_':
-			table[c] = '/'
 		default:
 			table[c] = byte(c)
 		}
@@ -73,7 +70,7 @@ func madeForms(value string) []string {
 
 // plainForms are the encodings of the bytes of value.
 func plainForms(value string) []string {
-	return slices.Concat([]string{hex.EncodeToString([]byte(value)), hyphened(value)}, base64Forms(value), base32Forms(value))
+	return slices.Concat([]string{hex.EncodeToString([]byte(value)), spaced(value, "-"), spaced(value, ":")}, base64Forms(value), base32Forms(value))
 }
 
 func distinct(list []string) []string {
@@ -85,9 +82,9 @@ func distinct(list []string) []string {
 	return slices.Compact(list)
 }
 
-// hyphened returns value in hexadecimal with a hyphen between its bytes.
-func hyphened(value string) string {
-	return strings.ReplaceAll(fmt.Sprintf("% x", value), " ", "-")
+// spaced returns value in hexadecimal with a separator between its bytes.
+func spaced(value, separator string) string {
+	return strings.ReplaceAll(fmt.Sprintf("% x", value), " ", separator)
 }
 
 // base64Forms returns value in base64, as part of a longer text such as that of Basic
@@ -98,8 +95,7 @@ func base64Forms(value string) []string {
 	for offset := range 3 {
 		padded := append(make([]byte, offset), value...)
 		from, to := (offset*8+5)/6, len(padded)*8/6
-		std := base64.RawStdEncoding.EncodeToString(padded)[from:to]
-		list = append(list, std, strings.ReplaceAll(std, "+", "-"))
+		list = append(list, base64.RawStdEncoding.EncodeToString(padded)[from:to], base64.RawURLEncoding.EncodeToString(padded)[from:to])
 	}
 	return list
 }

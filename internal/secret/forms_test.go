@@ -234,3 +234,40 @@ func TestReferencesToManyBytes(t *testing.T) {
 		}
 	}
 }
+
+// References of HTML by names, those of two letters and of the longest names among them, are read
+// wherever in a secret they are.
+func TestReferencesByName(t *testing.T) {
+	names := strings.NewReplacer("fj", "&fjlig;", "`", "&DiacriticalGrave;", "|", "&VerticalLine;", "_", "&UnderBar;", "{", "&lbrace;", ".", "&period;")
+	for _, value := range []string{"fjord-s3cr3t", "s3cr3t-of-the-fjord", "s3cr3t-fj", "`s3c|r3t_{x}.fj`", "0123456789abcdefjklmnopqrstuv", "abcdefj.0123456789-fj-abcdefghfj"} {
+		text := "before " + names.Replace(value) + " after"
+		if found(t, searcher(value), text) != "it" {
+			t.Errorf("it is not found in %s", text)
+		}
+		if got := searcher(value).Redact(text); got != "before [secret] after" {
+			t.Errorf("%s becomes %s", text, got)
+		}
+	}
+}
+
+// A text that merely resembles a secret, as scopes and URLs may, is none.
+func TestHonestTextsLikeASecret(t *testing.T) {
+	for value, texts := range map[string][]string{
+		"read_write_all":           {"read/write/all", "read:write:all", "openid https://api.example.com/read/write/all"},
+		"api:reports:read":         {"apireportsread", "api/reports/read", "api_reports_read"},
+		"contoso_prod_reports":     {"https://login.example.com/contoso/prod/reports"},
+		"https://id.example.com/x": {"https://id.example.com_x", "https//id.example.com/x"},
+	} {
+		for _, text := range texts {
+			if name := found(t, searcher(value), text); name != "" {
+				t.Errorf("%s is found in %s", value, text)
+			}
+			if got := searcher(value).Redact(text); len(value) < 12 && got != text {
+				t.Errorf("%s becomes %s", text, got)
+			}
+		}
+		if found(t, searcher(value), "scope: "+value) != "it" {
+			t.Errorf("%s is not found as it is", value)
+		}
+	}
+}

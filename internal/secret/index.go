@@ -82,18 +82,23 @@ func (x *index) seal() {
 // escape, only the first byte is at a place of its own.
 func (x *index) next(text string, offset int) int {
 	for next := offset + x.stride(); next > offset; next-- {
-		if next >= len(text) || utf8.RuneStart(text[next]) {
+		if next >= len(text) || begins(text, next) {
 			return next
 		}
 	}
 	return offset + x.stride()
 }
 
+// begins reports whether what may be written as one escape begins at byte i, or in HTML as &fjlig;.
+func begins(text string, i int) bool {
+	return utf8.RuneStart(text[i]) && (i == 0 || text[i-1:i+1] != "fj")
+}
+
 // rarest returns where in text a piece is that no needle before has. Needles often begin
 // with the same bytes, so it looks from the end, and not far.
 func (x *index) rarest(text string) int {
 	for offset := len(text) - pieceSize; offset > max(0, len(text)-32); offset-- {
-		if utf8.RuneStart(text[offset]) && x.first[pieceOf(text[offset:]).hash()>>x.slotShift] == 0 {
+		if begins(text, offset) && x.first[pieceOf(text[offset:]).hash()>>x.slotShift] == 0 {
 			return offset
 		}
 	}

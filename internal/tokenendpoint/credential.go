@@ -23,7 +23,7 @@ import (
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	ps := problem.List{Where: d.Where}
 	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}
-	members, ok := decode[map[string]strictjson.Value](&ps, d)
+	members, ok := decode[map[string]strictjson.Value](&ps, d, maxCredential)
 	if !ok {
 		return refresh.Credential{}, ps.Err()
 	}

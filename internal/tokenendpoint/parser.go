@@ -41,9 +41,9 @@ func New(o Options) *Parser {
 	return &Parser{Sleep: sleep, loopback: o.AllowLoopback, client: wire.New(o), now: o.Now}
 }
 
-// maxDocument is the size of the largest config or credential in bytes: the largest
-// value that Secrets Manager keeps.
-const maxDocument = 65536
+// maxConfig is the size of the largest config in bytes. That of the largest credential is twice
+// what Parameter Store keeps: answers are searched for all of it, in a time that this bounds.
+const maxConfig, maxCredential = 64 << 10, 16 << 10
 
 // unchanging are the fields of a config that change neither a request nor what is read
 // from its answer, nor what is stored. They are not part of the fingerprint.
@@ -53,7 +53,7 @@ var unchanging = []string{"description", "timeout", "supersedes", "probe", "refr
 // only a text that is not JSON has a single one.
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	ps := &problem.List{Where: d.Where}
-	cfg, ok := decode[config](ps, d)
+	cfg, ok := decode[config](ps, d, maxConfig)
 	var plan plan
 	if ok {
 		plan = compile(ps, cfg)
@@ -101,7 +101,7 @@ func (p *Parser) checkLoopback(ps *problem.List, plan plan) {
 // [Endpoint.Check] says that and more.
 func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Problems {
 	found := &problem.List{Where: d.Where}
-	cfg, ok := decode[config](found, d)
+	cfg, ok := decode[config](found, d, maxConfig)
 	if !ok {
 		return nil
 	}
@@ -112,13 +112,13 @@ func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Probl
 
 // decode reads a document into a T, and notes in ps what is wrong with it as JSON; ok is
 // false if there is nothing to be had from it.
-func decode[T any](ps *problem.List, d refresh.Document) (v T, ok bool) {
+func decode[T any](ps *problem.List, d refresh.Document, most int) (v T, ok bool) {
 	if d.Err != nil {
 		ps.Add("", "", d.Err.Error(), "")
 		return v, false
 	}
-	if n := d.Data.Len(); n > maxDocument {
-		ps.Add("", "", fmt.Sprintf("has %d bytes; at most %d are read", n, maxDocument), "")
+	if n := d.Data.Len(); n > most {
+		ps.Add("", "", fmt.Sprintf("has %d bytes; at most %d are read", n, most), "")
 		return v, false
 	}
 	v, err := strictjson.Decode[T]([]byte(d.Data.Reveal()))

@@ -119,6 +119,21 @@ func TestDocumentsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// A credential is as large as can be searched for in bounded time, and a config may be larger.
+func TestSizesOfDocuments(t *testing.T) {
+	p := tokenendpoint.New(tokenendpoint.Options{})
+	for size, fits := range map[int]bool{16 << 10: true, 16<<10 + 1: false, 64 << 10: false} {
+		const around = `{"key": ""}`
+		_, err := p.Credential(document("erp", `{"key": "`+strings.Repeat("x", size-len(around))+`"}`))
+		if fits != (err == nil) || err != nil && !strings.Contains(err.Error(), "at most 16384 are read") {
+			t.Errorf("a credential of %d bytes: %v", size, err)
+		}
+	}
+	if _, err := p.Provider(document("erp", `{"token_endpoint": "https://id.example.com/token", "description": "`+strings.Repeat("x", 60<<10)+`"}`)); err != nil {
+		t.Error(err)
+	}
+}
+
 // A loopback address is open to the process that says so, and to no other.
 func TestLoopback(t *testing.T) {
 	shut := tokenendpoint.New(tokenendpoint.Options{})
