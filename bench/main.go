@@ -3,6 +3,7 @@
 //
 //	go run ./bench tick     memory and time of a run with 1,000 providers due
 //	go run ./bench scale    tokens that a stack keeps, in virtual time
+//	go run ./bench price    what a stack costs a month
 //	go run ./bench core     what a run does with the part of a processor that Lambda gives it
 //	go run ./bench peers    what users would write instead, beside it
 //	go run ./bench start    time to the first request for work, beside an empty function
@@ -34,10 +35,10 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	measures := map[string]func(context.Context, *flag.FlagSet, []string) error{
-		"tick": tick, "scale": scale, "core": core, "peers": peers, "start": start, "size": size,
+		"tick": tick, "scale": scale, "core": core, "peers": peers, "start": start, "size": size, "price": price,
 	}
 	if len(args) == 0 || measures[args[0]] == nil {
-		return fmt.Errorf("usage: go run ./bench tick|scale|core|peers|start|size")
+		return fmt.Errorf("usage: go run ./bench tick|scale|price|core|peers|start|size")
 	}
 	return measures[args[0]](ctx, flag.NewFlagSet(args[0], flag.ExitOnError), args[1:])
 }

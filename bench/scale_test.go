@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,5 +27,16 @@ func TestRunsTakeLittleMoreThanTheLeast(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// docs/scale.md has the prices as they are reckoned here.
+func TestPrices(t *testing.T) {
+	page, err := os.ReadFile("../docs/scale.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), prices()) {
+		t.Errorf("docs/scale.md does not have what 'go run ./bench price' prints:\n%s", prices())
 	}
 }
