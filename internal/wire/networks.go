@@ -11,10 +11,10 @@ import (
 // served, and of no single host (RFC 6890).
 var forbidden = prefixes(
 	"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
-	"::/127", "fe80::/10", "ff00::/8",
-	"fd00:ec2::/32",             // services of EC2 instances: metadata, DNS, time
-	"::ffff:0:0/96",             // IPv4 in another spelling
-	"64:ff9b::/96", "2002::/16", // IPv4 behind a translator
+	"::1/128", "fe80::/10", "ff00::/8",
+	"fd00:ec2::/32",          // services of EC2 instances: metadata, DNS, time
+	"::/96", "::ffff:0:0/96", // IPv4 in another spelling
+	"64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", // IPv4 behind a translator
 )
 
 func prefixes(texts ...string) []netip.Prefix {
