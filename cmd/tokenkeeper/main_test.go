@@ -178,6 +178,10 @@ func TestScripts(t *testing.T) {
 			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value(stageKey{}).(*stage).function.log.Deny(true)
 			},
+			// deletelogs: the log group is deleted; with a ! it is made again.
+			"deletelogs": func(ts *testscript.TestScript, neg bool, _ []string) {
+				ts.Value(stageKey{}).(*stage).function.log.Remove(!neg)
+			},
 			// refuse CODE: Lambda answers everything with that error.
 			"refuse": func(ts *testscript.TestScript, _ bool, args []string) {
 				f := ts.Value(stageKey{}).(*stage).function

@@ -19,6 +19,7 @@ type LogGroup struct {
 	mu     sync.Mutex
 	events []logEvent
 	denied bool
+	gone   bool
 }
 
 type logEvent struct {
@@ -43,6 +44,13 @@ func (g *LogGroup) Deny(denied bool) {
 	g.denied = denied
 }
 
+// Remove deletes the group, or makes it again.
+func (g *LogGroup) Remove(gone bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.events, g.gone = nil, gone
+}
+
 // alternative is one of a filter pattern: ($.event = "panic").
 var alternative = regexp.MustCompile(`\(\$\.(\w+) = "([^"]*)"\)`)
 
@@ -62,7 +70,7 @@ func (g *LogGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "what is that?", http.StatusBadRequest)
 		return
 	}
-	if g.denied || in.LogGroupName != g.Name {
+	if g.denied || g.gone || in.LogGroupName != g.Name {
 		kind, text := "AccessDeniedException", "User: arn:aws:iam::123456789012:user/oncall is not authorized to perform: logs:FilterLogEvents"
 		if !g.denied {
 			kind, text = "ResourceNotFoundException", "The specified log group does not exist."

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
@@ -34,6 +35,11 @@ func (a *AWS) Log(ctx context.Context, since time.Time, filter string, each func
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.logs, in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
+			return &refresh.Error{Code: CodeNoLogGroup, Err: err,
+				Detail: fmt.Sprintf("there is no log group %s, in which the alarms, too, look for runs", a.LogGroup),
+				Remedy: fmt.Sprintf("make it again: aws logs create-log-group --region %s --log-group-name %s", a.Config.Region, a.LogGroup)}
+		}
 		if err != nil {
 			return awscall.Call{Action: "logs:FilterLogEvents", Resource: a.LogGroup}.Failure(err)
 		}
@@ -72,12 +78,16 @@ func (a *AWS) LastRun(ctx context.Context) (LastRun, error) {
 		run.read(l)
 		return nil
 	})
+	if e, ok := errors.AsType[*refresh.Error](err); ok && e.Code == CodeNoLogGroup {
+		run.Failed, run.Failure, err = a.now(), e, nil
+	}
 	return run, err
 }
 
-// CodeNoFunction says that there is no function, and CodeTimedOut that a run was cut off.
+// CodeNoFunction and CodeNoLogGroup say what is missing, and CodeTimedOut that a run was cut off.
 const (
 	CodeNoFunction = "no_function"
+	CodeNoLogGroup = "no_log_group"
 	CodeTimedOut   = "run_timed_out"
 )
 

@@ -3,6 +3,7 @@ package status
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
@@ -61,8 +62,13 @@ func JudgeKeeper(last place.LastRun, err error, s refresh.Schedule, guide place.
 	case last.Failure != nil:
 		k.State, k.Code, k.Remedy = NotBegun, last.Failure.Code, last.Failure.Remedy
 		k.Wrong = fmt.Sprintf("The last run could not begin, %s ago: %s", terminal.Span(now.Sub(last.Failed)), last.Failure.Detail)
-		if last.Failure.Code == place.CodeNoFunction {
+		switch k.Code {
+		case place.CodeNoFunction:
 			k.Wrong = "Nothing runs: " + last.Failure.Detail
+		case place.CodeNoLogGroup:
+			k.Wrong = "No run is seen: " + last.Failure.Detail
+			k.Remedy, k.Command, _ = strings.Cut(k.Remedy, ": ")
+			k.Remedy += ":"
 		}
 		k.Wrong = sentence(k.Wrong)
 	case last.At.IsZero() || late >= overdueTicks*s.Tick:
