@@ -20,7 +20,8 @@ import (
 )
 
 // TestDocumented runs the marked blocks of the documents as they are written, one after
-// the other, in a copy of the repository and with its own command line installed.
+// the other, in a copy of the repository and with its own command line installed. Those that take
+// another region are run with make operations.
 func TestDocumented(t *testing.T) {
 	e := newEmulator(t)
 	readme := blocks(t, e.root, "README.md")
@@ -31,7 +32,8 @@ func TestDocumented(t *testing.T) {
 	if want := []string{"deploy", "provider", "read", "status"}; !slices.Equal(steps, want) {
 		t.Fatalf("the README's blocks are %q, want %q", steps, want)
 	}
-	blocks := slices.Concat(readme, blocks(t, e.root, "docs/operations.md"))
+	blocks := slices.DeleteFunc(slices.Concat(readme, blocks(t, e.root, "docs/operations.md")),
+		func(b block) bool { return slices.Contains(inRegions, b.name) })
 	d := &deployment{emulator: e, sim: simulator.New(simulator.Options{})}
 	server := httptest.NewServer(d.sim)
 	t.Cleanup(server.Close)

@@ -31,4 +31,5 @@ func TestOperations(t *testing.T) {
 	t.Run("a private provider", func(t *testing.T) { w.t = t; w.wantPrivate(demands) })
 	t.Run("a private provider in a folder", func(t *testing.T) { w.t = t; w.wantPrivateInFolder() })
 	t.Run("paused, and with secrets that are made elsewhere", func(t *testing.T) { w.t = t; w.wantPaused(demands) })
+	t.Run("another region, and a lost one", func(t *testing.T) { w.t = t; w.wantRegions() })
 }
