@@ -24,15 +24,25 @@ var unbroken = regexp.MustCompile(`^[A-Za-z0-9+/=_~-]{24,}$`)
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "k"}
 
 // PrivateKey reports whether a PEM block with a private key, or a JWK with private members,
-// is anywhere in value.
+// is anywhere in value, or value is one of these or DER in base64.
 func PrivateKey(value string) bool { return len(privateParts(value)) > 0 }
 
-// privateParts returns what is secret in the keys in value: the private numbers of those in
-// PEM or JWK, without what keys of one kind have in common. Of a key that cannot be read it
-// returns all but the beginning.
+// privateParts returns what is secret in the keys in value: their private numbers, without what
+// keys of one kind have in common. Of a key that cannot be read it returns all but the beginning.
 func privateParts(value string) []string {
+	parts := append(ofPEM(value), ofJWKs(value)...)
+	if packed, err := base64.RawStdEncoding.DecodeString(plainBase64.Replace(value)); err == nil && len(parts) == 0 {
+		parts = slices.Concat(ofPEM(string(packed)), ofJWKs(string(packed)), numbers(packed))
+	}
+	return parts
+}
+
+// plainBase64 leaves one alphabet, and nothing around it.
+var plainBase64 = strings.NewReplacer("-", "+", "_", "/", "=", "", "\r", "", "\n", "", " ", "", "\t", "")
+
+func ofPEM(text string) []string {
 	var parts []string
-	for _, block := range privateBlock.FindAllStringSubmatch(value, -1) {
+	for _, block := range privateBlock.FindAllStringSubmatch(text, -1) {
 		body := lineEnds.Replace(block[1])
 		if der, err := base64.StdEncoding.DecodeString(body); err == nil && len(der) > 0 {
 			parts = append(parts, ofDER(der)...)
@@ -40,20 +50,25 @@ func privateParts(value string) []string {
 			parts = append(parts, body)
 		}
 	}
-	var document any
-	if strings.Contains(value, `"kty"`) && json.Unmarshal([]byte(value), &document) == nil {
-		parts = append(parts, ofJWK(document)...)
-	}
 	return parts
 }
 
 // privateBlock also matches a block in one line, within JSON, or without its end: people
 // paste keys in many ways.
-var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
+var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
 
 var lineEnds = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", `\n`, "", `\r`, "")
 
 func ofDER(der []byte) []string {
+	if list := numbers(der); list != nil {
+		return list
+	}
+	const common = 36 // versions and names of algorithms
+	return []string{string(der[min(common, len(der)/2):])}
+}
+
+// numbers returns the private numbers of a key in DER; nil of anything else.
+func numbers(der []byte) []string {
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
@@ -64,14 +79,14 @@ func ofDER(der []byte) []string {
 	}
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
-		numbers := []string{string(key.D.Bytes())}
+		list := []string{string(key.D.Bytes())}
 		for _, p := range key.Primes {
-			numbers = append(numbers, string(p.Bytes()))
+			list = append(list, string(p.Bytes()))
 		}
 		if pre := key.Precomputed; pre.Dp != nil {
-			numbers = append(numbers, string(pre.Dp.Bytes()), string(pre.Dq.Bytes()), string(pre.Qinv.Bytes()))
+			list = append(list, string(pre.Dp.Bytes()), string(pre.Dq.Bytes()), string(pre.Qinv.Bytes()))
 		}
-		return numbers
+		return list
 	case *ecdsa.PrivateKey:
 		if d, err := key.Bytes(); err == nil {
 			return []string{string(d)}
@@ -79,14 +94,32 @@ func ofDER(der []byte) []string {
 	case ed25519.PrivateKey:
 		return []string{string(key.Seed())}
 	}
-	const common = 36 // versions and names of algorithms
-	return []string{string(der[min(common, len(der)/2):])}
+	return nil
 }
 
-// ofJWK returns the private numbers of all JWKs in a JSON document.
+// ofJWKs returns the private numbers of all JWKs in text, whatever is around them.
+func ofJWKs(text string) []string {
+	var parts []string
+	for at := 0; at >= 0 && strings.Contains(text, "kty"); at = strings.IndexByte(text, '{') {
+		text = text[at:]
+		var document any
+		dec := json.NewDecoder(strings.NewReader(text))
+		if err := dec.Decode(&document); err != nil {
+			text = text[min(1, len(text)):]
+			continue
+		}
+		text = text[dec.InputOffset():]
+		parts = append(parts, ofJWK(document)...)
+	}
+	return parts
+}
+
+// ofJWK returns those of all JWKs in a JSON document.
 func ofJWK(document any) []string {
 	var parts []string
 	switch v := document.(type) {
+	case string:
+		return ofJWKs(v)
 	case []any:
 		for _, item := range v {
 			parts = append(parts, ofJWK(item)...)

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -161,7 +162,13 @@ func TestKeys(t *testing.T) {
 			}
 		}
 	}
-	for text, want := range map[string]bool{rsaPEM: true, "x " + ecPEM: true, jwk: true, jwkD: false, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----": false,
+	quoted := func(text string) string { return strconv.Quote(text) }
+	for text, want := range map[string]bool{
+		"key: " + jwk: true, "{} " + jwk + jwk: true, `{"a": ` + quoted(`[{"b": `+quoted(jwk)+`}]`) + `}`: true, `"` + jwkD + `"`: false, "{kty} {": false, `{"kty": "RSA"} {"d": "` + jwkD + `"}`: false,
+		base64.StdEncoding.EncodeToString([]byte(ecPEM)): true, base64.RawURLEncoding.EncodeToString([]byte(jwk)): true, base64.StdEncoding.EncodeToString(rsaDER): true,
+		strings.Join(lines[1:len(lines)-2], "\n"): true, base64.RawURLEncoding.EncodeToString(ecDER): true, base64.StdEncoding.EncodeToString(rsaKey.N.Bytes()): false,
+		"-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOYBF3d\n-----END PGP PRIVATE KEY BLOCK-----": true,
+		rsaPEM: true, "x " + ecPEM: true, jwk: true, jwkD: false, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----": false,
 		`{"kty": "RSA", "n": "AQAB", "e": "AQAB"}`: false, strings.Replace(rsaPEM, "PRIVATE", "ENCRYPTED PRIVATE", 2): true, "-----BEGIN RSA PRIVATE KEY-----": false} {
 		if got := secret.PrivateKey(text); got != want {
 			t.Errorf("PrivateKey(%.40q) = %v", text, got)
