@@ -81,16 +81,21 @@ func reserved(name string) string {
 		return "frames the request, and is set with the body"
 	case "Connection", "Keep-Alive", "Te", "Upgrade", "Http2-Settings":
 		return "is about the connection, and is set with it"
-	case "X-Original-Url", "X-Rewrite-Url":
-		return "names another path than the URL, to servers that heed it"
 	case "Accept-Encoding":
 		return "decides how the answer is packed, and is set by who unpacks it"
 	}
-	if strings.HasPrefix(name, "Proxy-") {
+	switch {
+	case strings.HasPrefix(name, "Proxy-"):
 		return "is for a proxy, and none is used"
+	case otherPath.MatchString(name):
+		return "names another path than the URL, to servers that heed it"
 	}
 	return ""
 }
+
+// otherPath are headers by which proxies name the path of a request to servers behind them, such
+// as IIS, nginx, Traefik and Envoy.
+var otherPath = regexp.MustCompile(`^X-(?:(?:Envoy-)?Original|Rewrite|Forwarded|Accel)-(?:Ur[il]|Path|Prefix|Redirect)$`)
 
 // unreadable says why the answer, or the token, that a header asks for could not be used, or
 // nothing.
