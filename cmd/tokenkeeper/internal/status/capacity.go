@@ -31,6 +31,9 @@ type Capacity struct {
 	Warning string `json:"warning,omitempty"`
 }
 
+// mostWrites is the most that the template's WritesPerSecond may be.
+const mostWrites = 48
+
 // Failing reports whether a person must act.
 func (c *Capacity) Failing() bool { return c != nil && c.Wrong != "" }
 
@@ -43,12 +46,16 @@ func JudgeCapacity(room place.Room, s refresh.Schedule, tokens []refresh.Kept, d
 	load := s.Load(room.Limits, room.RunTime, tokens)
 	c := &Capacity{Load: load.Percent(), Due: load.Need, Storable: load.Can, Survived: int64(load.Survived / time.Second),
 		Ends: load.Ends, Documents: documents, Most: room.Documents}
+	remedy := "Move providers to a stack in another region or account."
+	if 2*room.Saves < mostWrites {
+		remedy = fmt.Sprintf("Raise WritesPerSecond (%.0f; at most %d), or move providers to a stack in another region or account.", 2*room.Saves, mostWrites)
+	}
 	switch {
 	case load.Ends > 0 && load.Survived < s.LeastSurvived():
-		c.Wrong = fmt.Sprintf("More is due than can be stored: the planned load is %.0f %%, and an outage of %s leaves applications with tokens that have expired. Move providers to a stack in another region or account.",
-			c.Load, terminal.Span(s.LeastSurvived()))
+		c.Wrong = fmt.Sprintf("More is due than can be stored: the planned load is %.0f %%, and an outage of %s leaves applications with tokens that have expired. %s",
+			c.Load, terminal.Span(s.LeastSurvived()), remedy)
 	case c.Load > 100:
-		c.Warning = fmt.Sprintf("More is due than can be stored: tokens are replaced later than planned, and at a load of %.0f %% no outage is survived. Raise WritesPerSecond, or move providers to a stack in another region or account.", c.Ends)
+		c.Warning = fmt.Sprintf("More is due than can be stored: tokens are replaced later than planned, and at a load of %.0f %% no outage is survived. %s", c.Ends, remedy)
 	case c.Most > 0 && documents > c.Most*9/10:
 		c.Warning = fmt.Sprintf("%d of the %d standard parameters that an account and region has are taken: put more as advanced parameters, or in another region or account.", documents, c.Most)
 	}
