@@ -173,3 +173,26 @@ func TestLatestThatCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// Of three logins that are read in one call, one whose key is disabled costs the others nothing but
+// calls.
+func TestLatestOfThree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awstest.Options{})
+		w.SetKey("good", awstest.KeyEnabled)
+		w.SetKey("bad", awstest.KeyDisabled)
+		var wanted []refresh.Wanted
+		for name, key := range map[string]string{"a": "good", "b": "bad", "c": "good"} {
+			w.SetParameter(awstest.Parameter{Name: providersPath + "/" + name, Value: config})
+			w.SetParameter(awstest.Parameter{Name: credentialsPath + "/" + name, Value: login, Type: "SecureString", KMSKey: key})
+			wanted = append(wanted, refresh.Wanted{Provider: name, Credential: name})
+		}
+		source := paramstore.Source{Providers: w.Providers, CredentialReader: w.Credentials}
+		for i, read := range source.Latest(t.Context(), wanted) {
+			bad := wanted[i].Provider == "b"
+			if len(read.Configs) != 1 || read.Err != nil || (read.Credential.Err != nil) != bad || (read.Credential.Data.Reveal() == login) == bad {
+				t.Errorf("%s: %+v", wanted[i].Provider, read)
+			}
+		}
+	})
+}

@@ -16,7 +16,7 @@ const (
 // A batch makes one call for several logins that follow each other, since reading takes from the
 // quota that the lists are read by.
 type batch struct {
-	// call returns one reading for each.
+	// call returns one reading for each, in the time that the last of those who wait has.
 	call func(context.Context, []Wanted) []Reading
 	ctx  context.Context // of the run
 	// patience is how long a call waits for others.
@@ -35,6 +35,7 @@ type group struct {
 }
 
 type asked struct {
+	ctx      context.Context
 	wanted   Wanted
 	reading  Reading
 	panicked any
@@ -43,7 +44,7 @@ type asked struct {
 
 // ask returns what was read for wanted, or the error of ctx where that ends before.
 func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
-	w := &asked{wanted: wanted, done: make(chan struct{})}
+	w := &asked{ctx: ctx, wanted: wanted, done: make(chan struct{})}
 	b.mu.Lock()
 	if b.next == nil {
 		g := &group{whole: make(chan struct{})}
@@ -105,10 +106,15 @@ func (b *batch) answer(taken []*asked) {
 		}
 	}()
 	wanted := make([]Wanted, len(taken))
+	var last time.Time
 	for i, w := range taken {
 		wanted[i] = w.wanted
+		end, ok := w.ctx.Deadline()
+		if last = later(last, end); !ok {
+			last = time.Now().Add(providerTime)
+		}
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, providerTime)
+	ctx, cancel := context.WithDeadline(b.ctx, last)
 	defer cancel()
 	for i, reading := range b.call(ctx, wanted) {
 		taken[i].reading = reading

@@ -281,3 +281,29 @@ func (s sluggish) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 		return refresh.State{}, ctx.Err()
 	}
 }
+
+// What cannot be read is reported as its source reports it, and not as time that has run out.
+func TestReadingsThatFailAtTheirEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(7, 0)
+		w.now, w.limits.Saves = time.Now(), 20
+		r.Source = failsLate{source{w}}
+		ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+		defer cancel()
+		report, _ := r.Run(ctx, refresh.Job{})
+		for _, res := range report.Results {
+			if codeOf(res.Err) != "aws_server_error" {
+				t.Errorf("%s: %v", res.Provider, res.Err)
+			}
+		}
+	})
+}
+
+// A failsLate source tries again for as long as its context leaves time for one more second.
+type failsLate struct{ source }
+
+func (failsLate) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	end, _ := ctx.Deadline()
+	time.Sleep(time.Until(end) - time.Second)
+	return slices.Repeat([]refresh.Reading{{Err: &refresh.Error{Class: refresh.Transient, Code: "aws_server_error", Ours: true}}}, len(wanted))
+}
