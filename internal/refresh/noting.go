@@ -58,7 +58,17 @@ func worse(a, b *Error) *Error {
 // to note it in; none is made for a name that may be a typo.
 func (v *visit) badConfig(ctx context.Context) Result {
 	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
-	if n := v.state.LiveNote(v.Config); n.Class == Misconfigured && n.Code == CodeBadConfig {
+	noted := func() bool {
+		n := v.state.LiveNote(v.Config)
+		return n.Class == Misconfigured && n.Code == CodeBadConfig
+	}
+	if !noted() && v.state.notable() {
+		// What was listed may be older than the note of another run.
+		if st, err := v.Store.Open(ctx, v.Name); err == nil {
+			v.state, v.seen = st, v.now
+		}
+	}
+	if noted() {
 		res := v.result(Waiting, Decision{Reason: CoolingDown, Next: v.due.Next})
 		res.Err = v.bad
 		return res

@@ -115,6 +115,13 @@ func TestABadConfigStopsNoOther(t *testing.T) {
 	if err != nil || res["b"].Notice || report.CountClass(refresh.Misconfigured) != 2 {
 		t.Errorf("it is told twice: %+v, %v", res["b"], err)
 	}
+	lagging := w.secrets["b"].state
+	lagging.Note = refresh.Note{}
+	w.listed = map[string]refresh.State{"b": lagging}
+	if res, _, err = w.run(refresh.Job{}); err != nil || res["b"].Notice || w.secrets["b"].state.Note.Tries != 1 {
+		t.Errorf("it is told twice, where a list lags: %+v, %v", res["b"], err)
+	}
+	w.listed = nil
 	w.configs["b"] = "v1"
 	if res, _, err = w.run(refresh.Job{}); err != nil || !res["b"].Recovered {
 		t.Errorf("mended: %+v, %v", res["b"], err)
