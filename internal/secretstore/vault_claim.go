@@ -36,9 +36,9 @@ const (
 func LongestRun(tick time.Duration) time.Duration { return min(tick, longestRun) }
 
 const (
-	// maxVersions is how many versions of the last 24 hours leave room for a claim and for
-	// the token that comes of it: Secrets Manager takes 100.
-	maxVersions = 98
+	// maxVersions is how many versions of the last 24 hours leave room for a claim, for
+	// the token that comes of it, and for one that a person puts in: Secrets Manager takes 100.
+	maxVersions = 97
 	// eagerClaims is how many claims there may be on one token in eagerTime before the next
 	// have to wait for claimPause. A provider that is down for a day would use all versions
 	// up, and then a token that it gives when it is back could not be kept.

@@ -145,17 +145,17 @@ func TestADayWithoutAProvider(t *testing.T) {
 }
 
 // Where no further version could be stored, nothing is spent. Secrets Manager takes 100 in 24
-// hours: one is the claim, and one the token that comes of it.
+// hours: one is the claim, one the token that comes of it, and one is for a person.
 func TestNoRoomForTheNextToken(t *testing.T) {
 	for _, row := range []struct {
 		versions int
 		after    time.Duration
 		refused  bool
 	}{
-		{98, time.Minute, false},
-		{99, time.Minute, true},
-		{99, 24*time.Hour - time.Second, true},
-		{99, 24 * time.Hour, false},
+		{97, time.Minute, false},
+		{98, time.Minute, true},
+		{98, 24*time.Hour - time.Second, true},
+		{98, 24 * time.Hour, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s, first := newSafe(t), time.Now()
@@ -168,7 +168,7 @@ func TestNoRoomForTheNextToken(t *testing.T) {
 			switch {
 			case !row.refused && err != nil:
 				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
-			case row.refused && (!errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || full.RetryAfter != 20*time.Minute || full.Remedy == "" || !strings.Contains(full.Detail, "99 versions")):
+			case row.refused && (!errors.As(err, &full) || full.Code != refresh.CodeWriteBudget || full.RetryAfter != 20*time.Minute || full.Remedy == "" || !strings.Contains(full.Detail, "98 versions")):
 				t.Errorf("%d versions, after %v: %v", row.versions, row.after, err)
 			}
 		})
