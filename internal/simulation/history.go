@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -12,24 +13,33 @@ type What string
 
 // What happens to one provider, for as long as the event lasts.
 const (
-	Down        What = "down"         // it answers 503
-	Hangs       What = "hangs"        // it does not answer
-	LostAnswers What = "lost answers" // it does what it is asked, and the answer is lost
-	WrongSecret What = "wrong secret" // its client secret was replaced, and nothing here knows it yet
-	Paused      What = "paused"
+	Down         What = "down"          // it answers 503
+	Nonsense     What = "nonsense"      // it answers without a token
+	Hangs        What = "hangs"         // it does not answer
+	LostAnswers  What = "lost answers"  // it does what it is asked, and the answer is lost
+	Panics       What = "panics"        // whoever asks it
+	Echoes       What = "echoes"        // it answers with the client secret beside the token
+	WrongSecret  What = "wrong secret"  // its client secret was replaced, and nothing here knows it yet
+	NoCredential What = "no credential" // it was deleted, and is put in again
+	BadConfig    What = "bad config"    // an edit that cannot be understood, and is taken back
+	Removed      What = "removed"       // its config
+	Paused       What = "paused"
+	NotOurs      What = "not ours" // its secret has lost its owner's tag; in memory alone
 )
 
 // What people do once.
 const (
 	Edited What = "edited"
 	Forced What = "forced"
+	ByHand What = "written by hand" // a value that is no record; in memory alone
 )
 
-// What happens to AWS, for as long as the event lasts.
+// What happens to AWS, or to the network, for as long as the event lasts.
 const (
 	Outage    What = "outage"
 	Throttled What = "throttled"
 	Lagging   What = "lagging" // listings are up to five minutes old
+	Offline   What = "offline" // no provider can be reached
 	Cut       What = "cut"     // once: every pooled connection dies
 )
 
@@ -55,7 +65,7 @@ type Event struct {
 
 func (e Event) String() string {
 	s := fmt.Sprintf("%v %s", e.At.Truncate(time.Second), e.What)
-	if e.What.ofOne() {
+	if habits[e.What].ofOne {
 		s += " " + name(e.Provider)
 	}
 	switch {
@@ -73,48 +83,51 @@ func (e Event) String() string {
 // A History is all that happens in a world, in order.
 type History []Event
 
-// frequencies says how often things happen in a day of trouble 1: to ten providers where they
-// happen to one, else to all.
-var frequencies = []struct {
-	what   What
+// A habit is how often something happens in a day of trouble 1, to ten providers where it happens to
+// one of them, and for up to how long.
+type habit struct {
 	perDay float64
-}{
-	{Down, 0.7}, {Hangs, 0.3}, {LostAnswers, 0.2}, {WrongSecret, 0.2}, {Paused, 0.2}, {Edited, 0.25}, {Forced, 0.2},
-	{Outage, 0.2}, {Throttled, 0.2}, {Lagging, 0.2}, {Cut, 0.5},
-	{Missed, 2}, {Late, 5}, {Doubled, 4}, {Killed, 5}, {ClockOff, 0.3},
+	ofOne  bool
+	lasts  []time.Duration // up to one of them; none: no time
 }
 
-// ofOne reports whether such events happen to one provider.
-func (what What) ofOne() bool {
-	return slices.Contains([]What{Down, Hangs, LostAnswers, WrongSecret, Paused, Edited, Forced}, what)
-}
+var (
+	long = []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}
+
+	habits = map[What]habit{
+		Down: {0.7, true, long}, Nonsense: {0.2, true, long}, Hangs: {0.3, true, long}, LostAnswers: {0.2, true, long},
+		Panics: {0.1, true, long}, Echoes: {0.1, true, long}, WrongSecret: {0.2, true, long}, NoCredential: {0.1, true, long},
+		BadConfig: {0.2, true, long}, Removed: {0.1, true, long}, Paused: {0.2, true, long}, NotOurs: {0.1, true, long},
+		Edited: {0.25, true, nil}, Forced: {0.2, true, nil}, ByHand: {0.1, true, nil},
+		Outage: {0.2, false, long}, Throttled: {0.2, false, long}, Lagging: {0.2, false, long}, Offline: {0.1, false, long}, Cut: {0.5, false, nil},
+		Missed: {2, false, nil}, Late: {5, false, []time.Duration{20 * time.Second}}, Killed: {5, false, nil},
+		Doubled:  {4, false, []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}},
+		ClockOff: {0.3, false, []time.Duration{2 * time.Hour}},
+	}
+)
 
 // draw returns what happens to so many providers in a time.
 func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) History {
 	var h History
-	for _, f := range frequencies {
+	for _, what := range slices.Sorted(maps.Keys(habits)) {
+		f := habits[what]
 		n := f.perDay * trouble * length.Hours() / 24
-		if f.what.ofOne() {
+		if f.ofOne {
 			n *= float64(providers) / 10
 		}
 		for range int(n + r.Float64()) {
-			e := Event{At: time.Duration(r.Int64N(int64(length))).Truncate(time.Millisecond), What: f.what}
-			if f.what.ofOne() {
+			e := Event{At: time.Duration(r.Int64N(int64(length))).Truncate(time.Millisecond), What: what}
+			if f.ofOne {
 				e.Provider = r.IntN(providers)
 			}
-			switch f.what {
-			case Edited, Forced, Cut, Missed:
-			case Late:
-				e.Lasts = upTo(r, 20*time.Second)
-			case Doubled:
-				e.Lasts = upTo(r, []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}[r.IntN(3)])
+			if len(f.lasts) > 0 {
+				e.Lasts = upTo(r, f.lasts[r.IntN(len(f.lasts))])
+			}
+			switch what {
 			case Killed:
 				e.Call, e.After = 1+r.IntN(16), r.IntN(2) == 0
 			case ClockOff:
-				e.Lasts = upTo(r, 2*time.Hour)
 				e.Off = []time.Duration{-10 * time.Second, 5 * time.Second, 40 * time.Second, -time.Hour, time.Hour, 3 * time.Hour}[r.IntN(6)]
-			default:
-				e.Lasts = upTo(r, []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}[r.IntN(5)])
 			}
 			h = append(h, e)
 		}

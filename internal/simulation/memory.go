@@ -49,6 +49,15 @@ func (r *record) put(id refresh.VersionID, token string) error {
 	return nil
 }
 
+// byHand has a person write a value that is no record, where there is a secret.
+func (w *World) byHand(p *provider) {
+	if r := w.records[p.name]; r != nil {
+		id := refresh.VersionID(fmt.Sprintf("by-hand-%d", len(r.written)))
+		r.versions[id], r.state.Current = "by hand", id
+		r.written = append(r.written, time.Now())
+	}
+}
+
 // A shelf is where one refresh token is kept, in memory.
 type shelf struct {
 	id      refresh.VersionID
@@ -88,7 +97,7 @@ func (s *shelf) claim(name, mine string, now time.Time, hold time.Duration) (ref
 			eager++
 		}
 	}
-	if eager >= eagerClaims && now.Sub(last.At) < restOfClaims || after(s.written, now.Add(-day)) > maxVersions-2 {
+	if eager >= eagerClaims && now.Sub(last.At) < restOfClaims || after(s.written, now.Add(-day)) > maxVersions-3 {
 		return refresh.Ticket{}, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeWriteBudget, RetryAfter: restOfClaims, Detail: "no room for a claim"}
 	}
 	s.written = append(s.written, time.Now())
@@ -125,7 +134,7 @@ func (p *process) Limits() refresh.Limits {
 
 func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
 	states, err := call(ctx, p, "", func() (states []refresh.State, _ error) {
-		if p.lags && time.Since(p.listedAt) < lagOfListing {
+		if p.is[Lagging] && time.Since(p.listedAt) < lagOfListing {
 			return slices.Clone(p.listing), nil
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.records)) {

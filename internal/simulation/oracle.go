@@ -1,8 +1,10 @@
 package simulation
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -23,14 +25,16 @@ type oracle struct {
 	ahead    []ahead
 	off      []span // when a clock was off, by however little
 	// upset is when something happened after which a login, or a report, may have to be done
-	// once more: a run was killed or doubled, AWS did not answer, people acted.
+	// once more: a run was killed or doubled, or AWS did not answer.
 	upset   []time.Time
 	watched map[string]*watch
 }
 
 // A watch is what the oracle knows of one provider.
 type watch struct {
+	*provider
 	bad      []span      // when it could not be logged in to
+	upset    []time.Time // when people acted, or an answer was lost
 	reported failure     // the last one, until its end is
 	noticed  time.Time   // when
 	mended   time.Time   // when its credential was: with another one a failure is another
@@ -66,7 +70,7 @@ type ahead struct {
 func newOracle(seed uint64, f *Figures, schedule refresh.Schedule, providers []*provider) *oracle {
 	o := &oracle{Figures: f, seed: seed, began: time.Now(), tick: schedule.Tick, schedule: schedule, watched: map[string]*watch{}}
 	for _, p := range providers {
-		o.watched[p.name] = &watch{}
+		o.watched[p.name] = &watch{provider: p}
 	}
 	return o
 }
@@ -79,8 +83,10 @@ func (o *oracle) violated(about, format string, args ...any) {
 	o.Violations = append(o.Violations, fmt.Sprintf("seed %d, %v, %s: %s", o.seed, time.Since(o.began).Truncate(time.Second), about, fmt.Sprintf(format, args...)))
 }
 
-// upsets reports how often something went wrong, or people acted, after t.
-func (o *oracle) upsets(t time.Time) int { return after(o.upset, t) }
+// upsets reports how often something went wrong with p, or people acted, after t.
+func (o *oracle) upsets(p *provider, t time.Time) int {
+	return after(o.upset, t) + after(o.watched[p.name].upset, t)
+}
 
 // swap judges a token that becomes current in the place of another.
 func (o *oracle) swap(p *provider, former, text string, now time.Time) {
@@ -89,15 +95,88 @@ func (o *oracle) swap(p *provider, former, text string, now time.Time) {
 	switch {
 	case t == nil:
 		o.violated(p.name, "%q becomes current, which was never issued", text)
+	case strings.Contains(text, clientSecret):
+		o.violated(p.name, "consumers read the client secret")
 	case !t.expires.After(now.Add(-o.tick)) && !p.supersedes && !p.revokes: // of those see tickDone
 		// It was good when the run decided on it; AWS may have been slow since.
 		o.violated(p.name, "a token that expired at %v becomes current at %v", t.expires, now)
 	case old != nil && !old.before(t, p.supersedes) && !slices.ContainsFunc(o.off, func(s span) bool { return s.has(t.issued) }):
 		o.violated(p.name, "the current token goes back in issue order, from %s to %s", old.text, t.text)
 	}
+	if t != nil {
+		o.record(p, t, text)
+	}
 	if old != nil && old != t {
 		o.life(p, old, now)
 	}
+}
+
+// record judges what consumers read of a token.
+func (o *oracle) record(p *provider, t *token, text string) {
+	var r struct {
+		Version         int
+		Provider, Scope string
+		TokenType       string    `json:"token_type"`
+		IssuedAt        time.Time `json:"issued_at"`
+		RefreshAfter    time.Time `json:"refresh_after"`
+		ExpiresAt       time.Time `json:"expires_at"`
+		ExpiresAtUnix   int64     `json:"expires_at_unix"`
+	}
+	err := json.Unmarshal([]byte(text), &r)
+	end := r.ExpiresAt.Sub(t.asked.Add(p.lifetime))
+	earliest, latest := o.ages(p, r.ExpiresAt.Sub(r.IssuedAt)) // an answer that is repeated has less
+	switch age := r.RefreshAfter.Sub(r.IssuedAt); {
+	case err != nil || r.Version != 1 || r.Provider != p.name || r.Scope != "read" || r.TokenType != "Bearer" || r.ExpiresAtUnix != r.ExpiresAt.Unix():
+		o.violated(p.name, "a record that consumers cannot read: %s", text)
+	case !p.repeats && (age < earliest-10*time.Second || age > latest+time.Second):
+		o.violated(p.name, "a token of %v is to be replaced after %v, not after %v to %v", p.lifetime, age, earliest, latest)
+	case !p.repeats && (end > time.Second || end < -12*time.Second) && !slices.ContainsFunc(o.off, func(s span) bool { return s.has(t.asked) }):
+		o.violated(p.name, "a record says that a token expires %v later than it does", end)
+	}
+}
+
+// ages returns at what ages a token of p is replaced at the earliest and at the latest, whatever
+// its name spreads: see docs/design.md, "The moment of a refresh".
+func (o *oracle) ages(p *provider, life time.Duration) (earliest, latest time.Duration) {
+	distance := o.schedule.Distance
+	margin := 2*o.tick + o.schedule.CacheAge
+	if p.rotates {
+		distance *= 2
+	}
+	if p.supersedes {
+		latest = max(life-margin, life/3, distance)
+		return latest, latest
+	}
+	lead := max(life/3, margin)
+	return max(life-lead-life/6, life/3, distance), max(life-lead, life/3, distance)
+}
+
+// distances returns the least and the longest time between the last login of p and the next, after
+// what it has answered until then; see docs/design.md, "After failures". left is what the token
+// that consumers read had of its life.
+func (o *oracle) distances(p *provider, before streak, left time.Duration) (least, longest time.Duration) {
+	n := len(before.at)
+	doubled := func(d, most time.Duration, n int) time.Duration { return max(min(d<<min(n-1, 12), most), d) }
+	failing := doubled(o.tick, 5*o.tick, n)
+	if margin := 2*o.tick + o.schedule.CacheAge; left > 0 {
+		failing = max(min(failing, left-margin), o.tick) // it can still be saved
+	}
+	switch {
+	case before.answer == aToken && p.repeats: // it may have been issued to a login before
+		_, longest = o.ages(p, p.lifetime)
+		return 0, longest
+	case before.answer == aToken:
+		return o.ages(p, p.lifetime)
+	case before.answer == sameToken:
+		return left / 2, max(left/2, o.tick)
+	case slices.Contains([]string{"invalid_client", refresh.CodeSecretInRecord, refresh.CodeTokenOver}, before.answer):
+		return doubled(30*time.Minute, 4*time.Hour, n), 4 * time.Hour
+	case before.answer == "no_access_token" && n >= 3: // it is no chance
+		return doubled(30*time.Minute, 4*time.Hour, n-2), 4 * time.Hour
+	case before.answer == "http_429":
+		return doubled(o.tick, time.Hour, n), time.Hour
+	}
+	return failing, 5 * o.tick
 }
 
 // clockAhead returns by how much a clock was ahead at a time; zero: none was.
@@ -164,54 +243,79 @@ func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 
 // An attempt is a login as its provider sees it.
 type attempt struct {
-	nth             int           // of its run, at this provider
-	early           bool          // the provider asked to be left alone for longer
-	left            time.Duration // of the life of the token that consumers read
-	issued, revoked bool          // what came of it
+	nth             int    // of its run, at this provider
+	early           bool   // the provider asked to be left alone for longer
+	config          string // by which it is made
+	before          streak // of answers
+	issued, revoked bool   // what came of it
 }
 
 // login judges a login.
 func (o *oracle) login(p *provider, a attempt, now time.Time) {
 	o.count(logins, 1)
 	w := o.watched[p.name]
-	last := func(d time.Duration) int { return p.since(now.Add(-d)) - o.upsets(now.Add(-d-o.tick)) }
-	long := func(since time.Time, d time.Duration) bool { return !since.IsZero() && now.Sub(since) > d }
 	if a.issued {
 		o.count(issued, 1)
 	}
 	if a.nth > 2 || a.nth > 1 && !p.rotates {
 		o.violated(p.name, "%d logins of one run", a.nth)
 	}
-	if p.paused {
-		o.violated(p.name, "a login while it is paused")
+	for _, what := range []What{Paused, Removed, NoCredential, NotOurs} {
+		if p.is[what] {
+			o.violated(p.name, "a login while it is %s", what)
+		}
 	}
-	current, good := p.last(), a.left > o.schedule.Margin()+2*o.tick
+	if a.config != p.inEffect() || p.is[BadConfig] && !p.approvedOnly {
+		o.violated(p.name, "a login by the config %s, where %s is in effect", a.config, p.inEffect())
+	}
+	left := time.Duration(0)
+	if w.current != nil {
+		left = w.current.expires.Sub(now)
+	}
+	current, good := p.last(), left > o.schedule.Margin()+2*o.tick
+	lastHour := p.since(now.Add(-time.Hour)) - o.upsets(p, now.Add(-time.Hour-o.tick))
 	switch {
-	case a.early && (current == nil || good) && o.upsets(now.Add(-2*time.Hour)) == 0:
+	case a.early && (current == nil || good) && o.upsets(p, now.Add(-2*time.Hour)) == 0:
 		o.violated(p.name, "a login before the time that Retry-After named")
-	case !p.refused.IsZero() && last(min(30*time.Minute, now.Sub(p.refused))) > 1:
-		o.violated(p.name, "more than one login in half an hour with a client secret that is known to be wrong")
-	case long(p.limited, 3*time.Hour) && last(time.Hour) > 3:
-		o.violated(p.name, "%d logins in an hour at a provider that has answered 429 for %v", last(time.Hour), now.Sub(p.limited))
-	case current != nil && long(current.expires, 2*time.Hour) && p.limited.IsZero() && p.down && last(time.Hour) > int(time.Hour/(5*o.tick))+2:
-		o.violated(p.name, "%d logins in an hour, at a provider that is down, for a token that is dead", last(time.Hour))
-	case last(time.Hour) > 40:
-		o.violated(p.name, "%d logins in an hour", last(time.Hour))
+	case lastHour > 40:
+		o.violated(p.name, "%d logins in an hour", lastHour)
+	case len(a.before.at) > 0 && a.nth == 1:
+		o.apart(p, a.before, left, now)
 	}
 	switch {
 	case o.clockAhead(now) > 0: // to it a claim of another run is an old one
 	case a.revoked && w.lost.IsZero():
 		o.violated(p.name, "all tokens are revoked, since a refresh token was sent twice (%v)", p.kind)
-	case a.revoked && good && o.upsets(now.Add(-o.tick)) == 0:
+	case a.revoked && good && o.upsets(p, now.Add(-o.tick)) == 0:
 		o.violated(p.name, "a good token is revoked, since a refresh token that may have been spent was sent again (%v)", p.kind)
+	}
+}
+
+// apart judges how long after the last login of p another comes.
+func (o *oracle) apart(p *provider, before streak, left time.Duration, now time.Time) {
+	last := before.at[len(before.at)-1]
+	gap := now.Sub(last)
+	least, longest := o.distances(p, before, left+gap)
+	jitter := o.tick/2 + 30*time.Second // runs may come early or late, and answers take their time
+	during := func(s span) bool { return s.begin.Before(now) && s.end.After(last.Add(-o.tick)) }
+	current := o.watched[p.name].current
+	off := slices.ContainsFunc(o.off, func(s span) bool { return during(s) || current != nil && s.has(current.asked) })
+	switch {
+	case off || o.upsets(p, before.at[0].Add(-2*o.tick)) > 0:
+	case gap < least-jitter:
+		o.violated(p.name, "a login %v after the last one, the %d. with %q in a row, not after %v (%v)", gap, len(before.at), before.answer, least, p.kind)
+	case gap > longest+2*o.tick+jitter && !p.rotates && !slices.ContainsFunc(o.bad, during) &&
+		!slices.ContainsFunc(o.watched[p.name].bad, func(s span) bool { return during(s) && s.begin.After(last) }):
+		o.violated(p.name, "a login %v after the last one, the %d. with %q in a row, and not after at most %v (%v)", gap, len(before.at), before.answer, longest, p.kind)
 	}
 }
 
 // lostAnswer notes that an answer of p did not arrive.
 func (o *oracle) lostAnswer(p *provider, now time.Time) {
-	o.upset = append(o.upset, now)
+	w := o.watched[p.name]
+	w.upset = append(w.upset, now)
 	if p.rotates {
-		o.watched[p.name].miss(now)
+		w.miss(now)
 	}
 }
 
@@ -234,18 +338,22 @@ func (o *oracle) kept(p *provider, has, excused bool, now time.Time) {
 	}
 }
 
-// tickDone judges what two runs at once have left: of a provider that ends the former token with
-// each login, the last one that it issued must be current, or consumers hold a dead token until
-// the next login.
-func (o *oracle) tickDone(p *provider, current string, began time.Time) {
-	t := p.named(current)
-	if !p.supersedes || p.deaf || t == nil || t == p.last() || !p.last().issued.After(began) {
-		return
-	}
-	// What two runs at once asked for in one second has no order in version ids, and the
-	// provider alone knows which came last.
-	if p.last().issued.Sub(t.issued) > time.Second {
+// tickDone judges what consumers read after a tick. It was asked for with the config that is in effect;
+// and of a provider that ends the former token with each login it is the last one that was issued,
+// whatever two runs at once have done, or consumers hold a dead token until the next login.
+func (o *oracle) tickDone(p *provider, text string, began time.Time) {
+	t := p.named(text)
+	now := time.Now()
+	switch {
+	case p.is[LostAnswers] || p.last() == nil || p.last() == t:
+	case p.supersedes && t != nil && p.last().issued.After(began) && p.last().issued.Sub(t.issued) > time.Second:
+		// What two runs at once asked for in one second has no order in version ids, and the
+		// provider alone knows which came last.
 		o.violated(p.name, "two runs at once left a token current that the provider has ended")
+	}
+	calm := o.upsets(p, now.Add(-3*o.tick)) == 0 && o.trouble(p, now.Add(-10*time.Minute), now) == 0
+	if calm && !p.repeats && text != "" && (t == nil || t.config != p.inEffect()) {
+		o.violated(p.name, "consumers read %q, which was not asked for with the config in effect, %s", text, p.inEffect())
 	}
 }
 
@@ -253,7 +361,7 @@ func (o *oracle) tickDone(p *provider, current string, began time.Time) {
 func (o *oracle) end(p *provider, current string, note refresh.Note, now time.Time) {
 	t := p.named(current)
 	switch {
-	case p.paused:
+	case p.is[Paused]:
 	case t == nil:
 		o.violated(p.name, "after %v without trouble there is no token (%v)", quiet, p.kind)
 	case !t.expires.After(now) && !o.schedule.For(p.made()).ShortLived(p.lifetime) && !p.repeats:

@@ -20,9 +20,9 @@ type scene struct {
 	tick      time.Duration
 	oracle    *oracle
 
-	awsDown, awsSlow, lags bool
-	listing                []refresh.State // in memory, the last that did not lag
-	listedAt               time.Time
+	is       map[What]bool   // what befalls AWS or the network
+	listing  []refresh.State // in memory, the last that did not lag
+	listedAt time.Time
 	// killAt counts calls down to the one at which a run dies, before or after its effect.
 	killAt    int
 	killAfter bool
@@ -39,10 +39,11 @@ type process struct {
 	mine   map[string]string
 
 	// Of its run:
-	end    context.CancelFunc
-	dead   bool
-	failed bool // AWS did not answer one of its calls
-	asked  map[string]int
+	end     context.CancelFunc
+	dead    bool
+	failed  bool // AWS did not answer one of its calls
+	asked   map[string]int
+	answers map[string]string // the last of each provider
 }
 
 var (
@@ -69,7 +70,7 @@ func (p *process) begin() error {
 	case p.killAt == 0 && !p.killAfter:
 		p.die()
 		return errKilled
-	case p.awsDown:
+	case p.is[Outage]:
 		p.failed = true
 		return errUnreachable
 	}
@@ -101,13 +102,13 @@ func call[T any](ctx context.Context, p *process, about string, effect func() (T
 	var none T
 	for {
 		pause := 20*time.Millisecond + p.apart(about)
-		if p.awsSlow {
+		if p.is[Throttled] {
 			pause += 3 * time.Second
 		}
 		if err := sleep(ctx, pause); err != nil {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.failed = p.failed || p.awsSlow
+			p.failed = p.failed || p.is[Throttled]
 			return none, err
 		}
 		err := p.begin()

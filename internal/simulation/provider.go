@@ -1,8 +1,10 @@
 package simulation
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -21,6 +23,8 @@ type kind struct {
 	rotates    bool          // replaces the refresh token with each login
 	grace      time.Duration // for which it repeats the answer to a refresh token that was spent
 	revokes    bool          // ends all tokens where one is sent after that; else it refuses
+
+	approvedOnly bool // its credential is for configs that its owner has approved
 }
 
 func (k kind) String() string {
@@ -46,6 +50,7 @@ func newKind(r *rand.Rand) kind {
 		k.rotates, k.revokes = true, r.IntN(3) > 0
 		k.grace = []time.Duration{0, 30 * time.Second, 30 * time.Minute}[r.IntN(3)]
 	}
+	k.approvedOnly = r.IntN(4) == 0
 	return k
 }
 
@@ -55,6 +60,7 @@ type token struct {
 	asked   time.Time
 	issued  time.Time
 	expires time.Time // may move to the front, when it is superseded or revoked
+	config  string    // that it was asked for with
 }
 
 // before reports whether t may be replaced by u: by the time at which they were asked for, or where
@@ -78,22 +84,45 @@ type provider struct {
 	name   string
 	number int
 	kind
-	config int  // counts edits: the fingerprint is of it
-	secret int  // counts mends: the credential's version
-	paused bool // by its config
-
-	down, hangs, deaf, broken bool // deaf: its answers are lost
+	is       map[What]bool // what befalls it
+	config   int           // counts edits, and approved is the last that its owner has seen
+	approved int
+	secret   int // counts mends: the credential's version
 
 	tokens  []*token
 	logins  []time.Time
-	refused time.Time // the first login in a row with a wrong secret
-	limited time.Time // the first 429 in a row
+	streak  streak
 	last429 time.Time
 	until   time.Time // it asked to be left alone until then
 
 	valid   string // the refresh token that is good
 	spent   map[string]exchange
 	revoked bool
+
+	read map[string]*token // by records
+}
+
+// A streak is one answer that a provider has given again and again without a break, and when.
+type streak struct {
+	answer string
+	at     []time.Time
+}
+
+// What a provider answers beside the codes of failures.
+const (
+	aToken    = "a token"
+	sameToken = "the same token"
+)
+
+// answers notes what p has answered.
+func (p *provider) answers(what string, now time.Time) {
+	if p.streak.answer != what {
+		p.streak = streak{answer: what}
+	}
+	if n := len(p.streak.at); n > 0 && now.Sub(p.streak.at[n-1]) < 30*time.Second {
+		p.streak.at = p.streak.at[:n-1] // an attempt of the same run
+	}
+	p.streak.at = append(p.streak.at, now)
 }
 
 // newTicket has a person consent anew, and returns the refresh token of that.
@@ -103,28 +132,17 @@ func (p *provider) newTicket(now time.Time) string {
 	return p.valid
 }
 
-// answers notes since when p has answered the same without a break: one whose answers are lost
-// has not.
-func (p *provider) answers(since *time.Time, now time.Time) {
-	switch {
-	case p.deaf:
-		*since = time.Time{}
-	case since.IsZero():
-		*since = now
-	}
-}
-
 // login is one login with a client secret, and with a refresh token where the provider rotates
 // those. The lifetime counts from when it was asked.
 func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, string, *refresh.Error) {
 	p.logins = append(p.logins, now)
 	switch {
-	case p.down:
-		p.refused, p.limited = time.Time{}, time.Time{}
+	case p.is[Down]:
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
+	case p.is[Nonsense]:
+		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "no_access_token", Detail: "the answer has no token", Suspect: true, Unsure: p.rotates}
 	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
 		p.last429 = now
-		p.answers(&p.limited, now)
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
 			// When the tenth login before this one no longer counts, if none comes until then.
@@ -132,18 +150,16 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 			e.RetryAfter = p.until.Sub(now)
 		}
 		return nil, "", e
-	case p.broken || secret != fmt.Sprint(p.secret):
-		p.answers(&p.refused, now)
+	case p.is[WrongSecret] || secret != fmt.Sprint(p.secret):
 		return nil, "", &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
-	}
-	p.refused, p.limited = time.Time{}, time.Time{}
-	if p.rotates {
+	case p.rotates:
 		return p.exchange(ticket, asked, now)
 	}
-	if last := p.last(); p.repeats && last != nil && last.expires.Sub(now) > p.lifetime/10 {
+	last := p.last()
+	if p.repeats && last != nil && last.expires.Sub(now) > p.lifetime/10 {
 		return last, "", nil
 	}
-	if last := p.last(); p.supersedes && last != nil && last.expires.After(now) {
+	if p.supersedes && last != nil && last.expires.After(now) {
 		last.expires = now
 	}
 	return p.issue(asked, now), "", nil
@@ -184,14 +200,20 @@ func (p *provider) last() *token {
 	return p.tokens[len(p.tokens)-1]
 }
 
-// named returns the token of a text; nil: it was never issued.
-func (p *provider) named(text string) *token {
-	for i := len(p.tokens) - 1; i >= 0; i-- {
-		if p.tokens[i].text == text {
-			return p.tokens[i]
+// named returns the token of a record; nil: it was never issued.
+func (p *provider) named(record string) *token {
+	t, known := p.read[record]
+	if !known {
+		var r struct {
+			Token string `json:"access_token"`
 		}
+		_ = json.Unmarshal([]byte(record), &r) // what is none has no token
+		if i := slices.IndexFunc(p.tokens, func(t *token) bool { return t.text == r.Token }); i >= 0 {
+			t = p.tokens[i]
+		}
+		p.read = map[string]*token{record: t}
 	}
-	return nil
+	return t
 }
 
 // since counts the logins after a time.
@@ -206,17 +228,40 @@ func after(times []time.Time, t time.Time) int {
 	return n
 }
 
-// document is the config of p.
-func (p *provider) document() refresh.Document {
-	config := fmt.Sprint(p.config)
-	return refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Version: fmt.Sprint(p.config, p.paused), Data: secret.New(config)}
+// documents are the approved copy of the config of p, where there is one, and the config. A bad
+// one is for the runs to find out.
+func (p *provider) documents() (list []refresh.Document) {
+	text := fmt.Sprintf(`{"edit": %d}`, p.config)
+	if p.is[BadConfig] {
+		text = "{"
+	}
+	document := func(text, approver string) {
+		list = append(list, refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Approver: approver,
+			Version: fmt.Sprint(len(text), p.config, p.approved, p.is[Paused]), Data: secret.New(text)})
+	}
+	switch {
+	case p.is[Removed]:
+	case p.approvedOnly:
+		document(p.inEffect(), p.name)
+		fallthrough
+	default:
+		document(text, "")
+	}
+	return list
+}
+
+// inEffect returns the config by which p is to be asked.
+func (p *provider) inEffect() string {
+	if p.approvedOnly {
+		return fmt.Sprintf(`{"edit": %d}`, p.approved)
+	}
+	return fmt.Sprintf(`{"edit": %d}`, p.config)
 }
 
 // made is what a config makes of p, as far as a schedule asks.
 func (p *provider) made() refresh.Provider {
-	return refresh.Provider{Name: p.name, Credential: p.name, Timeout: attemptTime, Supersedes: p.supersedes, Paused: p.paused,
-		Rotates: p.rotates, Grace: max(p.grace-5*time.Second, 0),
-		Encode: func(r refresh.Record) (secret.Text, error) { return r.AccessToken, nil }}
+	return refresh.Provider{Name: p.name, Credential: p.name, Timeout: attemptTime, Supersedes: p.supersedes, Paused: p.is[Paused],
+		Rotates: p.rotates, Grace: max(p.grace-5*time.Second, 0)}
 }
 
 // attemptTime is the longest that one attempt of a login takes.

@@ -5,85 +5,101 @@ import (
 	"time"
 )
 
+// approving is how long an owner takes to look at an edit.
+const approving = 10 * time.Minute
+
 // script has an event happen at its time.
 func (w *World) script(e Event) {
 	begin := w.oracle.began.Add(e.At)
 	p := w.providers[e.Provider]
 	watched := w.oracle.watched[p.name]
-	acts := func() { w.oracle.upset = append(w.oracle.upset, time.Now()) }
-	// during has something be so while the event lasts, and the provider, or all, excused for it.
-	during := func(wakes bool, bad *[]span, set func(bool)) {
-		w.at(begin, wakes, func() {
-			w.oracle.count(e.What, 1)
-			set(true)
-			if bad != nil {
-				*bad = append(*bad, span{time.Now(), begin.Add(e.Lasts).Add(w.tick)})
-			}
-		})
-		w.at(begin.Add(e.Lasts), wakes, func() { set(false) })
+	once := func(wakes bool, what func()) {
+		w.at(begin, wakes, func() { w.oracle.count(e.What, 1); what() })
 	}
+	acts := func() { watched.upset = append(watched.upset, time.Now()) }
 	switch e.What {
-	case Down:
-		during(false, &watched.bad, func(is bool) { p.down = is })
-	case Hangs:
-		during(false, &watched.bad, func(is bool) { p.hangs = is })
-	case LostAnswers:
-		during(false, &watched.bad, func(is bool) { p.deaf = is })
-	case WrongSecret:
-		// Once it is mended, it is tried at the next tick.
-		during(true, &watched.bad, func(is bool) {
-			if p.broken = is; !is {
-				p.secret++
-				watched.mended = time.Now()
-				acts()
-			}
-		})
-	case Paused:
-		during(true, &watched.bad, func(is bool) { p.paused = is; acts() })
 	case Edited:
-		w.at(begin, true, func() { w.oracle.count(e.What, 1); p.config++; acts() })
+		once(true, func() { p.config++; acts() })
+		w.at(begin.Add(approving), p.approvedOnly, func() { p.approved = p.config; acts() })
 	case Forced:
-		w.at(begin, true, func() {
-			w.oracle.count(e.What, 1)
-			if !slices.Contains(w.forced, p.name) {
-				w.forced = append(w.forced, p.name)
-			}
-		})
-	case Outage:
-		during(false, &w.oracle.bad, func(is bool) { w.awsDown = is })
-	case Throttled:
-		during(false, &w.oracle.bad, func(is bool) {
-			if w.awsSlow = is; w.lines != nil {
-				w.lines.throttle(is)
-			}
-		})
-	case Lagging:
-		during(false, nil, func(is bool) { w.lags = is })
+		once(true, func() { w.forced = append(w.forced, p.name); acts() })
+	case ByHand:
+		if w.lines == nil {
+			once(true, func() { w.byHand(p); acts() })
+		}
 	case Cut:
-		w.at(begin, false, func() {
-			if w.oracle.count(e.What, 1); w.lines != nil {
+		once(false, func() {
+			if w.lines != nil {
 				w.lines.account.Cut(e.At%2 == 0)
 			}
 		})
 	case Killed:
 		w.at(begin, false, func() { w.killAt, w.killAfter = e.Call, e.After })
+	case Missed, Late, Doubled:
+		w.at(begin, false, func() { w.armed = append(w.armed, e) })
 	case ClockOff:
-		bad, lasts := &w.oracle.bad, span{begin, begin.Add(e.Lasts + w.tick)}
+		lasts := span{begin, begin.Add(e.Lasts + w.tick)}
 		w.oracle.off = append(w.oracle.off, lasts)
-		if e.Off.Abs() <= time.Minute {
-			bad = nil
-		} else if e.Off > 0 {
+		if e.Off > time.Minute {
 			w.oracle.ahead = append(w.oracle.ahead, ahead{lasts, e.Off})
 		}
-		during(true, bad, func(is bool) {
+		w.during(e, true, e.Off.Abs() > time.Minute, func(is bool) {
 			if w.processes[0].off = 0; is {
 				w.processes[0].off = e.Off
 			}
+			w.oracle.upset = append(w.oracle.upset, time.Now())
+		})
+	case WrongSecret, NoCredential:
+		// Once it is mended, it is tried at the next tick.
+		w.during(e, true, true, func(is bool) {
+			if p.is[e.What] = is; !is {
+				p.secret++
+				watched.mended = time.Now()
+			}
 			acts()
 		})
-	case Missed, Late, Doubled:
-		w.at(begin, false, func() { w.armed = append(w.armed, e) })
+	case BadConfig, Removed, Paused, NotOurs:
+		if e.What == NotOurs && w.lines != nil {
+			return
+		}
+		w.during(e, true, true, func(is bool) {
+			if p.is[e.What] = is; e.What == NotOurs && w.records[p.name] != nil {
+				w.records[p.name].state.Owned = !is
+			}
+			acts()
+		})
+	case Nonsense, Echoes:
+		w.during(e, false, true, func(is bool) {
+			if p.is[e.What] = is; is { // a login that made no sense is left alone as one that was rejected
+				watched.bad = append(watched.bad, span{time.Now(), begin.Add(e.Lasts + 4*time.Hour)})
+			}
+		})
+	case Down, Hangs, LostAnswers, Panics:
+		w.during(e, false, true, func(is bool) { p.is[e.What] = is })
+	case Outage, Throttled, Lagging, Offline:
+		w.during(e, false, e.What != Lagging, func(is bool) {
+			if w.is[e.What] = is; e.What == Throttled && w.lines != nil {
+				w.lines.throttle(is)
+			}
+		})
 	}
+}
+
+// during has something be so while an event lasts. Where it is bad, the provider, or all, are excused
+// for it.
+func (w *World) during(e Event, wakes, isBad bool, set func(bool)) {
+	begin := w.oracle.began.Add(e.At)
+	bad := &w.oracle.bad
+	if habits[e.What].ofOne {
+		bad = &w.oracle.watched[name(e.Provider)].bad
+	}
+	w.at(begin, wakes, func() {
+		w.oracle.count(e.What, 1)
+		if set(true); isBad {
+			*bad = append(*bad, span{time.Now(), begin.Add(e.Lasts).Add(w.tick)})
+		}
+	})
+	w.at(begin.Add(e.Lasts), wakes, func() { set(false) })
 }
 
 // at has something happen at a time.

@@ -25,6 +25,7 @@ var (
 	worlds  = flag.Uint64("worlds", 0, "live through that many worlds; 0: through two small ones")
 	days    = flag.Int("days", 0, "of each world; 0: 20, or 4 over wires")
 	minutes = flag.Float64("minutes", 0, "how long to go on; 0: see -worlds")
+	shrinks = flag.Duration("shrink", 2*time.Minute, "the longest that a small history is looked for; 0: print violations as they were met")
 )
 
 func size(seed uint64) simulation.Options {
@@ -112,6 +113,10 @@ func report(t *testing.T, w *simulation.World, seed uint64, f simulation.Figures
 		return
 	}
 	began := time.Now()
+	if *shrinks == 0 {
+		t.Error(f.Violations[0])
+		return
+	}
 	if keep == nil {
 		stop := f.First + time.Hour
 		if f.First >= time.Duration(size(seed).Days)*24*time.Hour {
@@ -120,7 +125,7 @@ func report(t *testing.T, w *simulation.World, seed uint64, f simulation.Figures
 		keep = shrink(w.History, func(keep []int) bool {
 			_, f := live(t, seed, keep, stop)
 			return len(f.Violations) > 0
-		}, func() bool { return time.Since(began) > 2*time.Minute })
+		}, func() bool { return time.Since(began) > *shrinks })
 		// Over wires a world may go otherwise the next time: then what is known is from the first.
 		if _, again := live(t, seed, keep, stop); len(again.Violations) > 0 {
 			f = again

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
@@ -10,21 +11,27 @@ import (
 
 // A process is the Source of its runner.
 
-func (p *process) Configs(ctx context.Context, _ string) ([]refresh.Document, string, error) {
+// Configs lists the approved copies, and then what is edited.
+func (p *process) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
 	docs, err := call(ctx, p, "", func() (docs []refresh.Document, _ error) {
 		for _, of := range p.providers {
-			docs = append(docs, of.document())
+			docs = append(docs, of.documents()...)
 		}
-		return docs, nil
+		return slices.DeleteFunc(docs, func(d refresh.Document) bool { return (d.Approver == "") == (from == "") }), nil
 	})
+	if from == "" {
+		return docs, "edited", err
+	}
 	return docs, "", err
 }
 
 func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings []refresh.Reading) {
 	for _, w := range wanted {
 		r, err := call(ctx, p, w.Provider, func() (refresh.Reading, error) {
-			return refresh.Reading{Configs: []refresh.Document{p.byName[w.Provider].document()},
-				Credential: refresh.Document{Name: w.Credential, Version: fmt.Sprint(p.byName[w.Credential].secret)}}, nil
+			r := refresh.Reading{Configs: p.byName[w.Provider].documents()}
+			version, err := p.byName[w.Credential].credential()
+			r.Credential = refresh.Document{Name: w.Credential, Version: version}
+			return r, err
 		})
 		r.Err = err
 		readings = append(readings, r)
@@ -34,10 +41,18 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 
 func (p *process) CredentialVersions(ctx context.Context, names []string) (versions []refresh.CredentialVersion) {
 	for _, name := range names {
-		v, err := call(ctx, p, name, func() (string, error) { return fmt.Sprint(p.byName[name].secret), nil })
+		v, err := call(ctx, p, name, p.byName[name].credential)
 		versions = append(versions, refresh.CredentialVersion{Version: v, Err: err})
 	}
 	return versions
+}
+
+// credential returns the version of the credential of p.
+func (p *provider) credential() (string, error) {
+	if p.is[NoCredential] {
+		return "", refresh.ErrNotFound
+	}
+	return fmt.Sprint(p.secret), nil
 }
 
 // A parser is the Parser of a process, which has a Credential of its own.
@@ -46,13 +61,20 @@ type parser struct{ *process }
 func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	of := p.byName[d.Name]
+	of, text := p.byName[d.Name], d.Data.Reveal()
+	if text == "{" {
+		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Detail: "it ends early"}}
+	}
 	made := of.made()
-	made.Where, made.Endpoint = d.Where, endpoint{p.process, of}
-	made.Config = refresh.NewFingerprint([]byte(d.Data.Reveal()))
+	made.Where, made.Endpoint = d.Where, endpoint{p.process, of, text}
+	made.Config = refresh.NewFingerprint([]byte(text))
 	return made, nil
 }
 
-func (parser) Credential(d refresh.Document) (refresh.Credential, error) {
-	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}, nil
+func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
+	return refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: p.byName[d.Name].approvedOnly,
+		Values: map[string]secret.Text{"client_secret": secret.New(clientSecret)}}, nil
 }
+
+// clientSecret is one that no record may contain.
+const clientSecret = "9bX2-kd73_Qm5tVzL0aP"

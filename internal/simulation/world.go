@@ -59,12 +59,12 @@ type moment struct {
 // New returns the world of a seed. It must be made and run in a bubble of testing/synctest.
 func New(seed uint64, o Options) *World {
 	r := rand.New(rand.NewPCG(seed, 2))
-	w := &World{options: o, scene: scene{byName: map[string]*provider{}, records: map[string]*record{}, shelves: map[string]*shelf{}}}
+	w := &World{options: o, scene: scene{byName: map[string]*provider{}, records: map[string]*record{}, shelves: map[string]*shelf{}, is: map[What]bool{}}}
 	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
 		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
 	for i := range o.Providers {
-		p := &provider{name: name(i), number: i + 1, kind: newKind(r)}
+		p := &provider{name: name(i), number: i + 1, kind: newKind(r), is: map[What]bool{}}
 		w.providers = append(w.providers, p)
 		w.byName[p.name], w.shelves[p.name] = p, &shelf{}
 	}
@@ -164,7 +164,6 @@ func (w *World) ticks(now time.Time) time.Time {
 	starts = append(starts, tick)
 	if len(w.forced) > 0 {
 		starts = append(starts, start{w.processes[2], 10 * time.Second, refresh.Job{Only: w.forced, Force: true}})
-		w.oracle.upset = append(w.oracle.upset, now)
 		w.forced = nil
 	}
 	return w.runs(now, starts)
@@ -182,21 +181,22 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	next := now.Add(day)
 	reports := make([]*refresh.Report, len(starts))
 	errs := make([]error, len(starts))
-	slow := w.awsSlow
+	slow := w.is[Throttled]
 	var wg sync.WaitGroup
 	for i, s := range starts {
 		wg.Go(func() {
 			time.Sleep(s.delay)
 			ctx, cancel := context.WithTimeout(context.Background(), min(w.tick, 4*time.Minute)-3*time.Second-s.delay)
 			defer cancel()
-			s.end, s.asked, s.failed = cancel, map[string]int{}, false
+			s.end, s.asked, s.answers, s.failed = cancel, map[string]int{}, map[string]string{}, false
 			job := s.job
 			job.ID = fmt.Sprint(i, now.Unix())
 			reports[i], errs[i] = s.runner.Run(ctx, job)
 		})
 	}
 	wg.Wait()
-	slow = w.lines != nil && (slow || w.awsSlow) // over wires the store alone knows which calls failed
+	slow = w.lines != nil && (slow || w.is[Throttled]) // over wires the store alone knows which calls failed
+	var said []func()
 	certain, killed := len(starts) == 1 && starts[0].off == 0, false
 	for _, s := range starts {
 		s.failed = s.failed || slow
@@ -217,6 +217,7 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 			continue
 		}
 		w.oracle.ran(reports[i], errs[i], certain, time.Now())
+		said = append(said, func() { w.oracle.said(reports[i], s.answers, certain) })
 		if w.options.Trace != nil {
 			w.options.Trace(now.Sub(w.oracle.began), reports[i], errs[i])
 		}
@@ -234,6 +235,9 @@ func (w *World) runs(now time.Time, starts []start) time.Time {
 	}
 	for _, p := range w.providers {
 		w.look(p, now, starts, killed, certain)
+	}
+	for _, judge := range said { // over wires what is current was seen just now
+		judge()
 	}
 	for i, p := range w.processes {
 		if p.dead {
@@ -266,7 +270,7 @@ func (w *World) look(p *provider, began time.Time, starts []start, killed, certa
 	w.oracle.noted(p, note, certain, time.Now())
 	if p.rotates {
 		// A clock that is ahead takes versions for a day old that are not, and finds room where there is none.
-		w.oracle.kept(p, ticket == p.valid, killed || w.awsDown || w.oracle.clockAhead(began) > 0, time.Now())
+		w.oracle.kept(p, ticket == p.valid, killed || w.is[Outage] || w.oracle.clockAhead(began) > 0, time.Now())
 	}
 }
 
