@@ -184,6 +184,45 @@ func TestAsManyAreBegunAsCanBeStored(t *testing.T) {
 	}
 }
 
+// A login that may not be repeated is not waited for where too little time would be left for it.
+func TestTurnsThatComeTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(40, 0)
+		w.limits.Saves = 1
+		r.Parser = rotating{parser{w}, func(p *refresh.Provider) { p.Supersedes = true }}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		report, _ := r.Run(ctx, refresh.Job{})
+		if n := report.Count(refresh.Refreshed); n != 21 || report.Took > 17*time.Second {
+			t.Errorf("%d are refreshed in %v", n, report.Took)
+		}
+	})
+}
+
+// What fails at once takes no time of those behind it.
+func TestFailuresAtOnce(t *testing.T) {
+	for _, run := range []time.Duration{0, 40 * time.Second, 10 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			w, r, _ := many(60, 0)
+			w.limits.Saves = 1
+			for name := range w.configs {
+				w.answer(name, func(context.Context) (refresh.Grant, error) {
+					return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "http_503"}
+				})
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			if run > 0 {
+				ctx, cancel = context.WithTimeout(t.Context(), run)
+			}
+			defer cancel()
+			report, _ := r.Run(ctx, refresh.Job{})
+			if n := report.Count(refresh.Failed); n != 60 || report.Took > 12*time.Second {
+				t.Errorf("in a run of %v %d have failed after %v", run, n, report.Took)
+			}
+		})
+	}
+}
+
 // Configs are read for as many logins as fit into a call, and no login waits for others that do
 // not come.
 func TestReadingsTogether(t *testing.T) {

@@ -56,6 +56,14 @@ func TestNoteOfOthers(t *testing.T) {
 	}
 }
 
+func TestNoteWithoutTries(t *testing.T) {
+	for _, tries := range []string{"", " tries=0", " tries=-3", " tries=1"} {
+		if n, err := refresh.ParseNote("v1 class=transient code=x since=1 last=1" + tries + " next=2 config=000001"); err != nil || n.Tries != 1 {
+			t.Errorf("%q: %+v, %v", tries, n, err)
+		}
+	}
+}
+
 func TestNoteTakesNoForeignText(t *testing.T) {
 	n := refresh.Note{Class: refresh.Transient, Code: "Bad <code>\n" + strings.Repeat("x", 300)}
 	if got := n.String(); !tagValue.MatchString(got) || strings.Contains(got, "ode>") {

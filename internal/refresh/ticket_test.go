@@ -140,16 +140,51 @@ func TestTheWorseOfTwoFailures(t *testing.T) {
 
 // What is cheap to lose gives way: storing the next refresh token goes on for two minutes.
 func TestStoringARefreshTokenIsRepeated(t *testing.T) {
-	for _, down := range []time.Duration{2 * time.Second, 10 * time.Second, 100 * time.Second} {
+	for down, times := range map[time.Duration]int{0: 1, 2 * time.Second: 5, 10 * time.Second: 7, 100 * time.Second: 30} {
 		synctest.Test(t, func(t *testing.T) {
 			w, v := newWorld("a"), &vault{err: errors.New("throttled"), until: time.Now().Add(down)}
 			v.put("first")
 			w.rotateTo("a", "second")
 			res := w.runJob(v, refresh.Job{}, "a")
-			if res.Err != nil || v.token != "second" || res.Recovered || res.State.Name != "a" || w.secrets["a"].state.Note.Class != "" {
-				t.Errorf("down for %v: %v, recovered %t, noted %v, and %s is kept", down, res.Err, res.Recovered, w.secrets["a"].state.Note, v.token)
+			if res.Err != nil || v.token != "second" || v.rotations != times || res.Recovered || res.State.Name != "a" || w.secrets["a"].state.Note.Class != "" {
+				t.Errorf("down for %v: %v, recovered %t, noted %v, and %s is kept after %d attempts", down, res.Err, res.Recovered, w.secrets["a"].state.Note, v.token, v.rotations)
 			}
 		})
+	}
+}
+
+// Where the run ends before, its last moments are for the note.
+func TestARefreshTokenThatIsNotStoredIsNoted(t *testing.T) {
+	for _, run := range []time.Duration{40 * time.Second, 57 * time.Second, 10 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{err: errors.New("throttled")}
+			v.put("first")
+			w.rotateTo("a", "second")
+			r := w.runner()
+			r.Vault, r.Parser = v, rotating{parser{w}, rotates}
+			ctx, cancel := context.WithTimeout(t.Context(), run)
+			defer cancel()
+			report, _ := r.Run(ctx, refresh.Job{})
+			if n := w.secrets["a"].state.Note; n.Code != refresh.CodeRefreshTokenLost || n.Spent == "" || len(report.Results[0].Warnings) != 0 {
+				t.Errorf("a run of %v has noted %q, with %q", run, n, report.Results[0].Warnings)
+			}
+		})
+	}
+}
+
+// A login may be rejected without it being known what became of the refresh token: people are told of
+// the former, and the latter is noted.
+func TestARejectedLoginThatIsUnsure(t *testing.T) {
+	for _, class := range []refresh.Class{refresh.Misconfigured, refresh.NeedsPerson} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			return refresh.Grant{}, &refresh.Error{Class: class, Code: "access_denied", Remedy: "ask them", Unsure: true}
+		})
+		res := w.runJob(v, refresh.Job{}, "a")
+		if n := res.Note; n.Class != class || n.Code != "access_denied" || n.Unsure == "" || res.Err.Remedy != "ask them" {
+			t.Errorf("%s: %v, noted %q", class, res.Err, n)
+		}
 	}
 }
 
