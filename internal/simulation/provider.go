@@ -1,10 +1,10 @@
 package simulation
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -202,18 +202,19 @@ func (p *provider) last() *token {
 
 // named returns the token of a record; nil: it was never issued.
 func (p *provider) named(record string) *token {
-	t, known := p.read[record]
-	if !known {
-		var r struct {
-			Token string `json:"access_token"`
-		}
-		_ = json.Unmarshal([]byte(record), &r) // what is none has no token
-		if i := slices.IndexFunc(p.tokens, func(t *token) bool { return t.text == r.Token }); i >= 0 {
-			t = p.tokens[i]
-		}
-		p.read = map[string]*token{record: t}
+	if t, known := p.read[record]; known {
+		return t
 	}
-	return t
+	_, text, _ := strings.Cut(record, `"access_token":"`)
+	text, _, _ = strings.Cut(text, `"`)
+	p.read = map[string]*token{record: nil}
+	for _, t := range slices.Backward(p.tokens) {
+		if t.text == text {
+			p.read[record] = t
+			break
+		}
+	}
+	return p.read[record]
 }
 
 // since counts the logins after a time.
