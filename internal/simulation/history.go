@@ -80,6 +80,8 @@ func (e Event) String() string {
 	return s
 }
 
+const day = 24 * time.Hour
+
 // A History is all that happens in a world, in order.
 type History []Event
 

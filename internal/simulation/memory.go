@@ -18,7 +18,6 @@ const (
 	maxVersions              = 100
 	eagerClaims              = 8
 	eagerTime, restOfClaims  = 3 * time.Hour, 20 * time.Minute
-	day                      = 24 * time.Hour
 	clockError, lagOfListing = 10 * time.Second, 5 * time.Minute
 )
 
@@ -47,15 +46,6 @@ func (r *record) put(id refresh.VersionID, token string) error {
 	r.written = append(r.written, now)
 	r.versions[id], r.state.Next = token, id
 	return nil
-}
-
-// byHand has a person write a value that is no record, where there is a secret.
-func (w *World) byHand(p *provider) {
-	if r := w.records[p.name]; r != nil {
-		id := refresh.VersionID(fmt.Sprintf("by-hand-%d", len(r.written)))
-		r.versions[id], r.state.Current = "by hand", id
-		r.written = append(r.written, time.Now())
-	}
 }
 
 // A shelf is where one refresh token is kept, in memory.

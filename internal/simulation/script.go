@@ -1,8 +1,11 @@
 package simulation
 
 import (
+	"fmt"
 	"slices"
 	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
 )
 
 // approving is how long an owner takes to look at an edit.
@@ -82,6 +85,15 @@ func (w *World) script(e Event) {
 				w.lines.throttle(is)
 			}
 		})
+	}
+}
+
+// byHand has a person write a value that is no record, where there is a secret.
+func (w *World) byHand(p *provider) {
+	if r := w.records[p.name]; r != nil {
+		id := refresh.VersionID(fmt.Sprintf("by-hand-%d", len(r.written)))
+		r.versions[id], r.state.Current = "by hand", id
+		r.written = append(r.written, time.Now())
 	}
 }
 
