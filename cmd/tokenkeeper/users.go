@@ -70,9 +70,6 @@ func (c *cli) tryAll(ctx context.Context, us users, cred refresh.Credential) err
 			if err := c.show(v); err != nil {
 				return err
 			}
-			if c.output == "text" {
-				c.screen().Paragraph("", "Nothing was stored.")
-			}
 			return errAttention
 		}
 	}
