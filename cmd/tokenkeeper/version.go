@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,9 +72,10 @@ type deployed struct {
 	By      string    `json:"by,omitempty"`
 	LastRun time.Time `json:"last_run,omitzero"`
 	Fit     fit       `json:"fit"`
-	// Wrong and Remedy are as those of the keeper, where nothing is known of a run.
-	Wrong  string `json:"wrong,omitempty"`
-	Remedy string `json:"remedy,omitempty"`
+	// Wrong, Remedy and Command are those of the keeper, where nothing is known of a run.
+	Wrong   string `json:"wrong,omitempty"`
+	Remedy  string `json:"remedy,omitempty"`
+	Command string `json:"command,omitempty"`
 
 	asOf time.Time
 }
@@ -89,7 +91,7 @@ func (c *cli) deployed(ctx context.Context, where placeFlags) (deployed, error) 
 	k := status.JudgeKeeper(last, err, p.Schedule(), p.Guide(), now)
 	d := deployed{Version: k.Version, By: k.By, LastRun: k.LastRun, Fit: fitting(version.Read().Version, k.Version), asOf: now}
 	if k.Version == "" {
-		d.Wrong, d.Remedy = cmp.Or(k.Wrong, "The last run did not say its version."), k.Remedy
+		d.Wrong, d.Remedy, d.Command = cmp.Or(k.Wrong, "The last run did not say its version."), k.Remedy, k.Command
 	}
 	return d, nil
 }
@@ -128,15 +130,10 @@ func fitting(command, run string) fit {
 	}
 	ours, ok := release(command)
 	theirs, also := release(run)
-	switch {
-	case !ok || !also:
+	if !ok || !also {
 		return fitDiffers
-	case ours == theirs:
-		return fitSame
-	case less(ours, theirs):
-		return fitOlder
 	}
-	return fitNewer
+	return [...]fit{fitOlder, fitSame, fitNewer}[1+slices.Compare(ours[:], theirs[:])]
 }
 
 // release reads the version of a release, such as 0.1.0 or v0.1.0.
@@ -148,10 +145,6 @@ func release(text string) (v [3]int, ok bool) {
 		}
 	}
 	return v, false
-}
-
-func less(a, b [3]int) bool {
-	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(a[2], b[2])) < 0
 }
 
 func (v versionView) text(s *terminal.Screen) {
@@ -172,7 +165,7 @@ func (d deployed) text(s *terminal.Screen) {
 	if d.Version == "" {
 		s.Paragraph(s.Paint(terminal.Warn, "deployed: ")+"not known. ", d.Wrong)
 		if d.Remedy != "" {
-			s.Paragraph("  → ", capital(d.Remedy))
+			s.Paragraph("  → ", capital(d.Remedy), d.Command)
 		}
 		return
 	}
