@@ -174,13 +174,9 @@ func TestScripts(t *testing.T) {
 				_, err := ts.Value(stageKey{}).(*stage).function.log.Write([]byte(args[0]))
 				ts.Check(err)
 			},
-			// denylogs: the log may not be read any more.
-			"denylogs": func(ts *testscript.TestScript, _ bool, _ []string) {
-				ts.Value(stageKey{}).(*stage).function.log.Deny(true)
-			},
-			// deletelogs: the log group is deleted; with a ! it is made again.
-			"deletelogs": func(ts *testscript.TestScript, neg bool, _ []string) {
-				ts.Value(stageKey{}).(*stage).function.log.Remove(!neg)
+			// refuselogs KIND: reading the log is answered with that error; without one it is read again.
+			"refuselogs": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Value(stageKey{}).(*stage).function.log.Refuse(strings.Join(args, ""))
 			},
 			// refuse CODE: Lambda answers everything with that error.
 			"refuse": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -288,7 +288,10 @@ func (o *office) log(who string) http.Handler {
 	group := &accounttest.LogGroup{Name: logGroupName, Now: time.Now}
 	_, _ = group.Write(o.logged)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		group.Deny(!o.allows(who, "logs:FilterLogEvents", "RefresherLog.Arn"))
+		group.Refuse("")
+		if !o.allows(who, "logs:FilterLogEvents", "RefresherLog.Arn") {
+			group.Refuse("AccessDeniedException")
+		}
 		group.ServeHTTP(w, r)
 	})
 }

@@ -16,10 +16,9 @@ type LogGroup struct {
 	Name string
 	Now  func() time.Time
 
-	mu     sync.Mutex
-	events []logEvent
-	denied bool
-	gone   bool
+	mu      sync.Mutex
+	events  []logEvent
+	refusal string
 }
 
 type logEvent struct {
@@ -37,18 +36,12 @@ func (g *LogGroup) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Deny has callers be refused, or no longer.
-func (g *LogGroup) Deny(denied bool) {
+// Refuse has every call be answered with an error of that kind, such as AccessDeniedException;
+// empty: no longer.
+func (g *LogGroup) Refuse(kind string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.denied = denied
-}
-
-// Remove deletes the group, or makes it again.
-func (g *LogGroup) Remove(gone bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.events, g.gone = nil, gone
+	g.refusal = kind
 }
 
 // alternative is one of a filter pattern: ($.event = "panic").
@@ -70,13 +63,13 @@ func (g *LogGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "what is that?", http.StatusBadRequest)
 		return
 	}
-	if g.denied || g.gone || in.LogGroupName != g.Name {
-		kind, text := "AccessDeniedException", "User: arn:aws:iam::123456789012:user/oncall is not authorized to perform: logs:FilterLogEvents"
-		if !g.denied {
-			kind, text = "ResourceNotFoundException", "The specified log group does not exist."
-		}
+	kind := g.refusal
+	if kind == "" && in.LogGroupName != g.Name {
+		kind = "ResourceNotFoundException"
+	}
+	if kind != "" {
 		w.Header().Set("X-Amzn-ErrorType", kind)
-		answer(w, http.StatusBadRequest, map[string]string{"__type": kind, "message": text})
+		answer(w, http.StatusBadRequest, map[string]string{"__type": kind, "message": "User: arn:aws:iam::123456789012:user/oncall is not authorized to perform: logs:FilterLogEvents"})
 		return
 	}
 	found := []logEvent{}
