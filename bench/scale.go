@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	hours := flags.Int("hours", 4, "of the steady state")
 	scene := flags.String("scene", "all due,steady,none due", "which of these")
 	shards := flags.Int("shards", 1, "stacks, in an account or region each, over which the providers are spread")
+	only := flags.String("only", "", "of the shards those with these numbers, from 0; empty: all")
 	flags.Parse(args)
 	return inTest(func(t *testing.T) error {
 		o := scaletest.Options{Latency: pace.latency, Login: pace.login, Writes: *writes, Cold: *cold}
@@ -50,6 +52,9 @@ func scale(ctx context.Context, flags *flag.FlagSet, args []string) error {
 				}
 				var r row
 				for shard := range *shards {
+					if *only != "" && !slices.Contains(strings.Split(*only, ","), strconv.Itoa(shard)) {
+						continue
+					}
 					o.First = shard * n / *shards
 					synctest.Test(t, func(*testing.T) { r = r.with(measure(o, (shard+1)*n / *shards - o.First, *hours)) })
 				}
