@@ -6,6 +6,9 @@ import (
 	"example.com/tokenkeeper/internal/refresh/scaletest"
 )
 
+// readsAtOnce is how many reads of Parameter Store are free after a pause; see internal/awscall.
+const readsAtOnce = 4
+
 // A demand is what a run has done.
 type demand struct {
 	logins  int
@@ -22,7 +25,7 @@ func since(before, after scaletest.Figures) demand {
 // quotas returns the time in which the quotas of an account allow so much, and 256 logins at a
 // time.
 func (d demand) quotas(o scaletest.Options) time.Duration {
-	return max(apart(2*d.logins, o.Writes), apart(d.reads(), scaletest.Reads), time.Duration(d.logins)*o.Login/256)
+	return max(apart(2*d.logins, o.Writes), apart(d.reads(), readsASecond), time.Duration(d.logins)*o.Login/256)
 }
 
 // reads is how often Parameter Store is called at least: configs and credentials of three logins
@@ -41,13 +44,13 @@ func (d demand) least(o scaletest.Options) time.Duration {
 	}
 	answered := first + 2*o.Latency + o.Login
 	times := []time.Duration{
-		free(d.reads(), scaletest.AtOnce, scaletest.Reads),
+		free(d.reads(), readsAtOnce, readsASecond),
 		time.Duration(d.pages) * o.Latency,
 		time.Duration(d.secrets) * o.Latency,
 		first + time.Duration(d.logins)*o.Login/256,
 	}
 	if d.logins > 0 {
-		times = append(times, answered+max(2*o.Latency, free(2*d.logins, o.WritesAtOnce(), o.Writes)))
+		times = append(times, answered+max(2*o.Latency, free(2*d.logins, min(7, 50-o.Writes), o.Writes)))
 	}
 	most := times[0]
 	for _, t := range times {

@@ -60,15 +60,9 @@ func keyUnusable(err error) bool {
 	return strings.HasPrefix(code, "KMS")
 }
 
-// signing reports whether a code is about the credentials that requests are signed with.
-func signing(code string) bool {
-	switch code {
-	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "InvalidSignatureException",
-		"UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException":
-		return true
-	}
-	return false
-}
+// signing are the codes about the credentials that requests are signed with.
+var signing = []string{"ExpiredTokenException", "ExpiredToken", "RequestExpired", "InvalidSignatureException",
+	"UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException"}
 
 // Is reports whether AWS answered with one of the error codes.
 func Is(err error, codes ...string) bool {

@@ -51,7 +51,7 @@ func (c Call) Failure(err error) *refresh.Error {
 		e.Code, e.RetryAfter = refresh.CodeWriteBudget, oneVersion
 		e.Detail = c.detail("LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100")
 		e.Remedy = "find what writes this secret so often"
-	case signing(code):
+	case Is(err, signing...):
 		e.Code = CodeCredentials
 		e.Detail = c.detail("%s: the AWS credentials of this process have expired, or are not accepted", code)
 	case withoutIdentity(err):

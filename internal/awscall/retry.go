@@ -49,10 +49,8 @@ func (retryer) GetRetryToken(ctx context.Context, failed error) (func(error) err
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay || !ok && n >= maxAttempts {
 		return nil, errNoMoreAttempts
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(delay):
 		return func(error) error { return nil }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -45,8 +45,7 @@ func (s Source) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.R
 			}
 			names = append(names, more...)
 		}
-		slices.Sort(names)
-		found, err := s.read(ctx, slices.Compact(names), true)
+		found, err := s.read(ctx, names, true)
 		var wg sync.WaitGroup
 		for i := first; i < n; i++ {
 			wg.Go(func() {
@@ -135,8 +134,7 @@ func (s Source) CredentialVersions(ctx context.Context, names []string) []refres
 				valid = append(valid, secure.where(name))
 			}
 		}
-		slices.Sort(valid)
-		found, err = s.read(ctx, slices.Compact(valid), false)
+		found, err = s.read(ctx, valid, false)
 	}
 	for i, name := range names {
 		if err != nil {
@@ -155,6 +153,7 @@ func (p *Providers) read(ctx context.Context, names []string, decrypt bool) (map
 	if len(names) == 0 {
 		return nil, nil
 	}
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	out, err := p.Client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
 	if err != nil {
 		return nil, awscall.Call{Action: "ssm:GetParameters", Resource: names[0]}.Failure(err)

@@ -16,7 +16,7 @@ const (
 // A batch makes one call for several logins that follow each other, since reading takes from the
 // quota that the lists are read by.
 type batch struct {
-	// call returns one reading for each, in the time that the last of those who wait has.
+	// call returns one reading for each.
 	call func(context.Context, []Wanted) []Reading
 	ctx  context.Context // of the run
 	// patience is how long a call waits for others.
@@ -28,95 +28,77 @@ type batch struct {
 	wg   sync.WaitGroup
 }
 
-// A group is those of one call.
+// A group is what one call reads.
 type group struct {
-	asked []*asked
-	whole chan struct{} // closed once no other comes
-}
-
-type asked struct {
-	ctx      context.Context
-	wanted   Wanted
-	reading  Reading
+	wanted   []Wanted
+	end      time.Time     // when the last of those that wait gives up
+	whole    chan struct{} // closed once no other comes
+	read     chan struct{} // closed once it was read
+	readings []Reading
 	panicked any
-	done     chan struct{}
 }
 
 // ask returns what was read for wanted, or the error of ctx where that ends before.
 func (b *batch) ask(ctx context.Context, wanted Wanted) (Reading, error) {
-	w := &asked{ctx: ctx, wanted: wanted, done: make(chan struct{})}
+	end, ok := ctx.Deadline()
+	if !ok {
+		end = time.Now().Add(providerTime)
+	}
 	b.mu.Lock()
-	if b.next == nil {
-		g := &group{whole: make(chan struct{})}
+	g := b.next
+	if g == nil {
+		g = &group{whole: make(chan struct{}), read: make(chan struct{})}
 		b.next = g
 		b.wg.Go(func() { b.serve(g) })
 	}
-	b.next.asked = append(b.next.asked, w)
-	if len(b.next.asked) == mostWanted || !b.more {
-		b.close()
+	i := len(g.wanted)
+	g.wanted, g.end = append(g.wanted, wanted), later(g.end, end)
+	if len(g.wanted) == mostWanted || !b.more {
+		b.close(g)
 	}
 	b.mu.Unlock()
 	select {
-	case <-w.done:
+	case <-g.read:
 	case <-ctx.Done():
 		return Reading{}, ctx.Err()
 	}
-	if w.panicked != nil {
-		panic(w.panicked)
+	if g.panicked != nil {
+		panic(g.panicked)
 	}
-	return w.reading, nil
+	return g.readings[i], nil
 }
 
 // expect says whether logins are to come. If not, no call waits for them.
 func (b *batch) expect(more bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.more = more
-	if !more && b.next != nil {
-		b.close()
+	if b.more = more; !more {
+		b.close(b.next)
 	}
 }
 
-// close has the next one begin a new group.
-func (b *batch) close() {
-	close(b.next.whole)
-	b.next = nil
+// close begins a new group for the next login, if that is in g now.
+func (b *batch) close(g *group) {
+	if g != nil && b.next == g {
+		close(g.whole)
+		b.next = nil
+	}
 }
 
+// serve makes the call of g. A panic in it is that of each that waits for it.
 func (b *batch) serve(g *group) {
 	select {
 	case <-g.whole:
 	case <-time.After(b.patience):
 		b.mu.Lock()
-		if b.next == g {
-			b.close()
-		}
+		b.close(g)
 		b.mu.Unlock()
 	}
-	b.answer(g.asked)
-}
-
-// answer makes one call. A panic in it is that of each that waits for it.
-func (b *batch) answer(taken []*asked) {
 	defer func() {
-		v := recover()
-		for _, w := range taken {
-			w.panicked = v
-			close(w.done)
-		}
+		g.panicked = recover()
+		close(g.read)
 	}()
-	wanted := make([]Wanted, len(taken))
-	var last time.Time
-	for i, w := range taken {
-		wanted[i] = w.wanted
-		end, ok := w.ctx.Deadline()
-		if last = later(last, end); !ok {
-			last = time.Now().Add(providerTime)
-		}
-	}
-	ctx, cancel := context.WithDeadline(b.ctx, last)
+	ctx, cancel := context.WithDeadline(b.ctx, g.end)
 	defer cancel()
-	for i, reading := range b.call(ctx, wanted) {
-		taken[i].reading = reading
-	}
+	g.readings = b.call(ctx, g.wanted)
 }

@@ -84,7 +84,9 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 	}
 	places := make(chan struct{}, workers)
 	begin := func(t task) {
-		if !r.begin(ctx, &t) {
+		begun := r.begin(ctx, &t)
+		r.readings.expect(len(a.due) > 0)
+		if !begun {
 			add(r.skip(t), t)
 			return
 		}
@@ -93,11 +95,6 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			add(r.one(ctx, t))
 			<-places
 		})
-	}
-	more := func() bool {
-		more := a.any(ctx)
-		r.readings.expect(more)
-		return more
 	}
 	listed := func(p page, more bool) {
 		if more {
@@ -115,7 +112,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			continue
 		default:
 		}
-		if more() {
+		if a.any(ctx) {
 			begin(a.next())
 			continue
 		}
@@ -127,7 +124,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			patience = nil
 		}
 	}
-	for more() {
+	for a.any(ctx) {
 		begin(a.next())
 	}
 	wg.Wait()

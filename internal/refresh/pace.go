@@ -59,10 +59,8 @@ func (p *pace) start(ctx context.Context, saves int) (*slot, error) {
 	if d == 0 {
 		return s, nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return s, nil
 	case <-ctx.Done():
 		s.end()

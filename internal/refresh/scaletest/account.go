@@ -35,13 +35,9 @@ type Options struct {
 // Quotas of calls a second, as of internal/awscall.
 const (
 	hasWrites, defaultWrites = 50, 40
-	Reads, tags              = 35, 40
-	// AtOnce is how many calls are free after a pause, but of writes: see [Options.WritesAtOnce].
-	AtOnce = 4
+	reads, tags              = 35, 40
+	atOnce                   = 4
 )
-
-// WritesAtOnce returns how many writes are free after a pause.
-func (o Options) WritesAtOnce() int { return min(7, hasWrites-o.Writes) }
 
 // An Account holds providers and their tokens. It implements the interfaces that a
 // [refresh.Runner] needs.
@@ -93,9 +89,9 @@ func New(o Options, n int, age func(i int) time.Duration) *Account {
 	}
 	a := &Account{
 		o:         o,
-		writes:    rate.NewLimiter(rate.Limit(o.Writes), o.WritesAtOnce()),
-		reads:     rate.NewLimiter(Reads, AtOnce),
-		tags:      rate.NewLimiter(tags, AtOnce),
+		writes:    rate.NewLimiter(rate.Limit(o.Writes), min(7, hasWrites-o.Writes)),
+		reads:     rate.NewLimiter(reads, atOnce),
+		tags:      rate.NewLimiter(tags, atOnce),
 		providers: make(map[string]*provider, n),
 		figures:   Figures{LeastLeft: o.Lifetime},
 	}
@@ -191,10 +187,12 @@ func (f *Figures) judge(p *provider) {
 	}
 }
 
-// call waits for the turn of a call, and lets it take its time.
-func (a *Account) call(ctx context.Context, quota *rate.Limiter) error {
+// call counts a call, waits for its turn, and lets it take its time.
+func (a *Account) call(ctx context.Context, quota *rate.Limiter, counts ...*int) error {
 	a.mu.Lock()
-	a.figures.Calls++
+	for _, n := range append(counts, &a.figures.Calls) {
+		*n++
+	}
 	a.mu.Unlock()
 	if quota != nil {
 		if err := quota.Wait(ctx); err != nil {
@@ -208,10 +206,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -221,10 +217,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // Configs implements [refresh.Source]: ten a page.
 func (a *Account) Configs(ctx context.Context, from string) (docs []refresh.Document, next string, _ error) {
 	begin, end, next := pageOf(from, len(a.docs), 10)
-	a.mu.Lock()
-	a.figures.Pages++
-	a.mu.Unlock()
-	return a.docs[begin:end], next, a.call(ctx, a.reads)
+	return a.docs[begin:end], next, a.call(ctx, a.reads, &a.figures.Pages)
 }
 
 // pageOf returns which of n are on a page of that size.

@@ -13,12 +13,11 @@ func (a *Account) Limits() refresh.Limits { return refresh.Limits{Saves: float64
 // List implements [refresh.Store]: a hundred a page.
 func (a *Account) List(ctx context.Context, from string) (states []refresh.State, next string, _ error) {
 	begin, end, next := pageOf(from, len(a.docs), 100)
-	if err := a.call(ctx, nil); err != nil {
+	if err := a.call(ctx, nil, &a.figures.Lists); err != nil {
 		return nil, "", err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.figures.Lists++
 	for _, d := range a.docs[begin:end] {
 		if st := a.providers[d.Name].state; st.Exists {
 			states = append(states, st)
