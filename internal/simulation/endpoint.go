@@ -95,6 +95,9 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 		l.Rotate(refresh.Successor{Token: secret.New(next)})
 	}
 	g := refresh.Grant{AccessToken: secret.New(t.text), TokenType: "Bearer", AskedAt: asked.Add(e.off), Lifetime: lifetime, Scope: "read"}
+	if e.of.grace > 0 {
+		g.RefreshTokenEnds = now.Add(day * 60)
+	}
 	if e.of.is[Echoes] {
 		g.Extra = map[string]any{"echo": clientSecret}
 	}

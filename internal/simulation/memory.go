@@ -177,9 +177,9 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 }
 
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
-	_, err := call(ctx, p, name, func() (none struct{}, _ error) {
-		p.records[name].state.Note = n
-		return none, nil
+	_, err := call(ctx, p, name, func() (none struct{}, err error) {
+		p.records[name].state.Note, err = refresh.ParseNote(n.String())
+		return none, err
 	})
 	return err
 }

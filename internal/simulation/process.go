@@ -51,9 +51,12 @@ var (
 	errUnreachable = errors.New("connection refused")
 )
 
+// flags are those that every command in a remedy has.
+const flags = "--dir d"
+
 func newProcess(s *scene, number int, schedule refresh.Schedule) *process {
 	p := &process{scene: s, number: number, mine: map[string]string{}}
-	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: schedule, Now: p.now}
+	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: schedule, Now: p.now, Flags: flags}
 	return p
 }
 

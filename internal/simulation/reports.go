@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -61,9 +62,9 @@ func (o *oracle) ran(report *refresh.Report, err error, certain bool, now time.T
 
 // A line is one of the log.
 type line struct {
-	Level, Event, Provider, Class, Code, Was string
-	ExpiresAt                                time.Time `json:"expires_at"`
-	Next                                     time.Time
+	Level, Event, Provider, Class, Code, Was, Remedy string
+	ExpiresAt                                        time.Time `json:"expires_at"`
+	Next                                             time.Time
 }
 
 // said judges what a run logs and answers: that both say the same, and, where that is certain, what
@@ -78,6 +79,9 @@ func (o *oracle) said(report *refresh.Report, answers map[string]string, certain
 		if err := lines.Decode(&l); err != nil {
 			o.violated("log", "%v", err)
 			return
+		}
+		if strings.Count(l.Remedy, "'tokenkeeper ") != strings.Count(l.Remedy, flags) {
+			o.violated(l.Provider, "a command that is not whole: %s", l.Remedy)
 		}
 		switch w := o.watched[l.Provider]; {
 		case l.Event == "provider_recovered":

@@ -63,7 +63,7 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	defer p.mu.Unlock()
 	of, text := p.byName[d.Name], d.Data.Reveal()
 	if text == "{" {
-		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Detail: "it ends early"}}
+		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Detail: "it ends early", Remedy: "run 'tokenkeeper check NAME'"}}
 	}
 	made := of.made()
 	made.Where, made.Endpoint = d.Where, endpoint{p.process, of, text}
