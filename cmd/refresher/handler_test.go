@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/cmd/internal/stack"
@@ -50,6 +51,43 @@ func TestTheFirstTick(t *testing.T) {
 		}
 		w.noLeak()
 	})
+}
+
+// Runs of one event, by a retry or at once in two environments, begin with others: each does its part
+// first, where there is not the time for all.
+func TestRunsOfOneEventBeginWithOthers(t *testing.T) {
+	name := lambdacontext.LogStreamName
+	defer func() { lambdacontext.LogStreamName = name }()
+	begun := func(requestID, stream string) map[string]bool {
+		resources := map[string]bool{}
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, awstest.Options{})
+			w.setUpMany(0, 60)
+			lambdacontext.LogStreamName = stream
+			ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond) // for some twenty-five
+			defer cancel()
+			ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: requestID})
+			_, _ = w.handler.Invoke(ctx, fmt.Appendf(nil, `{"tick":%q}`, time.Now().Format(time.RFC3339)))
+			for _, c := range w.Calls() {
+				if c.Action == "secretsmanager:CreateSecret" {
+					resources[c.Resource] = true
+				}
+			}
+		})
+		return resources
+	}
+	first := begun("8f5e", "stream-1")
+	for i, other := range []map[string]bool{begun("8f5e", "stream-1"), begun("8f5e", "stream-2"), begun("90aa", "stream-1")} {
+		common := 0
+		for resource := range other {
+			if first[resource] {
+				common++
+			}
+		}
+		if alike := 3*common > 2*len(first); len(first) < 10 || len(first) > 40 || alike != (i == 0) {
+			t.Errorf("%d: of %d and %d that were begun %d are the same", i, len(first), len(other), common)
+		}
+	}
 }
 
 // What a tick asks of AWS, by the formula that costs and quotas are reckoned by: configs

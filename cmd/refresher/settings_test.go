@@ -112,6 +112,12 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(want, got, secrets, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	for text, n := range map[string]int{"5": 5, "6": 6, "40": 40, "47": 47} {
+		env["TOKENKEEPER_WRITES_PER_SECOND"] = text
+		if got, err := read(env); err != nil || got.WritesPerSecond != n {
+			t.Errorf("%s writes a second are read as %d: %v", text, got.WritesPerSecond, err)
+		}
+	}
 }
 
 // The schedule keeps to what Secrets Manager and the template allow, at any tick.
