@@ -26,8 +26,12 @@ func seedReplica(fake *awstest.AWS) func(*world, string) error {
 func replicateFrom(endpoint, region string) func(*world, string) error {
 	primary := secretsmanager.NewFromConfig(awstest.ConfigFor(endpoint, primaryRegion))
 	return func(w *world, name string) error {
-		_, err := primary.CreateSecret(w, &secretsmanager.CreateSecretInput{Name: aws.String(name), ClientRequestToken: aws.String(token(1)),
-			SecretString: aws.String("a"), AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String(region)}}})
+		if _, err := primary.CreateSecret(w, &secretsmanager.CreateSecretInput{Name: aws.String(name), ClientRequestToken: aws.String(token(1)),
+			SecretString: aws.String("a")}); err != nil {
+			return err
+		}
+		_, err := primary.ReplicateSecretToRegions(w, &secretsmanager.ReplicateSecretToRegionsInput{SecretId: aws.String(name),
+			AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String(region)}}})
 		return err
 	}
 }

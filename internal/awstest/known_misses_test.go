@@ -57,11 +57,6 @@ func knownMisses() map[string]map[string]string {
 			"a replica is described with its primary region, and read":                                       "fails with status 500 when it is read",
 		},
 		"ministack": {
-			"a replica is InvalidRequestException to PutSecretValue":                                  "makes no replica",
-			"a replica is InvalidRequestException to UpdateSecretVersionStage":                        "makes no replica",
-			"a replica is InvalidRequestException to TagResource":                                     "makes no replica",
-			"a replica is described with its primary region, and read":                                "makes no replica",
-			"a replica is listed with its primary region":                                             "makes no replica",
 			"CreateSecret without a value makes no version":                                           "makes an empty version",
 			"a secret without a version is described, and its value is ResourceNotFoundException":     "gives an empty value",
 			"CreateSecret with a value labels it AWSCURRENT, under the token as its version id":       "makes up a version id",
