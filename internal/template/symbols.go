@@ -1,16 +1,14 @@
 package template
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
-// Symbols replace values in a text that is shown and not sent. They are put into
-// templates as words that no encoding changes, so that it is built as any other, by
-// the same code; in what was built, they become ${…}.
+// Symbols stand for values in a text that is shown and not sent: words that no encoding but base64
+// changes, so that the text is built as any other, by the same code. In what was built, they become
+// ${…}.
 type Symbols struct {
 	names []string // the values that there are; nil: that is not known
 	words []string // the symbols so far, each a word and its value
@@ -20,77 +18,50 @@ type Symbols struct {
 // are, so that those that may be left out are shown with a question mark.
 func NewSymbols(names []string) *Symbols { return &Symbols{names: names} }
 
+// Values are the symbols, for templates to be filled in with.
+func (s *Symbols) Values() *Values { return &Values{symbols: s} }
+
+// Shown returns text with its symbols as they are shown.
+func (s *Symbols) Shown(text string) string { return strings.NewReplacer(s.words...).Replace(text) }
+
 // symbol returns the word for what is shown as that.
-func (s *Symbols) symbol(shown string) part {
+func (s *Symbols) symbol(shown string) string {
 	for i := 0; i < len(s.words); i += 2 {
 		if s.words[i+1] == shown {
-			return part{literal: s.words[i]}
+			return s.words[i]
 		}
 	}
 	word := fmt.Sprintf("tokenkeeper0symbol%dx", len(s.words)/2)
 	s.words = append(s.words, word, shown)
-	return part{literal: word}
+	return word
 }
-
-// Shown returns text with its symbols as they are shown.
-func (s *Symbols) Shown(text string) string { return strings.NewReplacer(s.words...).Replace(text) }
 
 // absent reports whether a value is known to be missing where that is allowed.
 func (s *Symbols) absent(v Value) bool {
 	return s.names != nil && v.Optional && !strings.Contains(v.Name, ".") && !slices.Contains(s.names, v.Name)
 }
 
-// Symbolic returns t with symbols for its values. One that may be left out, and is, stays
-// as it is: there is no value for it, and the field goes as it does when it is sent.
-func (s *Symbols) Symbolic(t Template) Template {
-	out := make(Template, 0, len(t))
-	for _, p := range t {
-		switch {
-		case p.value.Name != "" && s.absent(p.value):
-		case p.value.Name != "":
-			p = s.symbol("${" + s.notation(p) + "}")
-		case p.function != nil:
-			if v, ok := s.absentIn(p); ok {
-				p = part{value: v}
-				break
-			}
-			p = s.symbol("${" + s.notation(p) + "}")
-		case p.call != nil:
-			p = s.called(p)
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
-// absentIn returns the first value in a function's arguments that is absent, if the field is
-// left out by it.
-func (s *Symbols) absentIn(p part) (v Value, ok bool) {
+// expand returns the symbol of a value or a function.
+func (s *Symbols) expand(p part) (string, error) {
 	for v := range (Template{p}).Values() {
-		if s.absent(v) {
-			return v, v.LeavesOut()
+		switch {
+		case !s.absent(v):
+		case v.LeavesOut():
+			return "", ErrLeftOut
+		case p.function == nil:
+			return *v.Instead, nil
 		}
 	}
-	return Value{}, false
+	return s.symbol("${" + s.notation(p) + "}"), nil
 }
 
-// called returns what an encoding makes of symbols. They survive all but base64, by which
-// HTTP Basic authentication has what it sends.
-func (s *Symbols) called(p part) part {
-	arg := s.Symbolic(p.arg)
-	plain, fixed := arg.Fixed()
-	if !fixed {
-		text, err := NewValues(nil, time.Time{}, nil).Expand(arg)
-		if errors.Is(err, ErrLeftOut) {
-			return part{call: p.call, arg: arg}
-		}
-		plain = text.Reveal()
+// encoded returns what an encoding made of text, or a symbol of that where it hides those in text:
+// base64, by which HTTP Basic authentication has what it sends.
+func (s *Symbols) encoded(text, encoded string) string {
+	if shown := s.Shown(text); shown != text && s.Shown(encoded) == encoded {
+		return s.symbol("base64(" + shown + ")")
 	}
-	encoded := p.call(plain)
-	if s.Shown(encoded) == encoded && s.Shown(plain) != plain {
-		return s.symbol("base64(" + s.Shown(plain) + ")")
-	}
-	return part{literal: encoded}
+	return encoded
 }
 
 // Written returns t as a config has it.

@@ -113,7 +113,7 @@ func TestSymbols(t *testing.T) {
 		{"$${a}${a}", nil, "${a}${a}"},
 	} {
 		s := template.NewSymbols(row.names)
-		got, err := template.NewValues(nil, noon, nil).Expand(s.Symbolic(parse(t, row.text)))
+		got, err := s.Values().Expand(parse(t, row.text))
 		if shown := s.Shown(got.Reveal()); err != nil || shown != row.want {
 			t.Errorf("%q is shown as %q, %v; want %q", row.text, shown, err, row.want)
 		}

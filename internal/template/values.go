@@ -17,6 +17,8 @@ type Values struct {
 	moment moment
 	// made is called with each text that was made of values, and with what made it; nil: not.
 	made func(text string, of Template)
+	// symbols take the place of all values; nil: there are none.
+	symbols *Symbols
 }
 
 // NewValues returns those by their names, at that time. If made is not nil, it is called with
@@ -47,6 +49,8 @@ func (v *Values) Expand(t Template) (secret.Text, error) {
 
 func (v *Values) expand(p part) (text string, err error) {
 	switch {
+	case v.symbols != nil && (p.value.Name != "" || p.function != nil):
+		return v.symbols.expand(p)
 	case p.value.Name != "":
 		text = v.of[p.value.Name].Reveal()
 		if text != "" || !p.value.Optional {
@@ -61,7 +65,9 @@ func (v *Values) expand(p part) (text string, err error) {
 		if err != nil {
 			return "", err
 		}
-		text = p.call(arg.Reveal())
+		if text = p.call(arg.Reveal()); v.symbols != nil {
+			text = v.symbols.encoded(arg.Reveal(), text)
+		}
 	case p.function != nil:
 		args := make([]string, len(p.args))
 		for i, a := range p.args {

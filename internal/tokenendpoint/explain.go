@@ -93,9 +93,7 @@ func visible(s *template.Symbols, text string) string { return secret.Visible(s.
 
 // symbolicMessage returns r as it would be sent, with symbols for values.
 func symbolicMessage(r request, s *template.Symbols) (Message, error) {
-	symbolic := r.Mapped(s.Symbolic)
-	symbolic.NoColon = nil // a symbol has none
-	req, err := symbolic.Build(context.Background(), noValues())
+	req, err := r.Build(context.Background(), s.Values())
 	if err != nil {
 		return Message{}, err
 	}

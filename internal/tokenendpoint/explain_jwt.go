@@ -14,7 +14,7 @@ import (
 func (p plan) explainJWT(j jwt, names []string) SignedJWT {
 	s := template.NewSymbols(names)
 	text := func(t template.Template) string {
-		shown, err := noValues().Expand(s.Symbolic(t))
+		shown, err := s.Values().Expand(t)
 		if err != nil {
 			return "" // it is left out
 		}
@@ -81,7 +81,7 @@ func symbolicFields(n httprequest.Node, s *template.Symbols) []Field {
 		if m.Node.Kind == strictjson.Null {
 			continue // that is how a member is left out
 		}
-		v, err := m.Node.Mapped(s.Symbolic).Expand(noValues())
+		v, err := m.Node.Expand(s.Values())
 		if err != nil {
 			continue // it is left out
 		}

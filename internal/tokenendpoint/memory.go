@@ -84,9 +84,6 @@ func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values 
 	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
 }
 
-// noValues are those of a text that is only shown.
-func noValues() *template.Values { return template.NewValues(nil, time.Time{}, nil) }
-
 const (
 	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
 	leastSecret = 4
