@@ -64,11 +64,7 @@ func oneOf[T ~string](word string, known []T) (T, *Misreading) {
 	for _, k := range known {
 		words = append(words, string(k))
 	}
-	remedy := fmt.Sprintf(`use "%s" or %q`, strings.Join(words[:len(words)-1], `", "`), words[len(words)-1])
-	if near := strictjson.Nearest(word, words); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	return "", &Misreading{"is not known here", remedy}
+	return "", &Misreading{"is not known here", strictjson.DidYouMean(word, words, "use "+strictjson.Either(words))}
 }
 
 // words says what a number of that unit is.

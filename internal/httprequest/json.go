@@ -2,7 +2,6 @@ package httprequest
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/problem"
@@ -92,24 +91,14 @@ func (n Node) ExpandWith(leaf func(Node) (strictjson.Value, error)) (strictjson.
 	return out, nil
 }
 
-// Mapped returns n with do applied to all its templates.
-func (n Node) Mapped(do func(template.Template) template.Template) Node {
-	n.Text = do(n.Text)
-	n.Items, n.Members = slices.Clone(n.Items), slices.Clone(n.Members)
-	for i := range n.Items {
-		n.Items[i] = n.Items[i].Mapped(do)
-	}
-	for i := range n.Members {
-		n.Members[i].Node = n.Members[i].Node.Mapped(do)
-	}
-	return n
-}
-
 // Templates returns all templates in n.
-func (n Node) Templates() (list []template.Template) {
-	n.Mapped(func(t template.Template) template.Template {
-		list = append(list, t)
-		return t
-	})
+func (n Node) Templates() []template.Template {
+	list := []template.Template{n.Text}
+	for _, item := range n.Items {
+		list = append(list, item.Templates()...)
+	}
+	for _, m := range n.Members {
+		list = append(list, m.Node.Templates()...)
+	}
 	return list
 }

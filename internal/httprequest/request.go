@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/problem"
@@ -206,23 +205,12 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	return u, nil
 }
 
-// Mapped returns r with f applied to all its templates.
-func (r Request) Mapped(f func(template.Template) template.Template) Request {
-	r.Target.path, r.Target.query = f(r.Target.path), f(r.Target.query)
-	r.Headers = slices.Clone(r.Headers)
-	for i, h := range r.Headers {
-		r.Headers[i].Value = f(h.Value)
-	}
-	r.Query = Node{Members: r.Query}.Mapped(f).Members
-	r.Body.node = r.Body.node.Mapped(f)
-	return r
-}
-
 // Templates returns all templates of a request.
-func (r Request) Templates() (list []template.Template) {
-	r.Mapped(func(t template.Template) template.Template {
-		list = append(list, t)
-		return t
-	})
-	return list
+func (r Request) Templates() []template.Template {
+	list := []template.Template{r.Target.path, r.Target.query}
+	for _, h := range r.Headers {
+		list = append(list, h.Value)
+	}
+	list = append(list, Node{Members: r.Query}.Templates()...)
+	return append(list, r.Body.node.Templates()...)
 }

@@ -47,27 +47,12 @@ func (ps *List) OneOf(path, word string, known ...string) bool {
 		return true
 	}
 	// What is near none of them may be a secret that was pasted here.
-	value, remedy := "", "use "+Either(known)
+	value, remedy := "", "use "+strictjson.Either(known)
 	if near := strictjson.Nearest(word, known); near != "" {
 		value, remedy = Name(word), fmt.Sprintf("did you mean %q?", near)
 	}
 	ps.Add(path, value, "is not known here", remedy)
 	return false
-}
-
-// Either lists words as a choice: `"a", "b" or "c"`.
-func Either(words []string) string { return Enumerate(words, "or") }
-
-// Enumerate lists words with another one before the last: `"a", "b" and "c"`.
-func Enumerate(words []string, last string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = fmt.Sprintf("%q", w)
-	}
-	if n := len(quoted); n > 1 {
-		return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
-	}
-	return strings.Join(quoted, "")
 }
 
 // Duration reads a field in Go's notation.

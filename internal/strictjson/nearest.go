@@ -3,6 +3,7 @@ package strictjson
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,6 +37,21 @@ func DidYouMean(word string, known []string, otherwise string) string {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return otherwise
+}
+
+// Either lists words as a choice: `"a", "b" or "c"`.
+func Either(words []string) string { return Enumerate(words, "or") }
+
+// Enumerate lists words with another one before the last: `"a", "b" and "c"`.
+func Enumerate(words []string, last string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	if n := len(quoted); n > 1 {
+		return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
+	}
+	return strings.Join(quoted, "")
 }
 
 // distance counts the letters to insert, remove, replace or swap with their neighbour

@@ -96,7 +96,7 @@ var timeFormats = map[string]func(time.Time) string{
 func checkNow(args []string) *Fault {
 	if _, ok := timeFormats[args[0]]; !ok {
 		known := slices.Sorted(maps.Keys(timeFormats))
-		return &Fault{"writes the time in a format that is not known here: " + secret.Shown(args[0]), "use " + words(known, "or")}
+		return &Fault{"writes the time in a format that is not known here: " + secret.Shown(args[0]), "use " + strictjson.Either(known)}
 	}
 	const most = 366 * 24 * time.Hour
 	if len(args) == 2 {
@@ -138,17 +138,7 @@ func (f *function) check(name string, args []typedPart) *Fault {
 func unknownFunction(name string) *Fault {
 	known := slices.Sorted(maps.Keys(functions))
 	return &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
-		strictjson.DidYouMean(name, known, "there are "+words(known, "and"))}
-}
-
-// words lists words: `"a", "b" and "c"`.
-func words(list []string, last string) string {
-	quoted := make([]string, len(list))
-	for i, w := range list {
-		quoted[i] = strconv.Quote(w)
-	}
-	n := len(quoted)
-	return strings.Join(quoted[:n-1], ", ") + " " + last + " " + quoted[n-1]
+		strictjson.DidYouMean(name, known, "there are "+strictjson.Enumerate(known, "and"))}
 }
 
 // A typedPart is an expression and whether its value is octets, which no text can hold.

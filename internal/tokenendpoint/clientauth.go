@@ -7,6 +7,7 @@ import (
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -107,7 +108,7 @@ func refuseAssertion(ps *problem.List, cfg config, method string) {
 	if method != "" {
 		without = "with token_endpoint_auth_method " + problem.Name(method)
 	}
-	refuse(ps, "has no effect "+without, "remove it, or use "+problem.Either([]string{privateKeyJWT, clientSecretJWT}),
+	refuse(ps, "has no effect "+without, "remove it, or use "+strictjson.Either([]string{privateKeyJWT, clientSecretJWT}),
 		stated{"client_assertion", cfg.ClientAssertion != nil}, stated{"token_endpoint_auth_signing_alg", cfg.SigningAlg != nil})
 }
 

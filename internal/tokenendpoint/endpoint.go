@@ -94,7 +94,7 @@ func checkHosts(ps *problem.List, c refresh.Credential, requests []request) {
 				fmt.Sprintf(`if it may be sent there, its owner adds "allowed_hosts": [%q] to it`, s.Pins()[0]))
 			continue
 		}
-		detail := fmt.Sprintf("the credential %q may only be sent to %s", c.Name, problem.Enumerate(c.AllowedHosts, "and"))
+		detail := fmt.Sprintf("the credential %q may only be sent to %s", c.Name, strictjson.Enumerate(c.AllowedHosts, "and"))
 		if path == "" && slices.ContainsFunc(c.AllowedHosts, func(pin string) bool { return strings.HasPrefix(pin, s.Pins()[0]+"/") }) {
 			detail += ", and with a path there the URL's own must be written out, without a value in it"
 		}
@@ -120,7 +120,7 @@ func (e *Endpoint) checkValues(ps *problem.List, c refresh.Credential) {
 		case len(c.Values) == 0:
 			remedy = fmt.Sprintf("add %q to it", u.Name)
 		default:
-			remedy = fmt.Sprintf("add %q to it; it has %s", u.Name, problem.Enumerate(c.Names(), "and"))
+			remedy = fmt.Sprintf("add %q to it; it has %s", u.Name, strictjson.Enumerate(c.Names(), "and"))
 		}
 		ps.Add(u.At, "", fmt.Sprintf("sends %s, which the credential %q does not have", u.Name, c.Name), remedy)
 	}

@@ -57,7 +57,7 @@ func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 				fmt.Sprintf(`if it may be for that one, its owner adds "signs": [%s] to it%s`, shown, hint))
 			continue
 		}
-		ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, problem.Enumerate(c.Signs, "and")),
+		ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, strictjson.Enumerate(c.Signs, "and")),
 			fmt.Sprintf("if it may be for that one, its owner adds %s to signs%s", shown, hint))
 	}
 }

@@ -108,7 +108,7 @@ func stepNamed(ps *problem.List, name string, requests []request) int {
 	}
 	remedy := "there are no steps: leave it out"
 	if len(known) > 0 {
-		remedy = "use " + problem.Either(known)
+		remedy = "use " + strictjson.Either(known)
 	}
 	ps.Add("response.step", problem.Show(name), "is not the name of a step", remedy)
 	return len(requests) - 1
