@@ -33,7 +33,7 @@ type checker struct {
 
 	view   checkView
 	states []refresh.State
-	tokens []refresh.Kept
+	tokens []status.Kept
 	seen   map[string]*refresh.Credential // nil: it cannot be used
 }
 
@@ -171,7 +171,7 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 	}
 	kept := k.kept(p)
 	if kept.Lifetime > 0 {
-		k.tokens = append(k.tokens, refresh.Kept{Provider: p, Lifetime: time.Duration(kept.Lifetime) * time.Second})
+		k.tokens = append(k.tokens, status.Kept{Provider: p, Lifetime: time.Duration(kept.Lifetime) * time.Second})
 	}
 	if !k.read {
 		k.view.Providers = append(k.view.Providers, kept)

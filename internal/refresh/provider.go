@@ -68,6 +68,15 @@ type Provider struct {
 	Encode func(Record) (secret.Text, error)
 }
 
+// Saves returns how many saves a login takes the store's time of. A refresh token is
+// claimed and replaced beside the record, by three more writes.
+func (p Provider) Saves() int {
+	if p.Rotates {
+		return 3
+	}
+	return 1
+}
+
 // An Endpoint obtains grants for one provider.
 type Endpoint interface {
 	// Grant logs in once and returns what the provider gave. It retries by itself what

@@ -79,7 +79,7 @@ func (r *run) begin(ctx context.Context, t *task) bool {
 		defer cancel()
 	}
 	var err error
-	t.slot, err = r.pace.start(ctx, t.saves())
+	t.slot, err = r.pace.start(ctx, t.Saves())
 	return err == nil
 }
 

@@ -51,6 +51,11 @@ type Limits struct {
 	Versions int
 }
 
+// In returns how many saves a run of that length has the time for.
+func (l Limits) In(run time.Duration) float64 {
+	return l.Saves * max(run-reserve-loginTime, 0).Seconds()
+}
+
 // A Change is one write to a store.
 type Change struct {
 	Provider string

@@ -96,15 +96,6 @@ func (t task) leastTime() time.Duration {
 	return loginTime
 }
 
-// saves returns how many saves a login of t takes the store's time of. A refresh token is
-// claimed and replaced beside the record, by three more writes.
-func (t task) saves() int {
-	if t.Rotates {
-		return 3
-	}
-	return 1
-}
-
 // idle reports whether nothing needs to be looked at for one that is not due.
 func (d Decision) idle(st State) bool {
 	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""

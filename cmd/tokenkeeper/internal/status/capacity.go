@@ -39,11 +39,11 @@ func (c *Capacity) Failing() bool { return c != nil && c.Wrong != "" }
 
 // JudgeCapacity compares tokens and documents with what there is room for; nil: nothing limits
 // them there.
-func JudgeCapacity(room place.Room, s refresh.Schedule, tokens []refresh.Kept, documents int) *Capacity {
+func JudgeCapacity(room place.Room, s refresh.Schedule, tokens []Kept, documents int) *Capacity {
 	if room.Saves == 0 {
 		return nil
 	}
-	load := s.Load(room.Limits, room.RunTime, tokens)
+	load := LoadOf(s, room.Limits, room.RunTime, tokens)
 	c := &Capacity{Load: load.Percent(), Due: load.Need, Storable: load.Can, Survived: int64(load.Survived / time.Second),
 		Ends: load.Ends, Documents: documents, Most: room.Documents}
 	remedy := "Move providers to a stack in another region or account."
@@ -51,9 +51,9 @@ func JudgeCapacity(room place.Room, s refresh.Schedule, tokens []refresh.Kept, d
 		remedy = fmt.Sprintf("Raise WritesPerSecond (%.0f; at most %d), or move providers to a stack in another region or account.", 2*room.Saves, mostWrites)
 	}
 	switch {
-	case load.Ends > 0 && load.Survived < s.LeastSurvived():
+	case load.Ends > 0 && load.Survived < LeastSurvived(s):
 		c.Wrong = fmt.Sprintf("More is due than can be stored: the planned load is %.0f %%, and an outage of %s leaves applications with tokens that have expired. %s",
-			c.Load, terminal.Span(s.LeastSurvived()), remedy)
+			c.Load, terminal.Span(LeastSurvived(s)), remedy)
 	case c.Load > 100:
 		c.Warning = fmt.Sprintf("More is due than can be stored: tokens are replaced later than planned, and at a load of %.0f %% no outage is survived. %s", c.Ends, remedy)
 	case c.Most > 0 && documents > c.Most*9/10:

@@ -1,7 +1,6 @@
 package status_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 
 func TestJudgeCapacity(t *testing.T) {
 	aws := place.Room{Limits: refresh.Limits{Saves: 20}, RunTime: 57 * time.Second, Documents: 10_000}
-	schedule := refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: 16 * time.Minute}
 	const hour, minutes = time.Hour, time.Minute
 	for _, row := range []struct {
 		name           string
@@ -30,11 +28,7 @@ func TestJudgeCapacity(t *testing.T) {
 		{"that no schedule keeps through an outage", 10, 10 * minutes, 0, false, "", ""},
 		{"many parameters", 4, hour, 9_500, false, "", "9500 of the 10000 standard parameters"},
 	} {
-		tokens := make([]refresh.Kept, row.n)
-		for i := range tokens {
-			tokens[i] = refresh.Kept{Provider: refresh.Provider{Name: fmt.Sprint("p", i)}, Lifetime: row.lifetime}
-		}
-		c := status.JudgeCapacity(aws, schedule, tokens, row.documents)
+		c := status.JudgeCapacity(aws, onAWS, tokens(row.n, row.lifetime), row.documents)
 		if c.Failing() != row.failing || !strings.Contains(c.Wrong, row.wrong) || !strings.Contains(c.Warning, row.warning) ||
 			(row.warning == "") != (c.Warning == "") {
 			t.Errorf("%s: failing %t, %q, %q", row.name, c.Failing(), c.Wrong, c.Warning)

@@ -112,7 +112,7 @@ func (l Lookout) keeper(ctx context.Context) <-chan *Keeper {
 // configs.
 func (l Lookout) capacity(subjects []Subject, documents int) *Capacity {
 	room := l.Place.Room()
-	var tokens []refresh.Kept
+	var tokens []Kept
 	credentials := map[string]bool{}
 	overdue := time.Duration(0)
 	for _, sub := range subjects {
@@ -124,7 +124,7 @@ func (l Lookout) capacity(subjects []Subject, documents int) *Capacity {
 		if !ok {
 			continue
 		}
-		tokens = append(tokens, refresh.Kept{Provider: *sub.Provider, Lifetime: v.Lifetime})
+		tokens = append(tokens, Kept{Provider: *sub.Provider, Lifetime: v.Lifetime})
 		if d := l.Schedule.Decide(*sub.Provider, sub.State, l.Now); d.Due && d.Reason == refresh.NearExpiry {
 			overdue = max(overdue, l.Now.Sub(l.Schedule.For(*sub.Provider).DueAt(sub.Name, v)))
 		}

@@ -1,29 +1,33 @@
-package refresh_test
+package status_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
+// onAWS is the schedule of a stack with the usual settings.
+var onAWS = refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: 16 * time.Minute}
+
 // tokens are n with that lifetime.
-func tokens(n int, lifetime time.Duration) []refresh.Kept {
-	list := make([]refresh.Kept, n)
+func tokens(n int, lifetime time.Duration) []status.Kept {
+	list := make([]status.Kept, n)
 	for i := range list {
-		list[i] = refresh.Kept{Provider: refresh.Provider{Name: fmt.Sprint("p", i)}, Lifetime: lifetime}
+		list[i] = status.Kept{Provider: refresh.Provider{Name: fmt.Sprint("p", i)}, Lifetime: lifetime}
 	}
 	return list
 }
 
 func TestLoad(t *testing.T) {
-	s := onAWS(time.Minute)
+	s := onAWS
 	aws := refresh.Limits{Saves: 20}
 	const run = 57 * time.Second
 	for name, row := range map[string]struct {
 		limits          refresh.Limits
-		tokens          []refresh.Kept
+		tokens          []status.Kept
 		percent         float64 // within two
 		least, most     time.Duration
 		leastEnd, atEnd float64
@@ -38,7 +42,7 @@ func TestLoad(t *testing.T) {
 		"too short for any load":         {aws, tokens(10, 10*time.Minute), 0.06, 0, 0, 0, 0},
 		"a fifth of the writes":          {refresh.Limits{Saves: 4}, tokens(1000, time.Hour), 13.5, 13 * time.Minute, 14 * time.Minute, 132, 135},
 	} {
-		load := s.Load(row.limits, run, row.tokens)
+		load := status.LoadOf(s, row.limits, run, row.tokens)
 		if p := load.Percent(); p < row.percent-2 || p > row.percent+2 {
 			t.Errorf("%s: %.1f %%, want %.1f", name, p, row.percent)
 		}
@@ -55,7 +59,7 @@ func TestLoad(t *testing.T) {
 // nothing.
 func TestWhatARunCanStore(t *testing.T) {
 	for run, want := range map[time.Duration]float64{57 * time.Second: 20 * 52.5, 14500 * time.Millisecond: 200, 4 * time.Second: 0, 0: 0} {
-		if load := onAWS(time.Minute).Load(refresh.Limits{Saves: 20}, run, nil); load.Can != want {
+		if load := status.LoadOf(onAWS, refresh.Limits{Saves: 20}, run, nil); load.Can != want {
 			t.Errorf("in %v: %v, want %v", run, load.Can, want)
 		}
 	}
@@ -63,11 +67,11 @@ func TestWhatARunCanStore(t *testing.T) {
 
 // A refresh token takes the time of three saves, and half as many of them are planned.
 func TestLoadOfRefreshTokens(t *testing.T) {
-	s := onAWS(time.Minute)
+	s := onAWS
 	kept := tokens(1, time.Hour)
-	one := s.Load(refresh.Limits{Saves: 20}, time.Minute, kept)
+	one := status.LoadOf(s, refresh.Limits{Saves: 20}, time.Minute, kept)
 	kept[0].Rotates = true
-	if load := s.Load(refresh.Limits{Saves: 20}, time.Minute, kept); load.Need < 2.9*one.Need || load.Need > 3.1*one.Need {
+	if load := status.LoadOf(s, refresh.Limits{Saves: 20}, time.Minute, kept); load.Need < 2.9*one.Need || load.Need > 3.1*one.Need {
 		t.Errorf("it needs %.4f, and one without %.4f", load.Need, one.Need)
 	}
 }
