@@ -18,9 +18,6 @@ type Symbols struct {
 // are, so that those that may be left out are shown with a question mark.
 func NewSymbols(names []string) *Symbols { return &Symbols{names: names} }
 
-// Values are the symbols, for templates to be filled in with.
-func (s *Symbols) Values() *Values { return &Values{symbols: s} }
-
 // Shown returns text with its symbols as they are shown.
 func (s *Symbols) Shown(text string) string { return strings.NewReplacer(s.words...).Replace(text) }
 

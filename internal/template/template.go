@@ -5,6 +5,7 @@
 package template
 
 import (
+	"errors"
 	"iter"
 	"regexp"
 	"slices"
@@ -48,6 +49,9 @@ func (v Value) LeavesOut() bool { return v.Optional && v.Instead == nil }
 
 // A Fault is what is wrong with a template, and what to do.
 type Fault struct{ Detail, Remedy string }
+
+// ErrLeftOut says that an optional value is absent, and the field is to be left out.
+var ErrLeftOut = errors.New("an optional value is not there")
 
 // Literal is the template of fixed text.
 func Literal(text string) Template { return Template{{literal: text}} }

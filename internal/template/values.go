@@ -8,9 +8,6 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// ErrLeftOut says that an optional value is absent, and the field is to be left out.
-var ErrLeftOut = errors.New("an optional value is not there")
-
 // Values are what the templates of one request are filled in with. Not safe for concurrent use.
 type Values struct {
 	of     map[string]secret.Text
@@ -26,6 +23,9 @@ type Values struct {
 func NewValues(of map[string]secret.Text, now time.Time, made func(text string, of Template)) *Values {
 	return &Values{of: of, moment: moment{now, map[string]string{}}, made: made}
 }
+
+// Values are the symbols, for templates to be filled in with.
+func (s *Symbols) Values() *Values { return &Values{symbols: s} }
 
 // Get returns the value of that name; without one it is empty.
 func (v *Values) Get(name string) secret.Text { return v.of[name] }
