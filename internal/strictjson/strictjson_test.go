@@ -159,6 +159,20 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestOf(t *testing.T) {
+	v, err := strictjson.Of(map[string]any{"b": []any{nil, true, 3600.0, 0.5, "<å>"}, "a": map[string]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"a":{},"b":[null,true,3600,0.5,"<å>"]}`
+	if got, err := v.Encode(); err != nil || string(got) != want {
+		t.Errorf("is %s, %v; want %s", got, err, want)
+	}
+	if v, err := strictjson.Of([]any{"\xff"}); err == nil {
+		t.Errorf("bytes that are no text are %+v", v)
+	}
+}
+
 func TestCanonical(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		{"order, space and escapes do not count", "\xEF\xBB\xBF" + `{ "b" : "\u00e5", "a" : [ 1.0, 1e2 ] }`, `{"a":[1,100],"b":"å"}`},

@@ -53,6 +53,16 @@ func Texts(texts []string) Value {
 	return v
 }
 
+// Of returns a value as encoding/json decodes it: nil, a bool, a float64, a string, a []any or a
+// map[string]any, whose members it sorts. Text that is not UTF-8 is an error.
+func Of(v any) (of Value, _ error) {
+	data, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return Value{}, err
+	}
+	return of, json.Unmarshal(data, &of)
+}
+
 // UnmarshalJSONFrom reads the next value of dec.
 func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	t, err := dec.ReadToken()

@@ -86,16 +86,6 @@ func checkPublic(ps *problem.List, c refresh.Credential) {
 	}
 }
 
-// Doubts returns what the owner of a credential should correct before it is stored, and what no
-// run stops for.
-func Doubts(where string, c refresh.Credential) refresh.Problems {
-	_, doubtful := c.Conflicts()
-	for i := range doubtful {
-		doubtful[i].Where = where
-	}
-	return doubtful
-}
-
 // authorities reads certificates in PEM, of those that hosts' certificates are checked against.
 // They are public, and in the credential since the owner who pins a host says which authority to believe
 // that it is the one.

@@ -131,7 +131,7 @@ func (f *recordForm) expand(v *template.Values, r refresh.Record) (strictjson.Va
 			if !there {
 				return strictjson.Value{}, template.ErrLeftOut
 			}
-			return jsonOf(found), nil
+			return strictjson.Of(found)
 		}
 		text, err := v.Expand(n.Text)
 		kind := n.Kind
@@ -140,29 +140,4 @@ func (f *recordForm) expand(v *template.Values, r refresh.Record) (strictjson.Va
 		}
 		return strictjson.Value{Type: kind, Text: text.Reveal()}, err
 	})
-}
-
-// jsonOf returns a value of an answer.
-func jsonOf(v any) strictjson.Value {
-	switch v := v.(type) {
-	case string:
-		return strictjson.Value{Type: strictjson.String, Text: v}
-	case float64:
-		return strictjson.Value{Type: strictjson.Num, Text: strconv.FormatFloat(v, 'f', -1, 64)}
-	case bool:
-		return strictjson.Value{Type: strictjson.Bool, Text: strconv.FormatBool(v)}
-	case []any:
-		list := strictjson.Value{Type: strictjson.List}
-		for _, item := range v {
-			list.Items = append(list.Items, jsonOf(item))
-		}
-		return list
-	case map[string]any:
-		object := strictjson.Value{Type: strictjson.Object}
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			object.Members = append(object.Members, strictjson.Member{Name: name, Value: jsonOf(v[name])})
-		}
-		return object
-	}
-	return strictjson.Value{Type: strictjson.Null}
 }
