@@ -35,7 +35,11 @@ func (e *Endpoint) Explain(names []string) (Explanation, error) {
 	}
 	x.Requests = append(x.Requests, messages...)
 	for _, j := range p.signed() {
-		x.Signed = append(x.Signed, p.explainJWT(j, names))
+		signed, err := p.explainJWT(j, names)
+		if err != nil {
+			return x, fmt.Errorf("explaining %s: %w", j.path, err)
+		}
+		x.Signed = append(x.Signed, signed)
 	}
 	if p.token == nil {
 		x.Answer = p.explainAnswer()
