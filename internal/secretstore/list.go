@@ -17,23 +17,21 @@ const pageSize = 100
 // List implements refresh.Store. What happened in the last five minutes may be missing from it
 // (API reference, ListSecrets).
 func (s *Store) List(ctx context.Context, from string) (states []refresh.State, next string, err error) {
-	next, err = s.page(ctx, from, func(provider string, m metadata) { states = append(states, s.state(provider, m)) })
+	page, next, err := s.page(ctx, from)
+	for _, l := range page {
+		states = append(states, s.state(l.provider, l.metadata))
+	}
 	return states, next, err
 }
 
-// list calls f with each secret in the name space.
-func (s *Store) list(ctx context.Context, f func(provider string, m metadata)) error {
-	for next, more := "", true; more; more = next != "" {
-		var err error
-		if next, err = s.page(ctx, next, f); err != nil {
-			return err
-		}
-	}
-	return nil
+// A listed is a secret in the name space, and whose it is.
+type listed struct {
+	provider string
+	metadata
 }
 
-// page calls f with each secret of one page, and returns where the next one begins.
-func (s *Store) page(ctx context.Context, from string, f func(provider string, m metadata)) (next string, _ error) {
+// page returns one page of the secrets in the name space, and where the next one begins.
+func (s *Store) page(ctx context.Context, from string) (list []listed, next string, _ error) {
 	ctx, cancel := awscall.HalfOf(ctx)
 	defer cancel()
 	in := &secretsmanager.ListSecretsInput{
@@ -47,13 +45,13 @@ func (s *Store) page(ctx context.Context, from string, f func(provider string, m
 	}
 	page, err := s.Client.ListSecrets(ctx, in)
 	if err != nil {
-		return "", awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
+		return nil, "", awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
 	}
 	for _, e := range page.SecretList {
 		if provider, ok := s.provider(aws.ToString(e.Name)); ok {
-			f(provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
-				replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)})
+			list = append(list, listed{provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
+				replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)}})
 		}
 	}
-	return aws.ToString(page.NextToken), nil
+	return list, aws.ToString(page.NextToken), nil
 }

@@ -102,12 +102,13 @@ func (v *Vault) Credential(ctx context.Context, provider string) (string, error)
 // Credentials returns the same of every provider that has a token, by name. It may be some
 // minutes old.
 func (v *Vault) Credentials(ctx context.Context) (map[string]string, error) {
+	list, err := refresh.Pages(ctx, v.secrets().page)
 	found := map[string]string{}
-	err := v.secrets().list(ctx, func(provider string, m metadata) {
-		if v.usable(provider, m) == nil && m.labelled(labelCurrent) != "" {
-			found[provider], _ = m.tag(tagCredential)
+	for _, l := range list {
+		if v.usable(l.provider, l.metadata) == nil && l.labelled(labelCurrent) != "" {
+			found[l.provider], _ = l.tag(tagCredential)
 		}
-	})
+	}
 	return found, err
 }
 
