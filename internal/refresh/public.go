@@ -35,13 +35,6 @@ var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 // snake returns clientSecret as client_secret.
 func snake(name string) string { return strings.ToLower(camel.ReplaceAllString(name, "${1}_$2")) }
 
-const (
-	// leastSearched is the length of the shortest value that can be looked for at all.
-	leastSearched = 4
-	// leastFound is that of the shortest one that is looked for within longer text.
-	leastFound = 8
-)
-
 // Conflicts returns what is wrong with the values of c that may be found: a secret is not
 // looked for where it lies within one of them. What a run must not accept is refused; what
 // its owner should correct, and a run need not stop for, is doubtful. Paths are names of values.
@@ -53,7 +46,7 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 		declared := slices.Contains(c.Public, public)
 		for _, name := range c.Names() {
 			value, other := c.Values[name].Reveal(), c.Values[public].Reveal()
-			if c.IsPublic(name) || len(value) < leastSearched || len(other) < leastSearched {
+			if c.IsPublic(name) || len(value) < secret.LeastSecret || len(other) < secret.LeastSecret {
 				continue
 			}
 			how := overlap(other, value)
@@ -66,7 +59,7 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 				p.Path, p.Remedy = "public", p.Remedy+", or take "+public+" out of public"
 				p.Detail = public + " " + p.Detail
 			}
-			if declared && len(value) >= leastFound {
+			if declared && len(value) >= secret.LeastFound {
 				refused = append(refused, p)
 			} else {
 				doubtful = append(doubtful, p)
@@ -74,8 +67,8 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 		}
 	}
 	for _, name := range c.Names() {
-		if c.Values[name].Len() < leastSearched && !c.IsPublic(name) && !NeverPublic(name) {
-			doubtful = append(doubtful, Problem{Path: name, Detail: fmt.Sprintf("has fewer than %d characters, too few to be looked for in answers", leastSearched),
+		if c.Values[name].Len() < secret.LeastSecret && !c.IsPublic(name) && !NeverPublic(name) {
+			doubtful = append(doubtful, Problem{Path: name, Detail: fmt.Sprintf("has fewer than %d characters, too few to be looked for in answers", secret.LeastSecret),
 				Remedy: "if it is no secret, " + c.publicLine(name)})
 		}
 	}

@@ -57,12 +57,12 @@ type Searcher struct {
 // of searching, as no honest text is.
 var ErrUnsearchable = errors.New("has more escapes in escapes than can be searched")
 
-// leastFound is the length of the shortest secret that is looked for within longer text, in
-// bytes; a shorter one would be found by chance. leastSecret is that of the shortest one that
-// is looked for at all.
 const (
-	leastFound  = 8
-	leastSecret = 4
+	// LeastFound is the length of the shortest secret that is looked for within longer text, in
+	// bytes; a shorter one would be found by chance.
+	LeastFound = 8
+	// LeastSecret is that of the shortest one that is looked for at all.
+	LeastSecret = 4
 )
 
 // NewSearcher returns a searcher for values. Parts of a secret that lie within a harmless
@@ -91,9 +91,9 @@ func formsOf(values []Value, kind Kind) []string {
 
 // index collects what is looked for in records, or in what is printed.
 func (s *Searcher) index(printed bool) *index {
-	least, run := leastFound, 16
+	least, run := LeastFound, 16
 	if printed {
-		least, run = leastSecret, leastFound
+		least, run = LeastSecret, LeastFound
 	}
 	x := &index{run: run, harmless: map[string]bool{}}
 	for _, word := range s.harmless() {
@@ -229,11 +229,11 @@ func (s *Searcher) wholes() wholes {
 	w := wholes{map[string][]int{}, map[float64][]int{}}
 	for i, v := range s.values {
 		text := strings.TrimSpace(v.Text.Reveal())
-		if v.Kind >= Identifier || len(text) < leastSecret || s.isPublic(text) {
+		if v.Kind >= Identifier || len(text) < LeastSecret || s.isPublic(text) {
 			continue
 		}
 		all := []string{text}
-		if len(text) < leastFound { // in longer ones these are found too
+		if len(text) < LeastFound { // in longer ones these are found too
 			all = append(all, base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)), hex.EncodeToString([]byte(text)))
 		}
 		for _, t := range all {
@@ -251,7 +251,7 @@ func (s *Searcher) wholes() wholes {
 func (w wholes) find(text string) []int {
 	text = strings.TrimSpace(text)
 	found := w.texts[strings.TrimRight(text, "=")]
-	if n, ok := number(text); ok && len(text) >= leastSecret {
+	if n, ok := number(text); ok && len(text) >= LeastSecret {
 		found = append(slices.Clone(found), w.numbers[n]...) // digits may be hexadecimal too
 	}
 	return found

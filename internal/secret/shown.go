@@ -20,5 +20,5 @@ func Named(text string) string { return `"` + Printable(Mask(text), longestShown
 // WordLike reports whether text is one long word or several, and no part of a URL, a path, a media
 // type or ${…}: nothing distinguishes such words from a password.
 func WordLike(text string) bool {
-	return len(text) >= leastFound && !strings.ContainsAny(text, ":/.[]{}()'\"|`") && !strings.Contains(text, "== ")
+	return len(text) >= LeastFound && !strings.ContainsAny(text, ":/.[]{}()'\"|`") && !strings.Contains(text, "== ")
 }

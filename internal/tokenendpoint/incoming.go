@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.com/tokenkeeper/internal/answer"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // A refresh token that comes with an answer is a credential, whether or not it was asked for and
@@ -29,7 +30,7 @@ func incoming(s answer.Selection, renewsItself bool) []string {
 		byRight = byRight || text != "" && text == token && !likeRefreshToken.MatchString(name)
 	}
 	list = slices.DeleteFunc(list, func(text string) bool { return text == sameTicket || text == token && byRight })
-	if next, ok := textOf(s.RefreshToken); ok && len(next) >= leastSecret && next != token && next != sameTicket {
+	if next, ok := textOf(s.RefreshToken); ok && len(next) >= secret.LeastSecret && next != token && next != sameTicket {
 		list = append(list, next)
 	}
 	return list

@@ -29,7 +29,7 @@ type memory struct {
 type madeText struct{ text, of string }
 
 func (m *memory) add(text, of string) {
-	if m == nil || len(text) < leastSecret || m.known[text] {
+	if m == nil || len(text) < secret.LeastSecret || m.known[text] {
 		return
 	}
 	if m.known == nil {
@@ -71,7 +71,7 @@ func (m *memory) remember(c refresh.Credential, text string, t template.Template
 			continue
 		}
 		of = cmp.Or(of, v.Name)
-		seen = seen || len(value) >= leastFound && strings.Contains(text, value)
+		seen = seen || len(value) >= secret.LeastFound && strings.Contains(text, value)
 	}
 	if of != "" && !seen {
 		m.add(text, of)
@@ -83,11 +83,3 @@ func (m *memory) remember(c refresh.Credential, text string, t template.Template
 func newValues(c refresh.Credential, now time.Time, m *memory) *template.Values {
 	return template.NewValues(c.Values, now, func(text string, t template.Template) { m.remember(c, text, t) })
 }
-
-const (
-	// leastSecret is the size of the shortest value that is taken for a secret, in bytes.
-	leastSecret = 4
-	// leastFound is that of the shortest one that is found within other text; of those that
-	// are shorter, many would be found by chance.
-	leastFound = 8
-)

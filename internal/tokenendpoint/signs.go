@@ -94,7 +94,7 @@ func (j jwt) disclosed(c refresh.Credential, members ...any) error {
 		for _, t := range place.templates {
 			name := ""
 			for v := range t.Values() {
-				if c.Values[v.Name].Len() >= leastSecret && !c.IsPublic(v.Name) {
+				if c.Values[v.Name].Len() >= secret.LeastSecret && !c.IsPublic(v.Name) {
 					name = v.Name
 				}
 			}
