@@ -2,7 +2,6 @@ package secretstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -179,6 +178,3 @@ func (v *Vault) read(ctx context.Context, provider, label string) (refresh.Versi
 func (m metadata) holds(id refresh.VersionID, label string) bool {
 	return slices.Contains(m.labels[string(id)], label)
 }
-
-// isMissing reports whether there is nothing to find.
-func isMissing(err error) bool { return errors.Is(err, refresh.ErrNotFound) }

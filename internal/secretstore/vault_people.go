@@ -2,6 +2,7 @@ package secretstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,7 +64,7 @@ func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
 
 func (v *Vault) put(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
 	m, err := v.secrets().describe(ctx, provider)
-	if isMissing(err) {
+	if errors.Is(err, refresh.ErrNotFound) {
 		return v.create(ctx, provider, t)
 	}
 	if err == nil {

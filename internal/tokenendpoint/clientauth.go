@@ -26,10 +26,6 @@ const (
 // assertionType is that of a JWT that authenticates a client (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-func authMethods() []string {
-	return []string{clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, tlsClientAuth, selfSignedClientAuth, noClientSecret}
-}
-
 // A clientAuth is what says, in a request, which client sends it.
 type clientAuth struct {
 	params      []httprequest.Param
@@ -53,7 +49,7 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, headers [
 	}
 	method := textOr(cfg.AuthMethod, clientSecretBasic)
 	encoding := textOr(cfg.BasicEncoding, "form")
-	ok = ps.OneOf(path, method, authMethods()...)
+	ok = ps.OneOf(path, method, clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, tlsClientAuth, selfSignedClientAuth, noClientSecret)
 	ok = ps.OneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
 	if ok && cfg.BasicEncoding != nil && method != clientSecretBasic {
 		ps.Add("client_secret_basic_encoding", problem.Show(encoding), "has no effect with token_endpoint_auth_method "+problem.Name(method), "remove it")

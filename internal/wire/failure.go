@@ -101,7 +101,7 @@ func kindOf(err error, at stage) Kind {
 		return TimedOut
 	case errors.Is(err, ssrf.ErrProhibitedIP):
 		return AddressNotAllowed
-	case isUntrusted(err):
+	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return Untrusted
 	case errors.As(err, &proxy) && proxy.status >= 400 && proxy.status < 500:
 		return ProxyRefused
@@ -118,10 +118,6 @@ func kindOf(err error, at stage) Kind {
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func isUntrusted(err error) bool {
-	return errors.As(err, new(*tls.CertificateVerificationError))
 }
 
 // certificateFault says in our words what is wrong with a certificate: its own are the
