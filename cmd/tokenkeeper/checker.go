@@ -215,7 +215,7 @@ func (k *checker) credential(ctx context.Context, name string) (*refresh.Credent
 		var c refresh.Credential
 		if c, err = k.parser.Credential(doc); err == nil {
 			k.seen[name] = &c
-			k.view.Problems = append(k.view.Problems, doubts(doc.Where, c)...)
+			k.view.Problems = append(k.view.Problems, status.Doubts(doc.Where, c)...)
 			return &c, nil
 		}
 	}

@@ -50,7 +50,7 @@ does, and it is stored only if all of these logins go well.`,
 		if err != nil {
 			return c.wrong(status.Problems(doc.Where, err), "Nothing was stored.")
 		}
-		if ps := doubts(doc.Where, credential); len(ps) > 0 {
+		if ps := status.Doubts(doc.Where, credential); len(ps) > 0 {
 			return c.wrong(ps, "Nothing was stored.")
 		}
 		users := c.users(cmd.Context(), to, c.parser(allowLoopback || to.AllowsLoopback()), credential)
@@ -146,14 +146,4 @@ func (v credentialsView) text(s *terminal.Screen) {
 		t.Rows = append(t.Rows, terminal.Row{Cells: []terminal.Cell{{Text: l.Name}, used}})
 	}
 	s.Table(t)
-}
-
-// doubts returns what the owner of a credential should correct before it is stored, and what no
-// run stops for.
-func doubts(where string, c refresh.Credential) refresh.Problems {
-	_, doubtful := c.Conflicts()
-	for i := range doubtful {
-		doubtful[i].Where = where
-	}
-	return doubtful
 }
