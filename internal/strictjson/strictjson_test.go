@@ -115,6 +115,20 @@ func TestDecodeFindsAllFaults(t *testing.T) {
 	}
 }
 
+// Faults are in the order of the text, and no more than can be read.
+func TestDecodeOrdersFaults(t *testing.T) {
+	_, err := strictjson.Decode[document]([]byte(`{"count": "x", "inner": {"path": 1, "pathh": ""}, "nmae": 1, "words": [` + strings.Repeat("0,", 50) + `0]}`))
+	var faults strictjson.Faults
+	if !errors.As(err, &faults) || len(faults) != 40 {
+		t.Fatalf("%d faults: %v", len(faults), err)
+	}
+	for i, want := range []string{"count", "inner.path", "inner.pathh", "nmae", "words[0]"} {
+		if faults[i].Path != want {
+			t.Errorf("fault %d is of %s, want %s", i, faults[i].Path, want)
+		}
+	}
+}
+
 // A fault within a list has the index of its element, whichever is wrong.
 func TestDecodeCountsElements(t *testing.T) {
 	type steps struct {

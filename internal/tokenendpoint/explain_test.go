@@ -98,6 +98,34 @@ func TestExplainHidden(t *testing.T) {
 	}
 }
 
+// A JWT is explained as it is signed: what a word names is written out, and what is left out is not there.
+func TestExplainJWT(t *testing.T) {
+	for _, row := range []struct{ config, header, claims string }{
+		{`{"token_endpoint": "https://id.example.com/token", "token_endpoint_auth_method": "private_key_jwt",
+			"client_assertion": {"aud": "token_endpoint", "typ": "", "kid": "${kid?}", "header": {"cty": "x", "n": {"a": ["${tenant}"]}}}}`,
+			`[{alg the usual one of the key} {kid that of the key, if it is a JWK} {cty x} {n {"a":["${tenant}"]}}]`,
+			`[{iss ${client_id}} {sub ${client_id}} {aud https://id.example.com/token} {exp now and 1m} {iat now, less 10s} {nbf now, less 10s} {jti another each time}]`},
+		{`{"assertion": {"iss": "${client_id}", "aud": "none", "backdate": "0s", "lifetime": "5m", "claims": {"n": {"x": ["${other?}", 1]}, "nbf": null}},
+			"request": {"url": "https://id.example.com/", "headers": {"Authorization": "Bearer ${assertion}"}}}`,
+			`[{alg the usual one of the key} {typ JWT} {kid that of the key, if it is a JWK}]`,
+			`[{iss ${client_id}} {aud left out} {exp now and 5m} {iat now} {jti another each time} {n {"x":[1]}}]`},
+		{`{"token_endpoint": "https://id.example.com/token", "issuer": "https://id.example.com", "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": {"aud": ["issuer", "${tenant}"]}}`,
+			`[{alg the usual one of the key} {typ JWT} {kid that of the key, if it is a JWK}]`,
+			`[{iss ${client_id}} {aud https://id.example.com, ${tenant}} {exp now and 1m} {iat now, less 10s} {nbf now, less 10s} {jti another each time}]`},
+	} {
+		x, err := endpoint(t, onLoopback(), row.config).Explain([]string{"client_id", "private_key", "tenant"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(x.Signed[0].Header); got != row.header {
+			t.Errorf("header\n got %s\nwant %s", got, row.header)
+		}
+		if got := fmt.Sprint(x.Signed[0].Claims); got != row.claims {
+			t.Errorf("claims\n got %s\nwant %s", got, row.claims)
+		}
+	}
+}
+
 // A trial says where the lifetime is from.
 func TestTryLifetimeFrom(t *testing.T) {
 	signed := jwt(fmt.Sprintf(`{"exp": %d}`, noon.Add(30*time.Minute).Unix()))
