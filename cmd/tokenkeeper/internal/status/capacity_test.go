@@ -34,21 +34,21 @@ func TestJudgeCapacity(t *testing.T) {
 			t.Errorf("%s: failing %t, %q, %q", row.name, c.Failing(), c.Wrong, c.Warning)
 		}
 	}
-	few := make([]refresh.Kept, 6_500)
+	few := tokens(6_500, hour)
 	for i := range few {
-		few[i] = refresh.Kept{Provider: refresh.Provider{Name: fmt.Sprint("p", i), Rotates: true}, Lifetime: hour}
+		few[i].Rotates = true
 	}
 	for saves, remedy := range map[float64]string{2.5: "Raise WritesPerSecond (5; at most 48), or", 20: "", 4: "Raise WritesPerSecond (8; at most 48), or"} {
 		aws.Saves = saves
-		if c := status.JudgeCapacity(aws, schedule, few, 0); !strings.Contains(c.Wrong, remedy) || c.Failing() != (remedy != "") {
+		if c := status.JudgeCapacity(aws, onAWS, few, 0); !strings.Contains(c.Wrong, remedy) || c.Failing() != (remedy != "") {
 			t.Errorf("%v saves a second: %q", saves, c.Wrong)
 		}
 	}
 	aws.Saves = 24 // no more can be had
-	if c := status.JudgeCapacity(aws, schedule, append(few, append(few, few...)...), 0); c.Warning+c.Wrong == "" || strings.Contains(c.Warning+c.Wrong, "Raise") {
+	if c := status.JudgeCapacity(aws, onAWS, append(few, append(few, few...)...), 0); c.Warning+c.Wrong == "" || strings.Contains(c.Warning+c.Wrong, "Raise") {
 		t.Errorf("at most writes: %q", c.Warning+c.Wrong)
 	}
-	if c := status.JudgeCapacity(place.Room{RunTime: time.Minute}, schedule, nil, 3); c != nil || c.Failing() {
+	if c := status.JudgeCapacity(place.Room{RunTime: time.Minute}, onAWS, nil, 3); c != nil || c.Failing() {
 		t.Errorf("a disk: %+v", c)
 	}
 }
