@@ -21,10 +21,7 @@ import (
 // line of text such as "Bearer ${access_token}", or JSON of the config's own. Its templates name fields of the record and nothing else, so
 // no value of a credential can be meant; that none is in it by accident is seen to by the
 // domain, whatever the form.
-type recordForm struct {
-	bare bool
-	node httprequest.Node
-}
+type recordForm struct{ node httprequest.Node }
 
 // recordWords are the fields of a record that a form may name, as version 1 has them.
 var recordWords = []string{"access_token", "token_type", "provider", "issued_at", "refresh_after", "expires_at", "expires_at_unix", "scope"}
@@ -39,7 +36,7 @@ func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strict
 		if len(extra) > 0 {
 			ps.Add("response.extra", "", "has no place in a record that is the bare token", "remove it, or write record as an object")
 		}
-		return &recordForm{bare: true}
+		return &recordForm{httprequest.One("", template.Of("access_token")).Node}
 	case v.Type == strictjson.String && !strings.Contains(v.Text, "${"):
 		ps.Add("record", problem.Show(v.Text), "is not known here", remedy)
 		return nil
@@ -51,7 +48,7 @@ func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strict
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
 		words = append(words, extraPrefix+name)
 	}
-	form := &recordForm{node: httprequest.CompileNode(ps, "record", "", v)}
+	form := &recordForm{httprequest.CompileNode(ps, "record", "", v)}
 	vocabulary{of: "a record", known: words, record: true}.check(ps, form.node.Templates())
 	for _, t := range form.node.Templates() {
 		if t.Fresh() {
@@ -70,9 +67,6 @@ func (f *recordForm) encoder() func(refresh.Record) (secret.Text, error) {
 		return nil
 	}
 	return func(r refresh.Record) (secret.Text, error) {
-		if f.bare {
-			return r.AccessToken, nil
-		}
 		v := template.NewValues(recordValues(r), time.Time{}, nil)
 		if f.node.Kind == strictjson.String {
 			return f.line(v, r)
