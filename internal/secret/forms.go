@@ -49,8 +49,7 @@ func Fold(text string) string {
 // (see reading), folded: as it is, in hexadecimal, base64 and base32, where it may have been
 // escaped before.
 func forms(value string) []string {
-	list := []string{value, latin1(value)}
-	list = append(list, plainForms(value)...)
+	list := append(plainForms(value), latin1(value))
 	if escapable.MatchString(value) {
 		for _, inner := range escaped(value) {
 			list = append(list, base64Forms(inner)...)
@@ -68,9 +67,9 @@ func madeForms(value string) []string {
 	return distinct(append(base64Forms(value), value, hex.EncodeToString([]byte(value))))
 }
 
-// plainForms are the encodings of the bytes of value.
+// plainForms are value itself, and the encodings of its bytes.
 func plainForms(value string) []string {
-	return slices.Concat([]string{hex.EncodeToString([]byte(value)), spaced(value, "-"), spaced(value, ":")}, base64Forms(value), base32Forms(value))
+	return slices.Concat([]string{value, hex.EncodeToString([]byte(value)), spaced(value, "-"), spaced(value, ":")}, base64Forms(value), base32Forms(value))
 }
 
 func distinct(list []string) []string {

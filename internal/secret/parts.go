@@ -44,9 +44,14 @@ func ofPEM(text string) []string {
 	var parts []string
 	for _, block := range privateBlock.FindAllStringSubmatch(text, -1) {
 		body := lineEnds.Replace(block[1])
-		if der, err := base64.StdEncoding.DecodeString(body); err == nil && len(der) > 0 {
-			parts = append(parts, ofDER(der)...)
-		} else if body != "" {
+		der, err := base64.StdEncoding.DecodeString(body)
+		switch list := numbers(der); {
+		case list != nil:
+			parts = append(parts, list...)
+		case err == nil && len(der) > 0:
+			const common = 36 // versions and names of algorithms
+			parts = append(parts, string(der[min(common, len(der)/2):]))
+		case body != "":
 			parts = append(parts, body)
 		}
 	}
@@ -58,14 +63,6 @@ func ofPEM(text string) []string {
 var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
 
 var lineEnds = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", `\n`, "", `\r`, "")
-
-func ofDER(der []byte) []string {
-	if list := numbers(der); list != nil {
-		return list
-	}
-	const common = 36 // versions and names of algorithms
-	return []string{string(der[min(common, len(der)/2):])}
-}
 
 // numbers returns the private numbers of a key in DER; nil of anything else.
 func numbers(der []byte) []string {
@@ -138,9 +135,4 @@ func ofJWK(document any) []string {
 		}
 	}
 	return parts
-}
-
-// partForms are the encodings in which parts are looked for.
-func partForms(value string) []string {
-	return slices.Concat([]string{value}, plainForms(value))
 }

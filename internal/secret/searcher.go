@@ -128,7 +128,7 @@ func (s *Searcher) index(printed bool) *index {
 			parts = []string{text}
 		}
 		for _, part := range parts {
-			for _, f := range distinct(partForms(part)) {
+			for _, f := range distinct(plainForms(part)) {
 				if len(f) >= run && !x.harmless[f] {
 					x.needles = append(x.needles, needle{i, f, run})
 				}
@@ -192,23 +192,22 @@ func (s *Searcher) Redact(text string) string {
 	if s == nil || s.values == nil {
 		return text
 	}
-	hidden := make([]bool, min(len(text), maxQuoted))
-	cut := len(text) > maxQuoted
-	text = text[:len(hidden)]
-	hide := func(from, to int) {
+	shown := len(text)
+	if shown > maxQuoted {
+		text, shown = text[:maxQuoted], maxQuoted/2 // a secret may begin in the rest
+	}
+	hidden := make([]bool, len(text))
+	left := s.prints().search(text, func(_, from, to int) bool {
 		for i := from; i < to; i++ {
 			hidden[i] = true
 		}
-	}
-	left := s.prints().search(text, func(_, from, to int) bool { hide(from, to); return true })
-	switch {
-	case left < 0:
-		hide(0, len(hidden))
-	case cut:
-		hide(len(hidden)/2, len(hidden)) // a secret may begin there
+		return true
+	})
+	if left < 0 {
+		return redacted
 	}
 	var b strings.Builder
-	for i := range len(text) {
+	for i := range shown {
 		switch {
 		case !hidden[i]:
 			b.WriteByte(text[i])
