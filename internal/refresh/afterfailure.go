@@ -22,7 +22,7 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 	n := s.follow(a, err.Class, err.Code)
 	if err.Class == Transient && err.Suspect {
 		prev := a.previous()
-		if prev.Class == Misconfigured || prev.Class == Transient && n.Tries >= suspectTries {
+		if prev.Class == Misconfigured || prev.Class == Transient && prev.Code == n.Code && n.Tries >= suspectTries {
 			n = s.follow(a, Misconfigured, err.Code)
 		}
 	}
@@ -91,7 +91,8 @@ func (s Schedule) unchanged(a attempt) Note {
 }
 
 const (
-	// suspectTries is how many ticks an answer that makes no sense is put down to chance.
+	// suspectTries is the failure in a row from which on an answer that makes no sense, and is
+	// repeated, is not put down to chance.
 	suspectTries = 3
 	// lockOut is the least time between two logins that were refused, and doubles up
 	// to maxLockOut: many providers lock an account after some five in an hour.

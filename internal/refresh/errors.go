@@ -59,8 +59,8 @@ type Error struct {
 	// Remedy says what to do next; empty where waiting is all.
 	Remedy string
 	// Suspect marks a failure that may be chance. One that needs a person is looked at once more
-	// where that does no harm. A transient one is taken for a misconfiguration when it
-	// comes a third time in a row: an unknown error, an answer without a token.
+	// where that does no harm. A transient one is taken for a misconfiguration when it is
+	// repeated, as the third failure in a row or later: an unknown error, an answer without a token.
 	Suspect bool
 	// Unsure marks a login whose refresh token may have been spent: it may have arrived,
 	// and no answer came that can be read.

@@ -127,6 +127,8 @@ func TestNextAfterFailures(t *testing.T) {
 			[]time.Duration{time.Minute - early, 2*time.Minute - early, 4*time.Minute - early, 5*time.Minute - early, 5*time.Minute - early}, refresh.Misconfigured, 5},
 		{"one that needs a person is not asked again", empty, repeat(revoked, 1), m(never), refresh.NeedsPerson, 1},
 		{"what makes no sense is put down to chance twice", empty, repeat(suspect, 4), m(1, 2, 30, 60), refresh.Misconfigured, 2},
+		{"also where a provider that was down makes no sense once", empty, append(repeat(transient, 4), suspect, transient, suspect), m(1, 2, 4, 5, 5, 5, 5), refresh.Transient, 7},
+		{"but not again", empty, append(repeat(transient, 4), repeat(suspect, 3)...), m(1, 2, 4, 5, 5, 30, 60), refresh.Misconfigured, 2},
 		{"what ends by itself is not, however often", empty, repeat(transient, 30)[:6], m(1, 2, 4, 5, 5, 5), refresh.Transient, 6},
 		{"a refused login that then times out is transient again", empty, []*refresh.Error{refused, transient}, m(30, 1), refresh.Transient, 1},
 		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, []time.Duration{17*time.Minute + early}, refresh.Transient, 1},

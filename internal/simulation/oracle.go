@@ -169,10 +169,12 @@ func (o *oracle) distances(p *provider, before streak, left time.Duration) (leas
 		return o.ages(p, p.lifetime)
 	case before.answer == sameToken:
 		return left / 2, max(left/2, o.tick)
-	case slices.Contains([]string{"invalid_client", refresh.CodeSecretInRecord, refresh.CodeTokenOver}, before.answer):
+	case rejects(before.answer):
 		return doubled(30*time.Minute, 4*time.Hour, n), 4 * time.Hour
-	case before.answer == "no_access_token" && n >= 3: // it is no chance
+	case before.answer == "no_access_token" && n > 2: // it is no chance
 		return doubled(30*time.Minute, 4*time.Hour, n-2), 4 * time.Hour
+	case before.answer == "no_access_token" && (n == 2 || rejects(before.former)): // nor if it is the third failure
+		return failing, 4 * time.Hour
 	case before.answer == "http_429":
 		return doubled(o.tick, time.Hour, n), time.Hour
 	}
@@ -239,6 +241,11 @@ func (o *oracle) trouble(p *provider, from, to time.Time) time.Duration {
 		longest = max(longest, end.Sub(latest(begin, from)))
 	}
 	return longest
+}
+
+// rejects reports whether an answer asks for an edit.
+func rejects(answer string) bool {
+	return slices.Contains([]string{"invalid_client", refresh.CodeSecretInRecord, refresh.CodeTokenOver}, answer)
 }
 
 // An attempt is a login as its provider sees it.

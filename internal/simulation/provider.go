@@ -102,10 +102,11 @@ type provider struct {
 	read map[string]*token // by records
 }
 
-// A streak is one answer that a provider has given again and again without a break, and when.
+// A streak is one answer that a provider has given again and again without a break, when, and after
+// which other one.
 type streak struct {
-	answer string
-	at     []time.Time
+	answer, former string
+	at             []time.Time
 }
 
 // What a provider answers beside the codes of failures.
@@ -117,7 +118,7 @@ const (
 // answers notes what p has answered.
 func (p *provider) answers(what string, now time.Time) {
 	if p.streak.answer != what {
-		p.streak = streak{answer: what}
+		p.streak = streak{answer: what, former: p.streak.answer}
 	}
 	if n := len(p.streak.at); n > 0 && now.Sub(p.streak.at[n-1]) < 30*time.Second {
 		p.streak.at = p.streak.at[:n-1] // an attempt of the same run
