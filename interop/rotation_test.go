@@ -59,7 +59,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 		cfg.HTTPClient = &timed
 		awscall.Configure(&cfg)
 		client := secretsmanager.NewFromConfig(cfg)
-		vault := &secretstore.Vault{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", LongestRun: time.Minute, Now: c.now}
+		vault := &secretstore.Vault{Secrets: secretstore.Store{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", Now: c.now}, LongestRun: time.Minute}
 		return &refresh.Runner{
 			Source:   from,
 			Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: c.now}),

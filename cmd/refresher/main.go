@@ -78,13 +78,9 @@ func newHandler(s settings, c clients, parser refresh.Parser, out io.Writer, now
 				Now:             now,
 			},
 			Vault: &secretstore.Vault{
-				Client: c.secrets,
-				Prefix: s.Namespace.Private(),
-				Stack:  s.Stack,
-				KMSKey: s.KMSKey,
+				Secrets: secretstore.Store{Client: c.secrets, Prefix: s.Namespace.Private(), Stack: s.Stack, Now: now},
 				// No function is given its own timeout before it is invoked.
 				LongestRun: secretstore.LongestRun(s.Tick),
-				Now:        now,
 			},
 			Schedule: s.schedule(),
 			Now:      now,

@@ -44,7 +44,7 @@ func deploy(account *awstest.AWS, now func() time.Time) *function {
 		},
 		Parser:   tokenendpoint.New(tokenendpoint.Options{AllowLoopback: true, Now: now}),
 		Store:    &secretstore.Store{Client: secrets, Prefix: "tokenkeeper/tokens/", Stack: "tokenkeeper", Now: now},
-		Vault:    &secretstore.Vault{Client: secrets, Prefix: "tokenkeeper/private/", Stack: "tokenkeeper", LongestRun: secretstore.LongestRun(time.Minute), Now: now},
+		Vault:    &secretstore.Vault{Secrets: secretstore.Store{Client: secrets, Prefix: "tokenkeeper/private/", Stack: "tokenkeeper", Now: now}, LongestRun: secretstore.LongestRun(time.Minute)},
 		Schedule: refresh.Schedule{Tick: time.Minute, CacheAge: 5 * time.Minute, Distance: secretstore.Distance, Claims: secretstore.Claims(time.Minute)},
 		Now:      now,
 	}}

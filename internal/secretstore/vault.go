@@ -19,8 +19,7 @@ import (
 //	tokenkeeper/private/quickbooks
 //
 // whose current version is {"refresh_token": "…", "credential": "…"}. It implements
-// refresh.Vault, and may be used by any number of goroutines. Client, Prefix and Stack must
-// be set. The zero values of the others are right where runs are not known to be short.
+// refresh.Vault, and may be used by any number of goroutines.
 //
 // # How a refresh token is replaced
 //
@@ -45,21 +44,13 @@ import (
 // GetSecretValue, PutSecretValue and UpdateSecretVersionStage of AWSCURRENT. For people see
 // [Vault.Put], [Vault.Bind] and [Vault.Restore].
 type Vault struct {
-	// Client is as in [Store].
-	Client *secretsmanager.Client
-	// Prefix is what the name of each secret begins with, such as "tokenkeeper/private/".
-	// It is not the prefix of records.
-	Prefix string
-	// Stack is the owner: a secret with another, or none, is not touched.
-	Stack string
-	// KMSKey is as in [Store], for [Vault.Put].
-	KMSKey string
+	// Secrets are those that the tokens are kept in: Client, Prefix and Stack must be set, and the
+	// prefix is not that of records. The KMSKey is for [Vault.Put].
+	Secrets Store
 	// LongestRun is how long a run lasts at most; zero: the four minutes that the template
-	// gives it at most.
-	LongestRun time.Duration
-	// Now is the clock that the age of claims is measured by; nil means time.Now. It may differ
+	// gives it at most. The age of claims is measured by the clock of Secrets, which may differ
 	// from that of AWS by ten seconds, as the clock of a Lambda never does.
-	Now func() time.Time
+	LongestRun time.Duration
 
 	mu       sync.Mutex
 	released map[string]refresh.VersionID // claims of this process, by provider
@@ -69,11 +60,6 @@ var _ refresh.Vault = (*Vault)(nil)
 
 // tagCredential shows what a token was put in for without its being read.
 const tagCredential = "tokenkeeper:credential"
-
-// secrets returns the secrets of v, in the way of a store.
-func (v *Vault) secrets() *Store {
-	return &Store{Client: v.Client, Prefix: v.Prefix, Stack: v.Stack, Now: v.Now}
-}
 
 // Version implements refresh.Vault. A token that is stored and not yet current counts.
 func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
@@ -101,7 +87,7 @@ func (v *Vault) Credential(ctx context.Context, provider string) (string, error)
 // Credentials returns the same of every provider that has a token, by name. It may be some
 // minutes old.
 func (v *Vault) Credentials(ctx context.Context) (map[string]string, error) {
-	list, err := refresh.Pages(ctx, v.secrets().page)
+	list, err := refresh.Pages(ctx, v.Secrets.page)
 	found := map[string]string{}
 	for _, l := range list {
 		if v.usable(l.provider, l.metadata) == nil && l.labelled(labelCurrent) != "" {
@@ -113,12 +99,12 @@ func (v *Vault) Credentials(ctx context.Context) (map[string]string, error) {
 
 // look describes a secret that is there, is ours, and has a token.
 func (v *Vault) look(ctx context.Context, provider string) (metadata, error) {
-	m, err := v.secrets().describe(ctx, provider)
+	m, err := v.Secrets.describe(ctx, provider)
 	if err == nil {
 		err = v.usable(provider, m)
 	}
 	if err == nil && m.labelled(labelCurrent) == "" {
-		err = fmt.Errorf("value of secret %s: %w", v.Prefix+provider, refresh.ErrNotFound)
+		err = fmt.Errorf("value of secret %s: %w", v.Secrets.secret(provider), refresh.ErrNotFound)
 	}
 	return m, err
 }
@@ -127,16 +113,16 @@ func (v *Vault) look(ctx context.Context, provider string) (metadata, error) {
 func (v *Vault) usable(provider string, m metadata) error {
 	owner, tagged := m.tag(tagOwner)
 	switch {
-	case !tagged || owner != v.Stack:
+	case !tagged || owner != v.Secrets.Stack:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.NotOurs),
-			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Prefix+provider, tagOwner, v.Stack),
+			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Secrets.secret(provider), tagOwner, v.Secrets.Stack),
 			Remedy: "if its refresh token is for this stack, add the tag"}
 	case m.deleted != nil:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting),
-			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", v.Prefix+provider),
+			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", v.Secrets.secret(provider)),
 			Remedy: "restore it, or remove the provider's config"}
 	}
-	if e := m.blocked(v.Prefix+provider, v.Client.Options().Region); e != nil {
+	if e := m.blocked(v.Secrets.secret(provider), v.Secrets.Client.Options().Region); e != nil {
 		return e
 	}
 	return nil
@@ -145,7 +131,7 @@ func (v *Vault) usable(provider string, m metadata) error {
 // Rotate implements refresh.Vault. It returns nil once the token is stored, also where the
 // label could not be moved to it.
 func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticket, next secret.Text) error {
-	s, to := v.secrets(), successor(spent.ID)
+	s, to := &v.Secrets, successor(spent.ID)
 	stored := refresh.StoredRefreshToken{Token: next, Credential: spent.Credential}
 	if _, err := s.put(ctx, refresh.Change{Provider: provider, To: to, Record: stored.Encode()}); err != nil {
 		return err
@@ -165,8 +151,8 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 
 // read returns the token that has a label, with its version.
 func (v *Vault) read(ctx context.Context, provider, label string) (refresh.VersionID, refresh.StoredRefreshToken, error) {
-	name := v.Prefix + provider
-	out, err := v.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name), VersionStage: aws.String(label)})
+	name := v.Secrets.secret(provider)
+	out, err := v.Secrets.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name), VersionStage: aws.String(label)})
 	if err != nil {
 		return "", refresh.StoredRefreshToken{}, failure("GetSecretValue", name, err)
 	}

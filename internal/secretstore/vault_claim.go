@@ -63,18 +63,18 @@ func (v *Vault) hold() time.Duration { return cmp.Or(v.LongestRun, longestRun) +
 // Claim implements refresh.Vault.
 func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, error) {
 	// Before the look: nothing is taken for older than it is.
-	now := v.secrets().now()
+	now := v.Secrets.now()
 	m, err := v.look(ctx, provider)
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	name := v.Prefix + provider
+	name := v.Secrets.secret(provider)
 	current, err := v.finish(ctx, provider, m)
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
 	rotated := current != m.labelled(labelCurrent) || current == successor(m.labelled(labelPrevious))
-	versions, err := v.secrets().History(ctx, provider) // the newest first
+	versions, err := v.Secrets.History(ctx, provider) // the newest first
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
@@ -97,7 +97,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 		return refresh.Ticket{}, err
 	}
 	id := claimID(current, before.ID)
-	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+	_, err = v.Secrets.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:           aws.String(name),
 		ClientRequestToken: aws.String(string(id)),
 		VersionStages:      []string{labelClaim},
@@ -107,7 +107,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	case awscall.Is(err, "ResourceExistsException"):
 		return refresh.Ticket{}, claimed(name, "is claimed by another run")
 	case err != nil:
-		return refresh.Ticket{}, v.secrets().blocked(ctx, provider, failure("PutSecretValue", name, err))
+		return refresh.Ticket{}, v.Secrets.blocked(ctx, provider, failure("PutSecretValue", name, err))
 	}
 	t := refresh.Ticket{ID: current, Claim: refresh.Claim{ID: string(id), At: now}}
 	if !before.StoredAt.IsZero() {
@@ -162,9 +162,9 @@ func (v *Vault) finish(ctx context.Context, provider string, m metadata) (refres
 	if !m.holds(next, labelNext) {
 		return current, nil
 	}
-	moved, err := v.secrets().move(ctx, provider, current, next)
+	moved, err := v.Secrets.move(ctx, provider, current, next)
 	if err == nil && !moved {
-		err = claimed(v.Prefix+provider, "is being replaced by another run")
+		err = claimed(v.Secrets.secret(provider), "is being replaced by another run")
 	}
 	return next, err
 }

@@ -53,7 +53,7 @@ func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
 		return err
 	}
 	if m.holds(successor(m.labelled(labelCurrent)), labelNext) {
-		return claimed(v.Prefix+provider, "is being replaced by a run")
+		return claimed(v.Secrets.secret(provider), "is being replaced by a run")
 	}
 	t, err := v.Claim(ctx, provider)
 	if err != nil {
@@ -63,7 +63,7 @@ func (v *Vault) Bind(ctx context.Context, provider, credential string) error {
 }
 
 func (v *Vault) put(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
-	m, err := v.secrets().describe(ctx, provider)
+	m, err := v.Secrets.describe(ctx, provider)
 	if errors.Is(err, refresh.ErrNotFound) {
 		return v.create(ctx, provider, t)
 	}
@@ -73,12 +73,12 @@ func (v *Vault) put(ctx context.Context, provider string, t refresh.StoredRefres
 	if err != nil {
 		return err
 	}
-	_, err = v.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId:     aws.String(v.Prefix + provider),
+	_, err = v.Secrets.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId:     aws.String(v.Secrets.secret(provider)),
 		SecretString: aws.String(t.Encode().Reveal()),
 	})
 	if err != nil {
-		return v.secrets().blocked(ctx, provider, failurePutting(t.Token, "PutSecretValue", v.Prefix+provider, err))
+		return v.Secrets.blocked(ctx, provider, failurePutting(t.Token, "PutSecretValue", v.Secrets.secret(provider), err))
 	}
 	if shown, _ := m.tag(tagCredential); shown == t.Credential {
 		return nil
@@ -91,32 +91,32 @@ func (v *Vault) show(ctx context.Context, provider, credential string) error {
 	if credential == "" {
 		credential = provider
 	}
-	if err := v.secrets().tag(ctx, provider, tagCredential, credential); err != nil {
+	if err := v.Secrets.tag(ctx, provider, tagCredential, credential); err != nil {
 		return fmt.Errorf("the refresh token is stored for the credential %q; its tag %s could not be set to say so: %w", credential, tagCredential, err)
 	}
 	return nil
 }
 
 func (v *Vault) create(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
-	tags := []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(v.Stack)}}
+	tags := []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(v.Secrets.Stack)}}
 	if t.Credential != "" {
 		tags = append(tags, types.Tag{Key: aws.String(tagCredential), Value: aws.String(t.Credential)})
 	}
 	in := &secretsmanager.CreateSecretInput{
-		Name:         aws.String(v.Prefix + provider),
-		Description:  aws.String(fmt.Sprintf("Refresh token of %s, kept and replaced by tokenkeeper, stack %s.", provider, v.Stack)),
+		Name:         aws.String(v.Secrets.secret(provider)),
+		Description:  aws.String(fmt.Sprintf("Refresh token of %s, kept and replaced by tokenkeeper, stack %s.", provider, v.Secrets.Stack)),
 		SecretString: aws.String(t.Encode().Reveal()),
 		Tags:         tags,
 	}
-	if v.KMSKey != "" {
-		in.KmsKeyId = aws.String(v.KMSKey)
+	if v.Secrets.KMSKey != "" {
+		in.KmsKeyId = aws.String(v.Secrets.KMSKey)
 	}
-	_, err := v.Client.CreateSecret(ctx, in)
+	_, err := v.Secrets.Client.CreateSecret(ctx, in)
 	if awscall.Is(err, "ResourceExistsException") {
-		return fmt.Errorf("secret %s has been made by another process just now; look whether the right refresh token is in it, or put it in again", v.Prefix+provider)
+		return fmt.Errorf("secret %s has been made by another process just now; look whether the right refresh token is in it, or put it in again", v.Secrets.secret(provider))
 	}
 	if err != nil {
-		return failurePutting(t.Token, "CreateSecret", v.Prefix+provider, err)
+		return failurePutting(t.Token, "CreateSecret", v.Secrets.secret(provider), err)
 	}
 	return nil
 }

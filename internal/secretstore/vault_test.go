@@ -41,7 +41,7 @@ func vaultIn(fake *awstest.AWS) *secretstore.Vault {
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
 	awscall.Configure(&cfg)
-	return &secretstore.Vault{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}
+	return &secretstore.Vault{Secrets: secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}}
 }
 
 func (s *safe) put(t *testing.T, token string) {
@@ -177,7 +177,7 @@ func TestTheKeyOfARefreshToken(t *testing.T) {
 			if own {
 				key = s.SetKey("private", awstest.KeyEnabled)
 			}
-			s.Vault.KMSKey = key
+			s.Vault.Secrets.KMSKey = key
 			for range 2 { // made, and put into
 				s.put(t, "token 0")
 			}

@@ -37,7 +37,7 @@ func newLines(listsLag bool) *lines {
 	l := &lines{account: awstest.Start(o), current: map[string]string{}}
 	cfg := l.account.Config()
 	awscall.Configure(&cfg)
-	l.people = &secretstore.Vault{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}
+	l.people = &secretstore.Vault{Secrets: secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}}
 	return l
 }
 
@@ -50,7 +50,7 @@ func (l *lines) connect(p *process) {
 	awscall.Configure(&cfg)
 	sm := secretsmanager.NewFromConfig(cfg)
 	p.runner.Store = &secretstore.Store{Client: sm, Prefix: tokens, Stack: stack, Now: p.now}
-	p.runner.Vault = &secretstore.Vault{Client: sm, Prefix: private, Stack: stack, LongestRun: secretstore.LongestRun(p.tick), Now: p.now}
+	p.runner.Vault = &secretstore.Vault{Secrets: secretstore.Store{Client: sm, Prefix: private, Stack: stack, Now: p.now}, LongestRun: secretstore.LongestRun(p.tick)}
 }
 
 // A client carries the calls of a process, unless AWS is down or its run was killed.

@@ -128,8 +128,8 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 
 		WritesPerSecond: a.WritesPerSecond,
 	}
-	a.vault = &secretstore.Vault{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, KMSKey: a.KMSKey,
-		LongestRun: secretstore.LongestRun(a.Tick), Now: o.Now}
+	a.vault = &secretstore.Vault{LongestRun: secretstore.LongestRun(a.Tick),
+		Secrets: secretstore.Store{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, KMSKey: a.KMSKey, Now: o.Now}}
 	return a, nil
 }
 
