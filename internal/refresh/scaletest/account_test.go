@@ -37,7 +37,7 @@ func TestManyGoDark(t *testing.T) {
 		for i := range dark {
 			a.Answer(scaletest.Name(i*3), scaletest.Hang)
 		}
-		for range 100 {
+		for range 70 {
 			a.Tick(t.Context(), "")
 		}
 		if f := a.Figures(); f.Dead != 0 || f.Lost != 0 {
@@ -82,9 +82,9 @@ func TestAllAnswer503(t *testing.T) {
 // A backlog of twenty ticks, in which one provider in four, at random, fails once: it does not come last for that.
 func TestOneFailureInABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 2_500
+		const n = 1_000
 		random := rand.New(rand.NewPCG(1, 2))
-		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 5}, n, func(i int) time.Duration {
+		a := scaletest.New(scaletest.Options{Login: 200 * time.Millisecond, Writes: 2}, n, func(i int) time.Duration {
 			return time.Duration(random.IntN(600))*time.Second + 33*time.Minute
 		})
 		for _, i := range random.Perm(n)[:n/4] {
@@ -116,9 +116,9 @@ func TestARunStoresWhatItAsksFor(t *testing.T) {
 		writes int
 		least  int
 	}{
-		{0, 40, 1040},
-		{200 * time.Millisecond, 40, 1040},
-		{2 * time.Second, 40, 1000},
+		{0, 10, 260},
+		{200 * time.Millisecond, 10, 260},
+		{2 * time.Second, 20, 500},
 		{8 * time.Second, 40, 880},
 		{13 * time.Second, 48, 700},
 		{200 * time.Millisecond, 48, 1240},
