@@ -53,7 +53,7 @@ func (m *Message) Decode(place string, names ...string) Document {
 	if err == nil {
 		return Document{Value: v, Text: text}
 	}
-	if fields, ok := m.form(text, names); ok {
+	if fields, ok := m.fields(text, names); ok {
 		return Document{Value: fields, Text: text}
 	}
 	faults, _ := errors.AsType[strictjson.Faults](err) // Parse returns no other error
@@ -109,21 +109,25 @@ func (m *Message) saysForm() bool {
 	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
-// form returns the fields of a body that is a form, as old servers answer: one that says so, or
-// looks so and has one of the names. One with a duplicate name means two things, and is
-// none.
-func (m *Message) form(text []byte, names []string) (map[string]any, bool) {
-	said := m.saysForm()
+// form returns the values of a body that is a form, as old servers answer: one that says so, or
+// looks so; nil of any other.
+func (m *Message) form(text []byte) url.Values {
 	body := bytes.TrimSpace(text)
-	if tooManyValues(text, len(text)) || !said && !pairs.Match(body) {
-		return nil, false
+	if tooManyValues(text, len(text)) || !m.saysForm() && !pairs.Match(body) {
+		return nil
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, false
+		return nil
 	}
-	fields := make(map[string]any, len(values))
-	known := said
+	return values
+}
+
+// fields returns those of a form that says that it is one, or has one of the names. One with a
+// duplicate name means two things, and is none.
+func (m *Message) fields(text []byte, names []string) (map[string]any, bool) {
+	values := m.form(text)
+	fields, known := map[string]any{}, values != nil && m.saysForm()
 	for name, all := range values {
 		if len(all) != 1 {
 			return nil, false

@@ -3,7 +3,6 @@ package answer
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"strconv"
 )
 
@@ -34,15 +33,10 @@ func (m *Message) DecodeLeniently() Document {
 			return Document{Value: Replaced(doc, asWritten), Text: text}
 		}
 	}
-	body := bytes.TrimSpace(text)
-	if !m.saysForm() && !pairs.Match(body) {
+	values, fields := m.form(text), map[string]any{}
+	if values == nil {
 		return Document{Text: text, Fault: &Fault{Code: CodeNotJSON}}
 	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return Document{Text: text, Fault: &Fault{Code: CodeNotJSON}}
-	}
-	fields := map[string]any{}
 	for name, all := range values {
 		fields[name] = all[len(all)-1]
 	}

@@ -15,7 +15,7 @@ type index struct {
 
 	needles []needle
 	// literals are the values that folding makes too short: they are looked for byte by byte.
-	literals []literal
+	literals []needle
 	anchors  []anchor
 	// first leads from the hash of a piece to the last anchor that has it, plus one. filter has a
 	// bit for the hash of each, so that most of a text is passed over without looking further.
@@ -29,11 +29,6 @@ type needle struct {
 	value int // whose it is
 	text  string
 	size  int
-}
-
-type literal struct {
-	value int
-	text  string
 }
 
 // An anchor is a piece of a needle that is looked for.

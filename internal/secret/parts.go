@@ -124,14 +124,11 @@ func ofJWK(document any) []string {
 	case map[string]any:
 		_, isKey := v["kty"].(string)
 		for name, inner := range v {
-			text, isText := inner.(string)
-			if !isText || !isKey || !slices.Contains(privateMembers, name) {
-				parts = append(parts, ofJWK(inner)...)
-				continue
-			}
-			if number, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "=")); err == nil && len(number) > 0 {
+			text, _ := inner.(string)
+			if number, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "=")); err == nil && len(number) > 0 && isKey && slices.Contains(privateMembers, name) {
 				parts = append(parts, string(number))
 			}
+			parts = append(parts, ofJWK(inner)...)
 		}
 	}
 	return parts

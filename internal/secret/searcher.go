@@ -108,7 +108,7 @@ func (s *Searcher) index(printed bool) *index {
 		}
 		if plain := strings.TrimSpace(text); len(Fold(text)) < leastForm && len(plain) >= least && !s.isPublic(plain) {
 			for _, l := range append(escaped(plain), plain) {
-				x.literals = append(x.literals, literal{i, l})
+				x.literals = append(x.literals, needle{i, l, len(l)})
 			}
 		}
 		all := forms

@@ -35,12 +35,9 @@ func (m *memory) add(text, of string) {
 // with returns c with what is remembered as further values, under names that no template
 // can write.
 func (m *memory) with(c refresh.Credential) refresh.Credential {
-	c.Values = maps.Clone(c.Values)
+	c.Values = maps.Collect(maps.All(c.Values))
 	if m == nil {
 		return c
-	}
-	if c.Values == nil {
-		c.Values = map[string]secret.Text{}
 	}
 	for i, t := range m.texts {
 		c.Values[fmt.Sprintf("%s%s, %d", madeOf, t.of, i)] = secret.New(t.text)

@@ -45,18 +45,14 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		case "path":
 			places++
 			s.Path = understand(ps, at, text, answer.ParsePath)
-		case "header":
+		case "header", "cookie":
 			places++
 			if !httprequest.ValidHeader(text) {
-				ps.Add(at, problem.Show(text), "is not the name of a header", "")
+				ps.Add(at, problem.Show(text), "is not the name of a "+m.Name, "")
 			}
-			s.Header = http.CanonicalHeaderKey(text)
-		case "cookie":
-			places++
-			if !httprequest.ValidHeader(text) {
-				ps.Add(at, problem.Show(text), "is not the name of a cookie", "")
+			if s.Cookie = text; m.Name == "header" {
+				s.Header, s.Cookie = http.CanonicalHeaderKey(text), ""
 			}
-			s.Cookie = text
 		case "body":
 			places++
 			if text != "text" {
