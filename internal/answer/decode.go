@@ -38,7 +38,7 @@ func (m *Message) Decode(place string, names ...string) Document {
 		return Document{Text: text, Fault: &Fault{Code: code, Detail: fmt.Sprintf("answered %d with %s", m.Status, what), Remedy: remedy}}
 	}
 	if m.Cut {
-		return fault(CodeTooLarge, m.describe(false), "look at "+place+": no token is that long")
+		return fault(CodeTooLarge, m.Describe(false), "look at "+place+": no token is that long")
 	}
 	switch {
 	case len(bytes.TrimSpace(m.Body)) == 0 || wrong == "" && len(bytes.TrimSpace(text)) == 0:
@@ -63,13 +63,11 @@ func (m *Message) Decode(place string, names ...string) Document {
 	case strictjson.TooDeep:
 		return fault(CodeBadJSON, fmt.Sprintf("JSON nested deeper than %d", maxDepth), "")
 	}
-	return fault(CodeNotJSON, m.describe(false)+", which is not JSON", "look at "+place+": a token endpoint answers with JSON, and a page for people does not")
+	return fault(CodeNotJSON, m.Describe(false)+", which is not JSON", "look at "+place+": a token endpoint answers with JSON, and a page for people does not")
 }
 
-// Describe says of a body that is not quoted its type and size.
-func (m *Message) Describe(d Document) string { return m.describe(d.Fault == nil) }
-
-func (m *Message) describe(decoded bool) string {
+// Describe says of a body that is not quoted its type and size, and whether it was decoded.
+func (m *Message) Describe(decoded bool) string {
 	kind := m.MediaType()
 	switch {
 	case m.Lost:

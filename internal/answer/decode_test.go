@@ -206,7 +206,7 @@ func TestBodiesThatAreNoDocuments(t *testing.T) {
 	good, lost := message(`{"a": 1}`), message("")
 	lost.Lost = true
 	for want, m := range map[string]*answer.Message{"an empty body": message(" "), "8 bytes of JSON that hold no error message": good, "a body that broke off": lost} {
-		if got := m.Describe(m.Decode("")); got != want {
+		if got := m.Describe(m.Decode("").Fault == nil); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -1,9 +1,10 @@
 package answer
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // scope returns the scope as the answer states it, and a warning where that is less than was
@@ -28,15 +29,11 @@ func (r reading) scope() (scope string, warnings []string) {
 	var missing []string
 	for _, s := range r.wanted.Token.Scopes {
 		if !slices.ContainsFunc(has, func(h string) bool { return sameScope(s, h) }) && !silent(s) {
-			missing = append(missing, fmt.Sprintf("%q", s))
+			missing = append(missing, s)
 		}
 	}
 	if len(missing) > 0 {
-		last := len(missing) - 1
-		if last > 0 {
-			missing = []string{strings.Join(missing[:last], ", ") + " and " + missing[last]}
-		}
-		warnings = append(warnings, fmt.Sprintf("the token does not have all scopes that were asked for: %s is missing", missing[0]))
+		warnings = append(warnings, "the token does not have all scopes that were asked for: "+strictjson.Enumerate(missing, "and")+" is missing")
 	}
 	return scope, warnings
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"mime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -162,11 +161,7 @@ func optionally(at answer.Source, missing string) string {
 func explainOutcome(o answer.Outcome) string {
 	text := "any status of 2xx"
 	if o.Statuses != nil {
-		words := make([]string, len(o.Statuses))
-		for i, n := range o.Statuses {
-			words[i] = strconv.Itoa(n)
-		}
-		text = "status " + strings.Join(words, " or ")
+		text = "status " + strings.ReplaceAll(strings.Trim(fmt.Sprint(o.Statuses), "[]"), " ", " or ")
 	}
 	if !o.Success.IsZero() {
 		text += ", and something true at " + problem.Name(o.Success.String())

@@ -90,7 +90,7 @@ func (x exchange) words(code string, said answer.Said) string {
 	case said.Code == "" && x.answer.Status >= 300 && x.answer.Status < 400:
 		b.WriteString(", which leads " + x.elsewhere())
 	case said.Code == "":
-		b.WriteString(" with " + x.answer.Describe(x.selected.Document))
+		b.WriteString(" with " + x.answer.Describe(x.selected.Document.Fault == nil))
 	}
 	return b.String()
 }
