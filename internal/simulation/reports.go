@@ -70,6 +70,9 @@ type line struct {
 // said judges what a run logs and answers: that both say the same, and, where that is certain, what
 // the providers have answered it.
 func (o *oracle) said(report *refresh.Report, answers map[string]string, certain bool) {
+	if !slices.ContainsFunc(report.Results, func(r refresh.Result) bool { return r.Outcome != refresh.Waiting || r.Recovered || r.Err != nil }) {
+		return // a run with nothing to say
+	}
 	var text bytes.Buffer
 	report.Log(context.Background(), slog.New(slog.NewJSONHandler(&text, nil)))
 	became := map[string]line{}
