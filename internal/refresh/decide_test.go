@@ -54,6 +54,10 @@ func TestDecide(t *testing.T) {
 		{"an edited config", holding(refresh.Version{IssuedAt: noon, Lifetime: time.Hour, Config: edited}.ID()), now, true, refresh.ConfigChanged, now},
 		{"somebody else's version", holding("terraform-20261122120000000000000001"), now, true, refresh.ForeignVersion, now},
 
+		{"somebody else's version of a token that the provider repeats", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Note = failing(refresh.Unchanged, now, at(100*time.Hour)) }), in(time.Minute), true, refresh.ForeignVersion, in(time.Minute)},
+		{"no version any more of a token that the provider repeats", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Unchanged, now, at(100*time.Hour)) }), in(time.Minute), true, refresh.NoToken, in(time.Minute)},
+		{"somebody else's version where the login fails", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, now, at(time.Hour)) }), in(time.Minute), false, refresh.CoolingDown, at(time.Hour)},
+
 		{"another's secret", with(fresh, func(s *refresh.State) { s.Owned = false }), due, false, refresh.NotOurs, due.Add(s.Tick)},
 		{"a secret about to be deleted", with(fresh, func(s *refresh.State) { s.Deleting = true }), due, false, refresh.Deleting, due.Add(s.Tick)},
 		{"paused, with a token that is over", with(fresh, func(s *refresh.State) { s.Paused = true }), at(2 * time.Hour), false, refresh.Paused, at(2*time.Hour + s.Tick)},
@@ -266,7 +270,8 @@ func TestHowEarlyANoteExpires(t *testing.T) {
 		refresh.Misconfigured: 0} {
 		for _, early := range []time.Duration{0, 29 * time.Second, 30 * time.Second, 31 * time.Second} {
 			st := refresh.State{Name: "a", Exists: true, Owned: true,
-				Note: refresh.Note{Class: class, Code: "x", Tries: 1, Since: noon, Last: noon, Next: noon.Add(early), Config: 1}}
+				Current: refresh.Version{IssuedAt: noon.Add(-59 * time.Minute), Lifetime: time.Hour, Config: 1}.ID(),
+				Note:    refresh.Note{Class: class, Code: "x", Tries: 1, Since: noon, Last: noon, Next: noon.Add(early), Config: 1}}
 			d := inFiles(time.Minute).Decide(refresh.Provider{Name: "a", Config: 1}, st, noon)
 			if want := early <= slack; d.Due != want {
 				t.Errorf("%s, %v before its time: due %t", class, early, d.Due)

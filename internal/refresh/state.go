@@ -52,11 +52,12 @@ func (s State) ExpiresAt() time.Time {
 func (s State) notable() bool { return s.Exists && s.Owned && !s.Deleting && s.Blocked == nil }
 
 // LiveNote returns the note, unless something that it did not know of has happened since:
-// its config was edited, or a token was stored. The latter is what a run leaves that
-// dies between storing a token and removing the note.
+// its config was edited, a token was stored, or the token that the provider repeats is gone. The
+// second is what a run leaves that dies between storing a token and removing the note.
 func (s State) LiveNote(config Fingerprint) Note {
 	n := s.Note
-	if v, ok := s.current(); n.Class == "" || n.Config != config || ok && !v.IssuedAt.Before(n.Last) {
+	v, ok := s.current()
+	if n.Class == "" || n.Config != config || ok && !v.IssuedAt.Before(n.Last) || !ok && n.Class == Unchanged {
 		return Note{}
 	}
 	return n
