@@ -83,6 +83,9 @@ func (w *ward) wantDemands() {
 			w.t.Errorf("%s: %s, want %s", want.what, got, want.value)
 		}
 	}
+	if out, _ := w.shell("tokenkeeper doctor", ""); !strings.Contains(flat(out), "who hears of alarms 1 subscribed") {
+		w.t.Errorf("doctor says:\n%s", out)
+	}
 	w.wantMessages()
 }
 
