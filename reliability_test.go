@@ -18,8 +18,8 @@ const lastRun = "testdata/simulation.txt"
 type trial struct{ what, command string }
 
 var trials = []trial{
-	{"worlds in memory", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 48 -days 20"},
-	{"worlds over wires", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 32 -wires"},
+	{"worlds in memory", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 32 -days 20"},
+	{"worlds over wires", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 24 -wires"},
 	{"a run of each kind of login: each call, to AWS and to the provider, against every fault, in a new process and in a warm one; singly, and in 1,000 pairs within one run and over two",
 		"go test ./cmd/refresher -count=1 -timeout 10m -run TestEveryFaultOfARun -v -args -pairs 1000"},
 	{"the bootstrap as it is deployed: SIGKILL before and after each call, and in 80 pairs over two runs",
@@ -65,6 +65,10 @@ var faults = []fault{
 		[]string{"TestNextAfterFailures", "TestWorlds"}, ""},
 	{"a provider that is down past the end of its token", "asked at most every five ticks", []string{"TestNextAfterFailures", "TestWorlds"}, `\d+ down`},
 	{"a login that is rejected", "not repeated within half an hour, unless something is edited", []string{"TestNextAfterFailures", "TestWorlds"}, `\d+ wrong secret`},
+	{"an answer without a token, or with the client secret in it", "it is not stored, reported once, and left alone for longer and longer",
+		[]string{"TestNextAfterFailures", "TestAFailureWithANewRefreshTokenEachTime", "TestWorlds"}, `\d+ echoes`},
+	{"a config that is wrong, removed or not approved, a credential that is missing, a secret that is not ours", "no provider is asked; reported once, and so is its end",
+		[]string{"TestABadConfigStopsNoOther", "TestARemovedCredentialIsReported", "TestWorlds"}, `\d+ bad config`},
 	{"a provider that hangs, and hundreds of them", "the others are served", []string{"TestThoseThatHangStarveNobody"}, ""},
 	{"a panic", "one provider fails, and is noted", []string{"TestAPanicIsContained"}, ""},
 	{"a clock that was wrong", "its version is replaced, and a failure that it noted is tried again", []string{"TestAClockThatWasAhead", "TestDecide", "TestWorlds"}, `\d+ clock off`},
