@@ -49,10 +49,13 @@ func (d *Dir) copies(ctx context.Context) ([]refresh.Document, error) {
 func (d *Dir) copy(credential string, e fs.DirEntry) (refresh.Document, error) {
 	file := path.Join(approved, credential, e.Name())
 	name, isJSON := strings.CutSuffix(e.Name(), ".json")
-	if e.IsDir() || !isJSON {
+	if !isJSON {
 		return refresh.Document{Name: file, Where: d.path(file)}, errNoCopy
 	}
 	doc := refresh.Document{Name: name, Where: d.path(file), Approver: credential}
+	if e.IsDir() {
+		return doc, errNoCopy
+	}
 	for _, part := range []string{approved, path.Join(approved, credential), file} {
 		fi, err := d.root.Lstat(part)
 		if err == nil {

@@ -49,6 +49,10 @@ func TestApprovedCopies(t *testing.T) {
 		{"the folder can be changed", mode(0o777), "approved/acme/meitner.json", []string{"others can change"}},
 		{"a link to the proposal", relink("../../providers/meitner.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
 		{"a link to nothing", relink("nowhere.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
+		{"a folder in its place", func(t *testing.T, dir string) {
+			_ = os.Remove(filepath.Join(dir, "approved/acme/meitner.json"))
+			write(t, filepath.Join(dir, "approved/acme/meitner.json/x"), "")
+		}, "approved/acme/meitner.json", []string{"not an approved copy"}},
 		{"removed", func(t *testing.T, dir string) { _ = os.Remove(filepath.Join(dir, "approved/acme/meitner.json")) }, "providers/meitner.json", nil},
 		{"all removed", func(t *testing.T, dir string) { _ = os.RemoveAll(filepath.Join(dir, "approved")) }, "providers/meitner.json", nil},
 	} {
