@@ -97,7 +97,8 @@ func (s *Screen) style(style Style) lipgloss.Style {
 }
 
 // Line writes a line. It is the one way to the screen: what could move a cursor, change a title
-// or turn the reading direction is escaped here, whatever it came from.
+// or turn the reading direction is escaped here, whatever it came from, and so is what a CI runner
+// would obey.
 func (s *Screen) Line(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,9 +110,12 @@ func (s *Screen) Line(format string, args ...any) {
 // painted are the sequences that Paint makes.
 var painted = regexp.MustCompile(`\x1b\[(?:0|1|2|32|33|1;31)?m`)
 
+// commands are how lines begin that GitHub Actions (::error::) and Azure Pipelines (##vso[) obey.
+var commands = regexp.MustCompile(`(?m)^(\s*)(::|##)`)
+
 func (s *Screen) visible(text string) string {
 	if !s.color {
-		return secret.VisibleBut(text, "\n\t")
+		return commands.ReplaceAllString(secret.VisibleBut(text, "\n\t"), `$1\$2`)
 	}
 	var b strings.Builder
 	for text != "" {

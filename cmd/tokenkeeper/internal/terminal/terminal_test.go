@@ -171,3 +171,19 @@ func TestForeignTextIsEscaped(t *testing.T) {
 		t.Errorf("it is not escaped but gone: %q", text)
 	}
 }
+
+// What a config editor has written is no command to the CI that checks it.
+func TestRunnersObeyNothing(t *testing.T) {
+	s, out := screen()
+	s.Line("%s", "::add-mask::x")
+	s.Paragraph("  ", strings.Repeat("word ", 15)+"::error::x\n##vso[task.complete]")
+	s.Table(terminal.Table{Headers: []string{"NAME"}, Rows: []terminal.Row{{Cells: []terminal.Cell{{Text: "##[group]x"}}}, {Cells: []terminal.Cell{{Text: "a::b"}}}}})
+	for line := range strings.Lines(out.String()) {
+		if start := strings.TrimSpace(line); strings.HasPrefix(start, "::") || strings.HasPrefix(start, "##") {
+			t.Errorf("%q", line)
+		}
+	}
+	if n := strings.Count(out.String(), `\`); n != 4 || !strings.Contains(out.String(), "\na::b") {
+		t.Errorf("%d escapes in %s", n, out)
+	}
+}
