@@ -175,6 +175,8 @@ func (o *oracle) distances(p *provider, before streak, left time.Duration) (leas
 		return doubled(30*time.Minute, 4*time.Hour, n-2), 4 * time.Hour
 	case before.answer == "no_access_token" && (n == 2 || rejects(before.former)): // nor if it is the third failure
 		return failing, 4 * time.Hour
+	case before.answer == "http_429" && p.retryAfter: // which is kept to while the token can be saved later
+		return failing, time.Hour
 	case before.answer == "http_429":
 		return doubled(o.tick, time.Hour, n), time.Hour
 	}
