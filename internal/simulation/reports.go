@@ -159,10 +159,11 @@ func (o *oracle) noted(p *provider, note refresh.Note, certain bool, now time.Ti
 		}
 		w.rests = now
 	}
-	sure := w.doubt == 0
-	if certain && !sure {
-		w.doubt--
+	if !certain {
+		return // it may not have looked at the provider
 	}
+	sure := w.doubt == 0
+	w.doubt = max(w.doubt-1, 0)
 	if note.Class.Failing() || w.reported == (failure{}) || now.Sub(w.failed) < o.tick/2 {
 		return
 	}
