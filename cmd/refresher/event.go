@@ -20,8 +20,8 @@ import (
 // from people, or from rules of their own, and has the named providers looked at, and with
 // force asked for new tokens whether due or not. The third comes from a rule of the template's
 // for changes in Parameter Store, reduced to the name of the parameter: the provider of
-// that name is looked at, if there is one. EventBridge delivers such events as best it can, so
-// the tick finds every edit as well.
+// that name is looked at, if there is one, and those that failed with a credential of that name.
+// EventBridge delivers such events as best it can, so the tick finds every edit as well.
 //
 // Events are not trusted. They name providers, and nothing else can be said in them.
 type event struct {
@@ -65,7 +65,7 @@ func parseEvent(data []byte, now time.Time, tick time.Duration) (refresh.Job, er
 		if name == nil || refresh.CheckName(name[1]) != nil {
 			return refresh.Job{}, errors.New("the parameter in it is none of a provider")
 		}
-		return refresh.Job{Only: name[1:], IfThere: true}, nil
+		return refresh.Job{Only: name[1:], Edited: true}, nil
 	case e.Changed != nil:
 		return refresh.Job{}, errNotOurs
 	case e.Tick != nil && e.Refresh == nil && !e.Force:

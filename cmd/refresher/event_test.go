@@ -35,9 +35,9 @@ func TestParseEvent(t *testing.T) {
 		{"one provider", `{"refresh":["meitner"]}`, refresh.Job{Only: []string{"meitner"}}, ""},
 		{"two providers, by force", `{"refresh":["meitner","meti"],"force":true}`, refresh.Job{Only: []string{"meitner", "meti"}, Force: true}, ""},
 
-		{"a config that changed", `{"changed":"/tokenkeeper/providers/meitner"}`, refresh.Job{Only: []string{"meitner"}, IfThere: true}, ""},
-		{"an approved copy that changed", `{"changed":"/a/b/approved/shared/meti-login"}`, refresh.Job{Only: []string{"meti-login"}, IfThere: true}, ""},
-		{"a credential that changed", `{"changed":"/tokenkeeper/credentials/meitner"}`, refresh.Job{Only: []string{"meitner"}, IfThere: true}, ""},
+		{"a config that changed", `{"changed":"/tokenkeeper/providers/meitner"}`, refresh.Job{Only: []string{"meitner"}, Edited: true}, ""},
+		{"an approved copy that changed", `{"changed":"/a/b/approved/shared/meti-login"}`, refresh.Job{Only: []string{"meti-login"}, Edited: true}, ""},
+		{"a credential that changed", `{"changed":"/tokenkeeper/credentials/meitner"}`, refresh.Job{Only: []string{"meitner"}, Edited: true}, ""},
 		{"another parameter that changed", `{"changed":"/tokenkeeper/others/meitner"}`, refresh.Job{}, "the parameter in it is none of a provider"},
 		{"one below a config", `{"changed":"/tokenkeeper/providers/team/meitner"}`, refresh.Job{}, "the parameter in it is none of a provider"},
 		{"one for the log", `{"changed":"/tokenkeeper/providers/a\u001b[31m"}`, refresh.Job{}, "the parameter in it is none of a provider"},

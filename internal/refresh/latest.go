@@ -47,6 +47,9 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 func (r *run) loadNamed(ctx context.Context) error {
 	r.only = map[string]task{}
 	names := slices.Clone(r.job.Only)
+	if r.job.Edited {
+		names = append(names, r.kept.failedWith(names)...)
+	}
 	slices.Sort(names)
 	var unknown []error
 	for _, name := range slices.Compact(names) {
@@ -65,7 +68,7 @@ func (r *run) loadNamed(ctx context.Context) error {
 			r.only[name] = v.task
 		}
 	}
-	if r.job.IfThere {
+	if r.job.Edited {
 		return nil
 	}
 	return errors.Join(unknown...)

@@ -1,6 +1,9 @@
 package refresh
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A memory is what a process keeps from one run to the next, so that a run can begin before it
 // has listed anything. All of it is a hint, and nothing in it can ask a provider: a config is
@@ -56,4 +59,18 @@ func (t task) found(s State, now time.Time) task {
 		t.state.Name = t.Name
 	}
 	return t
+}
+
+// mostFailed bounds how many providers an edited credential has looked at beside what is named:
+// their configs are read one after the other, and the next tick finds the rest.
+const mostFailed = 100
+
+// failedWith returns the providers whose last login failed, and which use one of the credentials.
+func (m *memory) failedWith(credentials []string) (names []string) {
+	for name, t := range m.tasks {
+		if len(names) < mostFailed && slices.Contains(credentials, t.Credential) && t.state.LiveNote(t.Config).Class.Failing() {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -257,7 +257,7 @@ func TestListingThatCosts(t *testing.T) {
 			t.Errorf("%d pages at first, want 3", n)
 		}
 		w.configs["new"], w.credentials["new"] = "v1", credential{version: "c1"}
-		minute(t, w, r, refresh.Job{Only: []string{"new"}, IfThere: true})
+		minute(t, w, r, refresh.Job{Only: []string{"new"}, Edited: true})
 		w.configs["p0003"] = "v2"
 		var edited int
 		for tick := range 100 {

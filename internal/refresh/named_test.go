@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestNamedRunsListNothing(t *testing.T) {
 		{"one that is another's", func(w *world) { w.run(refresh.Job{}); w.secrets["p"].state.Owned = false }, refresh.Job{Only: []string{"p"}}, refresh.Failed, refresh.NotOurs, 1},
 		{"one whose config is wrong", func(w *world) { w.configs["p"] = "bad" }, refresh.Job{Only: []string{"p"}}, refresh.Failed, "", 0},
 		{"one that is not there", func(w *world) {}, refresh.Job{Only: []string{"p", "q"}}, "", "", 0},
-		{"one that is not there, if it is", func(w *world) {}, refresh.Job{Only: []string{"p", "q"}, IfThere: true}, refresh.Refreshed, refresh.NoToken, 1},
+		{"one that is not there, if it is", func(w *world) {}, refresh.Job{Only: []string{"p", "q"}, Edited: true}, refresh.Refreshed, refresh.NoToken, 1},
 		{"a name that is none", func(w *world) {}, refresh.Job{Only: []string{"../p", "p"}}, "", "", 0},
 	} {
 		w := newWorld("p", "other")
@@ -65,8 +66,46 @@ func TestNamedRunsListNothing(t *testing.T) {
 // One that is not there, and passed over, is no work and no failure.
 func TestNamedRunOfNobody(t *testing.T) {
 	w := newWorld()
-	results, _, err := w.run(refresh.Job{Only: []string{"p"}, IfThere: true})
+	results, _, err := w.run(refresh.Job{Only: []string{"p"}, Edited: true})
 	if len(results) != 0 || err != nil || len(w.secrets) != 0 {
 		t.Errorf("%v, %v", results, err)
+	}
+}
+
+// An edit of a credential that several providers share counts at once for those that it had failed.
+func TestTheCredentialOfOthersIsEdited(t *testing.T) {
+	const shared = `{"credential": "shared"}`
+	w := newWorld("a", "b", "good", "own")
+	for _, name := range []string{"a", "b", "good"} {
+		w.configs[name] = shared
+	}
+	w.credentials["shared"] = credential{version: "c1", providers: []string{"a", "b", "good"}}
+	for _, name := range []string{"a", "b", "own"} {
+		w.answer(name, func(context.Context) (refresh.Grant, error) {
+			return refresh.Grant{}, &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}
+		})
+	}
+	r := w.runner()
+	_, _ = r.Run(t.Context(), refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.credentials["shared"] = credential{version: "c2", providers: []string{"a", "b", "good"}}
+	w.answer("a", nil)
+	w.answer("own", nil)
+	report, err := r.Run(t.Context(), refresh.Job{Only: []string{"shared"}, Edited: true})
+	if err == nil || len(report.Results) != 2 || report.Results[0].Outcome != refresh.Refreshed || report.Results[1].Outcome != refresh.Failed {
+		t.Errorf("%+v, %v", report.Results, err)
+	}
+	if w.logins["a"] != 2 || w.logins["b"] != 2 || w.logins["good"] != 1 || w.logins["own"] != 1 {
+		t.Errorf("logins: %v", w.logins)
+	}
+
+	// Whoever names providers has looked at what they name.
+	w.now = w.now.Add(time.Minute)
+	w.credentials["shared"] = credential{version: "c3", providers: []string{"a", "b", "good"}}
+	if report, err := r.Run(t.Context(), refresh.Job{Only: []string{"a"}}); err != nil || len(report.Results) != 1 {
+		t.Errorf("%+v, %v", report.Results, err)
+	}
+	if _, err := r.Run(t.Context(), refresh.Job{Only: []string{"shared"}}); !errors.Is(err, refresh.ErrNoProvider) {
+		t.Errorf("named by a person: %v", err)
 	}
 }

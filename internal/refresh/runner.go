@@ -34,8 +34,10 @@ type Runner struct {
 type Job struct {
 	// Only names the providers to look at; empty: all.
 	Only []string
-	// IfThere passes over names that no provider has, which are an error otherwise.
-	IfThere bool
+	// Edited says that the names are those of configs and credentials that were edited: one that no
+	// provider has is passed over, which is an error otherwise, and providers that failed with a
+	// credential of that name are looked at as well, as far as the process remembers any.
+	Edited bool
 	// Force asks each of them for a new token, due or not.
 	Force bool
 	// ID distinguishes this run from another of the same tick, such as a duplicate of its event:
