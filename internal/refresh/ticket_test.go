@@ -405,8 +405,7 @@ func TestASecondLook(t *testing.T) {
 	}
 }
 
-// What cannot be a refresh token is refused before it takes the place of one (RFC 6749 appendix
-// A.17).
+// Only what has a refresh token, and nothing behind it, is one that was stored.
 func TestDecodeRefreshToken(t *testing.T) {
 	for text, code := range map[string]string{
 		`{"refresh_token":"r"}`:               "",
@@ -429,6 +428,8 @@ func TestDecodeRefreshToken(t *testing.T) {
 	}
 }
 
+// What cannot be a refresh token is refused before it takes the place of one (RFC 6749 appendix
+// A.17).
 func TestCheckRefreshToken(t *testing.T) {
 	for text, good := range map[string]bool{
 		"a": true, "!~": true, "a b": true, strings.Repeat("a", 5000): true,
