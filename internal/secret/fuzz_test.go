@@ -122,7 +122,7 @@ func FuzzSearch(f *testing.F) {
 
 // What is printed is printable, and can be read back.
 func FuzzPrintable(f *testing.F) {
-	for _, seed := range []string{"", "plain", `"\`, "\x1b[31mred\a", "a\u202eb\u2066c\u009b", "\xff\xfe", "\U000e0041", strings.Repeat("å", 300), "\u00ad\u200b\ufeff"} {
+	for _, seed := range []string{"", "plain", `"\`, "\x1b[31mred\a", "a\u202eb\u2066c\u009b", "\xff\xfe", "\U000e0041", strings.Repeat("å", 300), "\u00ad\u200b\ufeff", "a ##vso[task.complete]", "###[add-path]##[x"} {
 		f.Add(seed, 40)
 	}
 	f.Fuzz(func(t *testing.T, text string, most int) {
@@ -148,6 +148,9 @@ func FuzzPrintable(f *testing.F) {
 		var back string
 		if shown := secret.VisibleJSON(string(document)); json.Unmarshal([]byte(shown), &back) != nil || back != valid || strings.ContainsFunc(shown, odd) {
 			t.Fatalf("%q is printed as %s", text, shown)
+		}
+		if obeyed := regexp.MustCompile(`##(vso)?\[`); obeyed.MatchString(cut + "\n" + whole + "\n" + secret.VisibleJSON(string(document))) {
+			t.Fatalf("a CI runner obeys %q", text)
 		}
 		if secret.Visible(whole) != whole {
 			t.Fatalf("%q is changed again", whole)

@@ -57,11 +57,17 @@ func printed(text string) (c string, size int) {
 	switch r, n := utf8.DecodeRuneInString(text); {
 	case r == utf8.RuneError && n == 1:
 		return `\ufffd`, n
-	case !unicode.IsPrint(r):
+	case !unicode.IsPrint(r) || obeyed(text):
 		return Escaped(r), n
 	default:
 		return text[:n], n
 	}
+}
+
+// obeyed reports whether text begins like a command that CI runners obey anywhere in a line: of Azure
+// Pipelines, or, in its former form, of GitHub Actions.
+func obeyed(text string) bool {
+	return strings.HasPrefix(text, "##vso[") || strings.HasPrefix(text, "##[")
 }
 
 // Escaped returns r as an escape of a Go string: \n, \u202e.
@@ -80,7 +86,8 @@ func Escaped(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// Visible returns text in one line, with what is not printable escaped as in a Go string.
+// Visible returns text in one line, with what is not printable, or a command to a CI runner, escaped as
+// in a Go string.
 func Visible(text string) string { return VisibleBut(text, "") }
 
 // VisibleBut does the same, but for the characters in kept.
@@ -97,12 +104,12 @@ func VisibleBut(text, kept string) string {
 	return b.String()
 }
 
-// VisibleJSON returns JSON that means the same, with what is not printable in its strings escaped.
+// VisibleJSON returns JSON that means the same, with the same escaped in its strings.
 func VisibleJSON(document string) string {
 	var b strings.Builder
-	for _, r := range document {
+	for i, r := range document {
 		switch {
-		case unicode.IsPrint(r) || r == '\n' || r == '\t':
+		case (unicode.IsPrint(r) || r == '\n' || r == '\t') && !obeyed(document[i:]):
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

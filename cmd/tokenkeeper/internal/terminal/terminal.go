@@ -110,12 +110,13 @@ func (s *Screen) Line(format string, args ...any) {
 // painted are the sequences that Paint makes.
 var painted = regexp.MustCompile(`\x1b\[(?:0|1|2|32|33|1;31)?m`)
 
-// commands are how lines begin that GitHub Actions (::error::) and Azure Pipelines (##vso[) obey.
-var commands = regexp.MustCompile(`(?m)^(\s*)(::|##)`)
+// commands are how lines begin that GitHub Actions obeys. What runners obey anywhere in a line is
+// not visible by [secret.VisibleBut] either.
+var commands = regexp.MustCompile(`(?m)^(\s*)::`)
 
 func (s *Screen) visible(text string) string {
 	if !s.color {
-		return commands.ReplaceAllString(secret.VisibleBut(text, "\n\t"), `$1\$2`)
+		return commands.ReplaceAllString(secret.VisibleBut(text, "\n\t"), `$1\::`)
 	}
 	var b strings.Builder
 	for text != "" {

@@ -177,13 +177,14 @@ func TestRunnersObeyNothing(t *testing.T) {
 	s, out := screen()
 	s.Line("%s", "::add-mask::x")
 	s.Paragraph("  ", strings.Repeat("word ", 15)+"::error::x\n##vso[task.complete]")
-	s.Table(terminal.Table{Headers: []string{"NAME"}, Rows: []terminal.Row{{Cells: []terminal.Cell{{Text: "##[group]x"}}}, {Cells: []terminal.Cell{{Text: "a::b"}}}}})
+	s.Line("p: unknown field \"%s\"", "##vso[task.setvariable variable=PATH]x")
+	s.Table(terminal.Table{Headers: []string{"NAME"}, Rows: []terminal.Row{{Cells: []terminal.Cell{{Text: "###[group]x"}}}, {Cells: []terminal.Cell{{Text: "a::b"}}}}})
 	for line := range strings.Lines(out.String()) {
-		if start := strings.TrimSpace(line); strings.HasPrefix(start, "::") || strings.HasPrefix(start, "##") {
+		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
 			t.Errorf("%q", line)
 		}
 	}
-	if n := strings.Count(out.String(), `\`); n != 4 || !strings.Contains(out.String(), "\na::b") {
+	if n := strings.Count(out.String(), `\`); n != 5 || !strings.Contains(out.String(), "\na::b") {
 		t.Errorf("%d escapes in %s", n, out)
 	}
 }
