@@ -64,8 +64,15 @@ var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: B
 
 var lineEnds = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", `\n`, "", `\r`, "")
 
+// longestKey is the size of the largest key in DER that is read: what a credential has room for in
+// base64. How long that takes grows with the square of it.
+const longestKey = 12 << 10
+
 // numbers returns the private numbers of a key in DER; nil of anything else.
 func numbers(der []byte) []string {
+	if len(der) > longestKey {
+		return nil
+	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
@@ -94,19 +101,33 @@ func numbers(der []byte) []string {
 	return nil
 }
 
-// ofJWKs returns the private numbers of all JWKs in text, whatever is around them.
+// mostBroken is how many braces that begin no JSON are passed over: each costs reading on to where
+// that shows, which may be the end.
+const mostBroken = 32
+
+// ofJWKs returns the private numbers of all JWKs in text, whatever is around them. What follows
+// more braces than that is taken for one.
 func ofJWKs(text string) []string {
 	var parts []string
-	for at := 0; at >= 0 && strings.Contains(text, "kty"); at = strings.IndexByte(text, '{') {
-		text = text[at:]
+	last, broken := strings.LastIndex(text, "kty"), 0
+	for at := 0; at <= last; {
 		var document any
-		dec := json.NewDecoder(strings.NewReader(text))
-		if err := dec.Decode(&document); err != nil {
-			text = text[min(1, len(text)):]
-			continue
+		dec := json.NewDecoder(strings.NewReader(text[at:]))
+		switch err := dec.Decode(&document); {
+		case err == nil:
+			at += int(dec.InputOffset())
+			parts = append(parts, ofJWK(document)...)
+		case broken == mostBroken:
+			return append(parts, text[at:])
+		default:
+			at++
+			broken++
 		}
-		text = text[dec.InputOffset():]
-		parts = append(parts, ofJWK(document)...)
+		next := strings.IndexByte(text[at:], '{')
+		if next < 0 {
+			break
+		}
+		at += next
 	}
 	return parts
 }

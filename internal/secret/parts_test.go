@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"math/big"
 	"net/url"
 	"strconv"
 	"strings"
@@ -174,4 +176,40 @@ func TestKeys(t *testing.T) {
 			t.Errorf("PrivateKey(%.40q) = %v", text, got)
 		}
 	}
+}
+
+// Values may be a provider's, of any size: a key is looked for in them in a time that grows with it.
+func TestKeysInLongTexts(t *testing.T) {
+	const size = 16 << 10
+	for _, open := range []string{`{"a":`, `{"a":[`, `{"a":{}, "b":`, "{ "} {
+		text := strings.Repeat(open, size/len(open)) + `"kty"`
+		if !secret.PrivateKey(text) {
+			t.Errorf("%q and so on is no key, and not all of it is read", open)
+		}
+		if allocs := testing.AllocsPerRun(1, func() { secret.PrivateKey(text) }); allocs > 2000 {
+			t.Errorf("%q and so on takes %v allocations", open, allocs)
+		}
+	}
+	jwk := `{"kty":"oct","k":"c2VjcmV0LTAxMjM0NTY3ODk"}`
+	if text := strings.Repeat("{", 30) + jwk; !secret.PrivateKey(text) || secret.PrivateKey(strings.Repeat("{} ", size)+`"kty"`) {
+		t.Error("a key after braces is none, or empty objects are one")
+	}
+	long, err := asn1.Marshal(struct {
+		Version                  int
+		N                        *big.Int
+		E                        int
+		D, P, Q, Dp, Dq, Inverse *big.Int
+	}{0, odd(16 * size), 65537, odd(16 * size), odd(8 * size), odd(8 * size), odd(8 * size), odd(8 * size), odd(8 * size)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if allocs := testing.AllocsPerRun(1, func() { secret.PrivateKey(base64.StdEncoding.EncodeToString(long)) }); allocs > 10 {
+		t.Errorf("a key of %d bytes takes %v allocations", len(long), allocs)
+	}
+}
+
+// odd returns a number of that many bits.
+func odd(bits int) *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(1), uint(bits))
+	return n.Sub(n, big.NewInt(1))
 }
