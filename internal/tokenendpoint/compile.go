@@ -55,7 +55,7 @@ func compile(ps *problem.List, cfg config) plan {
 	return p
 }
 
-// mostValues is how many values one request may hold: of at most 16 KiB each, so that it
+// mostValues is how many values one request may hold: of at most 48 KiB each, so that it
 // stays within a few MiB.
 const mostValues = 64
 
