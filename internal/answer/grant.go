@@ -128,7 +128,7 @@ func (r reading) noToken() *Fault {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	says := ""
-	if text := r.Said().Text; !saysNothing(text) {
+	if text := r.Said().Text; strings.Contains(strings.TrimSpace(text), " ") && !saysNothing(text) { // one word may be the token
 		says = ", and says " + r.quote(text)
 	}
 	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s%s", secret.Named(path), strings.Join(known, ", "), more, says), remedy)

@@ -33,6 +33,9 @@ func TestTokens(t *testing.T) {
 		{"an empty object", `{}`, "no_token", "with an empty object", "say where it is"},
 		{"a mistyped name", `{"acces_token": "t"}`, "no_token", `it has "acces_token"`, `"response": {"access_token": "acces_token"}`},
 		{"an error by names of its own", `{"errcode": 40013, "errmsg": "invalid appid"}`, "no_token", `it has "errcode", "errmsg", and says "invalid appid"`, ""},
+		{"an error of several errors", `{"errors": [{"detail": "No such client."}]}`, "no_token", `and says "No such client."`, ""},
+		{"a token as a message", `{"ok": true, "message": "k7Qz93LmXp21"}`, "no_token", `it has "message", "ok"`, ""},
+		{"a token as a reason", `{"data": {"id": 1}, "reason": " k7Qz93LmXp21\n"}`, "no_token", `it has "data", "reason"`, ""},
 		{"another name", `{"jwt": "t", "a": 1}`, "no_token", `it has "a", "jwt"`, `"response": {"access_token": "jwt"}`},
 		{"eight names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1}`, "no_token", `"a", "b", "c", "d", "e", "f", "g", "h"`, "say where it is"},
 		{"nine names", `{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1, "i": 1}`, "no_token", `"g", "h" and 1 more`, "say where it is"},
@@ -46,7 +49,7 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: the token is %v", row.name, g.AccessToken)
 			}
 		}
-		if f.Code != row.code || !strings.Contains(f.Detail, row.detail) || !strings.Contains(f.Remedy, row.remedy) || strings.Contains(f.Detail, strings.Repeat("n", 65)) || strings.Contains(f.Detail, "0 more") {
+		if f.Code != row.code || !strings.Contains(f.Detail, row.detail) || !strings.Contains(f.Remedy, row.remedy) || strings.Contains(f.Detail, strings.Repeat("n", 65)) || strings.Contains(f.Detail, "k7Qz93LmXp21") || strings.Contains(f.Detail, "0 more") {
 			t.Errorf("%s: %+v", row.name, f)
 		}
 	}
