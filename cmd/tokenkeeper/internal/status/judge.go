@@ -62,7 +62,7 @@ func (j *judgement) decided(d refresh.Decision) {
 		j.fail(Failing, refresh.Misconfigured, string(d.Reason))
 	case j.State.Blocked != nil && d.Reason == refresh.Reason(j.State.Blocked.Code):
 		j.fail(Failing, refresh.Misconfigured, j.State.Blocked.Code)
-		j.next(step{sentence(j.State.Blocked.Remedy), ""})
+		j.next(parted(j.State.Blocked.Remedy))
 	case d.Reason == refresh.Paused && j.Provider.Paused:
 		j.line.Next = time.Time{}
 		j.say(Paused, "Its config pauses it: its token is not replaced.", step{fmt.Sprintf("When that is done, remove \"paused\" from %s.", j.Provider.Where), ""})

@@ -47,3 +47,13 @@ func sentence(text string) string {
 	}
 	return text + "."
 }
+
+// parted returns a remedy as a step: a command of the AWS CLI that ends it is to be pasted, without a
+// full stop.
+func parted(remedy string) step {
+	text, command, ok := strings.Cut(remedy, ": aws ")
+	if !ok {
+		return step{sentence(remedy), ""}
+	}
+	return step{text + ":", "aws " + command}
+}

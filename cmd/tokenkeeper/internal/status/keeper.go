@@ -3,7 +3,6 @@ package status
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
@@ -67,8 +66,8 @@ func JudgeKeeper(last place.LastRun, err error, s refresh.Schedule, guide place.
 			k.Wrong = "Nothing runs: " + last.Failure.Detail
 		case place.CodeNoLogGroup:
 			k.Wrong = "No run is seen: " + last.Failure.Detail
-			k.Remedy, k.Command, _ = strings.Cut(k.Remedy, ": ")
-			k.Remedy += ":"
+			do := parted(k.Remedy)
+			k.Remedy, k.Command = do.text, do.command
 		}
 		k.Wrong = sentence(k.Wrong)
 	case last.At.IsZero() || late >= overdueTicks*s.Tick:

@@ -173,7 +173,11 @@ func (s *Screen) Paragraph(mark, text string, whole ...string) {
 	}
 }
 
-// fill breaks text into lines, where it has line breaks itself and at spaces.
+// runnable are commands within a text: our own in quotes, and those of the AWS CLI, which end it.
+var runnable = regexp.MustCompile(`\S*'tokenkeeper [^']*'\S*|\baws [a-z]+ [a-z-]+ --.*`)
+
+// fill breaks text into lines, where it has line breaks itself and at spaces, but not within what is
+// to be pasted.
 func fill(text string, whole []string, width int) []string {
 	var lines []string
 	line := ""
@@ -194,8 +198,16 @@ func fill(text string, whole []string, width int) []string {
 			lines = append(lines, line)
 			line = ""
 		}
-		for word := range strings.FieldsSeq(given) {
-			add(word)
+		for given != "" {
+			at := runnable.FindStringIndex(given)
+			if at == nil {
+				at = []int{len(given), len(given)}
+			}
+			for word := range strings.FieldsSeq(given[:at[0]]) {
+				add(word)
+			}
+			add(given[at[0]:at[1]])
+			given = given[at[1]:]
 		}
 	}
 	for _, word := range whole {

@@ -188,3 +188,15 @@ func TestRunnersObeyNothing(t *testing.T) {
 		t.Errorf("%d escapes in %s", n, out)
 	}
 }
+
+// What a remedy has people run can be pasted: it is in one line, also within other words.
+func TestParagraphKeepsCommandsInTextWhole(t *testing.T) {
+	const own = "'tokenkeeper refresh-token put meitner --stack acme/eu-north-1/tokenkeeper'"
+	const other = "aws logs create-log-group --region eu-north-1 --log-group-name tokenkeeper-RefresherLog-3x"
+	s, out := screen()
+	s.Paragraph("  → ", "obtain a new one from the provider, and put it in with "+own+"; or make the group again: "+other)
+	want := "  → obtain a new one from the provider, and put it in with\n    " + own + ";\n    or make the group again:\n    " + other + "\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
