@@ -360,7 +360,7 @@ func (o *oracle) tickDone(p *provider, text string, began time.Time) {
 		// provider alone knows which came last.
 		o.violated(p.name, "two runs at once left a token current that the provider has ended")
 	}
-	calm := o.upsets(p, now.Add(-3*o.tick)) == 0 && o.trouble(p, now.Add(-10*time.Minute), now) == 0
+	calm := o.upsets(p, now.Add(-3*o.tick-lagOfListing)) == 0 && o.trouble(p, now.Add(-10*time.Minute), now) == 0
 	if calm && text != "" && (t == nil || !p.repeats && t.config != p.inEffect()) {
 		o.violated(p.name, "consumers read %q, which was not asked for with the config in effect, %s", text, p.inEffect())
 	}
