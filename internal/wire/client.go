@@ -36,7 +36,7 @@ type Client struct {
 	// dialled: behind a proxy. Nil: nothing is to be checked.
 	check func(ctx context.Context, u *url.URL) error
 	// rooms and large have a place for each answer that is looked at, or that is read beyond its
-	// beginning. They are shared by all that show a certificate.
+	// beginning. They are shared by all clients that are made of one.
 	rooms, large chan struct{}
 }
 
