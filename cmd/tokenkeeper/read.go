@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -94,7 +95,8 @@ func readRecord(f place.Folder, provider string, now time.Time) (recordView, err
 	var v recordView
 	// The error of encoding/json may quote what is there. A token that --reveal prints must not
 	// move a cursor.
-	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" || secret.Visible(v.AccessToken) != v.AccessToken {
+	if json.Unmarshal([]byte(data.Reveal()), &v) != nil || v.Version != refresh.RecordVersion || v.AccessToken == "" ||
+		strings.ContainsFunc(v.AccessToken, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return recordView{}, notServed(fmt.Errorf("reading the token of %q: %w", provider, errNotRecord), "", "")
 	}
 	v.token = secret.New(v.AccessToken)

@@ -48,9 +48,12 @@ func (s *Store) describe(ctx context.Context, provider string) (metadata, error)
 
 func (s *Store) create(ctx context.Context, provider string) (refresh.State, error) {
 	if s.NoCreate {
-		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing,
-			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider)),
-			Remedy: fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)}
+		remedy := fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s --region %s", s.secret(provider), tagOwner, s.Stack, s.Client.Options().Region)
+		if s.KMSKey != "" {
+			remedy += " --kms-key-id " + s.KMSKey
+		}
+		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing, Remedy: remedy,
+			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider))}
 	}
 	in := &secretsmanager.CreateSecretInput{
 		Name: aws.String(s.secret(provider)),
