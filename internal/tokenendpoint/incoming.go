@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"fmt"
 	"slices"
 
 	"example.com/tokenkeeper/internal/answer"
@@ -36,13 +37,24 @@ func incoming(s answer.Selection, renewsItself bool) []string {
 	return list
 }
 
-// remember has the refresh tokens in the answer looked for from now on.
-func (x *exchange) remember() {
+// mostRefreshTokens is how many different ones an answer may have: tens of thousands fit into one, and
+// to look for them all would take the time and the memory of a run.
+const mostRefreshTokens = 100
+
+// remember has the refresh tokens in the answer looked for from now on. Of an answer with too many
+// nothing may be used or quoted.
+func (x *exchange) remember() *failure {
 	list := incoming(x.selected, x.renewsItself)
+	slices.Sort(list)
+	if list = slices.Compact(list); len(list) > mostRefreshTokens {
+		return x.fault(answer.CodeTooLarge, fmt.Sprintf("answered %d with more than %d refresh tokens", x.answer.Status, mostRefreshTokens),
+			"look at "+x.request.Path+": a login gives one")
+	}
 	for _, text := range list {
 		x.made.add(text, inAnswer)
 	}
 	if len(list) > 0 {
 		x.all = x.known().Searcher()
 	}
+	return nil
 }

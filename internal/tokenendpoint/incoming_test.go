@@ -146,3 +146,28 @@ func TestRefreshTokensInAnswersAreNotQuoted(t *testing.T) {
 		t.Errorf("said %v", err)
 	}
 }
+
+// An answer may have some refresh tokens, the same one many times, and not tens of thousands.
+func TestManyRefreshTokens(t *testing.T) {
+	for _, row := range []struct {
+		different, times, status int
+		code                     string
+	}{
+		{100, 1, 200, ""}, {1, 5000, 200, ""}, {101, 1, 200, "answer_too_large"}, {5000, 1, 200, "answer_too_large"}, {5000, 1, 401, "answer_too_large"},
+	} {
+		var list []string
+		for i := range row.different {
+			list = append(list, strings.Repeat(fmt.Sprintf(`{"refresh_token": "r3fr3sh-t0k3n-%04d"},`, i), row.times))
+		}
+		all := strings.TrimSuffix(strings.Join(list, ""), ",")
+		s := serve(t, answer(row.status, `{"access_token": "token-1", "expires_in": 3600, "error_description": "of r3fr3sh-t0k3n-0042", "sessions": [`+all+`]}`))
+		e := endpoint(t, onLoopback(), oauth(s))
+		if row.code != "" {
+			if err := failed(t, e, client(s.URL)); err.Code != row.code || strings.Contains(err.Error(), "r3fr3sh") {
+				t.Errorf("%+v: %v", row, err)
+			}
+		} else if _, err := e.Grant(t.Context(), refresh.Login{Credential: client(s.URL)}); err != nil {
+			t.Errorf("%+v: %v", row, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,24 +20,16 @@ import (
 
 // A memory holds what was made of secrets in one login, and the refresh tokens that came in its
 // answers. Nil remembers nothing.
-type memory struct {
-	texts []madeText
-	known map[string]bool // the same texts: one answer may have tens of thousands
-}
+type memory struct{ texts []madeText }
 
 // A madeText was made of a value of the credential, or of one that a step kept,
 // or is a refresh token of an answer (see inAnswer).
 type madeText struct{ text, of string }
 
 func (m *memory) add(text, of string) {
-	if m == nil || len(text) < secret.LeastSecret || m.known[text] {
-		return
+	if m != nil && len(text) >= secret.LeastSecret && !slices.ContainsFunc(m.texts, func(t madeText) bool { return t.text == text }) {
+		m.texts = append(m.texts, madeText{text, of})
 	}
-	if m.known == nil {
-		m.known = map[string]bool{}
-	}
-	m.known[text] = true
-	m.texts = append(m.texts, madeText{text, of})
 }
 
 // with returns c with what is remembered as further values, under names that no template

@@ -16,7 +16,9 @@ func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
 	doc := m.Decode(x.request.Path, w.Names()...)
 	doc.Value = x.withoutTicket(doc.Value)
 	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
-	x.remember()
+	if f := x.remember(); f != nil {
+		return f
+	}
 	if f := x.compared(); f != nil {
 		return f
 	}
