@@ -96,20 +96,15 @@ func (s Selection) Said() (said Said) {
 		return said
 	}
 	object, _ := s.Document.Value.(map[string]any)
-	switch e := object["error"].(type) {
-	case string:
-		if word.MatchString(e) && !saysNothing(e) {
-			said.Code = e
+	code, _ = object["error"].(string)
+	inner, _ := object["error"].(map[string]any)
+	for _, name := range slices.Backward(codeNames) { // the first counts
+		if text, _ := inner[name].(string); strings.TrimSpace(text) != "" {
+			code = text
 		}
-	case map[string]any:
-		for _, name := range codeNames {
-			if code, _ := e[name].(string); strings.TrimSpace(code) != "" {
-				if word.MatchString(code) && !saysNothing(code) {
-					said.Code = code
-				}
-				break
-			}
-		}
+	}
+	if word.MatchString(code) && !saysNothing(code) {
+		said.Code = code
 	}
 	said.Text = textOf(s.Document.Value)
 	return said
