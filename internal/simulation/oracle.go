@@ -158,7 +158,7 @@ func (o *oracle) distances(p *provider, before streak, left time.Duration) (leas
 	n := len(before.at)
 	doubled := func(d, most time.Duration, n int) time.Duration { return max(min(d<<min(n-1, 12), most), d) }
 	failing := doubled(o.tick, 5*o.tick, n)
-	if margin := 2*o.tick + o.schedule.CacheAge; left > 0 {
+	if margin := 2*o.tick + o.schedule.CacheAge; left > -clockError { // a run may have begun before the token's end
 		failing = max(min(failing, left-margin), o.tick) // it can still be saved
 	}
 	switch {
