@@ -43,6 +43,12 @@ func (c *Client) readBody(ctx context.Context, body io.Reader, m *answer.Message
 		return err
 	}
 	wait(ctx, func() { m.Enter(c.rooms) })
+	whole := false
+	defer func() {
+		if !whole { // what unpacks it may also panic
+			m.Leave()
+		}
+	}()
 	plain, err := unpack(m.Header, bytes.NewReader(packed))
 	switch _, asIs := plain.(*bytes.Reader); {
 	case err == nil && asIs:
@@ -50,12 +56,10 @@ func (c *Client) readBody(ctx context.Context, body io.Reader, m *answer.Message
 	case err == nil:
 		m.Body, err = read(nil, plain, answer.MaxBody+1)
 	}
-	switch {
-	case len(m.Body) > answer.MaxBody || len(packed) > mostPacked:
+	if len(m.Body) > answer.MaxBody || len(packed) > mostPacked {
 		m.Body, m.Cut, err = nil, true, nil
-	case err != nil:
-		m.Leave()
 	}
+	whole = err == nil
 	return err
 }
 
