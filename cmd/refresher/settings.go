@@ -94,7 +94,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		KMSKey:                 getenv(stack.VarKMSKey),
 		CreateSecrets:          e.boolean(stack.VarCreateSecrets, true),
 		SecretTags:             e.tags(stack.VarSecretTags),
-		WritesPerSecond:        e.integer(stack.VarWritesPerSecond, awscall.WritesPerSecond, 5, 48),
+		WritesPerSecond:        e.integer(stack.VarWritesPerSecond, awscall.WritesPerSecond, 5, awscall.MostWrites),
 		AllowLoopback:          e.boolean(stack.VarAllowLoopback, false),
 		Level:                  e.level("AWS_LAMBDA_LOG_LEVEL"),
 		Region:                 e.required("AWS_REGION"),

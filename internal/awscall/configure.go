@@ -26,8 +26,8 @@ const (
 )
 
 // WritesPerSecond is how many of the 50 writes of secrets that an account has in a second and
-// region are taken, by default.
-const WritesPerSecond = 40
+// region are taken, by default, and MostWrites how many the template lets be taken.
+const WritesPerSecond, MostWrites = 40, 48
 
 // Configure is [ConfigureWrites] with [WritesPerSecond].
 func Configure(cfg *aws.Config) { ConfigureWrites(cfg, WritesPerSecond) }

@@ -6,6 +6,7 @@ import (
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
+	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -31,9 +32,6 @@ type Capacity struct {
 	Warning string `json:"warning,omitempty"`
 }
 
-// mostWrites is the most that the template's WritesPerSecond may be.
-const mostWrites = 48
-
 // Failing reports whether a person must act.
 func (c *Capacity) Failing() bool { return c != nil && c.Wrong != "" }
 
@@ -47,8 +45,8 @@ func JudgeCapacity(room place.Room, s refresh.Schedule, tokens []Kept, documents
 	c := &Capacity{Load: load.Percent(), Due: load.Need, Storable: load.Can, Survived: int64(load.Survived / time.Second),
 		Ends: load.Ends, Documents: documents, Most: room.Documents}
 	remedy := "Move providers to a stack in another region or account."
-	if 2*room.Saves < mostWrites {
-		remedy = fmt.Sprintf("Raise WritesPerSecond (%.0f; at most %d), or move providers to a stack in another region or account.", 2*room.Saves, mostWrites)
+	if 2*room.Saves < awscall.MostWrites {
+		remedy = fmt.Sprintf("Raise WritesPerSecond (%.0f; at most %d), or move providers to a stack in another region or account.", 2*room.Saves, awscall.MostWrites)
 	}
 	switch {
 	case load.Ends > 0 && load.Survived < LeastSurvived(s):
