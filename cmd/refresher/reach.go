@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/wire"
 )
 
@@ -91,20 +92,11 @@ func (e *environment) authorities(name string) *x509.CertPool {
 	return pool
 }
 
-// tags reads KEY=VALUE,KEY=VALUE.
+// tags reads tags of secrets.
 func (e *environment) tags(name string) map[string]string {
-	list := e.getenv(name)
-	if list == "" {
-		return nil
-	}
-	tags := map[string]string{}
-	for pair := range strings.SplitSeq(list, ",") {
-		key, value, ok := strings.Cut(pair, "=")
-		if _, twice := tags[key]; !ok || key == "" || twice || strings.HasPrefix(key, "aws:") || strings.HasPrefix(key, "tokenkeeper:") {
-			e.wrong(name, "KEY=VALUE with commas between, each key once and none beginning with aws: or tokenkeeper:")
-			return nil
-		}
-		tags[key] = value
+	tags, ok := stack.Tags(e.getenv(name))
+	if !ok {
+		e.wrong(name, "KEY=VALUE with commas between, each key once and none beginning with aws: or tokenkeeper:")
 	}
 	return tags
 }

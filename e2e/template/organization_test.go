@@ -76,6 +76,30 @@ func TestInAnOrganization(t *testing.T) {
 	}
 }
 
+// TestPeopleInAnOrganization has the owner of a credential make secrets where the organization demands tags.
+func TestPeopleInAnOrganization(t *testing.T) {
+	bootstrap, command := function.Build(t, root), buildCommand(t)
+	for tags, allowed := range map[string]bool{"": false, "cost-center=4711,team=data": true} {
+		o := newOffice(t, bootstrap, command, map[string]string{"CredentialStore": "secretsmanager", "SecretTags": tags})
+		o.within = policy(t, []byte(organization))
+		o.may(editor, `{"token_endpoint": "https://login.acme.example/token", "grant_type": "refresh_token"}`, "config", "put", "acme", "--file", "-")
+		puts := map[string][]string{
+			"tokenkeeper/credentials/acme": {`{"client_id": "acme", "client_secret": "a-secret-of-some-length", "allowed_hosts": ["login.acme.example"]}`, "credential", "put", "acme"},
+			"tokenkeeper/private/acme":     {"a-refresh-token-of-some-length", "refresh-token", "put", "acme"},
+		}
+		for name, put := range puts {
+			if !allowed {
+				o.mayNot(owner, "secretsmanager:CreateSecret", put[0], put[1:]...)
+				continue
+			}
+			o.may(owner, put[0], put[1:]...)
+			if s, _ := o.Secret(name); s.Tags["cost-center"] != "4711" || s.Tags["team"] != "data" {
+				t.Errorf("%s has the tags %v", name, s.Tags)
+			}
+		}
+	}
+}
+
 // TestSecretTags: the role can give the tags that are stated and no others, and only as it makes
 // a secret.
 func TestSecretTags(t *testing.T) {

@@ -179,6 +179,7 @@ type office struct {
 	*world
 	command  string
 	policies map[string]*awstest.Policy
+	within   *awstest.Policy             // what the organization allows; nil: everything
 	needed   map[string][]awstest.Access // by person
 	logged   []byte                      // what the function has printed
 }
@@ -204,7 +205,7 @@ func (o *office) documents(who string) [][]byte {
 func (o *office) at(who string) (end func()) {
 	o.Authorize(func(a awstest.Access) bool {
 		o.needed[who] = append(o.needed[who], a)
-		return o.policies[who].Allows(a)
+		return o.policies[who].Allows(a) && (o.within == nil || o.within.Allows(a))
 	})
 	return func() { o.Authorize(o.role.Allows) }
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,7 +46,11 @@ func (s *Store) describe(ctx context.Context, provider string) (metadata, error)
 
 func (s *Store) create(ctx context.Context, provider string) (refresh.State, error) {
 	if s.NoCreate {
-		remedy := fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s --region %s", s.secret(provider), tagOwner, s.Stack, s.Client.Options().Region)
+		remedy := fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)
+		for _, t := range Tags(s.Tags) {
+			remedy += fmt.Sprintf(" 'Key=%s,Value=%s'", *t.Key, *t.Value)
+		}
+		remedy += " --region " + s.Client.Options().Region
 		if s.KMSKey != "" {
 			remedy += " --kms-key-id " + s.KMSKey
 		}
@@ -59,10 +61,7 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 		Name: aws.String(s.secret(provider)),
 		Description: aws.String(fmt.Sprintf("Access token for %s, replaced before it ends by tokenkeeper, stack %s. Do not edit the value.",
 			provider, s.Stack)),
-		Tags: []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(s.Stack)}},
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
+		Tags: append([]types.Tag{{Key: aws.String(tagOwner), Value: aws.String(s.Stack)}}, Tags(s.Tags)...),
 	}
 	if s.KMSKey != "" {
 		in.KmsKeyId = aws.String(s.KMSKey)

@@ -3,6 +3,8 @@ package secretstore
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,4 +88,12 @@ func (s *Store) owned(ctx context.Context, provider string) error {
 		err = fmt.Errorf("secret %s does not have the tag %s=%s, so it is not touched", s.secret(provider), tagOwner, s.Stack)
 	}
 	return err
+}
+
+// Tags returns tags as calls have them, by their keys.
+func Tags(tags map[string]string) (list []types.Tag) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(key), Value: aws.String(tags[key])})
+	}
+	return list
 }

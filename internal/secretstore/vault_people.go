@@ -99,6 +99,7 @@ func (v *Vault) show(ctx context.Context, provider, credential string) error {
 
 func (v *Vault) create(ctx context.Context, provider string, t refresh.StoredRefreshToken) error {
 	tags := []types.Tag{{Key: aws.String(tagOwner), Value: aws.String(v.Secrets.Stack)}}
+	tags = append(tags, Tags(v.Secrets.Tags)...)
 	if t.Credential != "" {
 		tags = append(tags, types.Tag{Key: aws.String(tagCredential), Value: aws.String(t.Credential)})
 	}

@@ -102,3 +102,20 @@ func Bool(value string, otherwise bool) bool {
 	}
 	return b
 }
+
+// Tags reads a variable that has tags, KEY=VALUE with commas between; ok is false where it cannot be
+// read, has a key twice, or one that is AWS's or the product's own. One that is not set has none.
+func Tags(value string) (tags map[string]string, ok bool) {
+	if value == "" {
+		return nil, true
+	}
+	tags = map[string]string{}
+	for pair := range strings.SplitSeq(value, ",") {
+		key, value, ok := strings.Cut(pair, "=")
+		if _, twice := tags[key]; !ok || key == "" || twice || strings.HasPrefix(key, "aws:") || strings.HasPrefix(key, "tokenkeeper:") {
+			return nil, false
+		}
+		tags[key] = value
+	}
+	return tags, true
+}

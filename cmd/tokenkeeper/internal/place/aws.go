@@ -129,7 +129,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		WritesPerSecond: a.WritesPerSecond,
 	}
 	a.vault = &secretstore.Vault{LongestRun: secretstore.LongestRun(a.Tick),
-		Secrets: secretstore.Store{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, KMSKey: a.KMSKey, Now: o.Now}}
+		Secrets: secretstore.Store{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, Tags: a.SecretTags, KMSKey: a.KMSKey, Now: o.Now}}
 	return a, nil
 }
 

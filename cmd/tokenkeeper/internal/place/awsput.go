@@ -14,6 +14,7 @@ import (
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/secretstore"
 )
 
 // PutConfig stores a config as a parameter that people read.
@@ -116,6 +117,7 @@ func (a *AWS) putSecret(ctx context.Context, name string, value secret.Text) err
 		Name:         aws.String(name),
 		Description:  aws.String("What tokenkeeper, stack " + a.Stack + ", logs in with."),
 		SecretString: aws.String(value.Reveal()),
+		Tags:         secretstore.Tags(a.SecretTags),
 	}
 	if a.KMSKey != "" {
 		in.KmsKeyId = aws.String(a.KMSKey)

@@ -32,6 +32,8 @@ type Deployment struct {
 	// KMSKey encrypts what is made anew; empty: AWS's own keys do. Who states a deployment
 	// says that by AWSKey.
 	KMSKey string
+	// SecretTags are given to secrets that are made, beside the product's own.
+	SecretTags map[string]string
 	// LeavesSecrets reports whether the function creates no secret that is missing.
 	LeavesSecrets bool
 	// Tick is the time between two runs, and CacheAge how long applications keep a record.
@@ -55,6 +57,10 @@ func undeployed() Deployment {
 
 // or returns d, and what others say of what it leaves open.
 func (d Deployment) or(o Deployment) Deployment {
+	tags := d.SecretTags
+	if tags == nil {
+		tags = o.SecretTags
+	}
 	return Deployment{
 		Function:        cmp.Or(d.Function, o.Function),
 		LogGroup:        cmp.Or(d.LogGroup, o.LogGroup),
@@ -68,6 +74,7 @@ func (d Deployment) or(o Deployment) Deployment {
 		WritesPerSecond: cmp.Or(d.WritesPerSecond, o.WritesPerSecond),
 		AllowLoopback:   d.AllowLoopback || o.AllowLoopback,
 		LeavesSecrets:   d.LeavesSecrets || o.LeavesSecrets,
+		SecretTags:      tags,
 	}
 }
 
@@ -122,6 +129,7 @@ func deployment(function string, logging *types.LoggingConfig, timeout *int32, e
 		return d
 	}
 	writes, _ := strconv.Atoi(env[stack.VarWritesPerSecond])
+	tags, _ := stack.Tags(env[stack.VarSecretTags])
 	return Deployment{
 		Function:        function,
 		LogGroup:        group,
@@ -135,5 +143,6 @@ func deployment(function string, logging *types.LoggingConfig, timeout *int32, e
 		WritesPerSecond: writes,
 		AllowLoopback:   stack.Bool(env[stack.VarAllowLoopback], false),
 		LeavesSecrets:   !stack.Bool(env[stack.VarCreateSecrets], true),
+		SecretTags:      tags,
 	}
 }
