@@ -55,7 +55,7 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	e.mu.Lock()
 	now, revoked, last, before := time.Now(), e.of.revoked, e.of.last(), e.of.streak
 	e.asked[e.of.name]++
-	a := attempt{nth: e.asked[e.of.name], early: now.Before(e.of.until.Add(-e.tick)), config: e.config, before: before}
+	a := attempt{nth: e.asked[e.of.name], early: now.Before(e.of.heard.Add(-e.tick)), config: e.config, before: before}
 	t, next, failed := e.of.login(l.Credential.Version, l.Credential.Values["refresh_token"].Reveal(), asked, now)
 	a.issued, a.revoked = e.of.last() != last, e.of.revoked && !revoked
 	answer := aToken
@@ -63,7 +63,7 @@ func (e endpoint) attempt(ctx context.Context, l refresh.Login) (refresh.Grant, 
 	case e.of.is[LostAnswers]:
 		answer = lost.Code
 	case failed != nil:
-		answer = failed.Code
+		answer, e.of.heard = failed.Code, e.of.until
 	case !t.expires.After(now): // an answer that was lost before is repeated
 		answer = refresh.CodeTokenOver
 	case t == e.oracle.watched[e.of.name].current && !e.of.rotates:

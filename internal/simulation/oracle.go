@@ -284,7 +284,7 @@ func (o *oracle) login(p *provider, a attempt, now time.Time) {
 	current, good := p.last(), left > o.schedule.Margin()+2*o.tick
 	lastHour := p.since(now.Add(-time.Hour)) - o.upsets(p, now.Add(-time.Hour-o.tick))
 	switch {
-	case a.early && (current == nil || good) && !p.is[LostAnswers] && o.upsets(p, now.Add(-2*time.Hour)) == 0:
+	case a.early && (current == nil || good) && o.upsets(p, now.Add(-2*time.Hour)) == 0:
 		o.violated(p.name, "a login before the time that Retry-After named")
 	case lastHour > 40:
 		o.violated(p.name, "%d logins in an hour", lastHour)

@@ -93,7 +93,8 @@ type provider struct {
 	logins  []time.Time
 	streak  streak
 	last429 time.Time
-	until   time.Time // it asked to be left alone until then
+	until   time.Time // it asks to be left alone until then
+	heard   time.Time // the same, where its answer was not lost
 
 	valid   string // the refresh token that is good
 	spent   map[string]exchange
