@@ -44,18 +44,24 @@ func (s *Store) describe(ctx context.Context, provider string) (metadata, error)
 	return describe(ctx, s.Client, s.secret(provider))
 }
 
+// CreateCommand returns the command of the AWS CLI, without aws, that makes the secret of a provider as
+// the store does.
+func (s *Store) CreateCommand(provider string) string {
+	command := fmt.Sprintf("secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)
+	for _, t := range Tags(s.Tags) {
+		command += fmt.Sprintf(" 'Key=%s,Value=%s'", *t.Key, *t.Value)
+	}
+	if s.KMSKey != "" {
+		command += " --kms-key-id " + s.KMSKey
+	}
+	return command
+}
+
 func (s *Store) create(ctx context.Context, provider string) (refresh.State, error) {
 	if s.NoCreate {
-		remedy := fmt.Sprintf("create it, empty: aws secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)
-		for _, t := range Tags(s.Tags) {
-			remedy += fmt.Sprintf(" 'Key=%s,Value=%s'", *t.Key, *t.Value)
-		}
-		remedy += " --region " + s.Client.Options().Region
-		if s.KMSKey != "" {
-			remedy += " --kms-key-id " + s.KMSKey
-		}
-		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing, Remedy: remedy,
-			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider))}
+		return refresh.State{}, &refresh.Error{Class: refresh.Misconfigured, Code: CodeMissing,
+			Detail: fmt.Sprintf("there is no secret %s, and this stack does not create any", s.secret(provider)),
+			Remedy: "create it, empty: aws " + s.CreateCommand(provider) + " --region " + s.Client.Options().Region}
 	}
 	in := &secretsmanager.CreateSecretInput{
 		Name: aws.String(s.secret(provider)),

@@ -147,7 +147,7 @@ func TestOpenFails(t *testing.T) {
 		remedy string
 	}{
 		{"the secret is missing and creation is switched off", true, "", awstest.Fault{},
-			refresh.Misconfigured, secretstore.CodeMissing, "--name tokenkeeper/tokens/meitner --tags Key=tokenkeeper:owner,Value=prod 'Key=cost-center,Value=4711' --region eu-north-1 --kms-key-id alias/own"},
+			refresh.Misconfigured, secretstore.CodeMissing, "--name tokenkeeper/tokens/meitner --tags Key=tokenkeeper:owner,Value=prod 'Key=cost-center,Value=4711' --kms-key-id alias/own --region eu-north-1"},
 		{"describing is denied", false, describeSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:DescribeSecret"},
 		{"creating is denied", false, createSecret, awstest.Deny(), refresh.Misconfigured, awscall.CodeDenied, "allow the caller secretsmanager:CreateSecret on tokenkeeper/tokens/meitner; the tags that an organization demands are the stack's parameter SecretTags"},
 		{"an account has no room for more secrets", false, createSecret, awstest.Fault{Error: &awstest.Error{Status: 400, Code: "LimitExceededException"}},

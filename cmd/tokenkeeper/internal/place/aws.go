@@ -123,6 +123,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		Client: a.secrets,
 		Prefix: a.Namespace.Tokens(),
 		Stack:  a.Stack,
+		Tags:   a.SecretTags,
 		KMSKey: a.KMSKey,
 		Now:    o.Now,
 

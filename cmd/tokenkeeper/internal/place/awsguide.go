@@ -1,12 +1,10 @@
 package place
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/cmd/internal/stack"
-	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 )
 
 // Guide leads to parameters and secrets.
@@ -28,14 +26,7 @@ func (a *AWS) Guide() Guide {
 	}
 	g.Runner = g.Command("doctor", "")
 	if a.LeavesSecrets {
-		create := []string{"secretsmanager create-secret --name", a.store.Prefix + Name, "--tags Key=tokenkeeper:owner,Value=" + a.Stack}
-		for _, key := range slices.Sorted(maps.Keys(a.SecretTags)) {
-			create = append(create, localstore.ShellWord("Key="+key+",Value="+a.SecretTags[key]))
-		}
-		if a.KMSKey != "" {
-			create = append(create, "--kms-key-id", a.KMSKey)
-		}
-		g.Create = a.awsCommand(create...)
+		g.Create = a.awsCommand(a.store.CreateCommand(Name))
 	}
 	if a.CredentialStore == stack.InSecretsManager {
 		g.RestoreCredential = a.awsCommand("secretsmanager restore-secret --secret-id", a.credentialPrefix+Name)
