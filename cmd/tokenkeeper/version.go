@@ -133,7 +133,13 @@ func fitting(command, run string) fit {
 	if !ok || !also {
 		return fitDiffers
 	}
-	return [...]fit{fitOlder, fitSame, fitNewer}[1+slices.Compare(ours[:], theirs[:])]
+	switch slices.Compare(ours[:], theirs[:]) {
+	case -1:
+		return fitOlder
+	case 1:
+		return fitNewer
+	}
+	return fitSame
 }
 
 // release reads the version of a release, such as 0.1.0 or v0.1.0.

@@ -50,8 +50,10 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 			if !httprequest.ValidHeader(text) {
 				ps.Add(at, problem.Show(text), "is not the name of a "+m.Name, "")
 			}
-			if s.Cookie = text; m.Name == "header" {
-				s.Header, s.Cookie = http.CanonicalHeaderKey(text), ""
+			if m.Name == "header" {
+				s.Header = http.CanonicalHeaderKey(text)
+			} else {
+				s.Cookie = text
 			}
 		case "body":
 			places++
