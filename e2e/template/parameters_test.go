@@ -2,10 +2,12 @@ package template_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"example.com/tokenkeeper/e2e/internal/cloudformation"
+	"example.com/tokenkeeper/internal/awscall"
 )
 
 // TestForm: a user who deploys in the console finds each parameter once, under a label.
@@ -74,6 +76,9 @@ func TestParameters(t *testing.T) {
 		{map[string]string{"AlarmEmail": "ops@acme.example", "AlarmTopicArn": "arn:aws:sns:eu-north-1:123456789012:ops"}, ""},
 		{map[string]string{"AlarmEmail": "ops@acme.example, dev@acme.example"}, "one e-mail address"},
 		{map[string]string{"AlarmTopicArn": "ops"}, "the ARN of a standard SNS topic"},
+
+		{map[string]string{"WritesPerSecond": strconv.Itoa(awscall.MostWrites)}, ""},
+		{map[string]string{"WritesPerSecond": strconv.Itoa(awscall.MostWrites + 1)}, "WritesPerSecond"},
 
 		{map[string]string{"SecretTags": "cost-center=4711,team=data platform"}, ""},
 		{map[string]string{"SecretTags": "a=1,b=2,c=3,d=4,e="}, ""},
