@@ -355,15 +355,19 @@ func (o *oracle) tickDone(p *provider, text string, began time.Time) {
 	now := time.Now()
 	switch {
 	case p.is[LostAnswers] || p.last() == nil || p.last() == t:
-	case p.supersedes && t != nil && p.last().issued.After(began) && p.last().issued.Sub(t.issued) > time.Second:
-		// What two runs at once asked for in one second has no order in version ids, and the
-		// provider alone knows which came last.
+	case p.supersedes && t != nil && p.last().issued.After(began) && !p.tied(t):
 		o.violated(p.name, "two runs at once left a token current that the provider has ended")
 	}
 	calm := o.upsets(p, now.Add(-3*o.tick-lagOfListing)) == 0 && o.trouble(p, now.Add(-10*time.Minute), now) == 0
 	if calm && text != "" && (t == nil || !p.repeats && t.config != p.inEffect()) {
 		o.violated(p.name, "consumers read %q, which was not asked for with the config in effect, %s", text, p.inEffect())
 	}
+}
+
+// tied reports whether t and the last token were issued within a second to two runs at once. That has no
+// order in version ids: the provider alone knows which came last, and may have ended the other.
+func (p *provider) tied(t *token) bool {
+	return p.supersedes && p.last() != t && p.last().issued.Sub(t.issued).Abs() <= time.Second
 }
 
 // end judges what is left after quiet hours: every token is live, and no failure noted.
@@ -373,7 +377,7 @@ func (o *oracle) end(p *provider, current string, note refresh.Note, now time.Ti
 	case p.is[Paused]:
 	case t == nil:
 		o.violated(p.name, "after %v without trouble there is no token (%v)", quiet, p.kind)
-	case !t.expires.After(now) && !o.schedule.For(p.made()).ShortLived(p.lifetime) && !p.repeats:
+	case !t.expires.After(now) && !p.tied(t) && !o.schedule.For(p.made()).ShortLived(p.lifetime) && !p.repeats:
 		o.violated(p.name, "after %v without trouble the token is dead: %v, last login %v ago, note %q", quiet, p.kind, now.Sub(p.logins[len(p.logins)-1]), note)
 	case note.Class.Failing() && note.Code != refresh.CodeRefreshTokenUnsure: // that rests while the token is good
 		o.violated(p.name, "after %v without trouble a failure is noted (%v): %v", quiet, p.kind, note)
