@@ -18,8 +18,8 @@ const lastRun = "testdata/simulation.txt"
 type trial struct{ what, command string }
 
 var trials = []trial{
-	{"worlds in memory", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 32 -days 20"},
-	{"worlds over wires", "go test ./internal/simulation -count=1 -timeout 30m -run TestWorlds -v -args -worlds 24 -wires"},
+	{"worlds in memory", "go test ./internal/simulation -count=1 -timeout 10m -run TestWorlds -v -args -worlds 48 -days 20"},
+	{"worlds over wires", "go test ./internal/simulation -count=1 -timeout 10m -run TestWorlds -v -args -worlds 32 -wires"},
 	{"a run of each kind of login: each call, to AWS and to the provider, against every fault, in a new process and in a warm one; singly, and in 1,000 pairs within one run and over two",
 		"go test ./cmd/refresher -count=1 -timeout 10m -run TestEveryFaultOfARun -v -args -pairs 1000"},
 	{"the bootstrap as it is deployed: SIGKILL before and after each call, and in 80 pairs over two runs",
