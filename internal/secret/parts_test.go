@@ -11,7 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
-	"math/big"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -194,22 +194,28 @@ func TestKeysInLongTexts(t *testing.T) {
 	if text := strings.Repeat("{", 30) + jwk; !secret.PrivateKey(text) || secret.PrivateKey(strings.Repeat("{} ", size)+`"kty"`) {
 		t.Error("a key after braces is none, or empty objects are one")
 	}
-	long, err := asn1.Marshal(struct {
-		Version                  int
-		N                        *big.Int
-		E                        int
-		D, P, Q, Dp, Dq, Inverse *big.Int
-	}{0, odd(16 * size), 65537, odd(16 * size), odd(8 * size), odd(8 * size), odd(8 * size), odd(8 * size), odd(8 * size)})
+	// What is larger than a credential has room for is not read as DER, which takes the square of its size.
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if allocs := testing.AllocsPerRun(1, func() { secret.PrivateKey(base64.StdEncoding.EncodeToString(long)) }); allocs > 10 {
-		t.Errorf("a key of %d bytes takes %v allocations", len(long), allocs)
+	for attributes, want := range map[int]bool{0: true, 12_000: true, 13_000: false, 150_000: false} {
+		if got := secret.PrivateKey(base64.StdEncoding.EncodeToString(longer(t, der, attributes))); got != want {
+			t.Errorf("a key with %d bytes of attributes is one: %t", attributes, got)
+		}
 	}
 }
 
-// odd returns a number of that many bits.
-func odd(bits int) *big.Int {
-	n := new(big.Int).Lsh(big.NewInt(1), uint(bits))
-	return n.Sub(n, big.NewInt(1))
+// longer returns a sequence with an element more, of that many bytes.
+func longer(t *testing.T, der []byte, size int) []byte {
+	t.Helper()
+	var sequence asn1.RawValue
+	_, err := asn1.Unmarshal(der, &sequence)
+	element, marshal := asn1.Marshal(make([]byte, size))
+	sequence.Bytes, sequence.FullBytes = append(sequence.Bytes, element...), nil
+	long, again := asn1.Marshal(sequence)
+	if err := errors.Join(err, marshal, again); err != nil {
+		t.Fatal(err)
+	}
+	return long
 }
