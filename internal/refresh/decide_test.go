@@ -57,6 +57,9 @@ func TestDecide(t *testing.T) {
 		{"somebody else's version of a token that the provider repeats", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Note = failing(refresh.Unchanged, now, at(100*time.Hour)) }), in(time.Minute), true, refresh.ForeignVersion, in(time.Minute)},
 		{"no version any more of a token that the provider repeats", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Unchanged, now, at(100*time.Hour)) }), in(time.Minute), true, refresh.NoToken, in(time.Minute)},
 		{"somebody else's version where the login fails", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, now, at(time.Hour)) }), in(time.Minute), false, refresh.CoolingDown, at(time.Hour)},
+		{"no version any more of a token that a failure waited for", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, now, at(100*time.Hour)) }), in(4 * time.Hour), true, refresh.NoToken, in(4 * time.Hour)},
+		{"somebody else's version in its place, within the longest wait of a failure", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, now, at(100*time.Hour)) }), in(time.Hour), false, refresh.CoolingDown, in(4 * time.Hour)},
+		{"a token that a failure waits for", with(fresh, func(s *refresh.State) { s.Note = failing(refresh.Transient, now, at(100*time.Hour)) }), in(5 * time.Hour), false, refresh.CoolingDown, at(100 * time.Hour)},
 
 		{"another's secret", with(fresh, func(s *refresh.State) { s.Owned = false }), due, false, refresh.NotOurs, due.Add(s.Tick)},
 		{"a secret about to be deleted", with(fresh, func(s *refresh.State) { s.Deleting = true }), due, false, refresh.Deleting, due.Add(s.Tick)},

@@ -53,12 +53,17 @@ func (s State) notable() bool { return s.Exists && s.Owned && !s.Deleting && s.B
 
 // LiveNote returns the note, unless something that it did not know of has happened since:
 // its config was edited, a token was stored, or the token that the provider repeats is gone. The
-// second is what a run leaves that dies between storing a token and removing the note.
+// second is what a run leaves that dies between storing a token and removing the note. What a
+// failure waits for may be the end of the token that was there: if that is gone, it waits no longer
+// than any failure without one.
 func (s State) LiveNote(config Fingerprint) Note {
 	n := s.Note
 	v, ok := s.current()
 	if n.Class == "" || n.Config != config || ok && !v.IssuedAt.Before(n.Last) || !ok && n.Class == Unchanged {
 		return Note{}
+	}
+	if !ok && !n.Next.IsZero() {
+		n.Next = earlier(n.Next, n.Last.Add(maxLockOut))
 	}
 	return n
 }
