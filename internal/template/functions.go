@@ -25,23 +25,16 @@ type function struct {
 	signature string
 	// least and most are how many arguments it takes.
 	least, most int
-	// octets marks a function that gives octets and not text.
-	octets bool
-	// textual marks one that takes text alone.
+	// textual marks one that takes text, and no octets.
 	textual bool
-	// constants checks the arguments of one that takes only what is written in the config.
-	constants func(args []string) *Fault
-	// fresh marks one that gives something else each time, so that no secret can be meant.
+	// fresh marks one that gives something else each time, so that no secret can be meant. It
+	// takes only what is written in the config.
 	fresh bool
-	// What it does to a secret: encodes marks one that can be undone, digests one that cannot,
-	// and lowers the one after which it would not be recognized.
-	encodes, digests, lowers bool
-	// keyed marks a digest whose first argument is a key.
-	keyed bool
-	do    func(m moment, args []string) string
+	// What it does to a secret: encodes marks one that can be undone, and digests one that cannot,
+	// and gives octets. A keyed digest has a key as its first argument.
+	encodes, digests, keyed bool
+	do                      func(m moment, args []string) string
 }
-
-const manyArguments = 16
 
 // functions are all that there are. It is not written to.
 var functions = map[string]*function{
@@ -54,29 +47,26 @@ var functions = map[string]*function{
 	"hex": {signature: "hex(x)", least: 1, most: 1, encodes: true, do: func(_ moment, a []string) string {
 		return hex.EncodeToString([]byte(a[0]))
 	}},
-	"sha256": {signature: "sha256(x)", least: 1, most: 1, octets: true, digests: true, do: func(_ moment, a []string) string {
+	"sha256": {signature: "sha256(x)", least: 1, most: 1, digests: true, do: func(_ moment, a []string) string {
 		sum := sha256.Sum256([]byte(a[0]))
 		return string(sum[:])
 	}},
-	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, octets: true, digests: true, keyed: true, do: func(_ moment, a []string) string {
+	"hmac": {signature: "hmac(key, x)", least: 2, most: 2, digests: true, keyed: true, do: func(_ moment, a []string) string {
 		mac := hmac.New(sha256.New, []byte(a[0]))
 		mac.Write([]byte(a[1]))
 		return string(mac.Sum(nil))
 	}},
-	"lower": {signature: "lower(x)", least: 1, most: 1, textual: true, lowers: true, do: func(_ moment, a []string) string {
-		return strings.ToLower(a[0])
-	}},
-	"join": {signature: "join('separator', x, y)", least: 2, most: manyArguments, textual: true, do: func(_ moment, a []string) string {
+	"join": {signature: "join('separator', x, y)", least: 2, most: 16, textual: true, do: func(_ moment, a []string) string {
 		return strings.Join(a[1:], a[0])
 	}},
-	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, constants: checkNow, do: func(m moment, a []string) string {
+	"now": {signature: "now('format', 'offset')", least: 1, most: 2, fresh: true, do: func(m moment, a []string) string {
 		var offset time.Duration
 		if len(a) == 2 {
 			offset, _ = time.ParseDuration(a[1]) // see checkNow
 		}
 		return timeFormats[a[0]](m.now.Add(offset).UTC())
 	}},
-	"uuid": {signature: "uuid()", most: 1, fresh: true, constants: func([]string) *Fault { return nil }, do: func(m moment, a []string) string {
+	"uuid": {signature: "uuid()", most: 1, fresh: true, do: func(m moment, a []string) string {
 		return m.uuid(strings.Join(a, ""))
 	}},
 }
@@ -121,16 +111,16 @@ func (f *function) check(name string, args []typedPart) *Fault {
 		switch {
 		case f.textual && a.octets:
 			return &Fault{"gives octets to " + name + ", which takes text", "write them as hex(…), base64(…) or base64url(…)"}
-		case f.constants != nil && !a.constant:
+		case f.fresh && !a.constant:
 			return &Fault{"calls " + name + " with something else than texts in single quotes", "write " + f.signature}
 		}
 		constants = append(constants, a.part.literal)
 	}
-	if name == "hmac" && args[0].constant {
+	if f.keyed && args[0].constant {
 		return &Fault{"has the key of hmac in it, and a config is no place for a secret", "put the key in the credential, and write its name without quotes"}
 	}
-	if f.constants != nil {
-		return f.constants(constants)
+	if name == "now" {
+		return checkNow(constants)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (n *notation) call(name string, depth int) (typedPart, *Fault) {
 	for _, a := range args {
 		p.args = append(p.args, Template{a.part})
 	}
-	return typedPart{part: p, octets: f.octets}, nil
+	return typedPart{part: p, octets: f.digests}, nil
 }
 
 // separator is the fault of arguments that no comma or parenthesis follows.

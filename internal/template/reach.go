@@ -5,10 +5,8 @@ import "iter"
 // A Reach is how a value gets into the text of a template.
 type Reach struct {
 	Value
-	// Encoders counts the functions after the last digest that can be undone, and Lowered is
-	// set where it comes in small letters.
+	// Encoders counts the functions after the last digest that can be undone.
 	Encoders int
-	Lowered  bool
 	// Computed is set where it is given to a function at all, Digested where it is known by a
 	// digest alone, and Keys where it does no more than key a MAC.
 	Computed, Digested, Keys bool
@@ -47,11 +45,8 @@ func (r Reach) through(f *function, argument int) Reach {
 	if f.encodes && !r.Digested {
 		r.Encoders++
 	}
-	if f.lowers {
-		r.Lowered = true
-	}
 	if f.digests {
-		r.Digested, r.Lowered = true, false
+		r.Digested = true
 		r.Keys = r.Keys || f.keyed && argument == 0
 	}
 	return r
@@ -67,4 +62,30 @@ func (t Template) Instead() (list []string, ok bool) {
 		}
 	}
 	return list, ok
+}
+
+// Values goes through the values that t names, in order, those in arguments too.
+func (t Template) Values() iter.Seq[Value] { return Named([]Template{t}) }
+
+// Named goes through the values that templates name, those in arguments too.
+func Named(templates []Template) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		for _, t := range templates {
+			for r := range t.Reaches() {
+				if !yield(r.Value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Names reports whether templates name a value: that one, or any if it is empty.
+func Names(templates []Template, name string) bool {
+	for v := range Named(templates) {
+		if name == "" || v.Name == name {
+			return true
+		}
+	}
+	return false
 }

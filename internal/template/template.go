@@ -6,7 +6,6 @@ package template
 
 import (
 	"errors"
-	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,28 +104,6 @@ func (t Template) Cut(separator string) (before, after Template) {
 	return t, nil
 }
 
-// parts goes through the parts of t, each before those within it.
-func (t Template) parts() iter.Seq[part] {
-	return func(yield func(part) bool) { t.each(yield) }
-}
-
-func (t Template) each(yield func(part) bool) bool {
-	for _, p := range t {
-		if !yield(p) || !p.arg.each(yield) {
-			return false
-		}
-		for _, a := range p.args {
-			if !a.each(yield) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// Values goes through the values that t names, in order, those in arguments too.
-func (t Template) Values() iter.Seq[Value] { return Named([]Template{t}) }
-
 // Mentions counts how often Expand writes a value down: once, and once more for each function
 // that it passes through. It bounds the size of what is written without regard to any value, so
 // that no limit discloses how long one is.
@@ -148,12 +125,9 @@ func (t Template) Mentions() int {
 
 // Fresh reports whether t gives something else each time.
 func (t Template) Fresh() bool {
-	for p := range t.parts() {
-		if p.function != nil && p.function.fresh {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t, func(p part) bool {
+		return p.function != nil && p.function.fresh || p.arg.Fresh() || slices.ContainsFunc(p.args, Template.Fresh)
+	})
 }
 
 // Alone returns the value that t is, and nothing else; ok is false if it is more.
@@ -168,26 +142,3 @@ var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
 // ValidName reports whether a value of a credential may be called name.
 func ValidName(name string) bool { return validName.MatchString(name) }
-
-// Named goes through the values that templates name, those in arguments too.
-func Named(templates []Template) iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		for _, t := range templates {
-			for p := range t.parts() {
-				if p.value.Name != "" && !yield(p.value) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Names reports whether templates name a value: that one, or any if it is empty.
-func Names(templates []Template, name string) bool {
-	for v := range Named(templates) {
-		if name == "" || v.Name == name {
-			return true
-		}
-	}
-	return false
-}

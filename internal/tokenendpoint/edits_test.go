@@ -193,7 +193,7 @@ func (e editor) expression(t *rapid.T, depth int) string {
 	case 2:
 		return "hex(hmac(" + inner() + ", " + inner() + "))"
 	case 3:
-		return "lower(" + inner() + ")"
+		return "join('', " + inner() + ")"
 	case 4:
 		return "join('" + rapid.SampledFrom([]string{"", ":", "%", "=3", `\u00`}).Draw(t, "between") + "', " + inner() + ", " + inner() + ")"
 	case 5:

@@ -44,14 +44,8 @@ func unfitToSend(v template.Reach, c refresh.Credential) (detail, remedy string)
 	case secret.PrivateKey(c.Values[v.Name].Reveal()):
 		return "is a private key, which is never sent", "sign with it: see private_key_jwt, assertion and hmac"
 	}
-	if _, own := c.Values[v.Name]; !own || c.IsPublic(v.Name) {
-		return "", ""
-	}
-	switch {
-	case v.Encoders > 1:
+	if _, own := c.Values[v.Name]; own && !c.IsPublic(v.Name) && v.Encoders > 1 {
 		return "is encoded more than once, so that it would not be recognized where an answer repeats it", "encode it once"
-	case v.Lowered:
-		return "would be sent in small letters, so that it would not be recognized where an answer repeats it", "write it in small letters in the credential"
 	}
 	return "", ""
 }

@@ -35,7 +35,7 @@ func TestProbe(t *testing.T) {
 		{"an error beside a predicate", `{"request": {"url": "URL/me"}, "response": {"success": "status=='up'"}}`, 200, `{"status": "up", "error": "legacy"}`, "GET /me", "Bearer " + token, true},
 		{"a stated error of zeros", `{"request": {"url": "URL/me"}, "response": {"error": "ret.code"}}`, 200, `{"ret": {"code": "0000"}}`, "GET /me", "Bearer " + token, true},
 		{"the token elsewhere", `{"request": {"method": "POST", "url": "URL/me", "form": {"token": "${access_token}"}}}`, 200, "", "POST /me", "", true},
-		{"another scheme", `{"request": {"url": "URL/me", "headers": {"Authorization": "Key ${lower(access_token)}"}}}`, 200, "", "GET /me", "Key " + token, true},
+		{"another scheme", `{"request": {"url": "URL/me", "headers": {"Authorization": "Key ${access_token}"}}}`, 200, "", "GET /me", "Key " + token, true},
 	} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(row.status)

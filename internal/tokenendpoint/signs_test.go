@@ -38,7 +38,7 @@ func TestWhatMayBeSigned(t *testing.T) {
 
 		{"a secret in base64", `"aud": "https://appleid.apple.com", "alg": "HS256", "claims": {"leak": "${base64(client_secret)}"}`, aud, "function of client_secret"},
 		{"a secret in a function in the header", `"aud": "https://appleid.apple.com", "header": {"leak": ["${hex(sha256(pin))}"]}`, aud, "function of pin"},
-		{"a secret in a function in iss", `"aud": "https://appleid.apple.com", "iss": "x-${lower(client_secret)}"`, aud, "function of client_secret"},
+		{"a secret in a function in iss", `"aud": "https://appleid.apple.com", "iss": "x-${hex(client_secret)}"`, aud, "function of client_secret"},
 		{"a private key", `"aud": "https://appleid.apple.com", "claims": {"leak": "${private_key}"}`, aud, "the credential's private_key into the token"},
 		{"a private key in the header", `"aud": "https://appleid.apple.com", "header": {"leak": {"x": "${private_key}"}}`, aud, "the credential's private_key into the token"},
 		{"a short secret", `"aud": "https://appleid.apple.com", "claims": {"leak": "x-${pin}"}`, aud, "the credential's pin into the token"},

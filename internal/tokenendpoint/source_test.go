@@ -80,7 +80,7 @@ func TestDeclaredErrors(t *testing.T) {
 func TestDisguisedEchoes(t *testing.T) {
 	for sent, code := range map[string]string{
 		"${base64(base64(key))}":             "bad_credential",
-		"${hex(lower(base64url(key)))}":      "bad_credential",
+		"${hex(join('', base64url(key)))}":   "bad_credential",
 		"${join('', 'k-', key, '-k')}":       "secret_in_record",
 		"${base64(base64(client_id))}":       "",
 		"${base64(base64('reports at 12'))}": "",

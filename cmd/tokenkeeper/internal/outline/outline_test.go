@@ -45,7 +45,7 @@ func TestOptional(t *testing.T) {
 		`{"a": "${base64(private_key?)}"}`:                    {"private_key"},
 		`{"a": "${hmac_sha256(key, concat(x?, ':', y?''))}"}`: {"x", "y"},
 		`{"a": "${x?'}${not?}'}"}`:                            {"x"},
-		`{"a": "${lower('is it?', z?)}"}`:                     {"z"},
+		`{"a": "${join('is it?', z?)}"}`:                      {"z"},
 	} {
 		if diff := cmp.Diff(want, outline.Optional(outline.Of(config))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", config, diff)
