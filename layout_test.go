@@ -44,7 +44,7 @@ func TestLayout(t *testing.T) {
 		{"internal/wire", ours("internal/secret", "internal/strictjson", "internal/answer"), true},
 		{"internal/problem", ours("internal/secret", "internal/strictjson", "internal/refresh"), true},
 		{"internal/httprequest", ours("internal/secret", "internal/strictjson", "internal/refresh", "internal/problem", "internal/template", "internal/wire", "internal/answer"), true}, // refresh by way of problem
-		{"internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
+		{"cmd/tokenkeeper/internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
 		{"cmd/internal/stack", nil, false},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/problem", "internal/httprequest", "internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},

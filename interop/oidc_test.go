@@ -2,8 +2,6 @@ package interop
 
 import (
 	"bufio"
-	"cmp"
-	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
@@ -20,9 +18,6 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v3"
-
-	"example.com/tokenkeeper/internal/discovery"
-	"example.com/tokenkeeper/internal/wire"
 )
 
 // longSecret is one that HS512 takes (RFC 7518 section 3.2).
@@ -31,7 +26,7 @@ const longSecret = "a-secret-of-sixty-four-characters-and-a-few-more-0123456789-
 // An oidcServer is oidc-provider, and the authority that it knows clients by.
 type oidcServer struct {
 	issuer   string
-	metadata discovery.Metadata
+	endpoint string // its token endpoint, as its metadata say
 	roots    *x509.CertPool
 	client   string // the certificate of the client "tls_client_auth"
 	own      string // that of the client "self_signed_tls_client_auth"
@@ -110,21 +105,31 @@ func startOIDC(t *testing.T) *oidcServer {
 		t.Fatal(err)
 	}
 	o.issuer = runNode(t, file)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	o.metadata, err = discovery.Find(ctx, wire.New(wire.Options{AllowLoopback: true, RootCAs: o.roots}), o.issuer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.endpoint = addIssuer(t, o.issuer, authorityPEM)
 	return o
 }
 
-// endpoint is the token endpoint for clients with that method, by the issuer's metadata.
-func (o *oidcServer) endpoint(method string) string {
-	if strings.HasSuffix(method, "tls_client_auth") {
-		return cmp.Or(o.metadata.Aliases.TokenEndpoint, o.metadata.TokenEndpoint)
+// addIssuer returns the token endpoint that the command line finds for an issuer.
+func addIssuer(t *testing.T, issuer, authority string) string {
+	t.Helper()
+	authorities := filepath.Join(t.TempDir(), "authorities.pem")
+	if err := os.WriteFile(authorities, []byte(authority), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return o.metadata.TokenEndpoint
+	cmd := exec.Command("go", "run", "./cmd/tokenkeeper", "add", "--issuer", issuer, "--name", "oidc", "--allow-loopback")
+	cmd.Dir, cmd.Env = "..", append(os.Environ(), "SSL_CERT_FILE="+authorities)
+	var config struct {
+		Issuer   string `json:"issuer"`
+		Endpoint string `json:"token_endpoint"`
+	}
+	out, err := cmd.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &config)
+	}
+	if err != nil || config.Issuer != issuer {
+		t.Fatalf("add --issuer printed %s, %v", out, err)
+	}
+	return config.Endpoint
 }
 
 // runNode runs the server until the test ends, and returns what it prints first.
@@ -183,7 +188,7 @@ func oidcLogins(t *testing.T, o *oidcServer) []login {
 	var all []login
 	add := func(method, more, id string, values map[string]string, config map[string]any, refused string) {
 		l := login{grant: "client_credentials", method: method, more: strings.TrimPrefix(more+", issuer", ", "), refused: refused,
-			values: map[string]string{"client_id": id}, config: map[string]any{"issuer": o.issuer, "token_endpoint": o.endpoint(method), "token_endpoint_auth_method": method}}
+			values: map[string]string{"client_id": id}, config: map[string]any{"issuer": o.issuer, "token_endpoint": o.endpoint, "token_endpoint_auth_method": method}}
 		for name, v := range values {
 			l.values[name] = v
 		}

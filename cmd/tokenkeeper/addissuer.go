@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/discovery"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
-	"example.com/tokenkeeper/internal/discovery"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/tokenendpoint"

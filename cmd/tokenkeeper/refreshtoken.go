@@ -45,6 +45,9 @@ never sent with another. That is the one with the provider's name, unless
 			return err
 		}
 		token = secret.New(strings.TrimSpace(token.Reveal()))
+		if err := checkRefreshToken(token); err != nil {
+			return fmt.Errorf("the refresh token of %s: %w", args[0], err)
+		}
 		if err := to.PutRefreshToken(cmd.Context(), args[0], token, other(credential, args[0])); err != nil {
 			return err
 		}
@@ -108,6 +111,19 @@ provider ends all tokens of an account when an old refresh token is used.`,
 		}
 		return c.show(putView{Stored: "the refresh token of " + args[0] + " that was there before"})
 	})
+}
+
+// checkRefreshToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly
+// because of the way in which it was pasted.
+func checkRefreshToken(token secret.Text) error {
+	text := token.Reveal()
+	switch {
+	case text == "":
+		return errors.New("it is empty")
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
+		return errors.New("it has a character that no refresh token has; put in the token alone")
+	}
+	return nil
 }
 
 // suits refuses a refresh token that is put in for another credential than the config names:

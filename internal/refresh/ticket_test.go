@@ -427,16 +427,3 @@ func TestDecodeRefreshToken(t *testing.T) {
 		}
 	}
 }
-
-// What cannot be a refresh token is refused before it takes the place of one (RFC 6749 appendix
-// A.17).
-func TestCheckRefreshToken(t *testing.T) {
-	for text, good := range map[string]bool{
-		"a": true, "!~": true, "a b": true, strings.Repeat("a", 5000): true,
-		"": false, " a": false, "a\n": false, "a\tb": false, "a\x1fb": false, "a\x7fb": false, "tökén": false,
-	} {
-		if err := refresh.CheckRefreshToken(secret.New(text)); (err == nil) != good {
-			t.Errorf("%.20q: %v", text, err)
-		}
-	}
-}

@@ -72,21 +72,6 @@ const (
 	CodeNotForCredential = "refresh_token_not_for_credential"
 )
 
-// CheckRefreshToken says what cannot be a refresh token (RFC 6749 appendix A.17), mostly
-// because of the way in which it was pasted.
-func CheckRefreshToken(token secret.Text) error {
-	text := token.Reveal()
-	switch {
-	case text == "":
-		return errors.New("it is empty")
-	case text != strings.TrimSpace(text):
-		return errors.New("it begins or ends with white space; leave that out")
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
-		return errors.New("it has a character that no refresh token has; put in the token alone")
-	}
-	return nil
-}
-
 // A StoredRefreshToken is what a vault stores: {"refresh_token": "…", "credential": "…"}.
 type StoredRefreshToken struct {
 	// Token is empty where the one that was stored before was spent, and its successor lost.

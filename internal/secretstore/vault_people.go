@@ -16,14 +16,11 @@ import (
 
 // Put makes a token the one that the next run claims, as a person who has obtained it
 // does, for the credential of that name; empty: the one with the provider's name. It makes
-// the secret where it is missing. What no provider gives is refused.
+// the secret where it is missing.
 //
 // It takes CreateSecret and TagResource with the tags of the owner and of the credential,
 // DescribeSecret and PutSecretValue, and cannot read what is there.
 func (v *Vault) Put(ctx context.Context, provider string, token secret.Text, credential string) error {
-	if err := refresh.CheckRefreshToken(token); err != nil {
-		return fmt.Errorf("putting the refresh token of %q: %w", provider, err)
-	}
 	return v.put(ctx, provider, refresh.StoredRefreshToken{Token: token, Credential: credential})
 }
 

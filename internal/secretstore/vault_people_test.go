@@ -15,20 +15,6 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-func TestPutRefusesWhatNoProviderGives(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSafe(t)
-		for _, text := range []string{"", "token\n", " token", "to\nken", "tökén"} {
-			if err := s.Put(t.Context(), "quickbooks", secret.New(text), ""); err == nil {
-				t.Errorf("%q was put in", text)
-			}
-		}
-		if s.Count() != 0 {
-			t.Errorf("calls: %v", actions(s.AWS))
-		}
-	})
-}
-
 // What a run has stored is not made current over what a person has put in since, and nothing
 // is claimed by a run that sees the state before.
 func TestAStoredTokenThatAPersonWasAheadOf(t *testing.T) {

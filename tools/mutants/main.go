@@ -47,7 +47,7 @@ var targets = []target{
 	{path: "internal/secretstore", tests: []string{"internal/secretstore", "cmd/refresher"}},
 	{path: "cmd/tokenkeeper/internal/localstore", tests: []string{"cmd/tokenkeeper/internal/localstore"}},
 	{path: "internal/awscall", tests: []string{"internal/awscall", "internal/paramstore", "internal/secretstore", "cmd/refresher"}},
-	{path: "internal/wire", tests: []string{"internal/wire", "internal/discovery", "internal/tokenendpoint"}},
+	{path: "internal/wire", tests: []string{"internal/wire", "cmd/tokenkeeper/internal/discovery", "internal/tokenendpoint"}},
 	{path: "internal/answer", tests: []string{"internal/answer", "internal/tokenendpoint"}},
 	{path: "cmd/refresher", tests: []string{"cmd/refresher"}},
 }

@@ -124,9 +124,6 @@ func (v *Vault) Put(ctx context.Context, provider string, token secret.Text, cre
 		if err := v.dir.known(provider); err != nil {
 			return err
 		}
-		if err := refresh.CheckRefreshToken(token); err != nil {
-			return err
-		}
 		return v.store(provider, refresh.StoredRefreshToken{Token: token, Credential: credential})
 	})
 }

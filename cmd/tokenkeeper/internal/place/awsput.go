@@ -11,7 +11,6 @@ import (
 
 	"example.com/tokenkeeper/cmd/internal/stack"
 	"example.com/tokenkeeper/internal/awscall"
-	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
@@ -81,7 +80,7 @@ func (a *AWS) RefreshTokenCredentials(ctx context.Context, _ []string) (map[stri
 
 func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {
 	name, value := aws.ToString(in.Name), secret.New(aws.ToString(in.Value))
-	if e := paramstore.Check("parameter "+name, value); e != nil {
+	if e := storable("parameter "+name, value); e != nil {
 		return e
 	}
 	// The tier that fits; an advanced parameter stays one.

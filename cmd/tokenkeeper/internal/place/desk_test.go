@@ -12,7 +12,6 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
-	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -104,8 +103,8 @@ func TestDocumentsThatParameterStoreRefuses(t *testing.T) {
 		{"of 4,000 bytes", long(4000), nil, "Standard", "", "", true},
 		{"of 5,350 bytes, as with a certificate of RSA-4096", long(5350), nil, "Advanced", "", "", true},
 		{"of 8,100 bytes", long(8100), nil, "Advanced", "", "", true},
-		{"of 9,000 bytes", long(9000), nil, "", paramstore.CodeNotStorable, "CredentialStore is secretsmanager", false},
-		{"with double braces", secret.New(`{"password":"a{{b}}"}`), nil, "", paramstore.CodeNotStorable, `\u007b`, false},
+		{"of 9,000 bytes", long(9000), nil, "", place.CodeNotStorable, "CredentialStore is secretsmanager", false},
+		{"with double braces", secret.New(`{"password":"a{{b}}"}`), nil, "", place.CodeNotStorable, `\u007b`, false},
 		{"where a String is", long(60), &awstest.Parameter{Value: "{}"}, "", awscall.CodeRefused,
 			"aws ssm delete-parameter --name /tokenkeeper/credentials/acme", true},
 	} {

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/awscall"
-	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
 )
@@ -252,7 +252,7 @@ var byCode = map[string]advice{
 	string(refresh.Deleting): {"Its secret is scheduled for deletion: it can be neither read nor written.", restore},
 
 	secretstore.CodeCredentialDeleting: {"Its credential is scheduled for deletion.", restoreCredential},
-	paramstore.CodeNotStorable:         {"Parameter Store does not take its document.", editEither},
+	place.CodeNotStorable:              {"Parameter Store does not take its document.", editEither},
 	secretstore.CodeReplica:            {"Its secret is a replica of one in another region, and takes no write.", lookAtLog},
 	secretstore.CodeManaged:            {"Its secret is managed by another AWS service, and refuses our writes.", lookAtLog},
 	secretstore.CodeMissing:            {"It has no secret, and the stack creates none.", createSecret},

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/tokenkeeper/internal/discovery"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/discovery"
 	"example.com/tokenkeeper/internal/wire"
 )
 
