@@ -131,6 +131,25 @@ func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoRefreshToken(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	if err := v.Put(t.Context(), "quickboks", secret.New("token"), ""); err == nil || !strings.Contains(err.Error(), "there is no") {
+		t.Errorf("a token was put in for a provider that is not there: %v", err)
+	}
+	for _, text := range []string{"", "canary", `{"token": "canary"}`, `{"refresh_token": 1}`, `{"refresh_token": ""}`} {
+		write(t, filepath.Join(dir, "private", "quickbooks.json"), text)
+		_, err := v.Claim(t.Context(), "quickbooks")
+		var e *refresh.Error
+		if !errors.As(err, &e) || e.Class != refresh.NeedsPerson || e.Code != refresh.CodeNoRefreshToken {
+			t.Errorf("with %s in its place: %v", text, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Error("the error tells what is in it")
+		}
+	}
+}
+
 func TestOnlyTheOneWriterClaims(t *testing.T) {
 	dir := t.TempDir()
 	v := newVault(t, dir, &tracedDisk{})
