@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -83,32 +84,30 @@ func hintInString(rest []byte) string {
 	return ""
 }
 
+// hints are the remedies of what begins with one of some characters, after one of others that
+// precedes it, or NUL at the beginning. An empty list has all. The first that fits counts.
+var hints = []struct{ after, begins, remedy string }{
+	{after: "\x00", remedy: "begin with a brace"},
+	{after: ",", begins: "}]", remedy: "remove the comma before the closing bracket"},
+	{begins: "'", remedy: "write strings in double quotes"},
+	{begins: "/#", remedy: "JSON has no comments: use description"},
+	{begins: "“”", remedy: "replace the typographic quotes by plain ones"},
+	{begins: `"`, remedy: "put a comma or a colon before the quote"},
+	{after: "{,:[", remedy: "write names and strings in double quotes, and true, false and null in lower case"},
+	{after: `"`, remedy: `a string has ended before this; write a quote within one as \"`},
+}
+
 // hint guesses the mistake behind what begins at offset.
 func hint(text []byte, offset int) string {
-	if offset >= len(text) {
-		return ""
-	}
-	var prev byte
+	last := "\x00"
 	if before := bytes.TrimRight(text[:offset], " \t\r\n"); len(before) > 0 {
-		prev = before[len(before)-1]
+		last = string(before[len(before)-1:])
 	}
-	switch here := text[offset]; {
-	case prev == 0:
-		return "begin with a brace"
-	case prev == ',' && (here == '}' || here == ']'):
-		return "remove the comma before the closing bracket"
-	case here == '\'':
-		return "write strings in double quotes"
-	case here == '/' || here == '#':
-		return "JSON has no comments: use description"
-	case bytes.HasPrefix(text[offset:], []byte("“")) || bytes.HasPrefix(text[offset:], []byte("”")):
-		return "replace the typographic quotes by plain ones"
-	case here == '"':
-		return "put a comma or a colon before the quote"
-	case prev == '{' || prev == ',' || prev == ':' || prev == '[':
-		return "write names and strings in double quotes, and true, false and null in lower case"
-	case prev == '"':
-		return `a string has ended before this; write a quote within one as \"`
+	here, n := utf8.DecodeRune(text[offset:])
+	for _, h := range hints {
+		if n > 0 && (h.after == "" || strings.Contains(h.after, last)) && (h.begins == "" || strings.ContainsRune(h.begins, here)) {
+			return h.remedy
+		}
 	}
 	return ""
 }

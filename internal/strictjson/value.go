@@ -65,37 +65,30 @@ func Of(v any) (of Value, _ error) {
 
 // UnmarshalJSONFrom reads the next value of dec.
 func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*v = Value{Type: typeOf(dec.PeekKind())}
+	if v.Type == List {
+		return json.UnmarshalDecode(dec, &v.Items)
+	}
 	t, err := dec.ReadToken()
 	if err != nil {
 		return err
 	}
-	*v = Value{Type: typeOf(t.Kind())}
-	switch v.Type {
-	case List:
-		for dec.PeekKind() != ']' {
-			var item Value
-			if err := item.UnmarshalJSONFrom(dec); err != nil {
-				return err
-			}
-			v.Items = append(v.Items, item)
-		}
-		_, err = dec.ReadToken()
-	case Object:
-		for dec.PeekKind() != '}' {
-			name, err := dec.ReadToken()
-			if err != nil {
-				return err
-			}
-			m := Member{Name: name.String()} // the token ends with the next read
-			if err := m.Value.UnmarshalJSONFrom(dec); err != nil {
-				return err
-			}
-			v.Members = append(v.Members, m)
-		}
-		_, err = dec.ReadToken()
-	default:
+	if v.Type != Object {
 		v.Text = t.String()
+		return nil
 	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		m := Member{Name: name.String()} // the token ends with the next read
+		if err := m.Value.UnmarshalJSONFrom(dec); err != nil {
+			return err
+		}
+		v.Members = append(v.Members, m)
+	}
+	_, err = dec.ReadToken()
 	return err
 }
 
@@ -107,15 +100,7 @@ func (v Value) MarshalJSONTo(enc *jsontext.Encoder) error {
 	case String:
 		return enc.WriteToken(jsontext.String(v.Text))
 	case List:
-		if err := enc.WriteToken(jsontext.BeginArray); err != nil {
-			return err
-		}
-		for _, item := range v.Items {
-			if err := item.MarshalJSONTo(enc); err != nil {
-				return err
-			}
-		}
-		return enc.WriteToken(jsontext.EndArray)
+		return json.MarshalEncode(enc, v.Items)
 	case Object:
 		if err := enc.WriteToken(jsontext.BeginObject); err != nil {
 			return err
