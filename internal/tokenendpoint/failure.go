@@ -13,7 +13,7 @@ import (
 // unanswered is the failure of a request that no whole answer came to.
 func (x exchange) unanswered(broken *wire.Failure) *failure {
 	v, remedy := ofTransport(broken.Kind)
-	f := x.fail(string(broken.Kind), v, broken.Detail(), remedy)
+	f := x.fail(string(broken.Kind), v, broken.Error(), remedy)
 	f.sent = broken.Sent
 	if !broken.Begun && v.tries > 1 {
 		f.err.Unconnected = x.request.Target.Site.Host

@@ -112,17 +112,14 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // A server that wants it over HTTP/1.1 instead of answering gets it so (RFC 9113 section 7:
 // HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
 func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
-	again := req.Clone(req.Context())
+	var body []byte
 	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, newFailure(err, stage{})
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, newFailure(err, &progress{})
 		}
-		// Without GetBody the transport cannot send it a second time.
-		req.Body, req.GetBody = io.NopCloser(bytes.NewReader(body)), nil
-		again.Body, again.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 	}
-	m, f := c.once(req)
+	m, f := c.once(req, body)
 	if f == nil || m != nil || !f.wantsHTTP1() {
 		return m, f
 	}
@@ -130,31 +127,35 @@ func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 	own.http1 = true
 	over1 := own.connecting()
 	defer over1.Close()
-	return over1.once(again)
+	return over1.once(req, body)
 }
 
-// once sends req over one connection.
-func (c *Client) once(req *http.Request) (*answer.Message, *Failure) {
+// once sends req with that body over one connection.
+func (c *Client) once(req *http.Request, body []byte) (*answer.Message, *Failure) {
 	var p progress
 	ctx := withLease(httptrace.WithClientTrace(req.Context(), p.trace()))
+	req = req.WithContext(ctx)
+	if req.Body != nil {
+		// Without GetBody the transport cannot send it a second time.
+		req.Body, req.GetBody = io.NopCloser(bytes.NewReader(body)), nil
+	}
 	if c.check != nil {
 		if err := c.check(ctx, req.URL); err != nil {
-			return nil, newFailure(cause(ctx, err), p.reached())
+			return nil, newFailure(cause(ctx, err), &p)
 		}
 	}
 	m := &answer.Message{AskedAt: c.options.Now()}
 	req.Header.Set("Accept-Encoding", "gzip")
-	res, err := c.transport.RoundTrip(req.WithContext(ctx))
+	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return nil, newFailure(cause(ctx, err), p.reached())
+		return nil, newFailure(cause(ctx, err), &p)
 	}
 	defer res.Body.Close()
 	m.Status, m.Header = res.StatusCode, res.Header
+	p.body = true
 	if err := c.readBody(ctx, res.Body, m); err != nil {
 		m.Body, m.Lost = nil, true
-		at := p.reached()
-		at.body = true
-		return m, newFailure(cause(ctx, err), at)
+		return m, newFailure(cause(ctx, err), &p)
 	}
 	return m, nil
 }

@@ -19,18 +19,33 @@ import (
 type Kind string
 
 const (
-	ConnectionFailed  Kind = "connection_failed"   // none, or it broke off before the first byte of an answer
-	ConnectionLost    Kind = "connection_lost"     // it broke off in the middle of an answer
-	Canceled          Kind = "canceled"            // the context was cancelled
-	TimedOut          Kind = "timeout"             // no whole answer in time
-	HostNotFound      Kind = "host_not_found"      // the name does not exist
-	DNSFailed         Kind = "dns_failed"          // the name could not be looked up
-	AddressNotAllowed Kind = "address_not_allowed" // the name leads to an address that no provider has
-	Untrusted         Kind = "tls_untrusted"       // the certificate could not be verified
-	HandshakeFailed   Kind = "tls_failed"          // no TLS connection could be agreed on
-	ProxyRefused      Kind = "proxy_refused"       // the egress proxy lets nothing pass to that host, or not us
-	BadAnswer         Kind = "bad_answer"          // not HTTP, or larger or otherwise packed than is read
+	ConnectionFailed  Kind = "connection_failed" // before the first byte of an answer
+	ConnectionLost    Kind = "connection_lost"
+	Canceled          Kind = "canceled" // the context was
+	TimedOut          Kind = "timeout"
+	HostNotFound      Kind = "host_not_found"
+	DNSFailed         Kind = "dns_failed"
+	AddressNotAllowed Kind = "address_not_allowed"
+	Untrusted         Kind = "tls_untrusted"
+	HandshakeFailed   Kind = "tls_failed"
+	ProxyRefused      Kind = "proxy_refused"
+	BadAnswer         Kind = "bad_answer"
 )
+
+// details say in a few words, after what was asked, what went wrong.
+var details = map[Kind]string{
+	ConnectionFailed:  "cannot be reached, or broke the connection off before it answered",
+	ConnectionLost:    "broke the connection off in the middle of its answer",
+	Canceled:          "was not asked to the end: the run ended",
+	TimedOut:          "did not answer in time",
+	HostNotFound:      "cannot be reached: there is no such host",
+	DNSFailed:         "cannot be reached: the host's name could not be looked up",
+	AddressNotAllowed: "was not asked: its name leads to an address that is not a public one",
+	Untrusted:         "was not asked: its certificate is not good",
+	HandshakeFailed:   "was not asked: no TLS connection could be agreed on",
+	ProxyRefused:      "was not asked: the egress proxy does not let the request pass",
+	BadAnswer:         "sent an answer that is not HTTP, or that is larger or otherwise packed than is read",
+}
 
 // A Failure is why no whole answer came. Its error may hold text of the server, so none of
 // it is printed.
@@ -44,40 +59,19 @@ type Failure struct {
 	err    error
 }
 
-// Detail says in a few words, after what was asked, what went wrong.
-func (f *Failure) Detail() string {
-	switch f.Kind {
-	case Canceled:
-		return "was not asked to the end: the run ended"
-	case HostNotFound:
-		return "cannot be reached: there is no such host"
-	case DNSFailed:
-		return "cannot be reached: the host's name could not be looked up"
-	case TimedOut:
-		return "did not answer in time"
-	case AddressNotAllowed:
-		return "was not asked: its name leads to an address that is not a public one"
-	case ProxyRefused:
-		return "was not asked: the egress proxy does not let the request pass"
-	case Untrusted:
-		return "was not asked: its certificate is not good (" + f.reason + ")"
-	case HandshakeFailed:
-		return "was not asked: no TLS connection could be agreed on (" + f.reason + ")"
-	case BadAnswer:
-		return "sent an answer that is not HTTP, or that is larger or otherwise packed than is read"
-	case ConnectionLost:
-		return "broke the connection off in the middle of its answer"
+// Error says what went wrong, after what was asked.
+func (f *Failure) Error() string {
+	if f.reason != "" {
+		return details[f.Kind] + " (" + f.reason + ")"
 	}
-	return "cannot be reached, or broke the connection off before it answered"
+	return details[f.Kind]
 }
-
-func (f *Failure) Error() string { return f.Detail() }
 
 // Unwrap returns what the transport said.
 func (f *Failure) Unwrap() error { return f.err }
 
-func newFailure(err error, at stage) *Failure {
-	f := &Failure{Kind: kindOf(err, at), Begun: at.begun, Sent: at.sent, err: err}
+func newFailure(err error, at *progress) *Failure {
+	f := &Failure{Kind: kindOf(err, at), Begun: at.begun.Load(), Sent: at.sent.Load(), err: err}
 	switch f.Kind {
 	case Untrusted:
 		f.reason = certificateFault(err)
@@ -87,9 +81,10 @@ func newFailure(err error, at stage) *Failure {
 	return f
 }
 
-func kindOf(err error, at stage) Kind {
+func kindOf(err error, at *progress) Kind {
 	var dns *net.DNSError
 	var proxy *proxyError
+	handshake, answered := at.handshake.Load(), at.answered.Load()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Canceled
@@ -105,11 +100,11 @@ func kindOf(err error, at stage) Kind {
 		return Untrusted
 	case errors.As(err, &proxy) && proxy.status >= 400 && proxy.status < 500:
 		return ProxyRefused
-	case at.handshake != nil && !isNetwork(at.handshake), !at.answered && wantsCertificate(err):
+	case handshake != nil && !isNetwork(*handshake), !answered && wantsCertificate(err):
 		return HandshakeFailed
-	case isPacking(err), at.answered && !at.body && !isNetwork(err):
+	case isPacking(err), answered && !at.body && !isNetwork(err):
 		return BadAnswer
-	case at.answered:
+	case answered:
 		return ConnectionLost
 	}
 	return ConnectionFailed

@@ -142,7 +142,7 @@ func TestCertificatesThatAreNotTrusted(t *testing.T) {
 				}
 				return
 			}
-			if f == nil || f.Kind != wire.Untrusted || f.Begun || !strings.Contains(f.Detail(), "was not asked: its certificate is not good ("+row.says+")") {
+			if f == nil || f.Kind != wire.Untrusted || f.Begun || !strings.Contains(f.Error(), "was not asked: its certificate is not good ("+row.says+")") {
 				t.Errorf("%v", f)
 			}
 		})

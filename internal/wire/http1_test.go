@@ -165,7 +165,7 @@ func TestHandshakesThatFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, f := wire.New(wire.Options{AllowLoopback: true, RootCAs: roots}).Do(req)
-		if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Detail(), row.says) {
+		if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Error(), row.says) {
 			t.Errorf("%s: %v (%v)", row.name, f, f.Unwrap())
 		}
 		cancel()
@@ -174,7 +174,7 @@ func TestHandshakesThatFail(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	_, f := wire.New(wire.Options{AllowLoopback: true}).Do(request(t, strings.Replace(plain.URL, "http:", "https:", 1)))
-	if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Detail(), "does not speak TLS") {
+	if f == nil || f.Kind != wire.HandshakeFailed || !strings.Contains(f.Error(), "does not speak TLS") {
 		t.Errorf("no TLS: %v", f)
 	}
 }

@@ -3,44 +3,29 @@ package wire
 import (
 	"crypto/tls"
 	"net/http/httptrace"
-	"sync"
+	"sync/atomic"
 )
 
-// A stage is how far a request came.
-type stage struct {
-	// handshake is what the TLS handshake failed with, if it did.
-	handshake error
-	// begun is set once there is a connection on which the request can be written, and sent
-	// once it is wholly written.
-	begun, sent bool
-	// answered is set from the first byte of the answer on, and body from the end of its
-	// header on.
-	answered, body bool
-}
-
-// A progress follows a request, whose stages other goroutines note.
+// A progress is how far a request came. Goroutines of the transport note it.
 type progress struct {
-	mu sync.Mutex
-	at stage
-}
-
-func (p *progress) reached() stage {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.at
-}
-
-func (p *progress) note(f func(*stage)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f(&p.at)
+	// handshake is what the TLS handshake failed with, if it did.
+	handshake atomic.Pointer[error]
+	// begun is set once there is a connection on which the request can be written, sent once it
+	// is wholly written, and answered from the first byte of the answer on.
+	begun, sent, answered atomic.Bool
+	// body is set from the end of the answer's header on.
+	body bool
 }
 
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		TLSHandshakeDone:     func(_ tls.ConnectionState, err error) { p.note(func(s *stage) { s.handshake = err }) },
-		GotConn:              func(httptrace.GotConnInfo) { p.note(func(s *stage) { s.begun = true }) },
-		WroteRequest:         func(w httptrace.WroteRequestInfo) { p.note(func(s *stage) { s.sent = w.Err == nil }) },
-		GotFirstResponseByte: func() { p.note(func(s *stage) { s.answered = true }) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err != nil {
+				p.handshake.Store(&err)
+			}
+		},
+		GotConn:              func(httptrace.GotConnInfo) { p.begun.Store(true) },
+		WroteRequest:         func(w httptrace.WroteRequestInfo) { p.sent.Store(w.Err == nil) },
+		GotFirstResponseByte: func() { p.answered.Store(true) },
 	}
 }

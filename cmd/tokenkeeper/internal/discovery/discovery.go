@@ -87,7 +87,7 @@ func read(ctx context.Context, client *wire.Client, at, issuer string) (m Metada
 	defer res.Leave()
 	switch {
 	case broken != nil:
-		return m, fmt.Errorf("%s %s", at, broken.Detail())
+		return m, fmt.Errorf("%s %s", at, broken.Error())
 	case res.Status == http.StatusNotFound || res.Status == http.StatusGone:
 		return m, errAbsent
 	case res.Status != http.StatusOK:
