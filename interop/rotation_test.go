@@ -69,10 +69,9 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 			Now:      c.now,
 		}, vault
 	}
-	_, vault := process()
-	if err := vault.Put(t.Context(), "erp", secret.New(server.consent(t)), ""); err != nil {
-		t.Fatal(err)
-	}
+	first := refresh.StoredRefreshToken{Token: secret.New(server.consent(t))}
+	account.SetSecret(awstest.Secret{Name: "tokenkeeper/private/erp", Tags: map[string]string{secretstore.TagOwner: "prod"},
+		Versions: []awstest.Version{{ID: "first", Value: first.Encode().Reveal(), Labels: []string{"AWSCURRENT"}}}})
 	for round, runs := range []int{2, 8, 64} {
 		var refreshed atomic.Int64
 		var wg sync.WaitGroup

@@ -38,11 +38,11 @@ func TestContract(t *testing.T) {
 				return v.Value
 			},
 			Pause: func(provider string, paused bool) {
-				act := store.Resume
+				err := store.Untag(t.Context(), provider, secretstore.TagPaused)
 				if paused {
-					act = store.Pause
+					err = store.Tag(t.Context(), provider, secretstore.TagPaused, "yes")
 				}
-				if err := act(t.Context(), provider); err != nil {
+				if err != nil {
 					t.Fatal(err)
 				}
 			},

@@ -47,7 +47,7 @@ func (s *Store) describe(ctx context.Context, provider string) (metadata, error)
 // CreateCommand returns the command of the AWS CLI, without aws, that makes the secret of a provider as
 // the store does.
 func (s *Store) CreateCommand(provider string) string {
-	command := fmt.Sprintf("secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), tagOwner, s.Stack)
+	command := fmt.Sprintf("secretsmanager create-secret --name %s --tags Key=%s,Value=%s", s.secret(provider), TagOwner, s.Stack)
 	for _, t := range Tags(s.Tags) {
 		command += fmt.Sprintf(" 'Key=%s,Value=%s'", *t.Key, *t.Value)
 	}
@@ -67,7 +67,7 @@ func (s *Store) create(ctx context.Context, provider string) (refresh.State, err
 		Name: aws.String(s.secret(provider)),
 		Description: aws.String(fmt.Sprintf("Access token for %s, replaced before it ends by tokenkeeper, stack %s. Do not edit the value.",
 			provider, s.Stack)),
-		Tags: append([]types.Tag{{Key: aws.String(tagOwner), Value: aws.String(s.Stack)}}, Tags(s.Tags)...),
+		Tags: append([]types.Tag{{Key: aws.String(TagOwner), Value: aws.String(s.Stack)}}, Tags(s.Tags)...),
 	}
 	if s.KMSKey != "" {
 		in.KmsKeyId = aws.String(s.KMSKey)

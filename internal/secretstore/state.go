@@ -69,8 +69,8 @@ func (m metadata) caution(secret, region string) string {
 }
 
 func (s *Store) state(provider string, m metadata) refresh.State {
-	_, paused := m.tag(tagPaused)
-	owner, tagged := m.tag(tagOwner)
+	_, paused := m.tag(TagPaused)
+	owner, tagged := m.tag(TagOwner)
 	text, _ := m.tag(tagState)
 	// A note that does not parse is foreign text, and is replaced by the next.
 	note, _ := refresh.ParseNote(text)

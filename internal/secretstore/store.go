@@ -31,9 +31,17 @@ const (
 	// labelNext is not AWSPENDING, which RotateSecret takes for a rotation under way.
 	labelNext = "tokenkeeper-next"
 
-	tagOwner  = "tokenkeeper:owner"
-	tagState  = "tokenkeeper:state"
-	tagPaused = "tokenkeeper:paused"
+	tagState = "tokenkeeper:state"
+)
+
+// The tags that operators set.
+const (
+	// TagOwner names the stack that may touch a secret.
+	TagOwner = "tokenkeeper:owner"
+	// TagPaused has every run leave a secret alone, whatever its value.
+	TagPaused = "tokenkeeper:paused"
+	// TagCredential shows which credential a refresh token is for without its being read.
+	TagCredential = "tokenkeeper:credential"
 )
 
 // A Store keeps records in Secrets Manager. It implements refresh.Store, and may be used

@@ -41,11 +41,10 @@ import (
 // # What a role needs
 //
 // On the stack's own secrets under Prefix DescribeSecret, ListSecretVersionIds,
-// GetSecretValue, PutSecretValue and UpdateSecretVersionStage of AWSCURRENT. For people see
-// [Vault.Put], [Vault.Bind] and [Vault.Restore].
+// GetSecretValue, PutSecretValue and UpdateSecretVersionStage of AWSCURRENT.
 type Vault struct {
 	// Secrets are those that the tokens are kept in: Client, Prefix and Stack must be set, and the
-	// prefix is not that of records. The KMSKey is for [Vault.Put].
+	// prefix is not that of records.
 	Secrets Store
 	// LongestRun is how long a run lasts at most; zero: the four minutes that the template
 	// gives it at most. The age of claims is measured by the clock of Secrets, which may differ
@@ -57,9 +56,6 @@ type Vault struct {
 }
 
 var _ refresh.Vault = (*Vault)(nil)
-
-// tagCredential shows what a token was put in for without its being read.
-const tagCredential = "tokenkeeper:credential"
 
 // Version implements refresh.Vault. A token that is stored and not yet current counts.
 func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
@@ -73,28 +69,39 @@ func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID
 	return m.labelled(labelCurrent), nil
 }
 
-// Credential returns the name of the credential that the token was put in for, or "",
-// by the tag alone; what is stored decides. The error may wrap refresh.ErrNotFound.
-func (v *Vault) Credential(ctx context.Context, provider string) (string, error) {
-	m, err := v.look(ctx, provider)
-	if err != nil {
-		return "", err
-	}
-	name, _ := m.tag(tagCredential)
-	return name, nil
+// A Holding is what metadata say of a refresh token.
+type Holding struct {
+	// State is that of its secret; without a Current there is no refresh token.
+	refresh.State
+	// Credential is the one that it was put in for, by the tag alone: what is stored decides.
+	// Empty: the one with the provider's name.
+	Credential string
 }
 
-// Credentials returns the same of every provider that has a token, by name. It may be some
-// minutes old.
-func (v *Vault) Credentials(ctx context.Context) (map[string]string, error) {
-	list, err := refresh.Pages(ctx, v.Secrets.page)
-	found := map[string]string{}
-	for _, l := range list {
-		if v.usable(l.provider, l.metadata) == nil && l.labelled(labelCurrent) != "" {
-			found[l.provider], _ = l.tag(tagCredential)
+// Describe returns what there is for a provider, or why its secret must not be touched. The
+// error may wrap refresh.ErrNotFound.
+func (v *Vault) Describe(ctx context.Context, provider string) (Holding, error) {
+	m, err := v.Secrets.describe(ctx, provider)
+	if err == nil {
+		err = v.usable(provider, m)
+	}
+	return v.holding(provider, m), err
+}
+
+// List returns one page of what there is, as [Store.List] does, without what must not be touched.
+func (v *Vault) List(ctx context.Context, from string) (list []Holding, next string, err error) {
+	page, next, err := v.Secrets.page(ctx, from)
+	for _, l := range page {
+		if v.usable(l.provider, l.metadata) == nil {
+			list = append(list, v.holding(l.provider, l.metadata))
 		}
 	}
-	return found, err
+	return list, next, err
+}
+
+func (v *Vault) holding(provider string, m metadata) Holding {
+	credential, _ := m.tag(TagCredential)
+	return Holding{v.Secrets.state(provider, m), credential}
 }
 
 // look describes a secret that is there, is ours, and has a token.
@@ -111,11 +118,11 @@ func (v *Vault) look(ctx context.Context, provider string) (metadata, error) {
 
 // usable says why a secret must not be touched.
 func (v *Vault) usable(provider string, m metadata) error {
-	owner, tagged := m.tag(tagOwner)
+	owner, tagged := m.tag(TagOwner)
 	switch {
 	case !tagged || owner != v.Secrets.Stack:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.NotOurs),
-			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Secrets.secret(provider), tagOwner, v.Secrets.Stack),
+			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Secrets.secret(provider), TagOwner, v.Secrets.Stack),
 			Remedy: "if its refresh token is for this stack, add the tag"}
 	case m.deleted != nil:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting),

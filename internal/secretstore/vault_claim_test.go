@@ -87,17 +87,6 @@ func TestAListThatLagsBehindAClaim(t *testing.T) {
 	})
 }
 
-// A person binds no token that a run has: it may be spent by then.
-func TestBindingATokenThatARunHas(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, _ := claimed(t)
-		s.Reset()
-		if err := vaultIn(s.AWS).Bind(t.Context(), "quickbooks", "erp"); !errors.Is(err, refresh.ErrClaimed) || slices.Contains(actions(s.AWS), "PutSecretValue") {
-			t.Errorf("%v, after %v", err, actions(s.AWS))
-		}
-	})
-}
-
 // A description that lags behind shows a token that was replaced.
 func TestAClaimOnWhatWasReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -210,9 +199,8 @@ func TestATokenThatIsReplacedWhileItIsClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		s.put(t, "token 0")
-		person := vaultIn(s.AWS)
 		s.Fail("secretsmanager:PutSecretValue", awstest.Fault{Times: 1, After: func(awstest.Call) {
-			go func() { _ = person.Put(t.Context(), "quickbooks", secret.New("of a person"), "") }()
+			go s.put(t, "of a person")
 		}})
 		s.Fail("secretsmanager:GetSecretValue", awstest.Fault{Times: 1, Delay: time.Second})
 		if ticket, err := s.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) || !ticket.Token.IsZero() {

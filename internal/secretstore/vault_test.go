@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"example.com/tokenkeeper/internal/awscall"
@@ -44,10 +45,43 @@ func vaultIn(fake *awstest.AWS) *secretstore.Vault {
 	return &secretstore.Vault{Secrets: secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}}
 }
 
+// put has a person put a token in.
 func (s *safe) put(t *testing.T, token string) {
 	t.Helper()
-	if err := s.Put(t.Context(), "quickbooks", secret.New(token), ""); err != nil {
-		t.Fatal(err)
+	s.putFor(t, "quickbooks", token, "")
+}
+
+// putFor has a person put in a token of a provider for a credential.
+func (s *safe) putFor(t *testing.T, provider, token, credential string) {
+	t.Helper()
+	name := aws.String(private + provider)
+	value := aws.String(refresh.StoredRefreshToken{Token: secret.New(token), Credential: credential}.Encode().Reveal())
+	client := s.Vault.Secrets.Client
+	_, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: value})
+	if awscall.Is(err, "ResourceNotFoundException") {
+		tags := map[string]string{secretstore.TagOwner: stack}
+		if credential != "" {
+			tags[secretstore.TagCredential] = credential
+		}
+		_, err = client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: name, SecretString: value, Tags: secretstore.Tags(tags)})
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// restore has a person put in the token before the present one.
+func (s *safe) restore(t *testing.T, provider string) {
+	t.Helper()
+	there, _ := s.Secret(private + provider)
+	for _, v := range there.Versions {
+		if slices.Contains(v.Labels, "AWSPREVIOUS") {
+			before, err := refresh.DecodeRefreshToken(provider, there.Name, secret.New(v.Value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.putFor(t, provider, before.Token.Reveal(), before.Credential)
+		}
 	}
 }
 
@@ -67,26 +101,18 @@ func TestVault(t *testing.T) {
 	vaulttest.Run(t, func(t *testing.T) (refresh.Vault, vaulttest.Hooks) {
 		s := newSafe(t)
 		return s.Vault, vaulttest.Hooks{
-			Put: func(provider, token string) {
-				t.Helper()
-				if err := s.Put(t.Context(), provider, secret.New(token), ""); err != nil {
-					t.Fatal(err)
-				}
-			},
+			Put: func(provider, token string) { s.putFor(t, provider, token, "") },
 			Bind: func(provider, credential string) {
 				t.Helper()
 				// By a process of its own.
-				if err := vaultIn(s.AWS).Bind(t.Context(), provider, credential); err != nil {
+				ticket, err := vaultIn(s.AWS).Claim(t.Context(), provider)
+				if err != nil {
 					t.Fatal(err)
 				}
+				s.putFor(t, provider, ticket.Token.Reveal(), credential)
 			},
-			Restore: func(provider string) {
-				t.Helper()
-				if err := vaultIn(s.AWS).Restore(t.Context(), provider); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Reopen: func() refresh.Vault { return vaultIn(s.AWS) },
+			Restore: func(provider string) { s.restore(t, provider) },
+			Reopen:  func() refresh.Vault { return vaultIn(s.AWS) },
 		}
 	})
 }
@@ -117,10 +143,8 @@ func TestAVaultTouchesNothingElse(t *testing.T) {
 				if strings.Contains(fmt.Sprintf("%+v", err), canary) {
 					t.Error("the error tells what is in it")
 				}
-				if row.class == refresh.Misconfigured {
-					if err := s.Put(t.Context(), "quickbooks", secret.New("token"), ""); err == nil {
-						t.Error("a token was put in")
-					}
+				if _, err := s.Describe(t.Context(), "quickbooks"); (err == nil) != (row.class == refresh.NeedsPerson) {
+					t.Errorf("described, it may be touched: %v", err)
 				}
 			})
 		})
@@ -136,10 +160,8 @@ func TestTheVersionOfASecretThatIsBeingDeleted(t *testing.T) {
 		there.Deleted = time.Now()
 		s.SetSecret(there)
 		for name, call := range map[string]func() error{
-			"Version":    func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
-			"Credential": func() error { _, err := s.Credential(t.Context(), "quickbooks"); return err },
-			"Restore":    func() error { return s.Restore(t.Context(), "quickbooks") },
-			"Bind":       func() error { return s.Bind(t.Context(), "quickbooks", "erp") },
+			"Version":  func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
+			"Describe": func() error { _, err := s.Describe(t.Context(), "quickbooks"); return err },
 		} {
 			var e *refresh.Error
 			if err := call(); !errors.As(err, &e) || e.Code != string(refresh.Deleting) || !strings.Contains(e.Detail, "refresh token") {
@@ -169,46 +191,21 @@ func TestTheVersionThatIsStoredAndNotCurrent(t *testing.T) {
 	})
 }
 
-// A refresh token is under the key of its own that the vault is given, or else under AWS's.
-func TestTheKeyOfARefreshToken(t *testing.T) {
-	for _, own := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			s, key := newSafe(t), ""
-			if own {
-				key = s.SetKey("private", awstest.KeyEnabled)
-			}
-			s.Vault.Secrets.KMSKey = key
-			for range 2 { // made, and put into
-				s.put(t, "token 0")
-			}
-			if there, _ := s.Secret(private + "quickbooks"); there.KMSKey != key {
-				t.Errorf("with the key %q it is under %q", key, there.KMSKey)
-			}
-			if calls := s.Calls(); strings.Contains(calls[1].Action, "Create") && strings.Contains(string(calls[1].Body), "KmsKeyId") != (key != "") {
-				t.Errorf("with the key %q this was sent: %s", key, calls[1].Body)
-			}
-		})
-	}
-}
-
 // A secret without a value holds no refresh token, however it was made.
 func TestASecretWithoutARefreshToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSafe(t)
 		s.SetSecret(awstest.Secret{Name: private + "quickbooks", Tags: map[string]string{"tokenkeeper:owner": stack}})
 		for name, call := range map[string]func() error{
-			"Version":    func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
-			"Credential": func() error { _, err := s.Credential(t.Context(), "quickbooks"); return err },
-			"Claim":      func() error { _, err := s.Claim(t.Context(), "quickbooks"); return err },
-			"Restore":    func() error { return s.Restore(t.Context(), "quickbooks") },
-			"Bind":       func() error { return s.Bind(t.Context(), "quickbooks", "erp") },
+			"Version": func() error { _, err := s.Version(t.Context(), "quickbooks"); return err },
+			"Claim":   func() error { _, err := s.Claim(t.Context(), "quickbooks"); return err },
 		} {
 			if err := call(); !errors.Is(err, refresh.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if all, err := s.Credentials(t.Context()); err != nil || len(all) != 0 {
-			t.Errorf("listed: %v, %v", all, err)
+		if there, err := s.Describe(t.Context(), "quickbooks"); err != nil || there.Current != "" {
+			t.Errorf("described: %+v, %v", there, err)
 		}
 		if slices.Contains(actions(s.AWS), "PutSecretValue") {
 			t.Error("something was put into it")

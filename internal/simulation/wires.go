@@ -25,7 +25,7 @@ const (
 // lines are an account and the connections to it.
 type lines struct {
 	account *awstest.AWS
-	people  *secretstore.Vault
+	people  *secretsmanager.Client
 	current map[string]string // the token that consumers of each provider read, as last seen
 }
 
@@ -37,7 +37,7 @@ func newLines(listsLag bool) *lines {
 	l := &lines{account: awstest.Start(o), current: map[string]string{}}
 	cfg := l.account.Config()
 	awscall.Configure(&cfg)
-	l.people = &secretstore.Vault{Secrets: secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}}
+	l.people = secretsmanager.NewFromConfig(cfg)
 	return l
 }
 
@@ -94,7 +94,13 @@ func (l *lines) throttle(on bool) {
 func (l *lines) put(provider, ticket string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if err := l.people.Put(ctx, provider, secret.New(ticket), ""); err != nil {
+	name, value := aws.String(private+provider), aws.String(refresh.StoredRefreshToken{Token: secret.New(ticket)}.Encode().Reveal())
+	_, err := l.people.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: value})
+	if awscall.Is(err, "ResourceNotFoundException") {
+		_, err = l.people.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name, SecretString: value,
+			Tags: secretstore.Tags(map[string]string{secretstore.TagOwner: stack})})
+	}
+	if err != nil {
 		panic(err) // a fault of the simulation
 	}
 }

@@ -130,7 +130,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 		WritesPerSecond: a.WritesPerSecond,
 	}
 	a.vault = &secretstore.Vault{LongestRun: secretstore.LongestRun(a.Tick),
-		Secrets: secretstore.Store{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, Tags: a.SecretTags, KMSKey: a.KMSKey, Now: o.Now}}
+		Secrets: secretstore.Store{Client: a.secrets, Prefix: a.Namespace.Private(), Stack: a.Stack, Now: o.Now}}
 	return a, nil
 }
 
@@ -214,17 +214,6 @@ func (a *AWS) describe(ctx context.Context, provider string) (refresh.State, err
 	}
 	return st, err
 }
-
-// Pause tags a secret.
-func (a *AWS) Pause(ctx context.Context, provider string) error { return a.store.Pause(ctx, provider) }
-
-// Resume removes the tag.
-func (a *AWS) Resume(ctx context.Context, provider string) error {
-	return a.store.Resume(ctx, provider)
-}
-
-// Adopt makes the stack the owner of a secret that has none.
-func (a *AWS) Adopt(ctx context.Context, provider string) error { return a.store.Adopt(ctx, provider) }
 
 // Writes counts the versions of a secret of the last 24 hours.
 func (a *AWS) Writes(ctx context.Context, provider string) (int, error) {

@@ -2,10 +2,10 @@ package place
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -13,7 +13,6 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/secretstore"
 )
 
 // PutConfig stores a config as a parameter that people read.
@@ -53,31 +52,6 @@ func (a *AWS) PutCredential(ctx context.Context, name string, credential secret.
 	return a.putParameter(ctx, in)
 }
 
-// PutRefreshToken puts it into a secret that no consumer reads.
-func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret.Text, credential string) error {
-	return a.vault.Put(ctx, provider, token, credential)
-}
-
-// BindRefreshToken reads the token and does not show it.
-func (a *AWS) BindRefreshToken(ctx context.Context, provider, credential string) error {
-	return a.vault.Bind(ctx, provider, credential)
-}
-
-// RestoreRefreshToken makes the version AWSPREVIOUS current again, as a new one.
-func (a *AWS) RestoreRefreshToken(ctx context.Context, provider string) error {
-	return a.vault.Restore(ctx, provider)
-}
-
-// RefreshTokenCredential goes by a tag, and reads no token.
-func (a *AWS) RefreshTokenCredential(ctx context.Context, provider string) (string, error) {
-	return a.vault.Credential(ctx, provider)
-}
-
-// RefreshTokenCredentials lists secrets, which may lag five minutes.
-func (a *AWS) RefreshTokenCredentials(ctx context.Context, _ []string) (map[string]string, error) {
-	return a.vault.Credentials(ctx)
-}
-
 func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error {
 	name, value := aws.ToString(in.Name), secret.New(aws.ToString(in.Value))
 	if e := storable("parameter "+name, value); e != nil {
@@ -100,29 +74,11 @@ func (a *AWS) putParameter(ctx context.Context, in *ssm.PutParameterInput) error
 	return e
 }
 
-// putSecret puts a version into a secret, which it makes if it is missing.
-func (a *AWS) putSecret(ctx context.Context, name string, value secret.Text) error {
-	_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId:     aws.String(name),
-		SecretString: aws.String(value.Reveal()),
-	})
-	if err == nil {
-		return nil
+// putSecret puts a credential into a secret, which it creates if it is missing.
+func (a *AWS) putSecret(ctx context.Context, name string, credential secret.Text) error {
+	err := a.putValue(ctx, name, credential)
+	if errors.Is(err, refresh.ErrNotFound) {
+		return a.createSecret(ctx, name, "What tokenkeeper, stack "+a.Stack+", logs in with.", credential, nil)
 	}
-	if !awscall.Is(err, "ResourceNotFoundException") {
-		return awscall.Call{Action: "secretsmanager:PutSecretValue", Resource: name, Sent: value}.Failure(err)
-	}
-	in := &secretsmanager.CreateSecretInput{
-		Name:         aws.String(name),
-		Description:  aws.String("What tokenkeeper, stack " + a.Stack + ", logs in with."),
-		SecretString: aws.String(value.Reveal()),
-		Tags:         secretstore.Tags(a.SecretTags),
-	}
-	if a.KMSKey != "" {
-		in.KmsKeyId = aws.String(a.KMSKey)
-	}
-	if _, err := a.secrets.CreateSecret(ctx, in); err != nil {
-		return awscall.Call{Action: "secretsmanager:CreateSecret", Resource: name, Sent: value}.Failure(err)
-	}
-	return nil
+	return err
 }
