@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 func (c *cli) add() *cobra.Command {
@@ -114,13 +114,13 @@ type addView struct {
 	Provider string          `json:"provider"`
 	Config   json.RawMessage `json:"config"`
 	// Written is where the config is now; absent: it was printed.
-	Written       string                `json:"written,omitempty"`
-	Credential    []tokenendpoint.Field `json:"credential"` // what each field is, and where it is found
-	AllowedHosts  []string              `json:"allowed_hosts"`
-	Public        []string              `json:"public,omitempty"` // what of it tokens and errors may state
-	Signs         []string              `json:"signs,omitempty"`  // the audiences of tokens that its key may sign
-	Notes         []string              `json:"notes"`
-	Documentation []preset.Page         `json:"documentation"`
+	Written       string          `json:"written,omitempty"`
+	Credential    []explain.Field `json:"credential"` // what each field is, and where it is found
+	AllowedHosts  []string        `json:"allowed_hosts"`
+	Public        []string        `json:"public,omitempty"` // what of it tokens and errors may state
+	Signs         []string        `json:"signs,omitempty"`  // the audiences of tokens that its key may sign
+	Notes         []string        `json:"notes"`
+	Documentation []preset.Page   `json:"documentation"`
 	// Commands are the next ones.
 	Commands []string `json:"commands"`
 
@@ -129,9 +129,9 @@ type addView struct {
 
 func newAddView(p preset.Preset, provider refresh.Provider, config []byte) addView {
 	v := addView{Provider: provider.Name, Config: config, AllowedHosts: p.AllowedHosts, Public: p.Public, Signs: p.Signs, Notes: p.Notes,
-		Documentation: p.Documentation, title: p.Title, Credential: []tokenendpoint.Field{}}
+		Documentation: p.Documentation, title: p.Title, Credential: []explain.Field{}}
 	for _, f := range p.Credential {
-		v.Credential = append(v.Credential, tokenendpoint.Field{Name: f.Name, Value: f.Where})
+		v.Credential = append(v.Credential, explain.Field{Name: f.Name, Value: f.Where})
 	}
 	return v
 }
@@ -188,7 +188,7 @@ func (v addView) text(s *terminal.Screen) {
 	s.Line("")
 	fields := v.Credential
 	for _, l := range v.lists() {
-		fields = append(fields, tokenendpoint.Field{Name: l.name, Value: l.meaning})
+		fields = append(fields, explain.Field{Name: l.name, Value: l.meaning})
 	}
 	showFields(s, fields)
 	s.Line("")

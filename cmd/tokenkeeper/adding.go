@@ -63,7 +63,7 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 	if err != nil {
 		return addView{}, status.Problems(doc.Where, err)
 	}
-	if hosts := provider.Endpoint.(*tokenendpoint.Endpoint).Hosts(); !slices.Equal(hosts, filled.AllowedHosts) {
+	if hosts := provider.Endpoint.(*tokenendpoint.Endpoint).Plan().Hosts(); !slices.Equal(hosts, filled.AllowedHosts) {
 		// A slash in a value would have the rest of the host be a path.
 		return addView{}, usagef("filled in like that, preset %q would ask %s, and not %s: look at what --set says",
 			p.Name, strings.Join(hosts, ", "), strings.Join(filled.AllowedHosts, ", "))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/discovery"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
@@ -57,15 +58,11 @@ func (c *cli) issuerView(a adding, m discovery.Metadata) (addView, error) {
 	if err != nil {
 		return addView{}, status.Problems(doc.Where, err)
 	}
-	endpoint := provider.Endpoint.(*tokenendpoint.Endpoint)
-	needs, err := endpoint.Explain(nil)
-	if err != nil {
-		return addView{}, err
-	}
-	v := addView{Provider: a.name, Config: config, AllowedHosts: endpoint.Hosts(), title: secret.Visible(m.Issuer),
+	plan := provider.Endpoint.(*tokenendpoint.Endpoint).Plan()
+	v := addView{Provider: a.name, Config: config, AllowedHosts: plan.Hosts(), title: secret.Visible(m.Issuer),
 		Notes: []string{"The token endpoint is as the issuer publishes it today. If it moves, run this again."}}
-	for _, name := range needs.Values {
-		v.Credential = append(v.Credential, tokenendpoint.Field{Name: name, Value: "as the provider registered it"})
+	for _, needed := range plan.Needs {
+		v.Credential = append(v.Credential, explain.Field{Name: needed.Name, Value: "as the provider registered it"})
 	}
 	return v, a.write(&v, provider, doc)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/outline"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
@@ -185,7 +186,7 @@ type approveView struct {
 }
 
 func (a approval) view() (approveView, error) {
-	x, err := a.endpoint.Explain(nil)
+	x, err := explain.Config(a.endpoint.Plan(), nil)
 	if err != nil {
 		return approveView{}, err
 	}
@@ -211,9 +212,9 @@ func (v approveView) text(s *terminal.Screen) {
 	v.explainView.text(s)
 	s.Line("")
 	s.Line("%s", s.Paint(terminal.Strong, "To decide"))
-	var fields []tokenendpoint.Field
+	var fields []explain.Field
 	for _, l := range v.Reaching {
-		fields = append(fields, tokenendpoint.Field{Name: l.Path, Value: l.Value})
+		fields = append(fields, explain.Field{Name: l.Path, Value: l.Value})
 	}
 	s.Paragraph("  ", "Sent from the day on which the credential has them: "+listed(v.Optional, "none")+".")
 	if len(fields) == 0 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/outline"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
@@ -191,7 +192,7 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 			k.view.Problems = append(k.view.Problems, ps...)
 			return nil
 		}
-		kept.Advice = endpoint.AdviceFor(*c)
+		kept.Advice = explain.Advice(endpoint.Plan(), *c)
 	}
 	k.view.Providers = append(k.view.Providers, kept)
 	return nil
@@ -272,8 +273,10 @@ func (k *checker) kept(p refresh.Provider) keptView {
 	v := keptView{Provider: p.Name}
 	usual := arithmetic(k.schedule, refresh.Provider{})
 	v.formulas = slices.DeleteFunc(arithmetic(k.schedule, p), func(f string) bool { return slices.Contains(usual, f) })
-	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok && endpoint.ConfiguredLifetime() > 0 {
-		v.keeping = keep(k.schedule, p, endpoint.ConfiguredLifetime(), "the config")
+	if endpoint, ok := p.Endpoint.(*tokenendpoint.Endpoint); ok {
+		if stated := explain.Lifetime(endpoint.Plan()); stated > 0 {
+			v.keeping = keep(k.schedule, p, stated, "the config")
+		}
 	}
 	i := slices.IndexFunc(k.states, func(st refresh.State) bool { return st.Name == p.Name })
 	if i >= 0 {

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 func (c *cli) explain() *cobra.Command {
@@ -51,7 +51,7 @@ does not have is left out; its values are not shown.`,
 				}
 				names = held.Names()
 			}
-			x, err := s.endpoint.Explain(names)
+			x, err := explain.Config(s.endpoint.Plan(), names)
 			if err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ type explainView struct {
 	Provider    string `json:"provider"`
 	Where       string `json:"where"`
 	Fingerprint string `json:"fingerprint"`
-	tokenendpoint.Explanation
+	explain.Explanation
 	Rotates    bool `json:"rotates"`
 	Supersedes bool `json:"supersedes"`
 	// Fits is whether a credential was held against it.
@@ -79,13 +79,13 @@ type explainView struct {
 	formulas []string
 }
 
-func newExplainView(s subject, x tokenendpoint.Explanation, fits bool) explainView {
+func newExplainView(s subject, x explain.Explanation, fits bool) explainView {
 	v := explainView{
 		Provider: s.Name, Where: s.Where, Fingerprint: s.Config.String(), Explanation: x,
-		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: s.endpoint.Advice(),
+		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: s.endpoint.Plan().Advice,
 		formulas: arithmetic(s.schedule, s.Provider),
 	}
-	stated := s.endpoint.ConfiguredLifetime()
+	stated := explain.Lifetime(s.endpoint.Plan())
 	if stated != time.Hour {
 		v.Keeping = append(v.Keeping, keep(s.schedule, s.Provider, time.Hour, "for example"))
 	}
@@ -119,7 +119,7 @@ func (v explainView) text(s *terminal.Screen) {
 }
 
 // signed shows a JWT.
-func (v explainView) signed(s *terminal.Screen, j tokenendpoint.SignedJWT) {
+func (v explainView) signed(s *terminal.Screen, j explain.SignedJWT) {
 	title := "${" + j.Name + "} is a JWT, signed for each attempt with " + j.Key
 	if len(v.Requests) == 0 {
 		title = "The token is a JWT, signed here with " + j.Key
@@ -132,28 +132,28 @@ func (v explainView) signed(s *terminal.Screen, j tokenendpoint.SignedJWT) {
 	s.Line("")
 }
 
-func indented(fields []tokenendpoint.Field) []tokenendpoint.Field {
-	out := make([]tokenendpoint.Field, len(fields))
+func indented(fields []explain.Field) []explain.Field {
+	out := make([]explain.Field, len(fields))
 	for i, f := range fields {
-		out[i] = tokenendpoint.Field{Name: "  " + f.Name, Value: f.Value}
+		out[i] = explain.Field{Name: "  " + f.Name, Value: f.Value}
 	}
 	return out
 }
 
 // credential says what is needed to log in.
-func (v explainView) credential() []tokenendpoint.Field {
-	fields := []tokenendpoint.Field{
+func (v explainView) credential() []explain.Field {
+	fields := []explain.Field{
 		{Name: "values", Value: listed(v.Values, "none")},
 		{Name: "allowed_hosts", Value: listed(v.Hosts, "none: nothing is sent")},
 	}
 	if len(v.Signs) > 0 {
-		fields = append(fields, tokenendpoint.Field{Name: "signs", Value: listed(v.Signs, "")})
+		fields = append(fields, explain.Field{Name: "signs", Value: listed(v.Signs, "")})
 	}
 	if v.Fits {
-		fields = append(fields, tokenendpoint.Field{Name: "it fits", Value: "values, hosts and keys are as the config needs them"})
+		fields = append(fields, explain.Field{Name: "it fits", Value: "values, hosts and keys are as the config needs them"})
 	}
 	if v.Rotates {
-		fields = append(fields, tokenendpoint.Field{Name: "refresh token", Value: "kept apart: tokenkeeper refresh-token put " + v.Provider})
+		fields = append(fields, explain.Field{Name: "refresh token", Value: "kept apart: tokenkeeper refresh-token put " + v.Provider})
 	}
 	return fields
 }

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
-	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 // showMessage shows a request below a title.
-func showMessage(s *terminal.Screen, m tokenendpoint.Message) {
+func showMessage(s *terminal.Screen, m explain.Message) {
 	s.Line("%s", s.Paint(terminal.Strong, capital(m.Purpose)))
 	s.Line("  %s %s", m.Method, m.URL)
 	for _, h := range m.Headers {
@@ -28,7 +28,7 @@ func showMessage(s *terminal.Screen, m tokenendpoint.Message) {
 }
 
 // showFields shows names and their values, in two columns.
-func showFields(s *terminal.Screen, fields []tokenendpoint.Field) {
+func showFields(s *terminal.Screen, fields []explain.Field) {
 	width := 0
 	for _, f := range fields {
 		width = max(width, len([]rune(f.Name)))

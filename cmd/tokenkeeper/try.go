@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
-	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 func (c *cli) try() *cobra.Command {
@@ -71,8 +71,8 @@ need: it takes another one, in a file, and that one is spent.`,
 
 // A tryView is what try shows.
 type tryView struct {
-	Provider  string                   `json:"provider"`
-	Exchanges []tokenendpoint.Exchange `json:"exchanges"`
+	Provider  string             `json:"provider"`
+	Exchanges []explain.Exchange `json:"exchanges"`
 	// Understood is what the answer means; absent: there is none that is good.
 	Understood *understood `json:"understood,omitempty"`
 	// Probed says that the probe of the config took the token.
@@ -131,12 +131,12 @@ func (v *tryView) mayEnd() bool {
 	return status/100 == 2 || status == 0 && slices.Contains(lost, v.Error.Code)
 }
 
-func (v *tryView) grant(s subject, t tokenendpoint.Trial) {
+func (v *tryView) grant(s subject, t explain.Trial) {
 	g := t.Grant
 	hidden := func(secret secret.Text) string { return fmt.Sprintf("[%d characters]", secret.Len()) }
 	v.Understood = &understood{
 		AccessToken: hidden(g.AccessToken), TokenType: t.TokenType,
-		Lifetime: int64(g.Lifetime / time.Second), LifetimeFrom: t.LifetimeFrom,
+		Lifetime: int64(g.Lifetime / time.Second), LifetimeFrom: g.LifetimeFrom,
 		ExpiresAt: g.AskedAt.UTC().Truncate(time.Second).Add(g.Lifetime.Truncate(time.Second)),
 		Scope:     t.Scope, Extra: slices.Sorted(maps.Keys(g.Extra)), Warnings: g.Warnings,
 	}
@@ -189,7 +189,7 @@ func (v tryView) text(s *terminal.Screen) {
 }
 
 // showAnswer shows what came back.
-func showAnswer(s *terminal.Screen, x tokenendpoint.Exchange) {
+func showAnswer(s *terminal.Screen, x explain.Exchange) {
 	if x.Status == 0 {
 		s.Line("%s", s.Paint(terminal.Strong, "No answer"))
 		s.Line("")
@@ -205,11 +205,11 @@ func showAnswer(s *terminal.Screen, x tokenendpoint.Exchange) {
 	s.Line("")
 }
 
-func (u understood) fields(probed bool) []tokenendpoint.Field {
-	var list []tokenendpoint.Field
+func (u understood) fields(probed bool) []explain.Field {
+	var list []explain.Field
 	add := func(name, value string) {
 		if value != "" {
-			list = append(list, tokenendpoint.Field{Name: name, Value: value})
+			list = append(list, explain.Field{Name: name, Value: value})
 		}
 	}
 	add("access token", u.AccessToken)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 )
@@ -69,7 +70,7 @@ func replacing(s subject) string {
 func (t trying) try(ctx context.Context, s subject, held refresh.Credential) tryView {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	trial, err := s.endpoint.Try(ctx, held)
+	trial, err := explain.Try(ctx, s.endpoint, held)
 	v := tryView{Provider: s.Name, Exchanges: trial.Exchanges, remedies: t.remedies(s)}
 	if err == nil {
 		v.grant(s, trial)

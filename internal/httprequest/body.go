@@ -2,9 +2,6 @@ package httprequest
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"mime/multipart"
 	"net/url"
 	"regexp"
@@ -19,7 +16,7 @@ import (
 // kind is made of. Values are encoded as the place needs that they land in, so that none can
 // break out of it. The zero Body is none.
 type Body struct {
-	kind string // form, json, multipart or text; empty: there is no body
+	Kind string // form, json, multipart or text; empty: there is no body
 	node Node
 }
 
@@ -30,7 +27,7 @@ func BodyOf(kind string, params []Param) Body {
 
 // mediaType is the type that a Content-Type header must not contradict; empty: any.
 func (b Body) mediaType() string {
-	switch b.kind {
+	switch b.Kind {
 	case "form":
 		return "application/x-www-form-urlencoded"
 	case "json":
@@ -42,7 +39,7 @@ func (b Body) mediaType() string {
 }
 
 func (b Body) encode(v *template.Values) (contentType string, data []byte, err error) {
-	switch b.kind {
+	switch b.Kind {
 	case "json":
 		value, err := b.node.Expand(v)
 		if err != nil {
@@ -109,27 +106,3 @@ func textBody(t template.Template) Body { return Body{"text", Node{Kind: strictj
 
 // looksLikeForm is text that a server takes for a form.
 var looksLikeForm = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=[^\s&]*(&[A-Za-z0-9_.\[\]-]+=[^\s&]*)*$`)
-
-// Readable breaks a body into lines.
-func Readable(b Body, boundary string, data []byte) string {
-	switch b.kind {
-	case "form":
-		return strings.ReplaceAll(string(data), "&", "\n&")
-	case "json":
-		var out bytes.Buffer
-		if json.Indent(&out, data, "", "  ") == nil {
-			return out.String()
-		}
-	case "multipart":
-		var out strings.Builder
-		for parts := multipart.NewReader(bytes.NewReader(data), boundary); ; {
-			part, err := parts.NextPart()
-			if err != nil {
-				return strings.TrimSuffix(out.String(), "\n")
-			}
-			value, _ := io.ReadAll(part) // of memory
-			fmt.Fprintf(&out, "%s: %s\n", part.FormName(), value)
-		}
-	}
-	return string(data)
-}

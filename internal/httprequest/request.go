@@ -157,7 +157,7 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 			"User-Agent": {"tokenkeeper"},
 		},
 	}).WithContext(ctx)
-	if r.Body.kind != "" {
+	if r.Body.Kind != "" {
 		contentType, data, err := r.Body.encode(v)
 		if err != nil {
 			return nil, err

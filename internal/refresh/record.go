@@ -17,6 +17,8 @@ type Grant struct {
 	// then: from the answer on, it would be too long by the time that the answer took.
 	AskedAt  time.Time
 	Lifetime time.Duration
+	// LifetimeFrom says in a few words what states the lifetime, for people.
+	LifetimeFrom string
 	// Scope is what was granted, where the provider says.
 	Scope string
 	// Extra are further fields of the answer that the config asks to be handed on.

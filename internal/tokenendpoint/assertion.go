@@ -17,20 +17,20 @@ import (
 // derive returns c with the JWTs that the plan signs with it, each under the name that
 // templates have for it, and warnings of their keys. They are new for each attempt: a
 // server may take a jti once.
-func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.Credential, warnings []string, err error) {
-	if len(p.jwts) == 0 {
+func (p Plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.Credential, warnings []string, err error) {
+	if len(p.JWTs) == 0 {
 		return c, nil, nil
 	}
 	c.Values = maps.Clone(c.Values)
-	for _, j := range p.jwts {
-		if _, taken := c.Values[j.name]; taken {
-			return c, nil, &httprequest.Fault{Path: j.path, Detail: "is signed here, and the credential has a value " + j.name + " as well", Remedy: "rename that value"}
+	for _, j := range p.JWTs {
+		if _, taken := c.Values[j.Name]; taken {
+			return c, nil, &httprequest.Fault{Path: j.Path, Detail: "is signed here, and the credential has a value " + j.Name + " as well", Remedy: "rename that value"}
 		}
 		token, warned, err := p.sign(j, c, now, m)
 		if err != nil {
 			return c, nil, err
 		}
-		c.Values[j.name] = token
+		c.Values[j.Name] = token
 		warnings = append(warnings, warned...)
 	}
 	slices.Sort(warnings)
@@ -39,42 +39,30 @@ func (p plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 
 // sign signs j with the key that c has, and says what is doubtful about that. The error is
 // a *httprequest.Fault.
-func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
-	v := newValues(c, now, m)
+func (p Plan) sign(j JWT, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
 	key, err := j.readKey(c)
 	if err != nil {
-		return secret.Text{}, nil, j.fault(j.key, err)
+		return secret.Text{}, nil, j.fault(j.Key, err)
 	}
-	header := signing.Header{Type: j.typ, OmitType: j.omitTyp, CertificateMembers: j.members}
-	if j.certificate != "" {
-		if header.Certificate, err = signing.ParseCertificate(c.Values[j.certificate], key, now); err != nil {
-			return secret.Text{}, nil, j.fault(j.certificate, err)
+	header, claims, err := p.Unsigned(j, newValues(c, now, m))
+	if err != nil {
+		return secret.Text{}, nil, err
+	}
+	if j.Certificate != "" {
+		if header.Certificate, err = signing.ParseCertificate(c.Values[j.Certificate], key, now); err != nil {
+			return secret.Text{}, nil, j.fault(j.Certificate, err)
 		}
 	}
-	if header.KeyID, err = v.Optional(j.kid); err != nil {
-		return secret.Text{}, nil, err
-	}
-	if header.Members, err = object(j.header, v); err != nil {
-		return secret.Text{}, nil, err
-	}
-	signer, err := signing.NewSigner(key, j.algorithm, header)
+	signer, err := signing.NewSigner(key, j.Algorithm, header)
 	if err != nil {
 		return secret.Text{}, nil, j.fault("", err)
-	}
-	claims, err := p.claims(j, v)
-	if err != nil {
-		return secret.Text{}, nil, err
 	}
 	if j.use == ownToken {
 		if err := j.disclosed(c, texts(header.Members), header.KeyID, texts(claims.Own), claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
 			return secret.Text{}, nil, err
 		}
 	}
-	complete := claims.Assertion
-	if j.use == ownToken {
-		complete = claims.Token
-	}
-	all, err := complete(now)
+	all, err := j.complete(claims, now)
 	if err != nil {
 		return secret.Text{}, nil, j.fault("", err)
 	}
@@ -82,40 +70,55 @@ func (p plan) sign(j jwt, c refresh.Credential, now time.Time, m *memory) (_ sec
 	if err != nil {
 		return secret.Text{}, nil, j.fault("", err)
 	}
-	m.add(strings.Split(token.Reveal(), ".")[1], j.key) // the header is that of many others
+	m.add(strings.Split(token.Reveal(), ".")[1], j.Key) // the header is that of many others
 	if w := signer.Warning(); w != "" {
-		warnings = append(warnings, "the credential's "+j.key+" "+w)
+		warnings = append(warnings, "the credential's "+j.Key+" "+w)
 	}
 	return token, warnings, nil
 }
 
-func (j jwt) readKey(c refresh.Credential) (signing.Key, error) {
+func (j JWT) readKey(c refresh.Credential) (signing.Key, error) {
 	if j.shared {
-		return signing.SharedSecret(c.Values[j.key], j.encoding)
+		return signing.SharedSecret(c.Values[j.Key], j.encoding)
 	}
-	return signing.ParseKey(c.Values[j.key])
+	return signing.ParseKey(c.Values[j.Key])
 }
 
 // fault is what package signing says is wrong with a value of the credential, or with
 // all of them together, where none is named.
-func (j jwt) fault(value string, err error) error {
-	return unsuited(j.path, "cannot be signed", value, err)
+func (j JWT) fault(value string, err error) error {
+	return unsuited(j.Path, "cannot be signed", value, err)
 }
 
-// claims returns what j says.
-func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
-	claims := signing.Claims{Lifetime: j.lifetime, Backdate: j.backdate}
-	var err error
-	if claims.Issuer, err = v.Optional(j.iss); err != nil {
-		return claims, err
+// complete returns claims with those that j has anew each time. The error is a [*signing.Fault].
+func (j JWT) complete(claims signing.Claims, now time.Time) ([]strictjson.Member, error) {
+	if j.use == ownToken {
+		return claims.Token(now)
 	}
-	if claims.Subject, err = v.Optional(j.sub); err != nil {
-		return claims, err
+	return claims.Assertion(now)
+}
+
+// Unsigned returns the header of j, but for its certificate, and the claims.
+func (p Plan) Unsigned(j JWT, v *template.Values) (header signing.Header, claims signing.Claims, err error) {
+	header, claims = j.Header, j.Claims
+	for _, part := range []struct {
+		to   *string
+		from template.Template
+	}{{&header.KeyID, j.kid}, {&claims.Issuer, j.iss}, {&claims.Subject, j.sub}} {
+		if *part.to, err = v.Optional(part.from); err != nil {
+			return header, claims, err
+		}
 	}
-	for _, a := range j.aud {
+	if header.Members, err = object(j.header, v); err != nil {
+		return header, claims, err
+	}
+	if claims.Own, err = object(j.claims, v); err != nil {
+		return header, claims, err
+	}
+	for _, a := range j.Audience {
 		text, err := v.Expand(a)
 		if err != nil {
-			return claims, err
+			return header, claims, err
 		}
 		audience := text.Reveal()
 		switch word, _ := a.Fixed(); word {
@@ -124,16 +127,15 @@ func (p plan) claims(j jwt, v *template.Values) (signing.Claims, error) {
 		case audienceIssuer:
 			audience = p.issuer
 		case audienceEndpoint:
-			u, err := p.requests[len(p.requests)-1].URL(v)
+			u, err := p.Requests[len(p.Requests)-1].URL(v)
 			if err != nil {
-				return claims, err
+				return header, claims, err
 			}
 			audience = u.String()
 		}
 		claims.Audience = append(claims.Audience, audience)
 	}
-	claims.Own, err = object(j.claims, v)
-	return claims, err
+	return header, claims, nil
 }
 
 // object returns the members of a node; nil: none.

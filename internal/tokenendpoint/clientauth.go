@@ -30,12 +30,12 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 type clientAuth struct {
 	params      []httprequest.Param
 	headers     []httprequest.Header
-	certificate *clientCertificate // nil: none
+	certificate *ClientCertificate // nil: none
 	// noColon are values that must not hold a colon.
 	noColon []template.Value
 	// formEncoded marks Basic authentication whose halves are form-encoded first.
 	formEncoded bool
-	jwts        []jwt
+	jwts        []JWT
 }
 
 // compileClientAuth compiles what authenticates the client, beside those headers; ok is false
@@ -62,11 +62,11 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, headers [
 		auth.params = []httprequest.Param{clientID, httprequest.One("client_secret", template.Implied(path, "client_secret"))}
 	case clientSecretJWT, privateKeyJWT:
 		auth.params = []httprequest.Param{httprequest.One("client_assertion_type", template.Literal(assertionType)), httprequest.One("client_assertion", template.Of("client_assertion"))}
-		auth.jwts = []jwt{compileClientAssertion(ps, cfg, method)}
+		auth.jwts = []JWT{compileClientAssertion(ps, cfg, method)}
 	case tlsClientAuth, selfSignedClientAuth:
 		// The certificate does not say which client it is (RFC 8705 section 2).
 		auth.params = []httprequest.Param{clientID}
-		auth.certificate = &clientCertificate{path: path, certificate: "certificate", key: "private_key"}
+		auth.certificate = &ClientCertificate{path: path, Name: "certificate", Key: "private_key"}
 	case noClientSecret:
 		// A public client still says who it is (RFC 6749 section 3.2.1).
 		auth.params = []httprequest.Param{clientID}
@@ -109,7 +109,7 @@ func refuseAssertion(ps *problem.List, cfg config, method string) {
 }
 
 // compileClientAssertion compiles the JWT by which the client authenticates.
-func compileClientAssertion(ps *problem.List, cfg config, method string) jwt {
+func compileClientAssertion(ps *problem.List, cfg config, method string) JWT {
 	given := jwtConfig{}
 	if cfg.ClientAssertion != nil {
 		given = *cfg.ClientAssertion
@@ -120,7 +120,7 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) jwt {
 		algorithm = &usual
 	}
 	j := compileJWT(ps, "client_assertion", given, clientAssertion, algorithm)
-	j.name = "client_assertion"
+	j.Name = "client_assertion"
 	const alg = "token_endpoint_auth_signing_alg"
 	switch {
 	case method == clientSecretJWT && !j.shared:

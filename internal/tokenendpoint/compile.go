@@ -2,7 +2,6 @@ package tokenendpoint
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"example.com/tokenkeeper/internal/httprequest"
@@ -18,39 +17,38 @@ const (
 )
 
 // compile makes a plan of a config. The plan is good only if no problem is noted.
-func compile(ps *problem.List, cfg config) plan {
+func compile(ps *problem.List, cfg config) Plan {
 	if cfg.Credential != nil && refresh.CheckName(*cfg.Credential) != nil {
 		ps.Add("credential", problem.Show(*cfg.Credential), "is not the name of a credential", "use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
 	}
-	p := plan{
+	p := Plan{
 		timeout:    ps.Duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout),
 		supersedes: cfg.Supersedes != nil && *cfg.Supersedes,
 	}
 	var login vocabulary
-	p.requests, login = compileSteps(ps, cfg.Steps)
+	p.Requests, login = compileSteps(ps, cfg.Steps)
 	compileLogin(ps, cfg, &p, login)
 	if t := compileCertificate(ps, cfg); t != nil {
-		for i := range p.requests {
-			p.requests[i].certificate = t
+		for i := range p.Requests {
+			p.Requests[i].Certificate = t
 		}
 	}
-	markNeeded(p.requests)
-	p.uses = p.needs()
-	p.rotates = slices.ContainsFunc(p.uses, func(u template.Value) bool { return u.Name == refreshToken })
-	p.reader = compileReader(ps, cfg)
+	markNeeded(p.Requests)
+	p.compileNeeds()
+	p.Answer = compileReader(ps, cfg)
 	compileRotation(ps, cfg, &p)
-	p.from = compileOutcomes(ps, cfg.Response, p.requests)
-	if len(p.requests) > 0 {
-		p.reader.Scopes = p.requests[p.from].scope
+	p.From = compileOutcomes(ps, cfg.Response, p.Requests)
+	if len(p.Requests) > 0 {
+		p.Answer.Scopes = p.Requests[p.From].scope
 	}
 	p.record = compileRecord(ps, cfg.Record, cfg.Response.Extra)
-	p.probe = compileProbe(ps, cfg.Probe)
-	for _, r := range p.everywhere() {
-		p.advice = append(p.advice, r.Advice...)
+	p.Probe = compileProbe(ps, cfg.Probe)
+	for _, r := range p.Everywhere() {
+		p.Advice = append(p.Advice, r.Advice...)
 		checkSize(ps, r.Path, r.Templates())
 	}
-	for _, j := range p.signed() {
-		checkSize(ps, j.path, j.templates())
+	for _, j := range p.JWTs {
+		checkSize(ps, j.Path, j.templates())
 	}
 	return p
 }
@@ -73,15 +71,15 @@ func checkSize(ps *problem.List, path string, list []template.Template) {
 
 // compileLogin adds to p the request that comes after all steps, or the token that is signed
 // here, by what the config says of either.
-func compileLogin(ps *problem.List, cfg config, p *plan, login vocabulary) {
+func compileLogin(ps *problem.List, cfg config, p *Plan, login vocabulary) {
 	first := cfg.firstLevel()
-	var last request
+	var last Request
 	switch {
 	case cfg.SignedJWT != nil && (cfg.Request != nil || len(first) > 0 || len(cfg.Steps) > 0):
 		ps.Add("signed_jwt", "", "is itself the token, and is set beside a request for one", "keep one of the two")
 		return
 	case cfg.SignedJWT != nil:
-		p.token = compileSignedJWT(ps, cfg)
+		p.JWTs = []JWT{compileSignedJWT(ps, cfg)}
 		return
 	case cfg.Request != nil && len(first) > 0:
 		for _, name := range first {
@@ -92,7 +90,7 @@ func compileLogin(ps *problem.List, cfg config, p *plan, login vocabulary) {
 		last.Request = httprequest.Compile(ps, "request", *cfg.Request)
 		login.check(ps, last.Templates())
 	case len(first) > 0:
-		last, p.jwts = compileOAuth(ps, cfg)
+		last, p.JWTs = compileOAuth(ps, cfg)
 		login.check(ps, last.Templates())
 		p.issuer = textOr(cfg.Issuer, "")
 	case len(cfg.Steps) > 0:
@@ -105,8 +103,8 @@ func compileLogin(ps *problem.List, cfg config, p *plan, login vocabulary) {
 	default:
 		return
 	}
-	p.requests = append(p.requests, last)
+	p.Requests = append(p.Requests, last)
 	if len(first) == 0 && cfg.Assertion != nil {
-		p.jwts = []jwt{compileNamedAssertion(ps, cfg, p.requests)}
+		p.JWTs = []JWT{compileNamedAssertion(ps, cfg, p.Requests)}
 	}
 }

@@ -20,7 +20,7 @@ import (
 // An Endpoint is one provider as its config describes it. It is safe for concurrent use.
 type Endpoint struct {
 	where  string
-	plan   plan
+	plan   Plan
 	client *wire.Client
 	now    func() time.Time
 	sleep  func(ctx context.Context, d time.Duration) bool
@@ -28,25 +28,18 @@ type Endpoint struct {
 
 var _ refresh.Endpoint = (*Endpoint)(nil)
 
-// Hosts returns what the credential's allowed_hosts must name, sorted.
-func (e *Endpoint) Hosts() []string {
-	var hosts []string
-	for _, r := range e.plan.everywhere() {
-		hosts = append(hosts, r.Target.Site.Pins()[0])
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts)
-}
+// Plan returns what the config comes to, for those who explain it.
+func (e *Endpoint) Plan() Plan { return e.plan }
 
 // Check says what of c does not fit the config, without sending anything: values that
 // are missing, hosts that c does not name, values that cannot be placed where they would.
 func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 	ps := problem.List{Where: e.where}
-	checkHosts(&ps, c, e.plan.everywhere())
-	e.checkValues(&ps, c)
+	checkHosts(&ps, c, e.plan.Everywhere())
+	e.plan.checkValues(&ps, c)
 	e.plan.checkSent(&ps, c)
 	if len(ps.Found) == 0 {
-		e.plan.token.checkSigns(&ps, c)
+		e.plan.checkSigns(&ps, c)
 	}
 	if len(ps.Found) > 0 {
 		return ps.Found
@@ -66,15 +59,11 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 		wrong("", err)
 		return ps.Found
 	}
-	if e.plan.token != nil {
-		_, _, err := e.plan.sign(*e.plan.token, c, now, nil)
-		wrong(e.plan.token.path, err)
-	}
-	for _, r := range e.plan.requests {
+	for _, r := range e.plan.Requests {
 		_, err := r.Build(context.Background(), newValues(c, now, nil))
 		wrong(r.Path, err)
-		if r.certificate != nil {
-			_, err := r.certificate.load(c, now)
+		if r.Certificate != nil {
+			_, err := r.Certificate.load(c, now)
 			wrong(r.Path, err)
 		}
 	}
@@ -82,7 +71,7 @@ func (e *Endpoint) Check(c refresh.Credential) refresh.Problems {
 }
 
 // checkHosts notes the hosts that c does not name.
-func checkHosts(ps *problem.List, c refresh.Credential, requests []request) {
+func checkHosts(ps *problem.List, c refresh.Credential, requests []Request) {
 	for _, r := range requests {
 		s := r.Target.Site
 		path := r.Target.FixedPath()
@@ -102,14 +91,12 @@ func checkHosts(ps *problem.List, c refresh.Credential, requests []request) {
 	}
 }
 
-// checkValues notes the values that c does not have, each once.
-func (e *Endpoint) checkValues(ps *problem.List, c refresh.Credential) {
-	told := map[string]bool{}
-	for _, u := range e.plan.uses {
-		if _, ok := c.Values[u.Name]; ok || told[u.Name] || e.plan.provides(u.Name) {
+// checkValues notes the values that c does not have.
+func (p Plan) checkValues(ps *problem.List, c refresh.Credential) {
+	for _, u := range p.Needs {
+		if _, ok := c.Values[u.Name]; ok {
 			continue
 		}
-		told[u.Name] = true
 		near := strictjson.Nearest(u.Name, c.Names())
 		var remedy string
 		switch {
@@ -131,19 +118,17 @@ func (e *Endpoint) checkValues(ps *problem.List, c refresh.Credential) {
 // refresh token is sent again once, at once, where no answer came to it and the provider
 // may still repeat that.
 func (e *Endpoint) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, error) {
-	g, err := e.grant(ctx, l, &witness{made: &memory{}})
-	return g.Grant, err
+	return e.GrantWitnessed(ctx, l, &Witness{})
 }
 
-// grant does that before a witness.
-func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (granted, error) {
+// GrantWitnessed is Grant before a witness.
+func (e *Endpoint) GrantWitnessed(ctx context.Context, l refresh.Login, w *Witness) (refresh.Grant, error) {
 	c := l.Credential
 	if ps := e.Check(c); len(ps) > 0 {
-		return granted{}, e.unfit(c, ps)
+		return refresh.Grant{}, e.unfit(c, ps)
 	}
-	if e.plan.token != nil {
-		g, err := e.ownGrant(c)
-		return granted{g, "signed_jwt.lifetime"}, err
+	if len(e.plan.Requests) == 0 {
+		return e.ownGrant(c)
 	}
 	var skew time.Duration
 	unsure := false
@@ -155,7 +140,7 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 		}
 		if unsure || f.err.Unsure {
 			if unsure || time.Since(began) > e.plan.grace-graceMargin || !mayLast(ctx, e.plan.timeout) {
-				return granted{}, f.err
+				return refresh.Grant{}, f.err
 			}
 			unsure = true
 			continue
@@ -166,7 +151,7 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 		}
 		pause, again := pauseAfter(ctx, n, f, e.plan.timeout)
 		if !again || e.plan.supersedes || !e.sleep(ctx, pause) {
-			return granted{}, f.err
+			return refresh.Grant{}, f.err
 		}
 	}
 }
@@ -175,7 +160,7 @@ func (e *Endpoint) grant(ctx context.Context, l refresh.Login, w *witness) (gran
 func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Error {
 	code := refresh.CodeBadCredential
 	hosts := problem.List{}
-	if checkHosts(&hosts, c, e.plan.everywhere()); len(hosts.Found) > 0 {
+	if checkHosts(&hosts, c, e.plan.Everywhere()); len(hosts.Found) > 0 {
 		code = codeHostNotAllowed
 	}
 	return &refresh.Error{Class: ofFault(code).class, Code: code, Detail: ps.Error(), Err: ps}
@@ -184,20 +169,20 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 // attempt makes one pass through all requests. The skew is how far the provider's clock is
 // ahead; what is signed is dated by it. That the refresh token may have been spent by an
 // earlier attempt is in unsure.
-func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *witness) (granted, *failure) {
+func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *Witness) (refresh.Grant, *failure) {
 	c, p := l.Credential, e.plan
-	x := exchange{rotates: p.rotates, renewsItself: p.renewsItself, made: w.made, ticket: ticket{shape: &p.reader, rotate: l.Rotate}}
+	x := exchange{rotates: p.Rotates, renewsItself: p.renewsItself, witness: w, ticket: ticket{shape: &p.Answer, rotate: l.Rotate}}
 	var warnings []string
 	var err error
-	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), w.made); err != nil {
-		x.request = p.requests[0]
-		return granted{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
+	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), &w.made); err != nil {
+		x.request = p.Requests[0]
+		return refresh.Grant{}, x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
-	g, f := e.pass(ctx, p, &x, w)
-	if f != nil && len(p.jwts) > 0 {
+	g, f := e.pass(ctx, &x)
+	if f != nil && len(p.JWTs) > 0 {
 		f.skew = x.skew(f)
 	}
-	if f != nil && p.rotates {
+	if f != nil && p.Rotates {
 		f = spending(f, unsure || x.ticket.unsure)
 	}
 	if f == nil {
@@ -211,38 +196,39 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 
 // pass sends the requests of a plan, one after the other, with the credential of x. In the
 // end x is the last exchange there was.
-func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (granted, *failure) {
-	ctx, cancel := wire.WithTimeout(ctx, e.plan.timeout)
+func (e *Endpoint) pass(ctx context.Context, x *exchange) (refresh.Grant, *failure) {
+	p := e.plan
+	ctx, cancel := wire.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	var from exchange
 	defer func() { x.arrived.Leave() }()
 	carriers := p.carriers()
-	for i, r := range p.requests {
+	for i, r := range p.Requests {
 		at := slices.Index(carriers, i)
 		x.ticket.sent, x.ticket.last = at >= 0, at >= 0 && at == len(carriers)-1
 		x.index, x.request, x.answer, x.shape = i, r, nil, nil
 		x.arrived, x.selected = nil, answer.Selection{} // they may be large
-		if i == p.from {
-			x.shape = &p.reader
+		if i == p.From {
+			x.shape = &p.Answer
 		}
-		if f := e.send(ctx, x, w); f != nil {
+		if f := e.send(ctx, x); f != nil {
 			// What an earlier request has sent is not sent again for want of this one.
 			f.sent = f.sent || len(carriers) > 0 && carriers[0] < i
-			return granted{}, f
+			return refresh.Grant{}, f
 		}
-		if i == p.from {
+		if i == p.From {
 			from = *x
 		}
-		if len(p.requests) == 1 {
+		if len(p.Requests) == 1 {
 			break
 		}
 		var f *failure
 		if x.credential, f = x.keep(); f != nil {
-			return granted{}, f
+			return refresh.Grant{}, f
 		}
 		x.arrived.Leave()
 	}
-	if len(p.requests) > 1 {
+	if len(p.Requests) > 1 {
 		from.credential = x.credential // so that what was kept is redacted too
 		from.all = from.known().Searcher()
 	}
@@ -251,18 +237,18 @@ func (e *Endpoint) pass(ctx context.Context, p plan, x *exchange, w *witness) (g
 
 // send sends the request of x and waits for the answer, which is a good one if there is
 // no failure. How long it waits is for ctx to say.
-func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
+func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	client := e.client
 	if x.credential.Authorities != nil {
 		client = client.Trusting(x.credential.Authorities)
 		defer client.Close()
 	}
-	req, err := x.request.Build(ctx, newValues(x.credential, e.now(), x.made))
+	req, err := x.request.Build(ctx, newValues(x.credential, e.now(), &x.witness.made))
 	x.asked = x.known().Searcher()
 	x.all = x.asked
-	if err == nil && x.request.certificate != nil {
+	if err == nil && x.request.Certificate != nil {
 		var certificate tls.Certificate
-		if certificate, err = x.request.certificate.load(x.credential, e.now()); err == nil {
+		if certificate, err = x.request.Certificate.load(x.credential, e.now()); err == nil {
 			client = client.Showing(certificate)
 			defer client.Close()
 		}
@@ -272,8 +258,8 @@ func (e *Endpoint) send(ctx context.Context, x *exchange, w *witness) *failure {
 	}
 	m, broken := client.Do(req)
 	x.arrived = m
-	if w.watches {
-		w.seen = append(w.seen, sighting{x.index, m})
+	if x.witness.Saw != nil {
+		x.witness.Saw(x.index, m)
 	}
 	switch {
 	case broken == nil:
@@ -312,10 +298,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // ownGrant is the grant of a token that is signed here.
 func (e *Endpoint) ownGrant(c refresh.Credential) (refresh.Grant, error) {
-	j, now := *e.plan.token, e.now()
-	token, warnings, err := e.plan.sign(j, c, now, nil)
+	j, now := e.plan.JWTs[0], e.now()
+	signed, warnings, err := e.plan.derive(c, now, nil)
 	if err != nil {
-		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.path + " " + err.Error(), Err: err}
+		return refresh.Grant{}, &refresh.Error{Class: ofFault(refresh.CodeBadCredential).class, Code: refresh.CodeBadCredential, Detail: j.Path + " " + err.Error(), Err: err}
 	}
-	return refresh.Grant{AccessToken: token, TokenType: "Bearer", AskedAt: now, Lifetime: j.lifetime, Warnings: warnings}, nil
+	return refresh.Grant{AccessToken: signed.Values[j.Name], TokenType: "Bearer", AskedAt: now, Lifetime: j.Claims.Lifetime, LifetimeFrom: "signed_jwt.lifetime", Warnings: warnings}, nil
 }

@@ -12,12 +12,11 @@ import (
 type exchange struct {
 	// index is that of the request in its plan.
 	index      int
-	request    request
+	request    Request
 	credential refresh.Credential
 	// rotates and renewsItself are as in plan.
 	rotates, renewsItself bool
-	// made is what was made of secrets for this login.
-	made *memory
+	witness               *Witness
 	// asked looks for what was known when the request was sent, and all for what was known in
 	// the end; nil: the same.
 	asked, all *secret.Searcher
@@ -50,7 +49,7 @@ type ticket struct {
 }
 
 // known returns the credential of x with what was made of it.
-func (x exchange) known() refresh.Credential { return x.made.with(x.credential) }
+func (x exchange) known() refresh.Credential { return x.witness.Known(x.credential) }
 
 // searcher returns what looks for those values.
 func (x exchange) searcher() *secret.Searcher {
@@ -92,7 +91,7 @@ func (x exchange) fault(code, detail, remedy string) *failure {
 }
 
 // quote returns foreign text, fit to be printed.
-func (x exchange) quote(text string) string { return quote(x.searcher(), text) }
+func (x exchange) quote(text string) string { return Quote(x.searcher(), text) }
 
 // faulty is the failure of an answer that cannot be used.
 func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }

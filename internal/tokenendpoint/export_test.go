@@ -16,10 +16,11 @@ import (
 // very many of them.
 func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, body []byte, askedAt time.Time) (refresh.Grant, error) {
 	x := exchange{
-		request:    e.plan.requests[len(e.plan.requests)-1],
+		request:    e.plan.Requests[len(e.plan.Requests)-1],
 		credential: c,
 		asked:      c.Searcher(),
-		shape:      &e.plan.reader,
+		shape:      &e.plan.Answer,
+		witness:    &Witness{},
 	}
 	m := &answer.Message{AskedAt: askedAt, Status: status, Header: header, Body: body}
 	if len(body) > answer.MaxBody {
@@ -32,7 +33,7 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 	if f != nil {
 		return refresh.Grant{}, f.err
 	}
-	return g.Grant, nil
+	return g, nil
 }
 
 // Expand parses a template and fills it in; ok is false if it cannot be parsed.
@@ -48,13 +49,10 @@ func Expand(text string, c refresh.Credential) (expanded string, names []string,
 	return s.Reveal(), names, err == nil
 }
 
-// Quote is how foreign text is printed.
-func Quote(c refresh.Credential, text string) string { return quote(c.Searcher(), text) }
-
 // Build returns the requests as they would be sent.
 func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
 	var list []*http.Request
-	for _, r := range e.plan.requests {
+	for _, r := range e.plan.Requests {
 		req, err := r.Build(context.Background(), newValues(e.plan.supposing(c), time.Time{}, nil))
 		if err != nil {
 			return nil, err
@@ -67,7 +65,7 @@ func (e *Endpoint) Build(c refresh.Credential) ([]*http.Request, error) {
 // Uses returns the names of the values that are sent.
 func (e *Endpoint) Uses() []string {
 	var names []string
-	for _, u := range e.plan.uses {
+	for _, u := range e.plan.Needs {
 		names = append(names, u.Name)
 	}
 	return names

@@ -11,10 +11,10 @@ const (
 	longestForeign = 4 << 10
 )
 
-// quote returns text that a provider sent, fit to be printed: what known looks for and
+// Quote returns text that a provider sent, fit to be printed: what known looks for and
 // whatever looks like a token are gone before it is cut, and what could move a
 // cursor, break a line or turn the reading direction is escaped.
-func quote(known *secret.Searcher, text string) string {
+func Quote(known *secret.Searcher, text string) string {
 	if len(text) > longestForeign {
 		return "(a text too long to be shown)"
 	}

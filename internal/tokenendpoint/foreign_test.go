@@ -92,7 +92,7 @@ func TestForeignText(t *testing.T) {
 		{"255 characters", strings.Repeat("ab ", 85), `"` + strings.Repeat("ab ", 84) + `a…"`},
 		{"very many", strings.Repeat("ab ", 5000), "(a text too long to be shown)"},
 	} {
-		got := tokenendpoint.Quote(client("https://id.example.com"), row.text)
+		got := tokenendpoint.Quote(client("https://id.example.com").Searcher(), row.text)
 		if got != row.want {
 			t.Errorf("%s:\n got %s\nwant %s", row.name, got, row.want)
 		}
@@ -106,7 +106,7 @@ func FuzzForeignText(f *testing.F) {
 	c := client("https://id.example.com")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, s := range []string{text, text + hard, hard + text} {
-			got := tokenendpoint.Quote(c, s)
+			got := tokenendpoint.Quote(c.Searcher(), s)
 			if n := len([]rune(got)); n > 256 {
 				t.Fatalf("%d characters", n)
 			}

@@ -29,8 +29,8 @@ import (
 //     copy's bytes, and it is refreshed.
 //   - While the owner says "approved_only", nothing else is ever sent.
 //   - Otherwise nothing is sent to a place that the owner does not name; no key is sent, and no
-//     secret in an encoding of an encoding; and no secret is in a record, a log, an error, a
-//     note or the report of a trial, in a form that a search knows.
+//     secret in an encoding of an encoding; and no secret is in a record, a log, an error or a
+//     note, in a form that a search knows.
 //
 // With -rapid.checks=N it is played 5·N times: see make soak.
 func TestGameOfConfigEditors(t *testing.T) {
@@ -55,7 +55,7 @@ func TestGameOfConfigEditors(t *testing.T) {
 }
 
 // figures are how much has been played.
-type figures struct{ Moves, Runs, Logins, Stored, Approved, Refused, Trials int }
+type figures struct{ Moves, Runs, Logins, Stored, Approved, Refused int }
 
 func (f *figures) add(g figures) {
 	f.Moves += g.Moves
@@ -64,7 +64,6 @@ func (f *figures) add(g figures) {
 	f.Stored += g.Stored
 	f.Approved += g.Approved
 	f.Refused += g.Refused
-	f.Trials += g.Trials
 }
 
 // A table is what all games are played at.
@@ -289,31 +288,12 @@ func (g *game) run(t *rapid.T) {
 		said += provider + strings.Join(records, "\n")
 		g.figures.Stored += len(records)
 	}
-	if rapid.IntRange(0, 7).Draw(t, "trial") == 0 {
-		said += g.try(ctx)
-	}
 	if name := g.observer.sees(said); name != "" {
 		t.Fatalf("%s is in what is stored and said:\n%s\n%s", name, said, state())
 	}
 	if i := strings.Index(said, "r3fr3sh-t0k3n-of"); i >= 0 {
 		t.Fatalf("a refresh token is in what is stored and said:\n%s\n%s", said, state())
 	}
-}
-
-// try has the command line's trial of what is in providers/.
-func (g *game) try(ctx context.Context) string {
-	g.figures.Trials++
-	provider, err := g.parser.Provider(document("erp", g.docs["/erp"]))
-	if err != nil {
-		return err.Error()
-	}
-	c, err := g.parser.Credential(document("erp", g.credential(false)))
-	if err != nil {
-		return err.Error()
-	}
-	trial, err := provider.Endpoint.(*tokenendpoint.Endpoint).Try(ctx, c)
-	exchanges, _ := json.Marshal(trial.Exchanges)
-	return fmt.Sprint(string(exchanges), trial.TokenType, trial.Scope, trial.LifetimeFrom, err)
 }
 
 func pretty(docs map[string]string) string {

@@ -23,7 +23,7 @@ const (
 // A grant is what a request says by which right a token is asked for.
 type grant struct {
 	params []httprequest.Param
-	jwts   []jwt
+	jwts   []JWT
 	advice []string
 }
 
@@ -50,7 +50,7 @@ func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok b
 	switch {
 	case cfg.Assertion == nil:
 	case grantType == jwtBearer, grantType == tokenExchange:
-		g.jwts = []jwt{compileAssertion(ps, cfg)}
+		g.jwts = []JWT{compileAssertion(ps, cfg)}
 	default:
 		ps.Add("assertion", "", "has no effect with this grant_type", "remove it, or use "+problem.Name(jwtBearer))
 	}
@@ -79,9 +79,9 @@ func checkGrantType(ps *problem.List, path, grantType string) bool {
 
 // compileAssertion compiles the JWT that is the grant, or the value in a request where the
 // config writes ${assertion}.
-func compileAssertion(ps *problem.List, cfg config) jwt {
+func compileAssertion(ps *problem.List, cfg config) JWT {
 	j := compileJWT(ps, "assertion", *cfg.Assertion, grantAssertion, nil)
-	j.name = "assertion"
+	j.Name = "assertion"
 	if j.iss == nil {
 		j.iss = template.Implied("assertion", "client_id")
 	}
@@ -109,8 +109,8 @@ func checkExchange(ps *problem.List, cfg config) {
 
 // compileNamedAssertion compiles the assertion of a config at the second level, whose requests
 // name it where it is to go.
-func compileNamedAssertion(ps *problem.List, cfg config, requests []request) jwt {
-	sent := func(r request) bool { return template.Names(r.Templates(), "assertion") }
+func compileNamedAssertion(ps *problem.List, cfg config, requests []Request) JWT {
+	sent := func(r Request) bool { return template.Names(r.Templates(), "assertion") }
 	if !slices.ContainsFunc(requests, sent) {
 		ps.Add("assertion", "", "is signed and not sent", "write ${assertion} where it is to go in the request")
 	}
@@ -118,9 +118,9 @@ func compileNamedAssertion(ps *problem.List, cfg config, requests []request) jwt
 }
 
 // compileSignedJWT compiles a config whose token is signed here, and asked for nowhere.
-func compileSignedJWT(ps *problem.List, cfg config) *jwt {
+func compileSignedJWT(ps *problem.List, cfg config) JWT {
 	j := compileJWT(ps, "signed_jwt", *cfg.SignedJWT, ownToken, nil)
-	for _, a := range j.aud {
+	for _, a := range j.Audience {
 		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
 			ps.Add("signed_jwt.aud", problem.Show(word), "is what a config of a token endpoint says, and this is none", "write the audience out")
 		}
@@ -130,5 +130,5 @@ func compileSignedJWT(ps *problem.List, cfg config) *jwt {
 		stated{"default_lifetime", cfg.DefaultLifetime.Type != strictjson.Absent},
 		stated{"max_lifetime", cfg.MaxLifetime.Type != strictjson.Absent},
 		stated{"timeout", cfg.Timeout.Type != strictjson.Absent})
-	return &j
+	return j
 }

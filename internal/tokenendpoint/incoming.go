@@ -51,7 +51,7 @@ func (x *exchange) remember() *failure {
 			"look at "+x.request.Path+": a login gives one")
 	}
 	for _, text := range list {
-		x.made.add(text, inAnswer)
+		x.witness.made.add(text, inAnswer)
 	}
 	if len(list) > 0 {
 		x.all = x.known().Searcher()

@@ -1,8 +1,6 @@
 package tokenendpoint
 
 import (
-	"time"
-
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
@@ -18,28 +16,25 @@ const (
 	ownToken                      // is the token
 )
 
-// A jwt is a jwtConfig, compiled.
-type jwt struct {
-	path string
+// A JWT is a jwtConfig, compiled.
+type JWT struct {
+	Path string
+	// Name is that of its value in a request; empty: it is the token.
+	Name string
 	use  jwtUse
-	// name is that of its value in a request; empty for a token.
-	name string
 
-	algorithm   signing.Algorithm
-	key         string
-	shared      bool
-	encoding    signing.Encoding
-	certificate string // empty: none is needed
-	members     []string
-	kid         template.Template
-	typ         string
-	omitTyp     bool
-	header      httprequest.Node
-	iss, sub    template.Template
-	aud         []template.Template
-	lifetime    time.Duration
-	backdate    time.Duration
-	claims      httprequest.Node
+	Algorithm signing.Algorithm // empty: the usual one of the key
+	// Key and Certificate are names of values; no Certificate: none is needed.
+	Key, Certificate string
+	shared           bool
+	encoding         signing.Encoding
+	// Header and Claims have what is the same whatever the values are; the rest is below.
+	Header        signing.Header
+	Claims        signing.Claims
+	kid, iss, sub template.Template
+	Audience      []template.Template
+	header        httprequest.Node
+	claims        httprequest.Node
 }
 
 // The words that name an audience.
@@ -59,7 +54,7 @@ func memberNames(n httprequest.Node) []strictjson.Member {
 }
 
 // templates returns all templates of j.
-func (j jwt) templates() []template.Template {
+func (j JWT) templates() []template.Template {
 	var list []template.Template
 	for _, place := range j.places() {
 		list = append(list, place.templates...)
@@ -68,10 +63,10 @@ func (j jwt) templates() []template.Template {
 }
 
 // needs returns the values that j cannot be signed without.
-func (j jwt) needs() []template.Value {
-	list := []template.Value{{Name: j.key, At: j.path, Implied: true}}
-	if j.certificate != "" {
-		list = append(list, template.Value{Name: j.certificate, At: j.path, Implied: true})
+func (j JWT) needs() []template.Value {
+	list := []template.Value{{Name: j.Key, At: j.Path, Implied: true}}
+	if j.Certificate != "" {
+		list = append(list, template.Value{Name: j.Certificate, At: j.Path, Implied: true})
 	}
 	return append(list, needed(j.templates())...)
 }
@@ -82,10 +77,10 @@ type jwtPlace struct {
 	templates []template.Template
 }
 
-func (j jwt) places() []jwtPlace {
+func (j JWT) places() []jwtPlace {
 	return []jwtPlace{
 		{"header", j.header.Templates()}, {"kid", []template.Template{j.kid}},
-		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.aud},
+		{"iss", []template.Template{j.iss}}, {"sub", []template.Template{j.sub}}, {"aud", j.Audience},
 		{"claims", j.claims.Templates()},
 	}
 }

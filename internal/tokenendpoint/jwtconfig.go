@@ -14,8 +14,8 @@ import (
 )
 
 // compileJWT compiles the JWT at path. The algorithm is given where it has a field elsewhere.
-func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algorithm *string) jwt {
-	j := jwt{path: path, use: use, key: "private_key"}
+func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algorithm *string) JWT {
+	j := JWT{Path: path, use: use, Key: "private_key"}
 	at := func(name string) string { return path + "." + name }
 
 	algorithmPath := at("alg")
@@ -30,20 +30,20 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	if algorithm != nil {
 		a, err := signing.ParseAlgorithm(*algorithm)
 		signingFault(ps, algorithmPath, problem.Show(*algorithm), err)
-		j.algorithm = a
+		j.Algorithm = a
 	}
-	if j.shared = j.algorithm.Symmetric(); j.shared {
-		j.key = "client_secret"
+	if j.shared = j.Algorithm.Symmetric(); j.shared {
+		j.Key = "client_secret"
 	}
-	j.key = valueName(ps, at("key"), cfg.Key, j.key)
+	j.Key = valueName(ps, at("key"), cfg.Key, j.Key)
 	if cfg.KeyEncoding != nil {
 		ps.OneOf(at("key_encoding"), *cfg.KeyEncoding, string(signing.Base64), string(signing.Hex))
 		j.encoding = signing.Encoding(*cfg.KeyEncoding)
 	}
-	j.members = cfg.CertificateHeader
-	if len(j.members) > 0 || cfg.Certificate != nil {
-		j.certificate = valueName(ps, at("certificate"), cfg.Certificate, "certificate")
-		if len(j.members) == 0 {
+	j.Header.CertificateMembers = cfg.CertificateHeader
+	if len(cfg.CertificateHeader) > 0 || cfg.Certificate != nil {
+		j.Certificate = valueName(ps, at("certificate"), cfg.Certificate, "certificate")
+		if len(cfg.CertificateHeader) == 0 {
 			ps.Add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
 		}
 	}
@@ -51,13 +51,13 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 		j.kid = httprequest.CompileTemplate(ps, at("kid"), "kid", *cfg.KeyID)
 	}
 	if cfg.Type != nil {
-		j.typ, j.omitTyp = *cfg.Type, *cfg.Type == ""
+		j.Header.Type, j.Header.OmitType = *cfg.Type, *cfg.Type == ""
 	}
 	j.header = compileMembers(ps, at("header"), cfg.Header)
 	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
 	compileAudience(ps, &j, cfg.Audience)
 	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
-	j.backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
+	j.Claims.Backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
 	most, usual := signing.MaxLifetime, signing.DefaultLifetime
 	if use == ownToken {
 		most, usual = answer.Believable, 0
@@ -65,7 +65,7 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 			ps.Add(at("lifetime"), "", "is missing: nothing else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
 		}
 	}
-	j.lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, usual)
+	j.Claims.Lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, usual)
 	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
 	for v := range template.Named(j.templates()) {
 		if v.Name == "assertion" || v.Name == "client_assertion" {
@@ -100,21 +100,21 @@ func compileMembers(ps *problem.List, path string, v strictjson.Value) httpreque
 }
 
 // compileAudience compiles aud.
-func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
-	path := j.path + ".aud"
+func compileAudience(ps *problem.List, j *JWT, v strictjson.Value) {
+	path := j.Path + ".aud"
 	switch v.Type {
 	case strictjson.Absent:
 		if j.use != ownToken {
-			j.aud = []template.Template{template.Literal(audienceIssuer)}
+			j.Audience = []template.Template{template.Literal(audienceIssuer)}
 		}
 	case strictjson.String:
-		j.aud = []template.Template{httprequest.CompileTemplate(ps, path, "aud", v.Text)}
+		j.Audience = []template.Template{httprequest.CompileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
 		if len(v.Items) == 0 && j.use != ownToken {
 			ps.Add(path, "[]", "is empty", `write "none" where the provider wants no audience`)
 		}
 		for i, text := range ps.Words(path, v) {
-			j.aud = append(j.aud, httprequest.CompileTemplate(ps, problem.Indexed(path, i), "aud", text))
+			j.Audience = append(j.Audience, httprequest.CompileTemplate(ps, problem.Indexed(path, i), "aud", text))
 		}
 	default:
 		ps.Add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
@@ -122,16 +122,12 @@ func compileAudience(ps *problem.List, j *jwt, v strictjson.Value) {
 }
 
 // checkJWT checks what is known without the credential.
-func checkJWT(ps *problem.List, j jwt) {
-	err := signing.Header{CertificateMembers: j.members, Members: memberNames(j.header)}.Check()
-	signingFault(ps, j.path, "", err)
-	claims := signing.Claims{Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}
-	if j.use == ownToken {
-		_, err = claims.Token(time.Time{})
-	} else {
-		_, err = claims.Assertion(time.Time{})
-	}
-	signingFault(ps, j.path, "", err)
+func checkJWT(ps *problem.List, j JWT) {
+	header := j.Header
+	header.Members = memberNames(j.header)
+	signingFault(ps, j.Path, "", header.Check())
+	_, err := j.complete(signing.Claims{Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}, time.Time{})
+	signingFault(ps, j.Path, "", err)
 }
 
 // signingFault notes what package signing says is wrong.
@@ -145,14 +141,14 @@ func signingFault(ps *problem.List, path, value string, err error) {
 }
 
 // checkAudience refuses an audience that the config does not define.
-func checkAudience(ps *problem.List, cfg config, j jwt) {
+func checkAudience(ps *problem.List, cfg config, j JWT) {
 	if cfg.Issuer != nil {
 		return
 	}
-	for _, a := range j.aud {
+	for _, a := range j.Audience {
 		if word, fixed := a.Fixed(); fixed && word == audienceIssuer {
-			ps.Add(j.path+".aud", "", "is the issuer by default, and the config does not name it",
-				`say "`+j.path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
+			ps.Add(j.Path+".aud", "", "is the issuer by default, and the config does not name it",
+				`say "`+j.Path+`": {"aud": "https://…"} with the provider's issuer, or "aud": "token_endpoint" if its documentation asks for that`)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // checkSent notes the values of c that would be sent and are keys, or that no search would
 // recognize in what is sent.
-func (p plan) checkSent(ps *problem.List, c refresh.Credential) {
+func (p Plan) checkSent(ps *problem.List, c refresh.Credential) {
 	check := func(list []template.Template, encoded int) {
 		for _, t := range list {
 			for v := range t.Reaches() {
@@ -28,11 +28,13 @@ func (p plan) checkSent(ps *problem.List, c refresh.Credential) {
 			}
 		}
 	}
-	for _, r := range p.requests {
+	for _, r := range p.Requests {
 		check(r.Templates(), 0)
 	}
-	for _, j := range p.jwts {
-		check(j.templates(), 1) // what is signed goes out in base64url
+	for _, j := range p.JWTs {
+		if j.use != ownToken { // see signs.go
+			check(j.templates(), 1) // what is signed goes out in base64url
+		}
 	}
 }
 

@@ -222,3 +222,25 @@ func TestLinesToPaste(t *testing.T) {
 		}
 	}
 }
+
+// A grant says what states its lifetime.
+func TestLifetimeFrom(t *testing.T) {
+	signed := jwt(fmt.Sprintf(`{"exp": %d}`, noon.Add(30*time.Minute).Unix()))
+	for _, row := range []struct{ name, more, answer, from string }{
+		{"the answer", ``, `{"access_token": "t0k3n", "expires_in": 3600}`, `the answer, at "expires_in"`},
+		{"a time in it", `, "response": {"expires_at": "until"}`, `{"access_token": "t0k3n", "until": "2026-11-22T13:00:00Z"}`, `the answer, at "until"`},
+		{"the token, which ends before", ``, `{"access_token": "` + signed + `", "expires_in": 3600}`, "the token itself, a JWT"},
+		{"the token alone", ``, `{"access_token": "` + signed + `"}`, "the token itself, a JWT"},
+		{"the config", `, "default_lifetime": "20m"`, `{"access_token": "t0k3n"}`, "default_lifetime of the config"},
+		{"its limit", `, "max_lifetime": "20m"`, `{"access_token": "t0k3n", "expires_in": 3600}`, "max_lifetime of the config"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := serve(t, answer(200, row.answer))
+			e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token"%s}`, s.URL, row.more))
+			g, err := e.Grant(t.Context(), refresh.Login{Credential: client(s.URL)})
+			if err != nil || g.LifetimeFrom != row.from {
+				t.Errorf("by %q, want %q; %v", g.LifetimeFrom, row.from, err)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
@@ -17,6 +18,18 @@ import (
 // are common. A config can do more to a value before it is sent: encode it twice, mix it
 // with what is new each time, sign it. So whatever is made of a secret while a login is
 // built is remembered, and looked for in its answers like the secret itself.
+
+// A Witness learns what a login leaves beside its grant. The zero Witness can be used, once.
+type Witness struct {
+	// Saw is called after each request, with its index in the plan and its answer; a nil answer:
+	// none came. Nil: nothing is.
+	Saw  func(request int, m *answer.Message)
+	made memory
+}
+
+// Known returns c with what the login made of its values, and with the refresh tokens in
+// answers: all that must not be printed of the login, but for its token.
+func (w *Witness) Known(c refresh.Credential) refresh.Credential { return w.made.with(c) }
 
 // A memory holds what was made of secrets in one login, and the refresh tokens that came in its
 // answers. Nil remembers nothing.

@@ -11,12 +11,12 @@ import (
 	"example.com/tokenkeeper/internal/signing"
 )
 
-// A clientCertificate says which values of the credential a client shows in the TLS
+// A ClientCertificate says which values of the credential a client shows in the TLS
 // handshake (RFC 8705 section 2).
-type clientCertificate struct{ path, certificate, key string }
+type ClientCertificate struct{ path, Name, Key string }
 
 // compileCertificate compiles client_certificate; nil: none is shown.
-func compileCertificate(ps *problem.List, cfg config) *clientCertificate {
+func compileCertificate(ps *problem.List, cfg config) *ClientCertificate {
 	const path = "client_certificate"
 	if cfg.ClientCertificate == nil {
 		return nil
@@ -24,20 +24,20 @@ func compileCertificate(ps *problem.List, cfg config) *clientCertificate {
 	if cfg.SignedJWT != nil {
 		ps.Add(path, "", "has no effect beside signed_jwt: nothing is asked", "remove it")
 	}
-	return &clientCertificate{path: path,
-		certificate: valueName(ps, path+".certificate", cfg.ClientCertificate.Certificate, "certificate"),
-		key:         valueName(ps, path+".key", cfg.ClientCertificate.Key, "private_key")}
+	return &ClientCertificate{path: path,
+		Name: valueName(ps, path+".certificate", cfg.ClientCertificate.Certificate, "certificate"),
+		Key:  valueName(ps, path+".key", cfg.ClientCertificate.Key, "private_key")}
 }
 
 // load reads it. The error is a *httprequest.Fault.
-func (t clientCertificate) load(c refresh.Credential, now time.Time) (tls.Certificate, error) {
-	key, err := signing.ParseKey(c.Values[t.key])
+func (t ClientCertificate) load(c refresh.Credential, now time.Time) (tls.Certificate, error) {
+	key, err := signing.ParseKey(c.Values[t.Key])
 	if err != nil {
-		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.key, err)
+		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.Key, err)
 	}
-	certificate, err := signing.ParseCertificate(c.Values[t.certificate], key, now)
+	certificate, err := signing.ParseCertificate(c.Values[t.Name], key, now)
 	if err != nil {
-		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.certificate, err)
+		return tls.Certificate{}, unsuited(t.path, "cannot be shown", t.Name, err)
 	}
 	return certificate.TLS(), nil
 }

@@ -15,9 +15,9 @@ import (
 
 // compileOAuth makes the request of a config at the first level, which is nothing but a short
 // way to write one at the second, and returns the JWTs that it sends.
-func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
+func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 	const path = "token_endpoint"
-	r := request{Request: httprequest.Request{Path: path, Method: http.MethodPost}}
+	r := Request{Request: httprequest.Request{Path: path, Method: http.MethodPost}}
 	good := cfg.Issuer == nil || checkIssuer(ps, *cfg.Issuer)
 	switch {
 	case cfg.TokenEndpoint != nil:
@@ -47,7 +47,7 @@ func compileOAuth(ps *problem.List, cfg config) (request, []jwt) {
 	}
 
 	r.Headers = append(r.Headers, auth.headers...)
-	r.certificate, r.NoColon, r.formEncodedBasic = auth.certificate, auth.noColon, auth.formEncoded
+	r.Certificate, r.NoColon, r.FormEncoded = auth.certificate, auth.noColon, auth.formEncoded
 	r.scope, r.Advice = scope.words, g.advice
 	if known {
 		r.Body = httprequest.BodyOf(bodyKind, sent)

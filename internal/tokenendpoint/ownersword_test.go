@@ -110,7 +110,7 @@ func TestPublicValuesInAnswers(t *testing.T) {
 		if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
-		if got := tokenendpoint.Quote(c, "no account "+account); !strings.Contains(got, account) {
+		if got := tokenendpoint.Quote(c.Searcher(), "no account "+account); !strings.Contains(got, account) {
 			t.Errorf("it is printed as %s", got)
 		}
 	}

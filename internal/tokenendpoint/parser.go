@@ -54,7 +54,7 @@ var unchanging = []string{"description", "timeout", "supersedes", "probe", "refr
 func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	ps := &problem.List{Where: d.Where}
 	cfg, ok := decode[config](ps, d, maxConfig)
-	var plan plan
+	var plan Plan
 	if ok {
 		plan = compile(ps, cfg)
 		p.checkLoopback(ps, plan)
@@ -74,7 +74,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		Credential: textOr(cfg.Credential, d.Name),
 		Config:     refresh.NewFingerprint(canonical),
 		Endpoint:   e,
-		Rotates:    plan.rotates,
+		Rotates:    plan.Rotates,
 		Timeout:    plan.timeout,
 		Grace:      max(plan.grace-graceMargin, 0),
 		Supersedes: plan.supersedes,
@@ -87,8 +87,8 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 }
 
 // checkLoopback refuses requests to this machine, where those are closed.
-func (p *Parser) checkLoopback(ps *problem.List, plan plan) {
-	for _, r := range plan.everywhere() {
+func (p *Parser) checkLoopback(ps *problem.List, plan Plan) {
+	for _, r := range plan.Everywhere() {
 		if r.Target.Site.Loopback() && !p.loopback {
 			fault := wire.Closed()
 			ps.Add(r.Path, httprequest.ShowURL(r.Target.Shown), fault.Detail, fault.Remedy)
@@ -106,7 +106,7 @@ func (p *Parser) Lacking(d refresh.Document, c refresh.Credential) refresh.Probl
 		return nil
 	}
 	ps := problem.List{Where: d.Where}
-	(&Endpoint{plan: compile(found, cfg)}).checkValues(&ps, c)
+	compile(found, cfg).checkValues(&ps, c)
 	return ps.Found
 }
 

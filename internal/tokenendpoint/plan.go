@@ -9,85 +9,96 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A plan is a config, compiled: what to send, in order, and how to read the answer that
-// has the token.
-type plan struct {
-	requests []request
-	reader   answer.Shape
-	// timeout is for one login: all its requests, with their answers.
-	timeout time.Duration
-	// uses are the values that the requests and JWTs cannot do without.
-	uses []template.Value
-	// jwts are signed for each attempt, token instead of any.
-	jwts  []jwt
-	token *jwt
-	// rotates says that a request sends the refresh token that a vault keeps, and grace how
-	// long the provider repeats an answer to it that was lost.
-	rotates bool
-	grace   time.Duration
+// A Plan is a config, compiled: what to send, in order, and how to read the answer that
+// has the token. Nothing changes it.
+type Plan struct {
+	// Requests are those of a login; none, where the token is signed here.
+	Requests []Request
+	// From is the index of the request whose answer has the token, and Answer how it is read.
+	From   int
+	Answer answer.Shape
+	// Probe is sent with a new token; nil: none is.
+	Probe *Request
+	// JWTs are signed for each attempt. Without requests there is one, the token.
+	JWTs []JWT
+	// Needs are the values of the credential that a login cannot do without, each once.
+	Needs []template.Value
+	// Rotates says that a request sends the refresh token that a vault keeps.
+	Rotates bool
+	// Advice is what speaks against the config, though it works.
+	Advice []string
+
+	timeout time.Duration // for all requests of a login, with their answers
+	// grace is how long the provider repeats an answer to the refresh token that was lost.
+	grace time.Duration
 	// renewsItself says that the token is its own refresh token.
 	renewsItself bool
-	// issuer is the audience of assertions, unless they say otherwise.
-	issuer string
-	// advice is what speaks against the config, though it works.
-	advice []string
-	// from is the index of the request whose answer has the token.
-	from int
+	issuer       string // the audience of assertions, unless they say otherwise
 	// supersedes says that a new token ends the one before, so that no login is repeated.
 	supersedes bool
-	probe      *request // nil: none
-	record     *recordForm
+	record     *recordForm // nil: version 1
 }
 
-// everywhere returns all requests: those of the login, and the probe.
-func (p plan) everywhere() []request {
-	if p.probe == nil {
-		return p.requests
+// Everywhere returns all requests: those of the login, and the probe.
+func (p Plan) Everywhere() []Request {
+	if p.Probe == nil {
+		return p.Requests
 	}
-	return append(slices.Clip(p.requests), *p.probe)
+	return append(slices.Clip(p.Requests), *p.Probe)
 }
 
-// needs returns the values that a login cannot do without, but for those that steps keep.
-func (p plan) needs() []template.Value {
-	var list []template.Value
-	for _, r := range p.requests {
-		list = append(list, r.needs()...)
+// Hosts returns what the credential's allowed_hosts must name, sorted.
+func (p Plan) Hosts() []string {
+	hosts := []string{}
+	for _, r := range p.Everywhere() {
+		hosts = append(hosts, r.Target.Site.Pins()[0])
 	}
-	for _, j := range p.signed() {
-		list = append(list, j.needs()...)
-	}
-	return list
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }
 
-// signed returns all JWTs that are signed with the credential.
-func (p plan) signed() []jwt {
-	if p.token == nil {
-		return p.jwts
+// compileNeeds adds to p what it needs of the credential, but for what steps keep, and whether it
+// needs a refresh token of a vault.
+func (p *Plan) compileNeeds() {
+	var all []template.Value
+	for _, r := range p.Requests {
+		all = append(all, r.needs()...)
 	}
-	return append(slices.Clip(p.jwts), *p.token)
+	for _, j := range p.JWTs {
+		all = append(all, j.needs()...)
+	}
+	named := func(list []template.Value, name string) bool {
+		return slices.ContainsFunc(list, func(v template.Value) bool { return v.Name == name })
+	}
+	p.Rotates = named(all, refreshToken)
+	for _, v := range all {
+		signed := slices.ContainsFunc(p.JWTs, func(j JWT) bool { return j.Name == v.Name })
+		if v.Name != refreshToken && !signed && !named(p.Needs, v.Name) {
+			p.Needs = append(p.Needs, v)
+		}
+	}
 }
 
-// A request is one of a plan's, and what is known of its answer.
-type request struct {
+// A Request is one of a plan's, and what is known of its answer.
+type Request struct {
 	httprequest.Request
-	// scope is what is asked for, as single words, where the config spells it out.
-	scope []string
-	// certificate is what the client shows in the TLS handshake; nil: none.
-	certificate *clientCertificate
-	// outcome says what answer is a good one, and keep what of it later requests need.
-	outcome answer.Outcome
-	keep    []answer.Kept
-	// formEncodedBasic marks HTTP Basic authentication whose halves are form-encoded first.
-	formEncodedBasic bool
-	// step is the name of the step that the request is; empty: it is not a step.
-	step string
+	// Certificate is what the client shows in the TLS handshake; nil: none.
+	Certificate *ClientCertificate
+	// Outcome says what answer is a good one, and Keep what of it later requests need.
+	Outcome answer.Outcome
+	Keep    []answer.Kept
+	// FormEncoded marks HTTP Basic authentication whose halves are form-encoded first.
+	FormEncoded bool
+
+	scope []string // what is asked for, as single words, where the config spells it out
+	step  string   // the name of the step that the request is; empty: it is not a step
 }
 
 // needs returns the values that r cannot do without, but for those that steps keep.
-func (r request) needs() []template.Value {
+func (r Request) needs() []template.Value {
 	list := needed(r.Templates())
-	if t := r.certificate; t != nil {
-		list = append(list, template.Value{Name: t.certificate, At: t.path, Implied: true}, template.Value{Name: t.key, At: t.path, Implied: true})
+	if t := r.Certificate; t != nil {
+		list = append(list, template.Value{Name: t.Name, At: t.path, Implied: true}, template.Value{Name: t.Key, At: t.path, Implied: true})
 	}
 	return list
 }

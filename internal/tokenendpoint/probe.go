@@ -23,7 +23,7 @@ const probeTimeout = 2 * time.Second
 const probeToken = "access_token"
 
 // compileProbe compiles a probe; nil: none is made.
-func compileProbe(ps *problem.List, cfg *probeConfig) *request {
+func compileProbe(ps *problem.List, cfg *probeConfig) *Request {
 	if cfg == nil {
 		return nil
 	}
@@ -36,7 +36,7 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 		method := http.MethodGet
 		given.Method = &method
 	}
-	r := request{Request: httprequest.Compile(ps, "probe.request", given)}
+	r := Request{Request: httprequest.Compile(ps, "probe.request", given)}
 	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.Templates())
 	if len(r.Advice) > 0 {
 		r.Advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
@@ -52,14 +52,14 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *request {
 		h.Value = bearer
 		r.Headers = append(r.Headers, h)
 	}
-	r.outcome = compileOutcome(ps, "probe.response", cfg.Response.outcomeConfig)
+	r.Outcome = compileOutcome(ps, "probe.response", cfg.Response.outcomeConfig)
 	return &r
 }
 
 // probe returns what tries a new token, or nil where the config asks for none. The host
 // that it asks is pinned like all others, by Grant: no token comes about without that.
 func (e *Endpoint) probe() func(context.Context, refresh.Credential, secret.Text) error {
-	p := e.plan.probe
+	p := e.plan.Probe
 	if p == nil {
 		return nil
 	}
@@ -67,9 +67,9 @@ func (e *Endpoint) probe() func(context.Context, refresh.Credential, secret.Text
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		// The rest of the credential is not sent, but the provider may repeat it here too.
-		x := exchange{request: *p, made: &memory{}, credential: c.With(probeToken, token)}
+		x := exchange{request: *p, witness: &Witness{}, credential: c.With(probeToken, token)}
 		defer func() { x.arrived.Leave() }()
-		f := e.send(ctx, &x, &witness{})
+		f := e.send(ctx, &x)
 		if f == nil {
 			_, f = x.keep()
 		}

@@ -12,7 +12,7 @@ import (
 // receive takes the answer, and what the config names in it. It is a good one, as far as its
 // status says, if there is no failure. What is compared is screened first.
 func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
-	w := answer.Wanted{Outcome: x.request.outcome, Keep: x.request.keep, Token: x.shape}
+	w := answer.Wanted{Outcome: x.request.Outcome, Keep: x.request.Keep, Token: x.shape}
 	doc := m.Decode(x.request.Path, w.Names()...)
 	doc.Value = x.withoutTicket(doc.Value)
 	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
@@ -51,45 +51,40 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 	}
 	c := x.credential
 	c.Values = maps.Clone(c.Values)
-	for i, k := range x.request.keep {
+	for i, k := range x.request.Keep {
 		c.Values[k.Name] = secret.New(texts[i])
 	}
 	return c, nil
 }
 
-// grant returns what the answer gives, and where its lifetime is from.
-func (x exchange) grant() (granted, *failure) {
+// grant returns what the answer gives.
+func (x exchange) grant() (refresh.Grant, *failure) {
 	if f := x.judge(); f != nil {
-		return granted{}, f
+		return refresh.Grant{}, f
 	}
 	if f := x.screen(); f != nil {
-		return granted{}, f
+		return refresh.Grant{}, f
 	}
 	g, f := x.selected.Grant(x.quote)
 	if f != nil {
-		return granted{}, x.faulty(f)
+		return refresh.Grant{}, x.faulty(f)
 	}
 	var ends time.Time
 	if g.RefreshTokenLifetime > 0 {
 		ends = x.answer.AskedAt.Add(g.RefreshTokenLifetime)
 	}
-	return granted{lifetimeFrom: g.LifetimeFrom, Grant: refresh.Grant{
-		AccessToken: g.AccessToken,
-		TokenType:   g.TokenType,
-		AskedAt:     x.answer.AskedAt,
-		Lifetime:    min(g.Lifetime, refresh.MaxLifetime),
-		Scope:       g.Scope,
-		Extra:       g.Extra,
-		Warnings:    g.Warnings,
+	return refresh.Grant{
+		AccessToken:  g.AccessToken,
+		TokenType:    g.TokenType,
+		AskedAt:      x.answer.AskedAt,
+		Lifetime:     min(g.Lifetime, refresh.MaxLifetime),
+		LifetimeFrom: g.LifetimeFrom,
+		Scope:        g.Scope,
+		Extra:        g.Extra,
+		Warnings:     g.Warnings,
 
 		RefreshTokenEnds: ends,
-	}}, nil
-}
-
-// A granted is a grant and where its lifetime is from, in a few words.
-type granted struct {
-	refresh.Grant
-	lifetimeFrom string
+	}, nil
 }
 
 // skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
@@ -114,19 +109,4 @@ func (x exchange) skew(f *failure) time.Duration {
 		return d
 	}
 	return 0
-}
-
-// A witness is what a login leaves of itself.
-type witness struct {
-	// made is what was made of secrets.
-	made *memory
-	// seen are the requests and their answers, if it watches.
-	watches bool
-	seen    []sighting
-}
-
-// A sighting is one request that was sent and what came back.
-type sighting struct {
-	index  int             // among the requests of the plan
-	answer *answer.Message // nil: none came
 }

@@ -223,7 +223,7 @@ func TestAdvice(t *testing.T) {
 		`{"request": {"url": "https://id.example.com/${api_key}"}, "record": {"t": "${access_token}"}, ` + probe:        {inLogin, inProbe},
 		`{"token_endpoint": "https://id.example.com/token", "probe": {"request": {"url": "https://api.example.com/"}}}`: nil,
 	} {
-		got := endpoint(t, onLoopback(), config).Advice()
+		got := endpoint(t, onLoopback(), config).Plan().Advice
 		if !slices.EqualFunc(got, want, strings.HasPrefix) {
 			t.Errorf("%s: %q, want %q", config, got, want)
 		}

@@ -68,13 +68,13 @@ func compileType(ps *problem.List, path string, v strictjson.Value) answer.Sourc
 
 // compileOutcomes returns the index of the request whose answer has the token, and completes
 // it with what the config says of a good answer.
-func compileOutcomes(ps *problem.List, res responseConfig, requests []request) (from int) {
+func compileOutcomes(ps *problem.List, res responseConfig, requests []Request) (from int) {
 	if len(requests) == 0 {
 		return 0
 	}
 	from = len(requests) - 1
 	if res.Step == nil {
-		requests[from].outcome = compileOutcome(ps, "response", res.outcomeConfig)
+		requests[from].Outcome = compileOutcome(ps, "response", res.outcomeConfig)
 		return from
 	}
 	refuse(ps, "is set beside response.step", "write it in that step's own response",

@@ -31,10 +31,10 @@ const (
 )
 
 // compileRotation adds to p what the config says of the refresh token.
-func compileRotation(ps *problem.List, cfg config, p *plan) {
+func compileRotation(ps *problem.List, cfg config, p *Plan) {
 	res := cfg.Response
 	p.renewsItself = cfg.RenewsItself != nil && *cfg.RenewsItself
-	if !p.rotates {
+	if !p.Rotates {
 		refuse(ps, "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`,
 			stated{"response.refresh_token", res.RefreshToken.Type != strictjson.Absent},
 			stated{"refresh_token_grace", cfg.RefreshTokenGrace.Type != strictjson.Absent},
@@ -42,7 +42,7 @@ func compileRotation(ps *problem.List, cfg config, p *plan) {
 		return
 	}
 	p.grace = ps.Duration("refresh_token_grace", cfg.RefreshTokenGrace, 0, maxGrace, defaultGrace)
-	at, access := compileSource(ps, "response.refresh_token", res.RefreshToken, refreshToken), p.reader.AccessToken
+	at, access := compileSource(ps, "response.refresh_token", res.RefreshToken, refreshToken), p.Answer.AccessToken
 	same := at.String() == access.String() && at.After == access.After
 	switch {
 	case p.renewsItself && res.RefreshToken.Type != strictjson.Absent && !same:
@@ -54,25 +54,19 @@ func compileRotation(ps *problem.List, cfg config, p *plan) {
 		ps.Add("response.refresh_token", "", fmt.Sprintf("leads to the token itself, %s", access),
 			`if the token is its own refresh token, say "renews_itself": true; else say where the refresh token is`)
 	}
-	p.reader.RefreshToken = at
-}
-
-// provides reports whether a value is not the credential's, but there when a request is
-// built.
-func (p plan) provides(name string) bool {
-	return name == refreshToken && p.rotates || slices.ContainsFunc(p.jwts, func(j jwt) bool { return j.name == name })
+	p.Answer.RefreshToken = at
 }
 
 // carriers returns the indexes of the requests that send the refresh token, in order.
-func (p plan) carriers() []int {
+func (p Plan) carriers() []int {
 	names := []string{refreshToken}
-	for _, j := range p.jwts {
+	for _, j := range p.JWTs {
 		if slices.ContainsFunc(j.needs(), func(v template.Value) bool { return v.Name == refreshToken }) {
-			names = append(names, j.name)
+			names = append(names, j.Name)
 		}
 	}
 	var list []int
-	for i, r := range p.requests {
+	for i, r := range p.Requests {
 		if slices.ContainsFunc(names, func(name string) bool { return template.Names(r.Templates(), name) }) {
 			list = append(list, i)
 		}
@@ -94,8 +88,8 @@ func (x *exchange) rotate(m *answer.Message) {
 		// It says that nothing was done.
 	case m.Status == http.StatusRequestTimeout, m.Status >= 500:
 		x.ticket.unsure = true
-	case x.ticket.last && (m.OK() || x.request.outcome.Accepts(m)):
-		s, found := x.successor(answer.Wanted{Outcome: x.request.outcome, Token: shape}.Select(m, doc))
+	case x.ticket.last && (m.OK() || x.request.Outcome.Accepts(m)):
+		s, found := x.successor(answer.Wanted{Outcome: x.request.Outcome, Token: shape}.Select(m, doc))
 		if found && x.ticket.rotate != nil {
 			m.Outside(func() { x.ticket.rotate(s) })
 		}

@@ -35,13 +35,13 @@ func audiences(ps *problem.List, name string, v strictjson.Value) []string {
 	return list
 }
 
-// checkSigns notes the audiences of a token that the credential's owner does not name; nil: none
-// is signed.
-func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
-	if j == nil {
+// checkSigns notes the audiences of a token that the credential's owner does not name.
+func (p Plan) checkSigns(ps *problem.List, c refresh.Credential) {
+	if len(p.Requests) > 0 {
 		return
 	}
-	for _, a := range j.aud {
+	j := p.JWTs[0]
+	for _, a := range j.Audience {
 		audience, err := newValues(c, time.Time{}, nil).Expand(a)
 		if err == nil && slices.Contains(c.Signs, audience.Reveal()) {
 			continue
@@ -53,23 +53,23 @@ func (j *jwt) checkSigns(ps *problem.List, c refresh.Credential) {
 			hint = ", with the values written out"
 		}
 		if len(c.Signs) == 0 {
-			ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q does not name the audiences of tokens signed with its %s", c.Name, j.key),
+			ps.Add(j.Path+".aud", shown, fmt.Sprintf("the credential %q does not name the audiences of tokens signed with its %s", c.Name, j.Key),
 				fmt.Sprintf(`if it may be for that one, its owner adds "signs": [%s] to it%s`, shown, hint))
 			continue
 		}
-		ps.Add(j.path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, strictjson.Enumerate(c.Signs, "and")),
+		ps.Add(j.Path+".aud", shown, fmt.Sprintf("the credential %q lets tokens be signed for %s only", c.Name, strictjson.Enumerate(c.Signs, "and")),
 			fmt.Sprintf("if it may be for that one, its owner adds %s to signs%s", shown, hint))
 	}
 }
 
 // checkToken notes what a JWT that is itself the token must not have, or must.
-func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
-	at := func(name string) string { return j.path + "." + name }
-	if len(j.aud) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
+func checkToken(ps *problem.List, j JWT, cfg jwtConfig) {
+	at := func(name string) string { return j.Path + "." + name }
+	if len(j.Audience) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
 		ps.Add(at("aud"), "", "is missing: a token without an audience is accepted by any server", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
 	}
-	if j.shared && j.key != "client_secret" {
-		ps.Add(at("key"), problem.Show(j.key), "is not what a token can be signed with by "+problem.Show(string(j.algorithm)), "sign with client_secret, or with a private key")
+	if j.shared && j.Key != "client_secret" {
+		ps.Add(at("key"), problem.Show(j.Key), "is not what a token can be signed with by "+problem.Show(string(j.Algorithm)), "sign with client_secret, or with a private key")
 	}
 	for _, m := range j.claims.Members {
 		if m.Name == "jti" && m.Node.Kind == strictjson.Null {
@@ -89,7 +89,7 @@ func checkToken(ps *problem.List, j jwt, cfg jwtConfig) {
 
 // disclosed is the fault of a token whose header or claims have a secret of c, where
 // every holder of the token reads them.
-func (j jwt) disclosed(c refresh.Credential, members ...any) error {
+func (j JWT) disclosed(c refresh.Credential, members ...any) error {
 	for _, place := range j.places() {
 		for _, t := range place.templates {
 			name := ""
@@ -120,7 +120,7 @@ func texts(members []strictjson.Member) (list []any) {
 	return list
 }
 
-func (j jwt) discloses(c refresh.Credential, place, name string) error {
-	return &httprequest.Fault{Path: j.path + "." + place, Detail: "would put the credential's " + name + " into the token, where consumers read it",
+func (j JWT) discloses(c refresh.Credential, place, name string) error {
+	return &httprequest.Fault{Path: j.Path + "." + place, Detail: "would put the credential's " + name + " into the token, where consumers read it",
 		Remedy: cmp.Or(c.IfPublic(name), "write it into the config if it is no secret, or name an identifier, such as ${client_id}, ${kid} or ${tenant}")}
 }

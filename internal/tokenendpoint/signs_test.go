@@ -88,10 +88,6 @@ func TestSignsIsNoValue(t *testing.T) {
 	if ps := fmt.Sprint(e.Check(c)); strings.Contains(ps, "appleid") {
 		t.Errorf("said %s", ps)
 	}
-	own := endpoint(t, onLoopback(), `{"signed_jwt": {"aud": ["https://appleid.apple.com", "${tenant}"], "lifetime": "1h"}}`)
-	if got := fmt.Sprint(own.Signs()); got != "[https://appleid.apple.com ${tenant}]" || e.Signs() != nil {
-		t.Errorf("signs %s, %v", got, e.Signs())
-	}
 	for _, wrong := range []string{`"x"`, `[""]`, `[" x"]`, `[1]`, `{}`} {
 		if _, err := onLoopback().Credential(document("erp", `{"client_id": "app", "signs": `+wrong+`}`)); err == nil {
 			t.Errorf("%s is taken", wrong)

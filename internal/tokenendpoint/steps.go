@@ -21,7 +21,7 @@ const maxSteps = 8
 
 // compileSteps compiles the requests that come before the one that gives the token, and
 // returns the vocabulary of those that come after them.
-func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v vocabulary) {
+func compileSteps(ps *problem.List, given []stepConfig) (requests []Request, v vocabulary) {
 	for _, p := range ps.Found {
 		v.open = v.open || strings.HasPrefix(p.Path, "steps")
 	}
@@ -32,7 +32,7 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v v
 	}
 	for i, s := range given {
 		at := problem.Indexed("steps", i)
-		r := request{step: compileStepName(ps, at+".name", s.Name, requests)}
+		r := Request{step: compileStepName(ps, at+".name", s.Name, requests)}
 		if s.Request == nil {
 			v.open = true
 			ps.Add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
@@ -42,9 +42,9 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v v
 		r.Request = httprequest.Compile(ps, at+".request", *s.Request)
 		v.check(ps, r.Templates())
 		res := s.Response
-		r.outcome = compileOutcome(ps, at+".response", res.outcomeConfig)
-		r.keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
-		for _, k := range r.keep {
+		r.Outcome = compileOutcome(ps, at+".response", res.outcomeConfig)
+		r.Keep = compileKeep(ps, at+".response.keep", r.step, res.Keep)
+		for _, k := range r.Keep {
 			v.known = append(v.known, k.Name)
 		}
 		requests = append(requests, r)
@@ -53,14 +53,14 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []request, v v
 }
 
 // compileStepName returns the name of a step, which no earlier one may have.
-func compileStepName(ps *problem.List, path string, given *string, earlier []request) string {
+func compileStepName(ps *problem.List, path string, given *string, earlier []Request) string {
 	name := textOr(given, "")
 	switch {
 	case given == nil:
 		ps.Add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
 	case !template.ValidName(name):
 		ps.Add(path, problem.Show(name), "is not the name of a step", `write one of letters, digits and _, such as "login"`)
-	case slices.ContainsFunc(earlier, func(r request) bool { return r.step == name }):
+	case slices.ContainsFunc(earlier, func(r Request) bool { return r.step == name }):
 		ps.Add(path, problem.Show(name), "is the name of an earlier step", "give it another")
 	}
 	return name
@@ -82,10 +82,10 @@ func compileKeep(ps *problem.List, path, step string, given map[string]strictjso
 }
 
 // markNeeded marks the kept values that later requests cannot do without.
-func markNeeded(requests []request) {
+func markNeeded(requests []Request) {
 	for i := range requests {
-		for j := range requests[i].keep {
-			k := &requests[i].keep[j]
+		for j := range requests[i].Keep {
+			k := &requests[i].Keep[j]
 			for _, later := range requests[i+1:] {
 				for p := range template.Named(later.Templates()) {
 					k.Needed = k.Needed || p.Name == k.Name && !p.Optional
@@ -96,7 +96,7 @@ func markNeeded(requests []request) {
 }
 
 // stepNamed returns the index of the step of that name, which response.step says.
-func stepNamed(ps *problem.List, name string, requests []request) int {
+func stepNamed(ps *problem.List, name string, requests []Request) int {
 	var known []string
 	for i, r := range requests {
 		if r.step == name && name != "" {
@@ -116,13 +116,13 @@ func stepNamed(ps *problem.List, name string, requests []request) int {
 
 // supposing returns c with something in the place of each value that only answers will
 // have.
-func (p plan) supposing(c refresh.Credential) refresh.Credential {
+func (p Plan) supposing(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Clone(c.Values)
-	if _, there := c.Values[refreshToken]; p.rotates && !there {
+	if _, there := c.Values[refreshToken]; p.Rotates && !there {
 		c.Values[refreshToken] = secret.New("supposed")
 	}
-	for _, r := range p.requests {
-		for _, k := range r.keep {
+	for _, r := range p.Requests {
+		for _, k := range r.Keep {
 			c.Values[k.Name] = secret.New("supposed")
 		}
 	}

@@ -66,34 +66,6 @@ func TestAClientCertificateBesideAnything(t *testing.T) {
 	}
 }
 
-// A certificate that lies in the credential and is not shown is reported, under whatever name.
-func TestAdviceForACredential(t *testing.T) {
-	const said = "does not show it"
-	for _, row := range []struct {
-		name, config string
-		more         []string
-		want         []string
-	}{
-		{"an unused certificate", `{"token_endpoint": "URL/token", "token_endpoint_auth_method": "client_secret_post"}`, []string{"certificate", "-----BEGIN CERTIFICATE-----"}, []string{"certificate, and the config " + said}},
-		{"one of another name", `{"request": {"url": "URL/token", "basic": ["client_id", "client_secret"]}}`, []string{"qwac", "-----BEGIN CERTIFICATE-----"}, []string{"qwac, and the config " + said}},
-		{"one that is shown", `{"token_endpoint": "URL/token", "token_endpoint_auth_method": "client_secret_post", "client_certificate": {}}`, []string{"certificate", "-----BEGIN CERTIFICATE-----"}, nil},
-		{"one that is sent", `{"request": {"url": "URL/token", "form": {"cert": "${certificate?}"}}}`, []string{"certificate", "-----BEGIN CERTIFICATE-----"}, nil},
-		{"a secret that form-encoding changes", `{"token_endpoint": "URL/token"}`, []string{"client_secret", "a/b+c"}, []string{"client_secret_basic_encoding"}},
-		{"an id that form-encoding changes", `{"token_endpoint": "URL/token"}`, []string{"client_id", "a@b"}, []string{"client_secret_basic_encoding"}},
-		{"the same raw", `{"token_endpoint": "URL/token", "client_secret_basic_encoding": "raw"}`, []string{"client_secret", "a/b+c"}, nil},
-		{"nothing that it changes", `{"token_endpoint": "URL/token"}`, []string{"client_secret", "abc-1_2.3~"}, nil},
-	} {
-		c := login("https://id.example.com", "client_id", "reports", "client_secret", "plain")
-		for i := 0; i < len(row.more); i += 2 {
-			c.Values[row.more[i]] = secret.New(row.more[i+1])
-		}
-		got := endpoint(t, onLoopback(), strings.ReplaceAll(row.config, "URL", "https://id.example.com")).AdviceFor(c)
-		if len(got) != len(row.want) || len(got) > 0 && !strings.Contains(got[0], row.want[0]) {
-			t.Errorf("%s: %q, want %q", row.name, got, row.want)
-		}
-	}
-}
-
 // built returns the header and the body of the last request of a config.
 func built(t *testing.T, config string, values ...string) (header http.Header, body string) {
 	t.Helper()

@@ -110,7 +110,7 @@ func TestEveryPreset(t *testing.T) {
 			if ps := endpoint.Check(login(t, full)); len(ps) > 0 {
 				t.Errorf("the credential as described does not fit the config:\n%v", ps)
 			}
-			if diff := cmp.Diff(endpoint.Hosts(), full.AllowedHosts); diff != "" {
+			if diff := cmp.Diff(endpoint.Plan().Hosts(), full.AllowedHosts); diff != "" {
 				t.Errorf("allowed_hosts (-needed +described):\n%s", diff)
 			}
 			for _, f := range p.Credential {

@@ -1,90 +1,89 @@
-package tokenendpoint
+package explain
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"mime"
+	"mime/multipart"
 	"slices"
 	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
-	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// Explain returns what is sent with a credential that has those values; nil: it is not
-// known which ones, so that those that may be left out have a question mark.
-// Nothing is sent, and nothing of a value is looked at.
-func (e *Endpoint) Explain(names []string) (Explanation, error) {
-	p := e.plan
-	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, e.Hosts()...), Signs: e.Signs(), Values: []string{}}
-	for _, u := range p.uses {
-		if !p.provides(u.Name) && !slices.Contains(x.Values, u.Name) {
-			x.Values = append(x.Values, u.Name)
-		}
+// Config returns what is sent with a credential that has values of those names; nil: it is
+// not known which ones, so that those that may be left out have a question mark. Nothing is sent.
+func Config(p tokenendpoint.Plan, names []string) (Explanation, error) {
+	x := Explanation{Requests: []Message{}, Hosts: p.Hosts(), Signs: signs(p), Values: []string{}}
+	for _, v := range p.Needs {
+		x.Values = append(x.Values, v.Name)
 	}
-	messages, err := p.messages(names)
+	messages, err := messages(p, names)
 	if err != nil {
 		return x, err
 	}
 	x.Requests = append(x.Requests, messages...)
-	for _, j := range p.signed() {
-		signed, err := p.explainJWT(j, names)
+	for _, j := range p.JWTs {
+		signed, err := signedJWT(p, j, names)
 		if err != nil {
-			return x, fmt.Errorf("explaining %s: %w", j.path, err)
+			return x, fmt.Errorf("explaining %s: %w", j.Path, err)
 		}
 		x.Signed = append(x.Signed, signed)
 	}
-	if p.token == nil {
-		x.Answer = p.explainAnswer()
+	if len(p.Requests) > 0 {
+		x.Answer = answerFields(p)
 	}
 	return x, nil
 }
 
-// ConfiguredLifetime is how long a token lives by the config alone: that of one that is
-// signed here, or the default where an answer does not say; zero: the config does not say.
-func (e *Endpoint) ConfiguredLifetime() time.Duration {
-	if e.plan.token != nil {
-		return e.plan.token.lifetime
+// Lifetime is how long a token lives by the config alone: that of one that is signed here,
+// or the default where an answer does not say; zero: the config does not say.
+func Lifetime(p tokenendpoint.Plan) time.Duration {
+	if len(p.Requests) == 0 {
+		return p.JWTs[0].Claims.Lifetime
 	}
-	return e.plan.reader.DefaultLifetime
+	return p.Answer.DefaultLifetime
 }
 
 // messages returns the requests of a plan and its probe.
-func (p plan) messages(names []string) ([]Message, error) {
+func messages(p tokenendpoint.Plan, names []string) ([]Message, error) {
 	var list []Message
-	for i, r := range p.everywhere() {
-		m, err := symbolicMessage(r, template.NewSymbols(names))
+	for i, r := range p.Everywhere() {
+		m, err := message(r, template.NewSymbols(names))
 		if err != nil {
 			return nil, fmt.Errorf("explaining %s: %w", r.Path, err)
 		}
 		switch {
-		case i >= len(p.requests):
+		case i >= len(p.Requests):
 			m.Purpose = "probe with the new token"
-		case len(p.requests) == 1:
+		case len(p.Requests) == 1:
 			m.Purpose = "login"
 		default:
-			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.requests))
-			m.Notes = append(m.Notes, r.explainKept(i == p.from)...)
+			m.Purpose = fmt.Sprintf("login, request %d of %d", i+1, len(p.Requests))
+			m.Notes = append(m.Notes, kept(r, i == p.From)...)
 		}
 		list = append(list, m)
 	}
 	return list, nil
 }
 
-// explainKept says what the answer to one request among several must be, and what of it is
+// kept says what the answer to one request among several must be, and what of it is
 // kept. How the answer with the token is read is explained elsewhere.
-func (r request) explainKept(token bool) []string {
+func kept(r tokenendpoint.Request, token bool) []string {
 	var notes []string
 	if !token {
-		notes = append(notes, "It must be answered with "+explainOutcome(r.outcome)+".")
+		notes = append(notes, "It must be answered with "+outcome(r.Outcome)+".")
 	}
-	for _, k := range r.keep {
+	for _, k := range r.Keep {
 		notes = append(notes, fmt.Sprintf("${%s} is what its answer has %s.", k.Name, k.Source))
 	}
 	return notes
@@ -94,8 +93,8 @@ func (r request) explainKept(token bool) []string {
 // need not be its reader's own, and what could move a cursor or turn the reading direction is escaped.
 func visible(s *template.Symbols, text string) string { return secret.Visible(s.Shown(text)) }
 
-// symbolicMessage returns r as it would be sent, with symbols for values.
-func symbolicMessage(r request, s *template.Symbols) (Message, error) {
+// message returns r as it would be sent, with symbols for values.
+func message(r tokenendpoint.Request, s *template.Symbols) (Message, error) {
 	req, err := r.Build(context.Background(), s.Values())
 	if err != nil {
 		return Message{}, err
@@ -117,35 +116,59 @@ func symbolicMessage(r request, s *template.Symbols) (Message, error) {
 		if err != nil {
 			return Message{}, err
 		}
-		m.Body = secret.VisibleBut(s.Shown(httprequest.Readable(r.Body, boundary, data)), "\n\t")
+		m.Body = secret.VisibleBut(s.Shown(readable(r.Body.Kind, boundary, data)), "\n\t")
 	}
-	if t := r.certificate; t != nil {
-		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.certificate, t.key))
+	if t := r.Certificate; t != nil {
+		m.Notes = append(m.Notes, fmt.Sprintf("The TLS handshake shows ${%s}, by ${%s}.", t.Name, t.Key))
 	}
 	return m, nil
 }
 
-// explainAnswer says how the answer that has the token is read.
-func (p plan) explainAnswer() []Field {
-	r := p.reader
+// readable breaks a body of that kind into lines.
+func readable(kind, boundary string, data []byte) string {
+	switch kind {
+	case "form":
+		return strings.ReplaceAll(string(data), "&", "\n&")
+	case "json":
+		var out bytes.Buffer
+		if json.Indent(&out, data, "", "  ") == nil {
+			return out.String()
+		}
+	case "multipart":
+		var out strings.Builder
+		for parts := multipart.NewReader(bytes.NewReader(data), boundary); ; {
+			part, err := parts.NextPart()
+			if err != nil {
+				return strings.TrimSuffix(out.String(), "\n")
+			}
+			value, _ := io.ReadAll(part) // of memory
+			fmt.Fprintf(&out, "%s: %s\n", part.FormName(), value)
+		}
+	}
+	return string(data)
+}
+
+// answerFields says how the answer that has the token is read.
+func answerFields(p tokenendpoint.Plan) []Field {
+	r := p.Answer
 	var list []Field
 	add := func(name, value string) {
 		if value != "" {
 			list = append(list, Field{name, value})
 		}
 	}
-	if from := p.from; from < len(p.requests)-1 {
-		add("read from", fmt.Sprintf("the answer to request %d of %d", from+1, len(p.requests)))
+	if from := p.From; from < len(p.Requests)-1 {
+		add("read from", fmt.Sprintf("the answer to request %d of %d", from+1, len(p.Requests)))
 	}
-	add("success", explainOutcome(p.requests[p.from].outcome))
+	add("success", outcome(p.Requests[p.From].Outcome))
 	add("access token", r.AccessToken.String())
 	add("token type", optionally(r.TokenType, "Bearer"))
-	add("lifetime", explainLifetime(r))
+	add("lifetime", lifetime(r))
 	add("scope", optionally(r.Scope, "as asked for"))
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
 		add("extra."+name, r.Extra[name].String())
 	}
-	if p.rotates {
+	if p.Rotates {
 		add("refresh token", r.RefreshToken.String()+"; without one, the one before goes on")
 	}
 	return list
@@ -158,7 +181,7 @@ func optionally(at answer.Source, missing string) string {
 	return at.String() + "; without one, " + missing
 }
 
-func explainOutcome(o answer.Outcome) string {
+func outcome(o answer.Outcome) string {
 	text := "any status of 2xx"
 	if o.Statuses != nil {
 		text = "status " + strings.ReplaceAll(strings.Trim(fmt.Sprint(o.Statuses), "[]"), " ", " or ")
@@ -169,8 +192,8 @@ func explainOutcome(o answer.Outcome) string {
 	return text
 }
 
-// explainLifetime says what counts, in the order of [answer.Selection.Grant].
-func explainLifetime(r answer.Shape) string {
+// lifetime says what counts, in the order of [answer.Selection.Grant].
+func lifetime(r answer.Shape) string {
 	var ways []string
 	if text := r.ExpiresIn.String(); !r.ExpiresIn.IsZero() {
 		if r.Unit != "" {
@@ -197,15 +220,15 @@ func explainLifetime(r answer.Shape) string {
 	return text
 }
 
-// Signs returns the audiences of the token of a config with signed_jwt: what the credential's
-// signs must name, with ${…} as written. Of other configs it is empty.
-func (e *Endpoint) Signs() []string {
-	if e.plan.token == nil {
+// signs returns the audiences of a token that is signed here, with ${…} as written: what the
+// credential's signs must name. Of other configs there are none.
+func signs(p tokenendpoint.Plan) []string {
+	if len(p.Requests) > 0 {
 		return nil
 	}
-	list := make([]string, len(e.plan.token.aud))
-	for i, a := range e.plan.token.aud {
-		list[i] = secret.Visible(a.Written())
+	var list []string
+	for _, a := range p.JWTs[0].Audience {
+		list = append(list, secret.Visible(a.Written()))
 	}
 	return list
 }

@@ -1,4 +1,7 @@
-package tokenendpoint
+// Package explain shows people what a config comes to and what a login did: requests as they
+// are sent, with ${…} for values, and answers without any value. Nothing in it is secret, and
+// nothing moves a cursor or turns the reading direction.
+package explain
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package tokenendpoint
+package explain
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 // A Trial is one login that was watched.
@@ -24,8 +25,6 @@ type Trial struct {
 	// TokenType and Scope are those of the grant, fit to be printed: a provider can repeat
 	// there what it was sent.
 	TokenType, Scope string
-	// LifetimeFrom says in a few words who says how long the token lives.
-	LifetimeFrom string
 }
 
 // An Exchange is a request that was sent and what came back. No value of the credential is
@@ -41,45 +40,48 @@ type Exchange struct {
 	Members []Field `json:"members,omitempty"`
 }
 
-// Try logs in with c, as Grant does, and returns what was sent and what came back. The error
-// is that of Grant; the exchanges are there all the same.
-func (e *Endpoint) Try(ctx context.Context, c refresh.Credential) (Trial, error) {
-	w := &witness{made: &memory{}, watches: true}
-	var next refresh.Successor
-	g, err := e.grant(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { next = s }}, w)
-	known := w.made.with(c).With("the next refresh token", next.Token)
-	withToken := known.With("the token", g.AccessToken).Searcher()
-
-	t := Trial{Grant: g.Grant, Next: next, TokenType: shown(withToken, g.TokenType), Scope: shown(withToken, g.Scope), LifetimeFrom: g.lifetimeFrom}
-	messages, explaining := e.plan.messages(c.Names())
-	if explaining != nil {
-		return t, explaining
+// Try logs in with c and returns what was sent and what came back. The error is that of the
+// login; the exchanges are there all the same.
+func Try(ctx context.Context, e *tokenendpoint.Endpoint, c refresh.Credential) (t Trial, failure error) {
+	messages, err := messages(e.Plan(), c.Names())
+	if err != nil {
+		return t, err
 	}
+	type sighting struct {
+		sent Message
+		got  *answer.Message
+	}
+	var seen []sighting
+	w := tokenendpoint.Witness{Saw: func(request int, m *answer.Message) { seen = append(seen, sighting{messages[request], m}) }}
+	t.Grant, failure = e.GrantWitnessed(ctx, refresh.Login{Credential: c, Rotate: func(s refresh.Successor) { t.Next = s }}, &w)
+	known := w.Known(c).With("the next refresh token", t.Next.Token)
+	withToken := known.With("the token", t.Grant.AccessToken).Searcher()
+	t.TokenType, t.Scope = shown(withToken, t.Grant.TokenType), shown(withToken, t.Grant.Scope)
 	searcher := known.Searcher()
-	for _, s := range w.seen {
-		t.Exchanges = append(t.Exchanges, s.exchange(messages[s.index], searcher))
+	for _, s := range seen {
+		t.Exchanges = append(t.Exchanges, exchange(s.sent, s.got, searcher))
 	}
-	return t, err
+	return t, failure
 }
 
 // shown returns what a provider sent, fit to be printed, without quotes.
 func shown(known *secret.Searcher, text string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(quote(known, text), `"`), `"`)
+	return strings.TrimSuffix(strings.TrimPrefix(tokenendpoint.Quote(known, text), `"`), `"`)
 }
 
-// exchange returns what may be shown of s.
-func (s sighting) exchange(m Message, known *secret.Searcher) Exchange {
-	x := Exchange{Message: m}
-	if s.answer == nil {
+// exchange returns what may be shown of a request and its answer; nil: none came.
+func exchange(sent Message, got *answer.Message, known *secret.Searcher) Exchange {
+	x := Exchange{Message: sent}
+	if got == nil {
 		return x
 	}
-	x.Status, x.Bytes = s.answer.Status, len(s.answer.Body)
-	x.ContentType = known.Redact(s.answer.MediaType()) // long ones look like tokens, and are not
-	doc := s.answer.Decode("")
+	x.Status, x.Bytes = got.Status, len(got.Body)
+	x.ContentType = known.Redact(got.MediaType()) // long ones look like tokens, and are not
+	doc := got.Decode("")
 	if doc.Fault != nil {
 		return x
 	}
-	x.Members = members(func(text string) string { return quote(known, text) }, "", doc.Value, 0)
+	x.Members = members(func(text string) string { return tokenendpoint.Quote(known, text) }, "", doc.Value, 0)
 	if more := len(x.Members) - mostMembers; more > 0 {
 		x.Members = append(x.Members[:mostMembers], Field{"…", fmt.Sprintf("%d more", more)})
 	}

@@ -1,4 +1,4 @@
-package tokenendpoint
+package explain
 
 import (
 	"cmp"
@@ -8,21 +8,14 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
-// explainJWT returns j as it would be signed, with symbols for values.
-func (p plan) explainJWT(j jwt, names []string) (SignedJWT, error) {
+// signedJWT returns j as it would be signed, with symbols for values.
+func signedJWT(p tokenendpoint.Plan, j tokenendpoint.JWT, names []string) (SignedJWT, error) {
 	s := template.NewSymbols(names)
-	out := SignedJWT{Name: cmp.Or(j.name, "token"), Key: "${" + j.key + "}"}
-	kid, err := s.Values().Optional(j.kid)
-	if err != nil {
-		return out, err
-	}
-	header, err := object(j.header, s.Values())
-	if err != nil {
-		return out, err
-	}
-	claims, err := p.claims(j, s.Values())
+	out := SignedJWT{Name: cmp.Or(j.Name, "token"), Key: "${" + j.Key + "}"}
+	header, claims, err := p.Unsigned(j, s.Values())
 	if err != nil {
 		return out, err
 	}
@@ -32,35 +25,35 @@ func (p plan) explainJWT(j jwt, names []string) (SignedJWT, error) {
 		}
 	}
 
-	member(&out.Header, "alg", cmp.Or(string(j.algorithm), "the usual one of the key"))
-	if !j.omitTyp {
-		member(&out.Header, "typ", cmp.Or(j.typ, "JWT"))
+	member(&out.Header, "alg", cmp.Or(string(j.Algorithm), "the usual one of the key"))
+	if !header.OmitType {
+		member(&out.Header, "typ", cmp.Or(header.Type, "JWT"))
 	}
-	member(&out.Header, "kid", cmp.Or(kid, "that of the key, if it is a JWK"))
-	for _, name := range j.members {
-		member(&out.Header, name, "of ${"+j.certificate+"}")
+	member(&out.Header, "kid", cmp.Or(header.KeyID, "that of the key, if it is a JWK"))
+	for _, name := range header.CertificateMembers {
+		member(&out.Header, name, "of ${"+j.Certificate+"}")
 	}
-	out.Header = append(out.Header, explainMembers(header, s)...)
+	out.Header = append(out.Header, memberFields(header.Members, s)...)
 
 	member(&out.Claims, "iss", claims.Issuer)
 	member(&out.Claims, "sub", claims.Subject)
 	member(&out.Claims, "aud", cmp.Or(strings.Join(claims.Audience, ", "), "left out"))
-	member(&out.Claims, "exp", "now and "+unpadded(j.lifetime))
+	member(&out.Claims, "exp", "now and "+unpadded(claims.Lifetime))
 	dated := "now"
-	if j.backdate > 0 {
-		dated += ", less " + unpadded(j.backdate)
+	if claims.Backdate > 0 {
+		dated += ", less " + unpadded(claims.Backdate)
 	}
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
 		if !slices.ContainsFunc(claims.Own, func(m strictjson.Member) bool { return m.Name == f.Name }) {
 			out.Claims = append(out.Claims, f)
 		}
 	}
-	out.Claims = append(out.Claims, explainMembers(claims.Own, s)...)
+	out.Claims = append(out.Claims, memberFields(claims.Own, s)...)
 	return out, nil
 }
 
-// explainMembers returns members of an object, each as compact JSON or, if it is a string, as that.
-func explainMembers(members []strictjson.Member, s *template.Symbols) []Field {
+// memberFields returns members of an object, each as compact JSON or, if it is a string, as that.
+func memberFields(members []strictjson.Member, s *template.Symbols) []Field {
 	var list []Field
 	for _, m := range members {
 		text := m.Value.Text
