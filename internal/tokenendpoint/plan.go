@@ -49,7 +49,7 @@ func (p Plan) Everywhere() []Request {
 
 // Hosts returns what the credential's allowed_hosts must name, sorted.
 func (p Plan) Hosts() []string {
-	hosts := []string{}
+	var hosts []string
 	for _, r := range p.Everywhere() {
 		hosts = append(hosts, r.Target.Site.Pins()[0])
 	}

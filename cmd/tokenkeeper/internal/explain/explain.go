@@ -23,7 +23,7 @@ import (
 // Config returns what is sent with a credential that has values of those names; nil: it is
 // not known which ones, so that those that may be left out have a question mark. Nothing is sent.
 func Config(p tokenendpoint.Plan, names []string) (Explanation, error) {
-	x := Explanation{Requests: []Message{}, Hosts: p.Hosts(), Signs: signs(p), Values: []string{}}
+	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, p.Hosts()...), Signs: signs(p), Values: []string{}}
 	for _, v := range p.Needs {
 		x.Values = append(x.Values, v.Name)
 	}
