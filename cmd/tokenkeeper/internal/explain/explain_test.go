@@ -123,7 +123,7 @@ func TestExplainJWT(t *testing.T) {
 }
 
 // The lifetime that a config states is known before anybody is asked.
-func TestLifetime(t *testing.T) {
+func TestConfiguredLifetime(t *testing.T) {
 	for config, want := range map[string]time.Duration{
 		`{"token_endpoint": "https://id.example/token"}`:                           0,
 		`{"token_endpoint": "https://id.example/token", "default_lifetime": "2h"}`: 2 * time.Hour,
