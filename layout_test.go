@@ -46,6 +46,7 @@ func TestLayout(t *testing.T) {
 		{"internal/httprequest", ours("internal/secret", "internal/strictjson", "internal/refresh", "internal/problem", "internal/template", "internal/wire", "internal/answer"), true}, // refresh by way of problem
 		{"cmd/tokenkeeper/internal/discovery", ours("internal/secret", "internal/strictjson", "internal/answer", "internal/wire"), true},
 		{"cmd/internal/stack", nil, false},
+		{"cmd/internal/network", nil, false},
 		{"internal/template", ours("internal/secret", "internal/strictjson"), true},
 		{"internal/tokenendpoint", ours("internal/problem", "internal/httprequest", "internal/answer", "internal/wire", "internal/secret", "internal/template", "internal/refresh", "internal/strictjson", "internal/signing"), true},
 		{"cmd/tokenkeeper/internal/localstore", ours("internal/secret", "internal/refresh"), true},

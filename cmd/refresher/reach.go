@@ -8,8 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"example.com/tokenkeeper/cmd/internal/network"
 	"example.com/tokenkeeper/cmd/internal/stack"
-	"example.com/tokenkeeper/internal/wire"
 )
 
 // reach says which networks calls can reach, and how. It is the operator's word, and never a
@@ -48,7 +48,7 @@ func (e *environment) reach() reach {
 		e.problems = append(e.problems, fmt.Errorf("TOKENKEEPER_PROXY_RESOLVES is true, and there is no HTTPS_PROXY"))
 	}
 	if list := e.getenv("TOKENKEEPER_PROVIDER_NETWORKS"); list != "" {
-		networks, err := wire.ParseNetworks(list)
+		networks, err := network.CIDRs(list)
 		if err != nil {
 			e.problems = append(e.problems, fmt.Errorf("TOKENKEEPER_PROVIDER_NETWORKS: %w", err))
 		}
@@ -67,10 +67,9 @@ func (e *environment) reach() reach {
 func (e *environment) proxy(names ...string) *url.URL {
 	for _, name := range names {
 		if value := e.getenv(name); value != "" {
-			u, err := url.Parse(value)
-			if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
-				e.problems = append(e.problems, fmt.Errorf("%s must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128", name))
-				return nil
+			u, err := network.Proxy(value)
+			if err != nil {
+				e.problems = append(e.problems, fmt.Errorf("%s %w", name, err))
 			}
 			return u
 		}

@@ -3,14 +3,13 @@ package main
 import (
 	"crypto/x509"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/internal/network"
 	"example.com/tokenkeeper/internal/tokenendpoint"
-	"example.com/tokenkeeper/internal/wire"
 )
 
 // reachFlags say which networks the providers of a folder can be in, as the parameters of the
@@ -32,7 +31,7 @@ func (f *reachFlags) register(cmd *cobra.Command) {
 // options returns the part of a parser's options that the flags are.
 func (f *reachFlags) options() (o tokenendpoint.Options, err error) {
 	if len(f.networks) > 0 {
-		if o.Networks, err = wire.ParseNetworks(strings.Join(f.networks, ",")); err != nil {
+		if o.Networks, err = network.CIDRs(strings.Join(f.networks, ",")); err != nil {
 			return o, usagef("--provider-network: %v", err)
 		}
 	}
@@ -49,11 +48,9 @@ func (f *reachFlags) options() (o tokenendpoint.Options, err error) {
 		}
 	}
 	if f.proxy != "" {
-		u, err := url.Parse(f.proxy)
-		if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
-			return o, usagef("--proxy must be the URL of an HTTP proxy without a user, such as http://proxy.acme.example:3128")
+		if o.Proxy, err = network.Proxy(f.proxy); err != nil {
+			return o, usagef("--proxy %v", err)
 		}
-		o.Proxy = u
 	}
 	if f.proxyResolves && o.Proxy == nil {
 		return o, usagef("--proxy-resolves is for a --proxy")

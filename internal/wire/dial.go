@@ -25,7 +25,7 @@ func guarded(loopback bool, networks []netip.Prefix) dial {
 func guard(loopback bool, networks []netip.Prefix) *ssrf.Guardian {
 	var v4, v6 []netip.Prefix
 	if loopback {
-		v4, v6 = prefixes("127.0.0.0/8"), prefixes("::1/128")
+		v4, v6 = append(v4, netip.MustParsePrefix("127.0.0.0/8")), append(v6, netip.MustParsePrefix("::1/128"))
 	}
 	for _, n := range networks {
 		if n.Addr().Is4() {

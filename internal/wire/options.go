@@ -31,8 +31,7 @@ type Options struct {
 	// means those of the host.
 	RootCAs *x509.CertPool
 
-	// Networks are those in which private addresses may be dialled: the operator's word, as
-	// [ParseNetworks] reads it. Nil: none.
+	// Networks are those in which private addresses may be dialled: the operator's word. Nil: none.
 	Networks []netip.Prefix
 
 	// Proxy is the HTTP proxy that requests go through, but for those to this machine; nil:

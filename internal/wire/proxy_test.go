@@ -58,10 +58,7 @@ func TestProxy(t *testing.T) {
 	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate()) // of example.com
-	networks, err := wire.ParseNetworks("10.20.0.0/16")
-	if err != nil {
-		t.Fatal(err)
-	}
+	networks := []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")}
 	for _, row := range []struct {
 		name     string
 		leads    string // where the host leads here; empty: it is not found
