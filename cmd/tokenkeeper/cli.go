@@ -73,7 +73,7 @@ func (c *cli) json(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return written(err)
 	}
-	_, err := io.WriteString(c.stdout, secret.VisibleJSON(text.String()))
+	_, err := io.WriteString(c.stdout, secret.VisibleBut(text.String(), "\n\t"))
 	return written(err)
 }
 

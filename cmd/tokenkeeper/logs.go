@@ -102,7 +102,7 @@ func (v *logsView) show(ctx context.Context, a *place.AWS, since time.Time, foll
 func (v *logsView) line(l place.LogLine) error {
 	v.last = l.At
 	if v.output == "json" {
-		_, err := fmt.Fprintln(v.stdout, secret.VisibleJSON(strings.ReplaceAll(strings.TrimRight(l.Text, "\r\n"), "\n", " ")))
+		_, err := fmt.Fprintln(v.stdout, secret.VisibleBut(strings.ReplaceAll(strings.TrimRight(l.Text, "\r\n"), "\n", " "), "\t"))
 		return written(err)
 	}
 	if line, ok := parseLogLine(l.At, l.Text); ok {

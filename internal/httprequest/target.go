@@ -134,7 +134,7 @@ func ShowURL(text string) string {
 	return `"` + text + `"`
 }
 
-// ascii returns text with all other letters, but the ellipsis, escaped as in a Go string.
+// ascii returns text with all other letters, but the ellipsis, escaped as in JSON.
 func ascii(text string) string {
 	var b strings.Builder
 	for _, r := range text {

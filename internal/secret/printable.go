@@ -32,7 +32,7 @@ func Mask(text string) string {
 }
 
 // Printable returns text in at most that many characters of one line, with what is not
-// printable escaped as in a Go string.
+// printable escaped as in JSON.
 func Printable(text string, most int) string {
 	var b strings.Builder
 	left := most - 1 // one for the ellipsis
@@ -70,7 +70,7 @@ func obeyed(text string) bool {
 	return strings.HasPrefix(text, "##vso[") || strings.HasPrefix(text, "##[")
 }
 
-// Escaped returns r as an escape of a Go string: \n, \u202e.
+// Escaped returns r as an escape of JSON: \n, \u202e.
 func Escaped(r rune) string {
 	switch r {
 	case '\n':
@@ -80,17 +80,17 @@ func Escaped(r rune) string {
 	case '\t':
 		return `\t`
 	}
-	if r > 0xffff {
-		return fmt.Sprintf(`\U%08x`, r)
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
 	}
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
 // Visible returns text in one line, with what is not printable, or a command to a CI runner, escaped as
-// in a Go string.
+// in JSON.
 func Visible(text string) string { return VisibleBut(text, "") }
 
-// VisibleBut does the same, but for the characters in kept.
+// VisibleBut does the same, but for the characters in kept. JSON means the same afterwards.
 func VisibleBut(text, kept string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -100,23 +100,6 @@ func VisibleBut(text, kept string) string {
 		}
 		b.WriteString(c)
 		i += n
-	}
-	return b.String()
-}
-
-// VisibleJSON returns JSON that means the same, with the same escaped in its strings.
-func VisibleJSON(document string) string {
-	var b strings.Builder
-	for i, r := range document {
-		switch {
-		case (unicode.IsPrint(r) || r == '\n' || r == '\t') && !obeyed(document[i:]):
-			b.WriteRune(r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			b.WriteString(Escaped(high) + Escaped(low))
-		default:
-			b.WriteString(Escaped(r))
-		}
 	}
 	return b.String()
 }

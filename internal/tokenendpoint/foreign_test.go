@@ -80,7 +80,7 @@ func TestForeignText(t *testing.T) {
 		{"what breaks JSON", `","level":"INFO`, `"\",\"level\":\"INFO"`},
 		{"backslashes", `a\nb`, `"a\\nb"`},
 		{"the other reading direction", "a\u202eb\u2066c\u200bd", `"a\u202eb\u2066c\u200bd"`},
-		{"beyond 16 bits", "a\U000e0041b", `"a\U000e0041b"`},
+		{"beyond 16 bits", "a\U000e0041b", `"a\udb40\udc41b"`},
 		{"no UTF-8", "a\xffb", `"a\ufffdb"`},
 		{"a token", "use " + token + " instead", `"use [masked] instead"`},
 		{"a key", "key 4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c is over", `"key [masked] is over"`},
