@@ -38,6 +38,25 @@ func (s Schedule) Order(states []State, now time.Time, starts int, id string) []
 	return names
 }
 
+// Starts is how many of so many providers a run that ends with ctx has the time to begin with, at a pace
+// of so many saves a second.
+func Starts(ctx context.Context, perSecond float64, due int) int {
+	r := &run{Runner: &Runner{}, pace: newPace(ctx, perSecond)}
+	return r.queueFor(ctx, due).starts
+}
+
+// A Pace keeps starts apart; its turns end with a token that came, or without.
+type (
+	Pace = pace
+	Slot = slot
+)
+
+var NewPace = newPace
+
+func (p *pace) Start(ctx context.Context, saves int) (*slot, error) { return p.start(ctx, saves) }
+func (s *slot) Came()                                               { s.came() }
+func (s *slot) End()                                                { s.end() }
+
 // Turns returns when so many that come at once have their turns, at a pace of so many saves
 // a second, and each takes so many saves.
 func Turns(perSecond float64, n, saves int) []time.Duration {

@@ -55,10 +55,10 @@ func (n *Note) words() (failure, others []word) {
 	moment := func(key string, t *time.Time) word {
 		return word{key, stamp(*t), func(v string) error { return unstamp(v, t) }}
 	}
-	count := func(key string, i *int, least int) word {
+	count := func(key string, i *int) word {
 		return word{key, strconv.Itoa(*i), func(v string) (err error) {
 			*i, err = strconv.Atoi(v)
-			*i = min(max(*i, least), maxTries) // a tag may hold anything
+			*i = min(max(*i, 0), maxTries) // a tag may hold anything
 			return err
 		}}
 	}
@@ -75,7 +75,7 @@ func (n *Note) words() (failure, others []word) {
 		{"code", fixedWord(n.Code), func(v string) error { n.Code = v; return nil }},
 		moment("since", &n.Since),
 		moment("last", &n.Last),
-		count("tries", &n.Tries, 1),
+		count("tries", &n.Tries),
 		moment("next", &n.Next),
 		{"config", n.Config.String(), func(v string) error {
 			f, err := strconv.ParseUint(v, 16, 24)
@@ -88,7 +88,7 @@ func (n *Note) words() (failure, others []word) {
 		return w
 	}
 	others = []word{
-		unlessZero(count("ours", &n.Ours, 0)),
+		unlessZero(count("ours", &n.Ours)),
 		version("cred", &n.Credential),
 		version("claim", &n.Claim),
 		version("spent", &n.Spent),
@@ -132,7 +132,7 @@ func ParseNote(s string) (Note, error) {
 	var n Note
 	var errs []error
 	words := slices.Concat(n.words())
-	for _, w := range given[1:] {
+	for _, w := range given { // what is no word of ours is passed over, as the format is
 		key, value, _ := strings.Cut(w, "=")
 		if i := slices.IndexFunc(words, func(w word) bool { return w.key == key }); i >= 0 {
 			errs = append(errs, words[i].read(value))

@@ -25,6 +25,29 @@ func TestNoteGolden(t *testing.T) {
 	}
 }
 
+// A tag that people have edited counts no further than our own.
+func TestNoteCounts(t *testing.T) {
+	for words, want := range map[string][2]int{
+		"tries=9998 ours=9998": {9998, 9998}, "tries=9999 ours=9999": {9999, 9999}, "tries=10000 ours=10000": {9999, 9999},
+		"tries=1000000 ours=7": {9999, 7}, "tries=2 ours=-3": {2, 0}, "tries=2 ours=0": {2, 0}, "tries=2": {2, 0},
+		"tries=0 ours=1": {1, 1},
+	} {
+		n, err := refresh.ParseNote("v1 class=transient code=x since=1 last=1 next=2 config=000001 " + words)
+		if got := [2]int{n.Tries, n.Ours}; err != nil || got != want {
+			t.Errorf("%s: %v, %v", words, got, err)
+		}
+	}
+}
+
+// What is known of a refresh token is kept where nothing fails.
+func TestNoteWithoutAFailure(t *testing.T) {
+	for _, n := range []refresh.Note{{Claim: "0a1b2c3d"}, {Spent: "0a1b2c3d"}, {Unsure: "0a1b2c3d"}, {RefreshTokenEnds: noon}} {
+		if got, err := refresh.ParseNote(n.String()); err != nil || got != n {
+			t.Errorf("%q is read as %+v, %v", n, got, err)
+		}
+	}
+}
+
 // Secrets Manager takes 256 characters of these in the value of a tag.
 var tagValue = regexp.MustCompile(`^[A-Za-z0-9 +\-=._:/@]{0,256}$`)
 
@@ -49,7 +72,7 @@ func TestNoteComesBack(t *testing.T) {
 }
 
 func TestNoteOfOthers(t *testing.T) {
-	for _, s := range []string{"v2 class=transient", "hello", "v1 class=broken", "v1 class=transient since=noon", "v1 class=transient tries=x", "v1 class=transient config=zz", "v1"} {
+	for _, s := range []string{"v2 class=transient", "hello", "v1 class=broken", "v1 class=transient since=noon", "v1 class=transient tries=x", "v1 class=transient config=zz", "v1", "v1 ours=3", "v1 code=x tries=2"} {
 		if n, err := refresh.ParseNote(s); err == nil {
 			t.Errorf("%q is read as %+v", s, n)
 		}
@@ -65,8 +88,13 @@ func TestNoteWithoutTries(t *testing.T) {
 }
 
 func TestNoteTakesNoForeignText(t *testing.T) {
+	for code, want := range map[string]string{"a{b}c|~zZ": "abcz", "0:1/9 8-7.6!_": "019876_", "invalid_grant": "invalid_grant"} {
+		if got := (refresh.Note{Class: refresh.Transient, Code: code}).String(); !strings.Contains(got, " code="+want+" ") {
+			t.Errorf("%s: %s", code, got)
+		}
+	}
 	n := refresh.Note{Class: refresh.Transient, Code: "Bad <code>\n" + strings.Repeat("x", 300)}
-	if got := n.String(); !tagValue.MatchString(got) || strings.Contains(got, "ode>") {
+	if got := n.String(); !tagValue.MatchString(got) || strings.Contains(got, "ode>") || !strings.Contains(got, " code=adcode"+strings.Repeat("x", 26)+" ") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -110,10 +110,10 @@ func (s *slot) end() {
 	}
 }
 
-// within returns how many starts there can be in so long; at most.
+// within returns how many starts there can be in so long, at most; zero or less: none.
 func (p *pace) within(d time.Duration, most int) int {
 	if p.apart <= 0 {
 		return most
 	}
-	return min(int(max(d, 0)/p.apart)+burst, most)
+	return min(int(d/p.apart)+burst, most)
 }

@@ -1,10 +1,12 @@
 package refresh_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -194,6 +196,66 @@ func TestTwoRunsMeetSeldom(t *testing.T) {
 	}
 }
 
+// Of those that a run has the time for, those whose tokens are in no danger are taken in an order of its
+// own; those in danger, and those that it has no time for, by expiry.
+func TestHowManyAreTakenInAnOrderOfTheRun(t *testing.T) {
+	s := onAWS(time.Minute)
+	var states, failing []refresh.State
+	for i := range 40 {
+		states = append(states, left(fmt.Sprintf("p%02d", i), s.Margin()+time.Duration(i-4)*time.Second)) // the fifth has just the margin
+	}
+	for i := range 9 {
+		failing = append(failing, failed(left(fmt.Sprint("x", i), 0), refresh.Transient, 3, 0, time.Duration(20-i)*time.Minute))
+	}
+	for _, row := range []struct{ starts, failing, until int }{
+		{40, 0, 40}, {50, 0, 40}, {20, 0, 20}, {20, 1, 19}, {20, 2, 18}, {20, 9, 18}, {29, 9, 27}, {9, 9, 9}, {3, 9, 4}, {0, 0, 4}, {-7, 3, 4},
+	} {
+		first, last := len(states), 0 // of those that are not where their expiry has them
+		for id := range 40 {
+			i, behind := 0, 0
+			for at, name := range s.Order(slices.Concat(states, failing[:row.failing]), noon, row.starts, fmt.Sprint(id)) {
+				if name[0] == 'x' {
+					if behind++; behind <= 4 && at != 10*behind-1 {
+						t.Errorf("%+v: number %d of those that fail is at %d", row, behind, at)
+					}
+					continue
+				}
+				if name != fmt.Sprintf("p%02d", i) {
+					first, last = min(first, i), max(last, i+1)
+				}
+				i++
+			}
+		}
+		if want := min(4, row.until); row.until > 5 && (first != want || last != row.until) || row.until < 5 && last > 0 {
+			t.Errorf("%+v: those from %d until %d have an order of the run", row, first, last)
+		}
+	}
+}
+
+// How many a run has the time for depends on when it ends: four seconds are kept for storing, and half
+// a second for the last login.
+func TestHowManyARunHasTheTimeFor(t *testing.T) {
+	for _, row := range []struct {
+		perSecond float64
+		run       time.Duration
+		starts    int
+	}{
+		{4, 10 * time.Second, 5 + 22}, {4, 9750 * time.Millisecond, 5 + 21}, {1, 10 * time.Second, 5 + 5}, {1, 5 * time.Second, 5}, {1, time.Second, 5 - 3},
+		{0, 10 * time.Second, 40}, {0, 0, 40}, {1, 0, 40}, {20, time.Minute, 40},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			if row.run > 0 {
+				ctx, cancel = context.WithTimeout(ctx, row.run)
+			}
+			defer cancel()
+			if got := refresh.Starts(ctx, row.perSecond, 40); got != row.starts {
+				t.Errorf("%+v: %d", row, got)
+			}
+		})
+	}
+}
+
 func TestPace(t *testing.T) {
 	for _, row := range []struct {
 		perSecond float64
@@ -211,4 +273,86 @@ func TestPace(t *testing.T) {
 			t.Errorf("turn %d of %d saves at %v a second comes after %v, want %v", row.n, row.saves, row.perSecond, got, row.last)
 		}
 	}
+}
+
+// What a turn waits for: the pace, as of five starts ago, and that no more than two seconds of tokens wait to be
+// stored. A turn that is not taken, or of which no token comes, is another's.
+func TestTurns(t *testing.T) {
+	const pause = 10 * time.Second // after which five may start at once
+	for _, row := range []struct {
+		name   string
+		before func(t *testing.T, p *refresh.Pace)
+		waits  []time.Duration // of the next turns, in seconds
+	}{
+		{"at first", nil, []time.Duration{0, 0, 0, 0, 0, 1, 1}},
+		{"after four", func(t *testing.T, p *refresh.Pace) { taken(t, p, 4) }, []time.Duration{0, 1}},
+		{"after five and a while", func(t *testing.T, p *refresh.Pace) { taken(t, p, 5); time.Sleep(pause) }, []time.Duration{0, 0, 0, 0, 0, 1}},
+		{"given up while it waits", func(t *testing.T, p *refresh.Pace) {
+			taken(t, p, 5)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			time.AfterFunc(time.Second/2, cancel)
+			if s, err := p.Start(ctx, 1); s != nil || err != context.Canceled {
+				t.Errorf("given up: %v", err)
+			}
+			time.Sleep(time.Second / 2)
+		}, []time.Duration{0, 1}},
+		{"given up before", func(t *testing.T, p *refresh.Pace) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if s, err := p.Start(ctx, 1); s != nil || err != context.Canceled {
+				t.Errorf("given up before: %v", err)
+			}
+		}, []time.Duration{0, 0, 0, 0, 0, 1}},
+		{"too late", func(t *testing.T, p *refresh.Pace) {
+			taken(t, p, 5)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second-1)
+			defer cancel()
+			began := time.Now()
+			if s, err := p.Start(ctx, 1); s != nil || err != context.DeadlineExceeded || time.Since(began) != 0 {
+				t.Errorf("too late: %v, after %v", err, time.Since(began))
+			}
+		}, []time.Duration{1}},
+		{"no token has come", func(t *testing.T, p *refresh.Pace) {
+			for _, s := range taken(t, p, 5)[:2] {
+				s.End()
+			}
+		}, []time.Duration{0, 0, 1}},
+		{"two tokens wait to be stored", func(t *testing.T, p *refresh.Pace) { come(t, p, 2); time.Sleep(pause) }, []time.Duration{0, 0, 0, 0, 0, 1}},
+		{"three", func(t *testing.T, p *refresh.Pace) { come(t, p, 3); time.Sleep(pause) }, []time.Duration{1, 1}},
+		{"four", func(t *testing.T, p *refresh.Pace) { come(t, p, 4); time.Sleep(pause) }, []time.Duration{2, 2}},
+		{"four, of which one is stored", func(t *testing.T, p *refresh.Pace) { come(t, p, 4)[0].End(); time.Sleep(pause) }, []time.Duration{1, 1}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := refresh.NewPace(t.Context(), 1)
+			if row.before != nil {
+				row.before(t, p)
+			}
+			for i, want := range row.waits {
+				began := time.Now()
+				if _, err := p.Start(t.Context(), 1); err != nil || time.Since(began) != want*time.Second {
+					t.Errorf("%s: turn %d comes after %v, %v", row.name, i, time.Since(began), err)
+				}
+			}
+		})
+	}
+}
+
+// taken takes so many turns, and come has a token come of each.
+func taken(t *testing.T, p *refresh.Pace, n int) (slots []*refresh.Slot) {
+	for range n {
+		s, err := p.Start(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slots = append(slots, s)
+	}
+	return slots
+}
+
+func come(t *testing.T, p *refresh.Pace, n int) []*refresh.Slot {
+	slots := taken(t, p, n)
+	for _, s := range slots {
+		s.Came()
+	}
+	return slots
 }

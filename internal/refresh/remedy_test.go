@@ -2,7 +2,9 @@ package refresh_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -46,4 +48,44 @@ func TestCommandsInWarningsAreWhole(t *testing.T) {
 			t.Errorf("%s: %q, want %q", res.Provider, res.Warnings, want)
 		}
 	}
+}
+
+// So is that of a secret which is not touched.
+func TestCommandsForSecretsAreWhole(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.secrets["a"].state.Owned = false
+	r := w.runner()
+	r.Flags = "--dir d"
+	report, _ := r.Run(t.Context(), refresh.Job{})
+	if e := report.Results[0].Err; codeOf(e) != string(refresh.NotOurs) || !strings.Contains(e.Remedy, "'tokenkeeper adopt a --dir d'") {
+		t.Errorf("%v", e)
+	}
+}
+
+// So is each in the problems of a config, and what others hold of them stays as it is.
+func TestCommandsInProblemsAreWhole(t *testing.T) {
+	w := newWorld("a")
+	r := w.runner()
+	r.Flags = "--dir d"
+	found := refresh.Problems{{Where: "/a", Detail: "x", Remedy: "see 'tokenkeeper check NAME'"}, {Where: "/a", Detail: "y", Remedy: "run 'tokenkeeper approve NAME'"}}
+	r.Parser = finding{parser{w}, found}
+	report, _ := r.Run(t.Context(), refresh.Job{})
+	ps, _ := errors.AsType[refresh.Problems](report.Results[0].Err)
+	if len(ps) != 2 || ps[0].Remedy != "see 'tokenkeeper check a --dir d'" || ps[1].Remedy != "run 'tokenkeeper approve a --dir d'" {
+		t.Errorf("%q", ps)
+	}
+	if found[0].Remedy != "see 'tokenkeeper check NAME'" {
+		t.Errorf("the problems of the parser have become %q", found)
+	}
+}
+
+// A finding parser finds every config wrong.
+type finding struct {
+	parser
+	problems refresh.Problems
+}
+
+func (f finding) Provider(refresh.Document) (refresh.Provider, error) {
+	return refresh.Provider{}, f.problems
 }

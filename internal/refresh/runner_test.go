@@ -255,15 +255,17 @@ func TestPausedIsNotAsked(t *testing.T) {
 }
 
 func TestARunThatCannotBegin(t *testing.T) {
-	for name, breakIt := range map[string]func(*world){
-		"configs cannot be read":  func(w *world) { w.configErr = errors.New("denied") },
-		"tokens cannot be listed": func(w *world) { w.listErr = errors.New("denied") },
+	denied := errors.New("denied")
+	for want, breakIt := range map[string]func(*world){
+		"loading provider configs: denied": func(w *world) { w.configErr = denied },
+		"listing tokens: denied":           func(w *world) { w.listErr = denied },
 	} {
 		w := newWorld("a")
 		breakIt(w)
 		_, report, err := w.run(refresh.Job{})
-		if err == nil || len(report.Results) != 0 || w.logins["a"] != 0 {
-			t.Errorf("%s: %v, %d results, %d logins", name, err, len(report.Results), w.logins["a"])
+		var listing *refresh.ListingError
+		if fmt.Sprint(err) != want || !errors.As(err, &listing) || !errors.Is(err, denied) || len(report.Results) != 0 || w.logins["a"] != 0 {
+			t.Errorf("%v, want %s; %d results, %d logins", err, want, len(report.Results), w.logins["a"])
 		}
 	}
 	w := newWorld("a")

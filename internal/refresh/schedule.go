@@ -78,7 +78,7 @@ func (s Schedule) Margin() time.Duration { return 2*s.Tick + s.CacheAge }
 // alone: the decision has no randomness in it, so that every run takes the same one.
 func spread(provider string, lifetime time.Duration) time.Duration {
 	sum := sha256.Sum256([]byte(provider))
-	hash := uint64(binary.BigEndian.Uint32(sum[:4]))
+	hash := uint64(binary.BigEndian.Uint32(sum[:]))
 	seconds := uint64(max(lifetime, 0) / time.Second) // below 2^34: the product stays below 2^66/6
 	return time.Duration(seconds/6*hash>>32) * time.Second
 }

@@ -75,7 +75,7 @@ func (v Version) ID() VersionID {
 	c := life&0x3f<<56 | config<<32 | uint64(v.Digest)
 
 	var u [16]byte
-	binary.BigEndian.PutUint64(u[:8], a<<16|b)
+	binary.BigEndian.PutUint64(u[:], a<<16|b)
 	binary.BigEndian.PutUint64(u[8:], c)
 	return UUID(u)
 }
@@ -100,7 +100,7 @@ func (id VersionID) Parse() (v Version, ok bool) {
 	if _, err := hex.Decode(u[:], []byte(s)); err != nil {
 		return Version{}, false
 	}
-	hi, lo := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
+	hi, lo := binary.BigEndian.Uint64(u[:]), binary.BigEndian.Uint64(u[8:])
 	a, b, c := hi>>16, hi&0xfff, lo&(1<<62-1)
 	life := a&0xfff<<18 | b<<6 | c>>56
 	v = Version{
@@ -122,7 +122,7 @@ type Fingerprint uint32
 // fields that it states, without those that change no request.
 func NewFingerprint(canonical []byte) Fingerprint {
 	sum := sha256.Sum256(append([]byte("tokenkeeper config\x00"), canonical...))
-	return Fingerprint(binary.BigEndian.Uint32(sum[:4]) >> 8)
+	return Fingerprint(binary.BigEndian.Uint32(sum[:]) >> 8)
 }
 
 // String returns f in six hexadecimal digits.
@@ -133,5 +133,5 @@ func (f Fingerprint) String() string { return fmt.Sprintf("%06x", uint32(f)) }
 // read, and must not say that two providers were given the same token.
 func Digest(provider string, token secret.Text) uint32 {
 	sum := sha256.Sum256([]byte("tokenkeeper token\x00" + provider + "\x00" + token.Reveal()))
-	return binary.BigEndian.Uint32(sum[:4])
+	return binary.BigEndian.Uint32(sum[:])
 }
