@@ -1,0 +1,220 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// A hooked vault has something happen before each claim and each rotation.
+type hooked struct {
+	*vault
+	claim  func(context.Context) error
+	rotate func(context.Context) error
+}
+
+func (h hooked) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
+	if h.claim != nil {
+		if err := h.claim(ctx); err != nil {
+			return refresh.Ticket{}, err
+		}
+	}
+	return h.vault.Claim(ctx, name)
+}
+
+func (h hooked) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
+	if h.rotate != nil {
+		if err := h.rotate(ctx); err != nil {
+			return err
+		}
+	}
+	return h.vault.Rotate(ctx, name, spent, next)
+}
+
+// runVault does a run of that length, zero for any, with a vault.
+func (w *world) runVault(t *testing.T, v refresh.Vault, length time.Duration) refresh.Result {
+	t.Helper()
+	r := w.runner()
+	r.Vault, r.Parser = v, rotating{parser{w}, rotates}
+	ctx := t.Context()
+	if length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	report, _ := r.Run(ctx, refresh.Job{})
+	return report.Results[0]
+}
+
+// Claiming may take ten seconds: so much is left beside two attempts of ten seconds each. What is claimed later
+// is not sent, and given back.
+func TestClaimsThatTakeLong(t *testing.T) {
+	for _, row := range []struct {
+		takes  time.Duration
+		heeds  bool // the end of its context
+		code   string
+		logins int
+	}{
+		{0, true, "", 1},
+		{10 * time.Second, false, "", 1},
+		{10*time.Second + time.Millisecond, false, refresh.CodeStoreFailed, 0},
+		{10*time.Second + time.Millisecond, true, refresh.CodeStoreFailed, 0},
+		{9999 * time.Millisecond, true, "", 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			began := time.Now()
+			res := w.runVault(t, hooked{vault: v, claim: func(ctx context.Context) error {
+				if end, _ := ctx.Deadline(); end.Sub(began) != 10*time.Second {
+					t.Errorf("claiming may take %v", end.Sub(began))
+				}
+				if !row.heeds {
+					ctx = context.Background()
+				}
+				select {
+				case <-time.After(row.takes):
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}}, 0)
+			if codeOf(res.Err) != row.code || w.logins["a"] != row.logins || v.claimed {
+				t.Errorf("%+v: %v, %d logins, still claimed: %t", row, res.Err, w.logins["a"], v.claimed)
+			}
+			if n := res.Note; row.code != "" && (n.Ours != 1 || n.Class != refresh.Transient || n.Unsure != "") {
+				t.Errorf("%+v: noted %s", row, n)
+			}
+		})
+	}
+}
+
+// A claim that the end of the run cuts short is no failure.
+func TestAClaimThatIsCutShort(t *testing.T) {
+	for run, want := range map[time.Duration]refresh.Outcome{30 * time.Second: refresh.Skipped, time.Minute: refresh.Failed} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			res := w.runVault(t, hooked{vault: v, claim: func(ctx context.Context) error {
+				<-ctx.Done()
+				time.Sleep(21 * time.Second)
+				return ctx.Err()
+			}}, run)
+			if res.Outcome != want || w.logins["a"] != 0 || (w.secrets["a"].state.Note == refresh.Note{}) != (want == refresh.Skipped) {
+				t.Errorf("a run of %v: %s, %v, noted %s", run, res.Outcome, res.Err, w.secrets["a"].state.Note)
+			}
+		})
+	}
+}
+
+// Where refresh tokens cannot be kept, and where one was never put in, a config editor or a person is asked to act.
+func TestWithoutARefreshToken(t *testing.T) {
+	w := newWorld("a")
+	res, _ := w.runWith(nil, rotates)
+	if codeOf(res.Err) != refresh.CodeNoRefreshToken || res.Class() != refresh.Misconfigured || w.logins["a"] != 0 {
+		t.Errorf("without a vault: %v", res.Err)
+	}
+	w = newWorld("a")
+	res, _ = w.runWith(&vault{}, rotates)
+	if codeOf(res.Err) != refresh.CodeNoRefreshToken || res.Class() != refresh.NeedsPerson || !strings.Contains(res.Err.Remedy, "'tokenkeeper refresh-token put a'") || !errors.Is(res.Err, refresh.ErrNotFound) {
+		t.Errorf("without a refresh token: %v", res.Err)
+	}
+}
+
+// The failure of a refresh token that could not be stored says why, and not that the time ran out in the end.
+func TestWhyARefreshTokenIsLost(t *testing.T) {
+	denied := &refresh.Error{Class: refresh.Misconfigured, Code: "key_disabled", Detail: "the key is disabled"}
+	for name, rotate := range map[string]func(context.Context) error{
+		"at once": func(context.Context) error { return denied },
+		"and then nothing is answered": func() func(context.Context) error {
+			calls := 0
+			return func(ctx context.Context) error {
+				if calls++; calls == 1 {
+					return denied
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}
+		}(),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			w.rotateTo("a", "second")
+			res := w.runVault(t, hooked{vault: v, rotate: rotate}, 0)
+			if codeOf(res.Err) != refresh.CodeRefreshTokenLost || !strings.HasSuffix(res.Err.Detail, "the key is disabled") || !errors.Is(res.Err, denied) ||
+				!strings.HasPrefix(res.Err.Remedy, "repair the store, ") || !strings.Contains(res.Err.Remedy, "'tokenkeeper refresh-token put a'") {
+				t.Errorf("%s: %v", name, res.Err)
+			}
+		})
+	}
+}
+
+// What cannot be a refresh token is not stored in the place of one, and the one that was sent is spent.
+func TestASuccessorOfAnotherKindIsNotStored(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.next["a"] = func(string) refresh.Successor {
+		return refresh.Successor{Token: secret.New("not one"), Unstorable: "answered 200 with an object as the next refresh token"}
+	}
+	res := w.runVault(t, v, 0)
+	if codeOf(res.Err) != refresh.CodeRefreshTokenLost || v.token != "" || !v.lost || v.rotations != 1 {
+		t.Errorf("%v; %q is stored after %d attempts", res.Err, v.token, v.rotations)
+	}
+}
+
+// A panic of the store once the next refresh token is stored is one failure, and nothing waits for another.
+func TestAPanicOfTheStoreAfterALogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.answer("a", down)
+		w.runVault(t, v, 0)
+		w.answer("a", nil)
+		w.rotateTo("a", "second")
+		w.now = w.now.Add(time.Minute)
+		r := w.runner()
+		r.Vault, r.Parser, r.Store = v, rotating{parser{w}, rotates}, panicsNoting{store{w}}
+		report, _ := r.Run(t.Context(), refresh.Job{})
+		if res := report.Results[0]; codeOf(res.Err) != refresh.CodeInternal || !res.Notice || res.Stack == "" || v.token != "second" {
+			t.Errorf("%+v, and %s is kept", res, v.token)
+		}
+	})
+}
+
+type panicsNoting struct{ store }
+
+func (panicsNoting) Note(context.Context, string, refresh.Note) error { panic(canary) }
+
+// The provider repeats an answer that was lost for so long after it was asked, and in that time the refresh token
+// may be sent: it rests until the last tick of it, if that is later than the last useful moment of the token.
+func TestHowLongARefreshTokenRests(t *testing.T) {
+	for grace, want := range map[time.Duration]time.Duration{
+		0:                53 * time.Minute,
+		14 * time.Minute: 53 * time.Minute,
+		15 * time.Minute: 40*time.Minute + 5*time.Second + 15*time.Minute - 90*time.Second,
+		2 * time.Hour:    40*time.Minute + 5*time.Second + 2*time.Hour - 90*time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			lives := func(p *refresh.Provider) { rotates(p); p.Grace = grace }
+			w.runWith(v, lives)
+			w.answer("a", func(context.Context) (refresh.Grant, error) {
+				time.Sleep(5 * time.Second)
+				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
+			})
+			w.now = w.now.Add(40 * time.Minute)
+			res, _ := w.runWith(v, lives)
+			if !res.Note.Next.Equal(noon.Add(want)) || res.Note.Unsure == "" {
+				t.Errorf("a grace of %v: it rests until %v, want %v: %v", grace, res.Note.Next.Sub(noon), want, res.Err)
+			}
+		})
+	}
+}
