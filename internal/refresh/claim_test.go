@@ -158,14 +158,21 @@ func TestWhyARefreshTokenIsLost(t *testing.T) {
 
 // What cannot be a refresh token is not stored in the place of one, and the one that was sent is spent.
 func TestASuccessorOfAnotherKindIsNotStored(t *testing.T) {
-	w, v := newWorld("a"), &vault{}
-	v.put("first")
-	w.next["a"] = func(string) refresh.Successor {
-		return refresh.Successor{Token: secret.New("not one"), Unstorable: "answered 200 with an object as the next refresh token"}
-	}
-	res := w.runVault(t, v, 0)
-	if codeOf(res.Err) != refresh.CodeRefreshTokenLost || v.token != "" || !v.lost || v.rotations != 1 {
-		t.Errorf("%v; %q is stored after %d attempts", res.Err, v.token, v.rotations)
+	for _, noteErr := range []error{nil, errors.New("throttled")} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.next["a"] = func(string) refresh.Successor {
+			return refresh.Successor{Token: secret.New("not one"), Unstorable: "answered 200 with an object as the next refresh token"}
+		}
+		w.noteErr = noteErr
+		res := w.runVault(t, v, 0)
+		if codeOf(res.Err) != refresh.CodeRefreshTokenLost || v.token != "" || !v.lost || v.rotations != 1 {
+			t.Errorf("%v; %q is stored after %d attempts", res.Err, v.token, v.rotations)
+		}
+		// The token that came is good, unless it would hide that the refresh token is spent.
+		if (w.record("a") == "") != (noteErr != nil) {
+			t.Errorf("noting fails with %v, and the record is %q", noteErr, w.record("a"))
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func (v *visit) visit(ctx context.Context) (res Result) {
 			v.slot = nil
 			return v.visit(ctx)
 		}
-		wasDue = wasDue && v.due.Due // else it was not, by the config that it has
+		wasDue = false // where it is not due any more, it was not by the config that it has
 	}
 	switch {
 	case !v.due.Due:

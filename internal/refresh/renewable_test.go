@@ -115,6 +115,8 @@ func TestAConsentThatIsNearItsEnd(t *testing.T) {
 		warned  bool
 	}{
 		{"far off", 30 * 24 * time.Hour, false, false},
+		{"in fourteen days", 14 * 24 * time.Hour, false, false},
+		{"a second less", 14*24*time.Hour - time.Second, false, true},
 		{"near", 13 * 24 * time.Hour, false, true},
 		{"very near", 10 * time.Minute, false, true},
 		{"near, and put off by each login", 30 * time.Minute, true, false},

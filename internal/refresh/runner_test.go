@@ -112,7 +112,7 @@ func TestABadConfigStopsNoOther(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Minute)
 	res, report, err = w.run(refresh.Job{})
-	if err != nil || res["b"].Notice || report.CountClass(refresh.Misconfigured) != 2 {
+	if err != nil || res["b"].Notice || res["b"].Outcome != refresh.Waiting || codeOf(res["b"].Err) != refresh.CodeBadConfig || report.CountClass(refresh.Misconfigured) != 2 {
 		t.Errorf("it is told twice: %+v, %v", res["b"], err)
 	}
 	lagging := w.secrets["b"].state

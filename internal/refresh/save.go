@@ -97,7 +97,7 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, most
 	if err != nil {
 		return refuse(CodeInternal, "encoding the record: "+c.Redact(err.Error()), "")
 	}
-	if most > 0 && value.Len() > most {
+	if most != 0 && value.Len() > most {
 		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), most),
 			"ask for fewer scopes, or for fewer extra fields")
 	}

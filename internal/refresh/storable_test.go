@@ -2,6 +2,7 @@ package refresh_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,7 +49,10 @@ func TestSecretsInAnyForm(t *testing.T) {
 	}{
 		"nothing secret":                       {hidden, "harmless", ""},
 		"the credential, in a form that hides": {hidden, canary, refresh.CodeSecretInRecord},
-		"the next refresh token":               {refresh.Provider{Name: "a"}, "next-refresh-token", refresh.CodeSecretInRecord},
+		"the credential, in that form alone": {refresh.Provider{Name: "a", Encode: func(refresh.Record) (secret.Text, error) {
+			return secret.New("x " + canary), nil
+		}}, "harmless", refresh.CodeSecretInRecord},
+		"the next refresh token": {refresh.Provider{Name: "a"}, "next-refresh-token", refresh.CodeSecretInRecord},
 	} {
 		held := refresh.Credential{Name: "a", Values: map[string]secret.Text{
 			"client_secret": secret.New(canary), "next refresh_token": secret.New("next-refresh-token")}}
@@ -105,6 +109,94 @@ func TestTheLongestRecord(t *testing.T) {
 	for most, code := range map[int]string{0: "", record.Len(): "", record.Len() - 1: refresh.CodeTokenTooLarge} {
 		if _, e := p.Storable(refresh.Credential{}, grant, onAWS(time.Minute), refresh.Limits{Record: most}, noon); codeOf(e) != code {
 			t.Errorf("a record of %d bytes where %d are taken: %v", record.Len(), most, e)
+		}
+	}
+}
+
+// What is not kept as promised is stored, with a warning that names what lives too short.
+func TestTokensThatLiveTooShort(t *testing.T) {
+	for _, row := range []struct {
+		lifetime, renewable time.Duration // zero: not known
+		want                string
+	}{
+		{time.Hour, 0, ""},
+		{10 * time.Minute, 0, "the token lives 10m0s"},
+		{10 * time.Minute, time.Hour, "the token lives 10m0s"},
+		{time.Hour, 11 * time.Minute, "the refresh token lives 11m0s"},
+		{time.Hour, 2 * time.Hour, ""},
+	} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Lifetime = row.lifetime
+			if row.renewable > 0 {
+				g.RefreshTokenEnds = noon.Add(row.renewable)
+			}
+			return g, nil
+		})
+		res, err := w.runWith(v, rotates)
+		if got := strings.Join(res.Warnings, "\n"); err != nil || !strings.HasPrefix(got, row.want) || row.want == "" && got != "" || row.want != "" && !strings.HasSuffix(got, "at a tick of 1m0s") {
+			t.Errorf("%v and %v: %q, %v", row.lifetime, row.renewable, got, err)
+		}
+	}
+}
+
+// What an answer has wrong is reported also where its token is not stored, beside what cannot be noted.
+func TestWarningsBesideAFailure(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = w.now.Add(50 * time.Minute)
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		g := w.grant()
+		g.Warnings = []string{"no expires_in"}
+		return g, nil
+	})
+	w.saveErr["a"], w.noteErr = errors.New("full"), errors.New("throttled")
+	res, _, _ := w.run(refresh.Job{})
+	if got := res["a"].Warnings; len(got) != 2 || got[0] != "no expires_in" || !strings.HasSuffix(got[1], "throttled") {
+		t.Errorf("%q", got)
+	}
+}
+
+// A lifetime that no version can state is cut down in the record as well.
+func TestTheLongestLifetime(t *testing.T) {
+	for lifetime, want := range map[time.Duration]time.Duration{
+		refresh.MaxLifetime - time.Second: refresh.MaxLifetime - time.Second, refresh.MaxLifetime: refresh.MaxLifetime,
+		refresh.MaxLifetime + time.Second: refresh.MaxLifetime, 2 * refresh.MaxLifetime: refresh.MaxLifetime,
+	} {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Lifetime = lifetime
+			return g, nil
+		})
+		res, _, err := w.run(refresh.Job{})
+		if end := noon.Add(want); err != nil || !res["a"].State.ExpiresAt().Equal(end) || !strings.Contains(w.record("a"), end.Format(`"expires_at":"2006-01-02T15:04:05Z"`)) {
+			t.Errorf("%v: until %v, want %v: %s, %v", lifetime, res["a"].State.ExpiresAt(), end, w.record("a"), err)
+		}
+	}
+}
+
+// When a token that ended the one before is said to be issued, by when it was asked for: at its answer, unless the clocks
+// differ by a minute.
+func TestWhenATokenIsIssuedByAnotherClock(t *testing.T) {
+	const s = time.Second
+	for _, row := range []struct{ asked, lifetime, issued, expires time.Duration }{
+		{0, time.Hour, 0, time.Hour}, {-s, time.Hour, 0, time.Hour - s}, {-59 * s, time.Hour, 0, time.Hour - 59*s},
+		{-60 * s, time.Hour, -60 * s, time.Hour - 60*s}, {-90 * s, time.Hour, -90 * s, time.Hour - 90*s}, {2 * s, time.Hour, 2 * s, time.Hour + 2*s},
+		{-4300 * time.Millisecond, time.Hour + 700*time.Millisecond, 0, time.Hour - 5*s},
+	} {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.AskedAt, g.Lifetime = noon.Add(row.asked), row.lifetime
+			return g, nil
+		})
+		res, err := w.runWith(nil, func(p *refresh.Provider) { p.Supersedes = true })
+		v, _ := res.State.Current.Parse()
+		if issued, expires := v.IssuedAt.Sub(noon), v.ExpiresAt().Sub(noon); err != nil || issued != row.issued || expires != row.expires {
+			t.Errorf("%+v: issued %v, expires %v, %v", row, issued, expires, err)
 		}
 	}
 }
