@@ -95,7 +95,7 @@ type approval struct {
 // approval finds what is proposed for the provider. It refuses a copy that would have no
 // effect.
 func (c *cli) approval(ctx context.Context, to place.Place, name string) (a approval, err error) {
-	docs, err := refresh.Documents(ctx, to)
+	docs, err := place.Documents(ctx, to)
 	if err != nil {
 		return a, fmt.Errorf("loading provider configs: %w", err)
 	}

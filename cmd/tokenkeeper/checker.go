@@ -41,7 +41,7 @@ type checker struct {
 // check checks the providers that are named, or all, and then also the credentials that none
 // of them uses.
 func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
-	documents, err := refresh.Documents(ctx, k.place)
+	documents, err := place.Documents(ctx, k.place)
 	if err != nil {
 		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
 	}

@@ -78,7 +78,7 @@ func (c *cli) completeNames(most int, list func(place.Place, context.Context) ([
 }
 
 func providerNames(p place.Place, ctx context.Context) (names []string, err error) {
-	configs, err := refresh.Configs(ctx, p)
+	configs, err := place.Configs(ctx, p)
 	for _, d := range configs {
 		names = append(names, d.Name)
 	}
@@ -91,7 +91,7 @@ func wantedCredentials(p place.Place, ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	configs, err := refresh.Configs(ctx, p)
+	configs, err := place.Configs(ctx, p)
 	for _, d := range configs {
 		if name, ok := d.CredentialName(); ok {
 			names = append(names, name)

@@ -64,7 +64,7 @@ func (c *cli) configList() *cobra.Command {
 		Example: "  tokenkeeper config list",
 		Args:    noArgs,
 	}, func(cmd *cobra.Command, p place.Place, _ []string) error {
-		configs, err := refresh.Configs(cmd.Context(), p)
+		configs, err := place.Configs(cmd.Context(), p)
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (c *cli) configGet() *cobra.Command {
 		Example: "  tokenkeeper config get meitner > meitner.json",
 		Args:    oneName,
 	}, func(cmd *cobra.Command, p place.Place, args []string) error {
-		configs, err := refresh.Configs(cmd.Context(), p)
+		configs, err := place.Configs(cmd.Context(), p)
 		if err != nil {
 			return err
 		}

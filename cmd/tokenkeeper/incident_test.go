@@ -173,7 +173,7 @@ func (i *incident) note(class refresh.Class, code string) {
 	} else {
 		store, source, parser = i.function.runner.Store, i.function.runner.Source, i.function.runner.Parser
 	}
-	configs, err := refresh.Configs(ctx, source)
+	configs, err := place.Configs(ctx, source)
 	if err != nil {
 		i.Fatal(err)
 	}

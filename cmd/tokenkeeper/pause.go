@@ -40,7 +40,7 @@ func (c *cli) resume() *cobra.Command {
 
 // pausingConfig returns where the config of a provider is that pauses it, or "".
 func (c *cli) pausingConfig(ctx context.Context, p place.Place, name string) (where string, err error) {
-	configs, err := refresh.Configs(ctx, p)
+	configs, err := place.Configs(ctx, p)
 	for _, d := range configs {
 		if d.Name != name {
 			continue

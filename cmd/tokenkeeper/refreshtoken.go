@@ -132,7 +132,7 @@ func suits(ctx context.Context, from place.Reader, provider, credential string) 
 	if credential == "" {
 		credential = provider
 	}
-	configs, err := refresh.Configs(ctx, from)
+	configs, err := place.Configs(ctx, from)
 	if err != nil {
 		return err
 	}

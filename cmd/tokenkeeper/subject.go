@@ -116,7 +116,7 @@ const unsent = "Nothing was sent."
 // document returns the config, not yet understood.
 func (s subject) document(ctx context.Context, c *cli, arg string) (doc refresh.Document, err error) {
 	if !isFile(arg) {
-		configs, err := refresh.Configs(ctx, s.place)
+		configs, err := place.Configs(ctx, s.place)
 		if err != nil {
 			return doc, err
 		}

@@ -18,7 +18,7 @@ type users []user
 // users returns the providers whose config is right and names the credential. Those who may
 // put credentials and not read configs find none: the runs make the comparison too.
 func (c *cli) users(ctx context.Context, p place.Place, parser *tokenendpoint.Parser, cred refresh.Credential) users {
-	configs, err := refresh.Configs(ctx, p)
+	configs, err := place.Configs(ctx, p)
 	if err != nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (c *cli) tryAll(ctx context.Context, us users, cred refresh.Credential) err
 // usersOf returns the names of the providers that use a credential.
 func (c *cli) usersOf(ctx context.Context, p place.Place, credential string) []string {
 	names := []string{}
-	configs, err := refresh.Configs(ctx, p)
+	configs, err := place.Configs(ctx, p)
 	if err != nil {
 		return names
 	}

@@ -63,7 +63,7 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 		return nil, err
 	}
 	// Before anything is made there: it may be the wrong folder.
-	if _, err := refresh.Documents(cmd.Context(), w.folder); err != nil {
+	if _, err := place.Documents(cmd.Context(), w.folder); err != nil {
 		return nil, fmt.Errorf("loading provider configs: %w", err)
 	}
 	if err := w.folder.Lock(); err != nil {
@@ -108,7 +108,7 @@ func (w *work) run(ctx context.Context, job refresh.Job) (*refresh.Report, error
 
 // began says that a process has begun to keep tokens, and how many.
 func (w *work) began(ctx context.Context, every time.Duration) {
-	configs, err := refresh.Configs(ctx, w.folder)
+	configs, err := place.Configs(ctx, w.folder)
 	if err != nil {
 		return // the first run says so
 	}

@@ -13,6 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 // Approved copies are listed before the configs, whatever the pages, with the credential whose
@@ -34,7 +35,7 @@ func TestApprovedCopies(t *testing.T) {
 			} {
 				w.SetParameter(awstest.Parameter{Name: name, Value: config, Type: kind})
 			}
-			paged, err := refresh.Pages(t.Context(), w.Configs)
+			paged, err := storetest.Pages(t.Context(), w.Configs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +46,7 @@ func TestApprovedCopies(t *testing.T) {
 				}
 				configs = configs || strings.HasPrefix(d.Where, providersPath+"/")
 			}
-			docs, err := refresh.Documents(t.Context(), w)
+			docs, err := storetest.Pages(t.Context(), w.Configs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +118,7 @@ func TestLatest(t *testing.T) {
 				if row.fault.Error != nil {
 					w.Fail("ssm:GetParameters", row.fault)
 				}
-				listed, err := refresh.Documents(t.Context(), w)
+				listed, err := storetest.Pages(t.Context(), w.Configs)
 				if err != nil {
 					t.Fatal(err)
 				}

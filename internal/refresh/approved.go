@@ -1,7 +1,6 @@
 package refresh
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,16 +12,6 @@ type Config struct {
 	// Proposal is what providers/ holds beside an approved copy with other bytes. It is
 	// shown and never run. Nil: there is none.
 	Proposal *Document
-}
-
-// Configs lists a source and decides which documents run; see [Effective].
-func Configs(ctx context.Context, from Lister) ([]Config, error) {
-	docs, err := Documents(ctx, from)
-	if err != nil {
-		return nil, fmt.Errorf("loading provider configs: %w", err)
-	}
-	configs, _ := Effective(docs)
-	return configs, nil
 }
 
 // Effective decides which document is the config of each provider, in the order of docs,

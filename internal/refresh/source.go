@@ -1,9 +1,6 @@
 package refresh
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // A Lister lists configs; see [Source].
 type Lister interface {
@@ -51,34 +48,4 @@ type CredentialVersion struct {
 type Parser interface {
 	Provider(Document) (Provider, error)
 	Credential(Document) (Credential, error)
-}
-
-// Documents lists all configs, and then all approved copies, or returns an error: never some of
-// them.
-func Documents(ctx context.Context, from Lister) ([]Document, error) {
-	docs, err := Pages(ctx, from.Configs)
-	slices.SortStableFunc(docs, func(a, b Document) int {
-		switch {
-		case (a.Approver == "") == (b.Approver == ""):
-			return 0
-		case a.Approver == "":
-			return -1
-		}
-		return 1
-	})
-	return docs, err
-}
-
-// Pages collects what list returns a page at a time.
-func Pages[T any](ctx context.Context, list func(ctx context.Context, from string) ([]T, string, error)) (all []T, _ error) {
-	for next := ""; ; {
-		page, after, err := list(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if next = after; next == "" {
-			return all, nil
-		}
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -62,7 +63,7 @@ func TestApprovedCopies(t *testing.T) {
 			write(t, filepath.Join(dir, "approved", "acme", "meitner.json"), `{"credential": "acme"}`)
 			write(t, filepath.Join(dir, "approved", "acme", ".meitner.json.swp"), "left by an editor")
 			row.do(t, dir)
-			docs, err := refresh.Documents(t.Context(), open(t, dir))
+			docs, err := place.Documents(t.Context(), open(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +92,7 @@ func TestWhatIsNoCopy(t *testing.T) {
 	if err := os.Symlink("acme", filepath.Join(dir, "approved", "linked")); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := refresh.Documents(t.Context(), open(t, dir))
+	docs, err := place.Documents(t.Context(), open(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestWhatIsNoCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "approved"), "a file")
-	if docs, err := refresh.Documents(t.Context(), open(t, dir)); err == nil {
+	if docs, err := place.Documents(t.Context(), open(t, dir)); err == nil {
 		t.Errorf("Configs() = %v", docs)
 	}
 }
@@ -126,7 +127,7 @@ func TestLatest(t *testing.T) {
 	d := open(t, dir)
 	latest := func(credential string) (places []string) {
 		t.Helper()
-		listed, err := refresh.Documents(t.Context(), d)
+		listed, err := place.Documents(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 func TestCredentialsAreForTheirOwnerAlone(t *testing.T) {
@@ -269,7 +271,7 @@ func TestAPipeInThePlaceOfAFile(t *testing.T) {
 		}
 	}()
 	for range 500 {
-		if _, err := refresh.Documents(t.Context(), d); err != nil {
+		if _, err := place.Documents(t.Context(), d); err != nil {
 			t.Error(err)
 		}
 	}
@@ -291,7 +293,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	docs, err := refresh.Documents(t.Context(), d)
+	docs, err := place.Documents(t.Context(), d)
 	if err != nil || len(docs) != 2 {
 		t.Fatalf("Configs() = %v, %v; want two", docs, err)
 	}
@@ -306,7 +308,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 	if _, err := d.Read(meitner); err == nil {
 		t.Error("Read() succeeded")
 	}
-	states, err := refresh.Pages(t.Context(), d.List)
+	states, err := storetest.Pages(t.Context(), d.List)
 	if err != nil || len(states) != 1 {
 		t.Fatalf("List() = %v, %v; want one", states, err)
 	}

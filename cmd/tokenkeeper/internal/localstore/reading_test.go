@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"example.com/tokenkeeper/internal/refresh/storetest"
 	"example.com/tokenkeeper/reader"
 
-	"example.com/tokenkeeper/internal/refresh"
 )
 
 // Between a look at the record and one at the state, both may be replaced, and twice.
@@ -30,7 +30,7 @@ func TestListWhileTokensAreReplaced(t *testing.T) {
 			}
 			return nil
 		}}
-		states, err := refresh.Pages(t.Context(), openOn(t, dir, disk).List)
+		states, err := storetest.Pages(t.Context(), openOn(t, dir, disk).List)
 		if err != nil || len(states) != 1 {
 			t.Fatalf("List() = %+v, %v; want one", states, err)
 		}
@@ -67,7 +67,7 @@ func TestReadersSeeWholeTokensInOrder(t *testing.T) {
 			return n, err == nil && ok
 		},
 		"List": func() (int, bool) {
-			states, err := refresh.Pages(t.Context(), d.List)
+			states, err := storetest.Pages(t.Context(), d.List)
 			if err != nil || len(states) != 1 {
 				return 0, false
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -68,7 +69,7 @@ func TestConfigs(t *testing.T) {
 			}
 			row.make(t, path)
 			t.Cleanup(func() { os.Remove(path) })
-			docs, err := refresh.Documents(t.Context(), open(t, dir))
+			docs, err := place.Documents(t.Context(), open(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +107,7 @@ func TestConfigsStandBesideBadOnes(t *testing.T) {
 		}
 		return nil
 	}}
-	docs, err := refresh.Documents(t.Context(), openOn(t, dir, disk))
+	docs, err := place.Documents(t.Context(), openOn(t, dir, disk))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +126,13 @@ func TestConfigsStandBesideBadOnes(t *testing.T) {
 
 func TestNoConfigs(t *testing.T) {
 	dir := t.TempDir()
-	_, err := refresh.Documents(t.Context(), open(t, dir))
+	_, err := place.Documents(t.Context(), open(t, dir))
 	says(t, err, filepath.Join(dir, "providers"), "NAME.json")
 
 	if err := os.Mkdir(filepath.Join(dir, "providers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := refresh.Documents(t.Context(), open(t, dir))
+	docs, err := place.Documents(t.Context(), open(t, dir))
 	if err != nil || len(docs) != 0 {
 		t.Errorf("an empty folder: Configs() = %v, %v; want none", docs, err)
 	}

@@ -26,7 +26,7 @@ type Lookout struct {
 // Look returns the judgement on the named providers, or on all.
 func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	keeper := l.keeper(ctx)
-	documents, err := refresh.Documents(ctx, l.Place)
+	documents, err := place.Documents(ctx, l.Place)
 	if err != nil {
 		return Report{}, fmt.Errorf("loading provider configs: %w", err)
 	}
@@ -214,7 +214,7 @@ func named(subjects []Subject, only []string) ([]Subject, error) {
 // Find says whether there is a config or a token of that name; the error is an
 // [*UnknownError] where there is neither.
 func (l Lookout) Find(ctx context.Context, name string) error {
-	configs, err := refresh.Configs(ctx, l.Place)
+	configs, err := place.Configs(ctx, l.Place)
 	if err != nil {
 		return err
 	}
