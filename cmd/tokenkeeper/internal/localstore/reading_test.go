@@ -9,7 +9,6 @@ import (
 
 	"example.com/tokenkeeper/internal/refresh/storetest"
 	"example.com/tokenkeeper/reader"
-
 )
 
 // Between a look at the record and one at the state, both may be replaced, and twice.
