@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What says what an [Event] is.
+// What says what an [Event] is, or what is counted.
 type What string
 
 // What happens to one provider, for as long as the event lasts.
@@ -17,7 +17,7 @@ const (
 	Nonsense     What = "nonsense"      // it answers without a token
 	Hangs        What = "hangs"         // it does not answer
 	LostAnswers  What = "lost answers"  // it does what it is asked, and the answer is lost
-	Panics       What = "panics"        // whoever asks it
+	Panics       What = "panics"        // its endpoint
 	Echoes       What = "echoes"        // it answers with the client secret beside the token
 	WrongSecret  What = "wrong secret"  // its client secret was replaced, and nothing here knows it yet
 	NoCredential What = "no credential" // it was deleted, and is put in again
@@ -29,9 +29,11 @@ const (
 
 // What people do once.
 const (
-	Edited What = "edited"
-	Forced What = "forced"
-	ByHand What = "written by hand" // a value that is no record; in memory alone
+	Edited    What = "edited"
+	Approved  What = "approved" // some minutes after each edit
+	Forced    What = "forced"
+	ByHand    What = "written by hand" // a value that is no record; in memory alone
+	Consented What = "consented"       // after a person was called
 )
 
 // What happens to AWS, or to the network, for as long as the event lasts.
@@ -41,15 +43,60 @@ const (
 	Lagging   What = "lagging" // listings are up to five minutes old
 	Offline   What = "offline" // no provider can be reached
 	Cut       What = "cut"     // once: every pooled connection dies
+	ClockOff  What = "clock off"
 )
 
-// What happens to the runs at or after the time of the event.
+// What happens to the run at or after the time of the event.
 const (
-	Missed   What = "missed"
-	Late     What = "late"    // by Lasts
-	Doubled  What = "doubled" // the second run begins Lasts after the first
-	Killed   What = "killed"  // at the nth call from then on
-	ClockOff What = "clock off"
+	Missed  What = "missed"
+	Late    What = "late"    // by Lasts
+	Doubled What = "doubled" // the second run begins Lasts after the first
+	Killed  What = "killed"  // at the nth call from then on
+)
+
+// A habit is how an event behaves.
+type habit struct {
+	perDay float64         // at trouble 1, to ten providers where it happens to one of them
+	lasts  []time.Duration // for up to one of them; none: it happens once
+	ofOne  bool            // it happens to one provider
+	bad    bool            // meanwhile no login, or no run, can succeed
+	after  time.Duration   // for how long after it that is so
+	acts   bool            // people do it, and the next tick is to find it
+}
+
+var (
+	long  = []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}
+	short = []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}
+
+	habits = map[What]habit{
+		Down:         {perDay: 0.7, lasts: long, ofOne: true, bad: true},
+		Nonsense:     {perDay: 0.2, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour}, // as after a rejected login
+		Hangs:        {perDay: 0.3, lasts: long, ofOne: true, bad: true},
+		LostAnswers:  {perDay: 0.2, lasts: long, ofOne: true, bad: true},
+		Panics:       {perDay: 0.1, lasts: long, ofOne: true, bad: true},
+		Echoes:       {perDay: 0.1, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour},
+		WrongSecret:  {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		NoCredential: {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		BadConfig:    {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		Removed:      {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		Paused:       {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		NotOurs:      {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		Edited:       {perDay: 0.25, ofOne: true, acts: true},
+		Approved:     {ofOne: true, acts: true},
+		Forced:       {perDay: 0.2, ofOne: true, acts: true},
+		ByHand:       {perDay: 0.1, ofOne: true, acts: true},
+		Consented:    {ofOne: true, acts: true},
+		Outage:       {perDay: 0.2, lasts: long, bad: true},
+		Throttled:    {perDay: 0.2, lasts: long, bad: true},
+		Offline:      {perDay: 0.1, lasts: long, bad: true},
+		Lagging:      {perDay: 0.2, lasts: long},
+		ClockOff:     {perDay: 0.3, lasts: []time.Duration{2 * time.Hour}},
+		Cut:          {perDay: 0.5},
+		Missed:       {perDay: 2},
+		Late:         {perDay: 5, lasts: short[:2]},
+		Doubled:      {perDay: 4, lasts: short},
+		Killed:       {perDay: 5},
+	}
 )
 
 // An Event is one thing that goes wrong, or that people do.
@@ -71,11 +118,10 @@ func (e Event) String() string {
 	switch {
 	case e.What == Killed:
 		s += fmt.Sprintf(" at call %d, after its effect %t", e.Call, e.After)
+	case e.What == ClockOff:
+		s += fmt.Sprintf(" by %v for %v", e.Off, e.Lasts)
 	case e.Lasts > 0:
 		s += fmt.Sprintf(" for %v", e.Lasts.Truncate(time.Second))
-	}
-	if e.Off != 0 {
-		s += fmt.Sprintf(" by %v", e.Off)
 	}
 	return s
 }
@@ -84,29 +130,6 @@ const day = 24 * time.Hour
 
 // A History is all that happens in a world, in order.
 type History []Event
-
-// A habit is how often something happens in a day of trouble 1, to ten providers where it happens to
-// one of them, and for up to how long.
-type habit struct {
-	perDay float64
-	ofOne  bool
-	lasts  []time.Duration // up to one of them; none: no time
-}
-
-var (
-	long = []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}
-
-	habits = map[What]habit{
-		Down: {0.7, true, long}, Nonsense: {0.2, true, long}, Hangs: {0.3, true, long}, LostAnswers: {0.2, true, long},
-		Panics: {0.1, true, long}, Echoes: {0.1, true, long}, WrongSecret: {0.2, true, long}, NoCredential: {0.1, true, long},
-		BadConfig: {0.2, true, long}, Removed: {0.1, true, long}, Paused: {0.2, true, long}, NotOurs: {0.1, true, long},
-		Edited: {0.25, true, nil}, Forced: {0.2, true, nil}, ByHand: {0.1, true, nil},
-		Outage: {0.2, false, long}, Throttled: {0.2, false, long}, Lagging: {0.2, false, long}, Offline: {0.1, false, long}, Cut: {0.5, false, nil},
-		Missed: {2, false, nil}, Late: {5, false, []time.Duration{20 * time.Second}}, Killed: {5, false, nil},
-		Doubled:  {4, false, []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}},
-		ClockOff: {0.3, false, []time.Duration{2 * time.Hour}},
-	}
-)
 
 // draw returns what happens to so many providers in a time.
 func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) History {
@@ -118,18 +141,10 @@ func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) Hi
 			n *= float64(providers) / 10
 		}
 		for range int(n + r.Float64()) {
-			e := Event{At: time.Duration(r.Int64N(int64(length))).Truncate(time.Millisecond), What: what}
-			if f.ofOne {
-				e.Provider = r.IntN(providers)
-			}
+			e := Event{At: upTo(r, length), What: what, Provider: r.IntN(providers), Call: 1 + r.IntN(16), After: r.IntN(2) == 0}
+			e.Off = []time.Duration{-clockError, clockError / 2, clockError}[r.IntN(3)]
 			if len(f.lasts) > 0 {
 				e.Lasts = upTo(r, f.lasts[r.IntN(len(f.lasts))])
-			}
-			switch what {
-			case Killed:
-				e.Call, e.After = 1+r.IntN(16), r.IntN(2) == 0
-			case ClockOff:
-				e.Off = []time.Duration{-10 * time.Second, 5 * time.Second, 40 * time.Second, -time.Hour, time.Hour, 3 * time.Hour}[r.IntN(6)]
 			}
 			h = append(h, e)
 		}

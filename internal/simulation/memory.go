@@ -23,97 +23,79 @@ const (
 
 var errLimit = errors.New("LimitExceededException")
 
-// A record is one secret with a provider's tokens, in memory.
-type record struct {
-	state    refresh.State
-	versions map[refresh.VersionID]string // the token of each
-	written  []time.Time
+// A stored is one secret, in memory: the records of a provider, or its refresh tokens.
+type stored struct {
+	state   refresh.State
+	values  map[refresh.VersionID]string
+	written []time.Time     // its versions
+	claims  []refresh.Claim // on the current one
+	rotated refresh.Claim   // under which that was stored, and when; zero: a person has put it in
 }
 
-func newRecord(name string) *record {
-	return &record{state: refresh.State{Name: name, Exists: true, Owned: true}, versions: map[refresh.VersionID]string{}}
+// secret returns one of a world's, which is made where it is missing.
+func (w *World) secret(secrets map[string]*stored, name string) *stored {
+	if secrets[name] == nil {
+		secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true}, values: map[refresh.VersionID]string{}}
+	}
+	return secrets[name]
 }
 
 // put stores a version.
-func (r *record) put(id refresh.VersionID, token string) error {
-	if _, there := r.versions[id]; there {
+func (s *stored) put(id refresh.VersionID, value string) error {
+	if _, there := s.values[id]; there {
 		return nil
 	}
 	now := time.Now()
-	if after(r.written, now.Add(-day)) >= maxVersions {
+	if after(s.written, now.Add(-day)) >= maxVersions {
 		return errLimit
 	}
-	r.written = append(r.written, now)
-	r.versions[id], r.state.Next = token, id
+	s.written = append(s.written, now)
+	s.values[id], s.state.Next = value, id
 	return nil
 }
 
-// A shelf is where one refresh token is kept, in memory.
-type shelf struct {
-	id      refresh.VersionID
-	token   string // empty: it is lost
-	rotated time.Time
-	by      string // the claim that it was stored under
-	claims  []refresh.Claim
-	written []time.Time
-}
-
-// put has a person put in a refresh token.
-func (s *shelf) put(token string) {
-	*s = shelf{id: s.next(), token: token, written: append(s.written, time.Now())}
-}
-
-func (s *shelf) next() refresh.VersionID {
-	return refresh.VersionID(fmt.Sprintf("ticket-%d", len(s.written)))
+// replace stores a value, and makes it current. It is a person who does that without a claim.
+func (s *stored) replace(value string, claim refresh.Claim) error {
+	id := refresh.VersionID(fmt.Sprintf("version-%d", len(s.written)))
+	if err := s.put(id, value); err != nil {
+		return err
+	}
+	s.state.Current, s.claims, s.rotated = id, nil, claim
+	return nil
 }
 
 // claim gives the refresh token to a run, unless another has it that may be at work still; mine
 // is the last claim that the process of this run had and released.
-func (s *shelf) claim(name, mine string, now time.Time, hold time.Duration) (refresh.Ticket, error) {
+func (s *stored) claim(mine string, now time.Time, hold time.Duration) (refresh.Ticket, error) {
 	var last refresh.Claim
 	if len(s.claims) > 0 {
 		last = s.claims[len(s.claims)-1]
 	}
-	recent := func(t time.Time) bool { return now.Sub(t) < hold }
-	switch {
-	case s.id == "":
-		return refresh.Ticket{}, refresh.ErrNotFound
-	case last.ID != "" && last.ID != mine && recent(last.At), last.ID == "" && s.by != "" && s.by != mine && recent(s.rotated):
-		return refresh.Ticket{}, refresh.ErrClaimed
-	}
+	others := func(c refresh.Claim) bool { return c.ID != "" && c.ID != mine && now.Sub(c.At) < hold }
 	eager := 0
 	for _, c := range s.claims {
 		if now.Sub(c.At) < eagerTime {
 			eager++
 		}
 	}
-	if eager >= eagerClaims && now.Sub(last.At) < restOfClaims || after(s.written, now.Add(-day)) > maxVersions-3 {
+	switch {
+	case s.state.Current == "":
+		return refresh.Ticket{}, refresh.ErrNotFound
+	case others(last), last.ID == "" && others(s.rotated):
+		return refresh.Ticket{}, refresh.ErrClaimed
+	case eager >= eagerClaims && now.Sub(last.At) < restOfClaims, after(s.written, now.Add(-day)) > maxVersions-3:
 		return refresh.Ticket{}, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeWriteBudget, RetryAfter: restOfClaims, Detail: "no room for a claim"}
 	}
-	s.written = append(s.written, time.Now())
-	t := refresh.Ticket{ID: s.id, Token: secret.New(s.token), Before: last,
-		Claim: refresh.Claim{ID: fmt.Sprintf("claim-%d", len(s.written)), At: time.Now()}}
-	if t.Before.ID != "" {
-		t.Before.At = t.Before.At.Add(-clockError)
+	c := refresh.Claim{ID: fmt.Sprintf("claim-%d", len(s.written)), At: time.Now()}
+	if err := s.put(refresh.VersionID(c.ID), ""); err != nil {
+		return refresh.Ticket{}, err
 	}
-	s.claims = append(s.claims, t.Claim)
-	var err error
-	if s.token == "" {
-		_, err = refresh.DecodeRefreshToken(name, "secret", refresh.StoredRefreshToken{}.Encode())
+	s.claims = append(s.claims, c)
+	t, err := refresh.DecodeRefreshToken(s.state.Name, "secret", secret.New(s.values[s.state.Current]))
+	if last.ID != "" {
+		last.At = last.At.Add(-clockError)
 	}
-	return t, err
-}
-
-// rotate replaces a refresh token that was spent.
-func (s *shelf) rotate(spent refresh.Ticket, next string) error {
-	switch {
-	case s.id != spent.ID:
-		return nil // it was done before, or a person has put in another
-	case after(s.written, time.Now().Add(-day)) >= maxVersions:
-		return errLimit
-	}
-	*s = shelf{id: s.next(), token: next, rotated: time.Now(), by: spent.Claim.ID, written: append(s.written, time.Now())}
-	return nil
+	return refresh.Ticket{ID: s.state.Current, Token: t.Token, Before: last, Claim: c}, err
 }
 
 // A process is the Store and the Vault of its runner, in memory.
@@ -123,26 +105,20 @@ func (p *process) Limits() refresh.Limits {
 }
 
 func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
-	states, err := call(ctx, p, "", func() (states []refresh.State, _ error) {
-		if p.is[Lagging] && time.Since(p.listedAt) < lagOfListing {
-			return slices.Clone(p.listing), nil
+	states, err := call(ctx, p, "", func() ([]refresh.State, error) {
+		if !p.is[Lagging] || time.Since(p.listedAt) >= lagOfListing {
+			p.listing, p.listedAt = nil, time.Now()
+			for _, name := range slices.Sorted(maps.Keys(p.records)) {
+				p.listing = append(p.listing, p.records[name].state)
+			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(p.records)) {
-			states = append(states, p.records[name].state)
-		}
-		p.listing, p.listedAt = states, time.Now()
-		return slices.Clone(states), nil
+		return slices.Clone(p.listing), nil
 	})
 	return states, "", err
 }
 
 func (p *process) Open(ctx context.Context, name string) (refresh.State, error) {
-	return call(ctx, p, name, func() (refresh.State, error) {
-		if p.records[name] == nil {
-			p.records[name] = newRecord(name)
-		}
-		return p.records[name].state, nil
-	})
+	return call(ctx, p, name, func() (refresh.State, error) { return p.secret(p.records, name).state, nil })
 }
 
 func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) {
@@ -155,13 +131,7 @@ func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) 
 // Save puts a version, and then compares and swaps.
 func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
 	if !c.Record.IsZero() {
-		_, err := call(ctx, p, c.Provider, func() (none struct{}, _ error) {
-			err := p.records[c.Provider].put(c.To, c.Record.Reveal())
-			if err != nil {
-				p.oracle.violated(c.Provider, "%v: a version too many", err)
-			}
-			return none, err
-		})
+		err := do(ctx, p, c.Provider, func() error { return p.records[c.Provider].put(c.To, c.Record.Reveal()) })
 		if err != nil {
 			return refresh.State{}, err
 		}
@@ -169,39 +139,44 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 	return call(ctx, p, c.Provider, func() (refresh.State, error) {
 		r := p.records[c.Provider]
 		if c.Replaces(r.state.Current) {
-			p.oracle.swap(p.byName[c.Provider], r.versions[r.state.Current], r.versions[c.To], time.Now())
 			r.state.Current = c.To
+			p.oracle.swap(p.byName[c.Provider], r.values[c.To], time.Now())
 		}
 		return r.state, nil
 	})
 }
 
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
-	_, err := call(ctx, p, name, func() (none struct{}, err error) {
+	return do(ctx, p, name, func() (err error) {
 		p.records[name].state.Note, err = refresh.ParseNote(n.String())
-		return none, err
+		return err
 	})
-	return err
 }
 
 func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, error) {
 	return call(ctx, p, name, func() (refresh.VersionID, error) {
-		if p.shelves[name].id == "" {
+		id := p.tickets[name].state.Current
+		if id == "" {
 			return "", refresh.ErrNotFound
 		}
-		return p.shelves[name].id, nil
+		return id, nil
 	})
 }
 
 func (p *process) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
 	return call(ctx, p, name, func() (refresh.Ticket, error) {
-		return p.shelves[name].claim(name, p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
+		return p.tickets[name].claim(p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
 	})
 }
 
 func (p *process) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
-	_, err := call(ctx, p, name, func() (none struct{}, _ error) { return none, p.shelves[name].rotate(spent, next.Reveal()) })
-	return err
+	return do(ctx, p, name, func() error {
+		s := p.tickets[name]
+		if s.state.Current != spent.ID {
+			return nil // it was done before, or a person has put in another
+		}
+		return s.replace(refresh.StoredRefreshToken{Token: next}.Encode().Reveal(), refresh.Claim{ID: spent.Claim.ID, At: time.Now()})
+	})
 }
 
 func (p *process) Release(name string, t refresh.Ticket) {

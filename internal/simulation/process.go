@@ -4,39 +4,20 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// A scene is what all processes find: providers, what is kept, and the state that AWS is in.
-type scene struct {
-	mu        sync.Mutex
-	providers []*provider
-	byName    map[string]*provider
-	records   map[string]*record
-	shelves   map[string]*shelf
-	tick      time.Duration
-	oracle    *oracle
-
-	is       map[What]bool   // what befalls AWS or the network
-	listing  []refresh.State // in memory, the last that did not lag
-	listedAt time.Time
-	// killAt counts calls down to the one at which a run dies, before or after its effect.
-	killAt    int
-	killAfter bool
-}
-
 // A process is one warm process of the function, which has one run after the other. A run that
 // was killed changes nothing any more. It is the Source, the Parser, the Store and the Vault of
 // its runner, in memory; over wires its Store and Vault are real.
 type process struct {
-	*scene
+	*World
 	number int
 	runner refresh.Runner
-	off    time.Duration // by which its clock is wrong
-	mine   map[string]string
+	off    time.Duration     // by which its clock is wrong
+	mine   map[string]string // the last claim of each provider that was released
 
 	// Of its run:
 	end     context.CancelFunc
@@ -54,9 +35,12 @@ var (
 // flags are those that every command in a remedy has.
 const flags = "--dir d"
 
-func newProcess(s *scene, number int, schedule refresh.Schedule) *process {
-	p := &process{scene: s, number: number, mine: map[string]string{}}
-	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: schedule, Now: p.now, Flags: flags}
+func (w *World) newProcess(number int) *process {
+	p := &process{World: w, number: number, mine: map[string]string{}}
+	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: w.schedule, Now: p.now, Flags: flags}
+	if w.lines != nil {
+		w.lines.connect(p)
+	}
 	return p
 }
 
@@ -95,7 +79,7 @@ func (p *process) arrived() error {
 
 func (p *process) die() {
 	p.dead, p.killAt = true, 0
-	p.oracle.count(Killed, 1)
+	p.oracle.figures[Killed]++
 	p.end()
 }
 
@@ -126,6 +110,12 @@ func call[T any](ctx context.Context, p *process, about string, effect func() (T
 		p.mu.Unlock()
 		return answer, cmp.Or(p.arrived(), failed)
 	}
+}
+
+// do is a call that gives nothing.
+func do(ctx context.Context, p *process, about string, effect func() error) error {
+	_, err := call(ctx, p, about, func() (struct{}, error) { return struct{}{}, effect() })
+	return err
 }
 
 // apart is a little time that differs from provider to provider, and from process to process: so

@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +33,8 @@ func (k kind) String() string {
 
 // newKind draws a kind.
 func newKind(r *rand.Rand) kind {
-	lifetimes := []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, time.Hour, time.Hour, 2 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour}
+	const hour = time.Hour
+	lifetimes := []time.Duration{5 * time.Minute, hour / 2, hour, hour, hour, 2 * hour, 12 * hour, day, 7 * day, 30 * day}
 	k := kind{lifetime: lifetimes[r.IntN(len(lifetimes))], latency: time.Duration(50+r.IntN(1500)) * time.Millisecond}
 	if r.IntN(4) == 0 {
 		k.latency *= 5
@@ -63,13 +63,8 @@ type token struct {
 	config  string    // that it was asked for with
 }
 
-// before reports whether t may be replaced by u: by the time at which they were asked for, or where
-// the last one that was issued has ended the others, by that. Version ids have whole seconds.
-func (t *token) before(u *token, supersedes bool) bool {
-	if supersedes {
-		return !t.issued.After(u.issued.Add(time.Second))
-	}
-	return !t.asked.After(u.asked.Add(time.Second))
+func (t *token) String() string {
+	return fmt.Sprintf("%s, asked for at %v by %s, expires at %v", t.text, t.asked, t.config, t.expires)
 }
 
 // An exchange is what a refresh token was answered with.
@@ -79,7 +74,7 @@ type exchange struct {
 	token *token
 }
 
-// A provider is one token endpoint.
+// A provider is one token endpoint, with its config and its credential.
 type provider struct {
 	name   string
 	number int
@@ -90,17 +85,17 @@ type provider struct {
 	secret   int // counts mends: the credential's version
 
 	tokens  []*token
+	byText  map[string]*token
 	logins  []time.Time
 	streak  streak
 	last429 time.Time
 	until   time.Time // it asks to be left alone until then
-	heard   time.Time // the same, where its answer was not lost
 
 	valid   string // the refresh token that is good
 	spent   map[string]exchange
 	revoked bool
 
-	read map[string]*token // by records
+	watch // what the oracle knows of it
 }
 
 // A streak is one answer that a provider has given again and again without a break, when, and after
@@ -108,6 +103,10 @@ type provider struct {
 type streak struct {
 	answer, former string
 	at             []time.Time
+}
+
+func (s streak) String() string {
+	return fmt.Sprintf("%d times %q, after %q", len(s.at), s.answer, s.former)
 }
 
 // What a provider answers beside the codes of failures.
@@ -143,7 +142,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
 	case p.is[Nonsense]:
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "no_access_token", Detail: "the answer has no token", Suspect: true, Unsure: p.rotates}
-	case p.limit > 0 && (p.since(now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
+	case p.limit > 0 && (after(p.logins, now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
 		p.last429 = now
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
@@ -191,7 +190,7 @@ func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string
 
 func (p *provider) issue(asked, now time.Time) *token {
 	t := &token{text: fmt.Sprintf("%s-%d", p.name, len(p.tokens)), asked: asked, issued: now, expires: asked.Add(p.lifetime)}
-	p.tokens = append(p.tokens, t)
+	p.tokens, p.byText[t.text] = append(p.tokens, t), t
 	return t
 }
 
@@ -204,23 +203,10 @@ func (p *provider) last() *token {
 
 // named returns the token of a record; nil: it was never issued.
 func (p *provider) named(record string) *token {
-	if t, known := p.read[record]; known {
-		return t
-	}
 	_, text, _ := strings.Cut(record, `"access_token":"`)
 	text, _, _ = strings.Cut(text, `"`)
-	p.read = map[string]*token{record: nil}
-	for _, t := range slices.Backward(p.tokens) {
-		if t.text == text {
-			p.read[record] = t
-			break
-		}
-	}
-	return p.read[record]
+	return p.byText[text]
 }
-
-// since counts the logins after a time.
-func (p *provider) since(t time.Time) int { return after(p.logins, t) }
 
 // after counts the times in an ordered list that come after t.
 func after(times []time.Time, t time.Time) int {

@@ -27,13 +27,12 @@ func (p *process) Configs(ctx context.Context, from string) ([]refresh.Document,
 
 func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings []refresh.Reading) {
 	for _, w := range wanted {
-		r, err := call(ctx, p, w.Provider, func() (refresh.Reading, error) {
-			r := refresh.Reading{Configs: p.byName[w.Provider].documents()}
-			version, err := p.byName[w.Credential].credential()
-			r.Credential = refresh.Document{Name: w.Credential, Version: version}
-			return r, err
+		r := refresh.Reading{Credential: refresh.Document{Name: w.Credential}}
+		r.Err = do(ctx, p, w.Provider, func() (err error) {
+			r.Configs = p.byName[w.Provider].documents()
+			r.Credential.Version, err = p.byName[w.Credential].credential()
+			return err
 		})
-		r.Err = err
 		readings = append(readings, r)
 	}
 	return readings

@@ -26,7 +26,6 @@ const (
 type lines struct {
 	account *awstest.AWS
 	people  *secretsmanager.Client
-	current map[string]string // the token that consumers of each provider read, as last seen
 }
 
 func newLines(listsLag bool) *lines {
@@ -34,7 +33,7 @@ func newLines(listsLag bool) *lines {
 	if listsLag {
 		o.ListLag = lagOfListing
 	}
-	l := &lines{account: awstest.Start(o), current: map[string]string{}}
+	l := &lines{account: awstest.Start(o)}
 	cfg := l.account.Config()
 	awscall.Configure(&cfg)
 	l.people = secretsmanager.NewFromConfig(cfg)
@@ -105,38 +104,22 @@ func (l *lines) put(provider, ticket string) {
 	}
 }
 
-// seen returns what consumers of p read, what is noted, and the refresh token that the next run
-// will send, and has the oracle judge what is current now, and how many versions there are.
-func (l *lines) seen(p *provider, o *oracle) (current string, note refresh.Note, ticket string) {
-	now := time.Now()
-	s, _ := l.account.Secret(tokens + p.name)
-	o.versions(p, "record", written(s), now)
-	note, _ = refresh.ParseNote(s.Tags["tokenkeeper:state"])
-	if v, ok := s.Current(); ok {
-		current = v.Value
-		if former := l.current[p.name]; former != current {
-			at := v.Created
-			if now.Sub(at) > 2*o.tick {
-				at = now // it was stored by a run that died
-			}
-			o.swap(p, former, current, at)
-			l.current[p.name] = current
-		}
+// seen returns what there is of p.
+func (l *lines) seen(p *provider) (s sight) {
+	tokens, _ := l.account.Secret(tokens + p.name)
+	s.note, _ = refresh.ParseNote(tokens.Tags["tokenkeeper:state"])
+	s.records = written(tokens)
+	if v, ok := tokens.Current(); ok {
+		s.record, s.stored = v.Value, v.Created
 	}
-	if !p.rotates {
-		return current, note, ""
-	}
-	s, _ = l.account.Secret(private + p.name)
-	o.versions(p, "refresh token", written(s), now)
-	held, ok := s.Current()
-	if next, stored := s.Labelled("tokenkeeper-next"); stored && next.Created.After(held.Created) {
+	private, _ := l.account.Secret(private + p.name)
+	s.tickets = written(private)
+	held, _ := private.Current()
+	if next, ok := private.Labelled("tokenkeeper-next"); ok && next.Created.After(held.Created) {
 		held = next
 	}
-	if ok {
-		t, _ := refresh.DecodeRefreshToken(p.name, "", secret.New(held.Value))
-		ticket = t.Token.Reveal()
-	}
-	return current, note, ticket
+	s.ticket = held.Value
+	return s
 }
 
 func written(s awstest.Secret) (at []time.Time) {

@@ -1,0 +1,127 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
+)
+
+// A moment is the beginning or the end of an event.
+type moment struct {
+	Event
+	at     time.Time
+	begins bool
+}
+
+// plan has an event begin and end at its time.
+func (w *World) plan(e Event) {
+	if w.lines != nil && (e.What == NotOurs || e.What == ByHand) {
+		return
+	}
+	begins := w.began.Add(e.At)
+	w.at(moment{e, begins, true})
+	if habits[e.What].lasts != nil {
+		w.at(moment{e, begins.Add(e.Lasts), false})
+	}
+}
+
+// later has people do something to p after a time.
+func (w *World) later(d time.Duration, what What, p *provider) {
+	w.plan(Event{At: time.Since(w.began) + d, What: what, Provider: p.number - 1})
+}
+
+func (w *World) at(m moment) {
+	i, _ := slices.BinarySearchFunc(w.moments, m, func(a, b moment) int {
+		if a.at.After(b.at) {
+			return 1
+		}
+		return -1 // behind those of the same time
+	})
+	w.moments = slices.Insert(w.moments, i, m)
+}
+
+// happen has an event begin or end.
+func (w *World) happen(m moment) {
+	h, p, now := habits[m.What], w.providers[m.Provider], time.Now()
+	is, bad := w.is, &w.oracle.bad
+	if h.ofOne {
+		is, bad = p.is, &p.bad
+	}
+	is[m.What] = m.begins && h.lasts != nil
+	if h.acts {
+		p.upset = append(p.upset, now)
+	}
+	if h.bad && m.begins {
+		*bad = append(*bad, span{now, w.began.Add(m.At + m.Lasts + h.after + w.tick)})
+	}
+	if m.begins && m.What != Killed { // see die
+		w.oracle.figures[m.What]++
+	}
+	switch m.What {
+	case WrongSecret, NoCredential:
+		if !m.begins {
+			p.secret++
+			p.doubt = doubtful // with another credential a failure is another, though it looks the same
+		}
+	case NotOurs:
+		w.secret(w.records, p.name).state.Owned = !m.begins
+	case Edited:
+		if p.config++; p.approvedOnly {
+			w.later(approving, Approved, p)
+		}
+	case Approved:
+		p.approved = p.config
+	case Forced:
+		w.forced = append(w.forced, p.name)
+	case ByHand:
+		if r := w.records[p.name]; r != nil {
+			_ = r.replace("by hand", refresh.Claim{})
+		}
+	case Consented:
+		p.called = false
+		w.consent(p)
+	case Missed, Late, Doubled:
+		if m.begins {
+			w.armed = append(w.armed, m.Event)
+		}
+	case Killed:
+		w.killAt, w.killAfter = m.Call, m.After
+	case ClockOff:
+		if w.processes[0].off = 0; m.begins {
+			w.processes[0].off = m.Off
+		}
+	case Throttled:
+		if w.lines != nil {
+			w.lines.throttle(m.begins)
+		}
+	case Cut:
+		if w.lines != nil {
+			w.lines.account.Cut(m.After)
+		}
+	}
+}
+
+// call has a person consent anew, unless one is about to.
+func (w *World) call(p *provider, now time.Time) {
+	if !p.called {
+		p.called = true
+		p.bad = append(p.bad, span{now, now.Add(mending + w.tick)})
+		w.later(mending, Consented, p)
+	}
+}
+
+// consent puts in a new refresh token.
+func (w *World) consent(p *provider) {
+	ticket := p.newTicket(time.Now())
+	p.lost = time.Time{}
+	if w.lines != nil {
+		w.lines.put(p.name, ticket)
+		return
+	}
+	stored := refresh.StoredRefreshToken{Token: secret.New(ticket)}
+	if err := w.secret(w.tickets, p.name).replace(stored.Encode().Reveal(), refresh.Claim{}); err != nil {
+		panic(err) // a fault of the simulation
+	}
+}
