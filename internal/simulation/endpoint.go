@@ -12,7 +12,7 @@ import (
 // An endpoint is a provider, as a process reaches it by one config.
 type endpoint struct {
 	*process
-	of     *provider
+	of     *watch
 	config string
 }
 

@@ -8,13 +8,6 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// A moment is the beginning or the end of an event.
-type moment struct {
-	Event
-	at     time.Time
-	begins bool
-}
-
 // plan has an event begin and end at its time.
 func (w *World) plan(e Event) {
 	if w.lines != nil && (e.What == NotOurs || e.What == ByHand) {
@@ -28,7 +21,7 @@ func (w *World) plan(e Event) {
 }
 
 // later has people do something to p after a time.
-func (w *World) later(d time.Duration, what What, p *provider) {
+func (w *World) later(d time.Duration, what What, p *watch) {
 	w.plan(Event{At: time.Since(w.began) + d, What: what, Provider: p.number - 1})
 }
 
@@ -66,7 +59,8 @@ func (w *World) happen(m moment) {
 			p.doubt = doubtful // with another credential a failure is another, though it looks the same
 		}
 	case NotOurs:
-		w.secret(w.records, p.name).state.Owned = !m.begins
+		p.records.open()
+		p.records.state.Owned = !m.begins
 	case Edited:
 		if p.config++; p.approvedOnly {
 			w.later(approving, Approved, p)
@@ -76,8 +70,8 @@ func (w *World) happen(m moment) {
 	case Forced:
 		w.forced = append(w.forced, p.name)
 	case ByHand:
-		if r := w.records[p.name]; r != nil {
-			_ = r.replace("by hand", refresh.Claim{})
+		if p.records.state.Exists {
+			_ = p.records.replace("by hand", refresh.Claim{})
 		}
 	case Consented:
 		p.called = false
@@ -104,7 +98,7 @@ func (w *World) happen(m moment) {
 }
 
 // call has a person consent anew, unless one is about to.
-func (w *World) call(p *provider, now time.Time) {
+func (w *World) call(p *watch, now time.Time) {
 	if !p.called {
 		p.called = true
 		p.bad = append(p.bad, span{now, now.Add(mending + w.tick)})
@@ -113,7 +107,7 @@ func (w *World) call(p *provider, now time.Time) {
 }
 
 // consent puts in a new refresh token.
-func (w *World) consent(p *provider) {
+func (w *World) consent(p *watch) {
 	ticket := p.newTicket(time.Now())
 	p.lost = time.Time{}
 	if w.lines != nil {
@@ -121,7 +115,7 @@ func (w *World) consent(p *provider) {
 		return
 	}
 	stored := refresh.StoredRefreshToken{Token: secret.New(ticket)}
-	if err := w.secret(w.tickets, p.name).replace(stored.Encode().Reveal(), refresh.Claim{}); err != nil {
+	if err := p.tickets.replace(stored.Encode().Reveal(), refresh.Claim{}); err != nil {
 		panic(err) // a fault of the simulation
 	}
 }

@@ -126,7 +126,11 @@ func (e Event) String() string {
 	return s
 }
 
-const day = 24 * time.Hour
+const (
+	day = 24 * time.Hour
+	// clockError is how far clocks may be off, and lagOfListing how old a listing may be.
+	clockError, lagOfListing = 10 * time.Second, 5 * time.Minute
+)
 
 // A History is all that happens in a world, in order.
 type History []Event

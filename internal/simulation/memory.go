@@ -2,9 +2,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -12,91 +9,6 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
 )
-
-// The limits that AWS documents, and the vault keeps to: versions of 24 hours, and claims.
-const (
-	maxVersions              = 100
-	eagerClaims              = 8
-	eagerTime, restOfClaims  = 3 * time.Hour, 20 * time.Minute
-	clockError, lagOfListing = 10 * time.Second, 5 * time.Minute
-)
-
-var errLimit = errors.New("LimitExceededException")
-
-// A stored is one secret, in memory: the records of a provider, or its refresh tokens.
-type stored struct {
-	state   refresh.State
-	values  map[refresh.VersionID]string
-	written []time.Time     // its versions
-	claims  []refresh.Claim // on the current one
-	rotated refresh.Claim   // under which that was stored, and when; zero: a person has put it in
-}
-
-// secret returns one of a world's, which is made where it is missing.
-func (w *World) secret(secrets map[string]*stored, name string) *stored {
-	if secrets[name] == nil {
-		secrets[name] = &stored{state: refresh.State{Name: name, Exists: true, Owned: true}, values: map[refresh.VersionID]string{}}
-	}
-	return secrets[name]
-}
-
-// put stores a version.
-func (s *stored) put(id refresh.VersionID, value string) error {
-	if _, there := s.values[id]; there {
-		return nil
-	}
-	now := time.Now()
-	if after(s.written, now.Add(-day)) >= maxVersions {
-		return errLimit
-	}
-	s.written = append(s.written, now)
-	s.values[id], s.state.Next = value, id
-	return nil
-}
-
-// replace stores a value, and makes it current. It is a person who does that without a claim.
-func (s *stored) replace(value string, claim refresh.Claim) error {
-	id := refresh.VersionID(fmt.Sprintf("version-%d", len(s.written)))
-	if err := s.put(id, value); err != nil {
-		return err
-	}
-	s.state.Current, s.claims, s.rotated = id, nil, claim
-	return nil
-}
-
-// claim gives the refresh token to a run, unless another has it that may be at work still; mine
-// is the last claim that the process of this run had and released.
-func (s *stored) claim(mine string, now time.Time, hold time.Duration) (refresh.Ticket, error) {
-	var last refresh.Claim
-	if len(s.claims) > 0 {
-		last = s.claims[len(s.claims)-1]
-	}
-	others := func(c refresh.Claim) bool { return c.ID != "" && c.ID != mine && now.Sub(c.At) < hold }
-	eager := 0
-	for _, c := range s.claims {
-		if now.Sub(c.At) < eagerTime {
-			eager++
-		}
-	}
-	switch {
-	case s.state.Current == "":
-		return refresh.Ticket{}, refresh.ErrNotFound
-	case others(last), last.ID == "" && others(s.rotated):
-		return refresh.Ticket{}, refresh.ErrClaimed
-	case eager >= eagerClaims && now.Sub(last.At) < restOfClaims, after(s.written, now.Add(-day)) > maxVersions-3:
-		return refresh.Ticket{}, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeWriteBudget, RetryAfter: restOfClaims, Detail: "no room for a claim"}
-	}
-	c := refresh.Claim{ID: fmt.Sprintf("claim-%d", len(s.written)), At: time.Now()}
-	if err := s.put(refresh.VersionID(c.ID), ""); err != nil {
-		return refresh.Ticket{}, err
-	}
-	s.claims = append(s.claims, c)
-	t, err := refresh.DecodeRefreshToken(s.state.Name, "secret", secret.New(s.values[s.state.Current]))
-	if last.ID != "" {
-		last.At = last.At.Add(-clockError)
-	}
-	return refresh.Ticket{ID: s.state.Current, Token: t.Token, Before: last, Claim: c}, err
-}
 
 // A process is the Store and the Vault of its runner, in memory.
 
@@ -108,8 +20,10 @@ func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, 
 	states, err := call(ctx, p, "", func() ([]refresh.State, error) {
 		if !p.is[Lagging] || time.Since(p.listedAt) >= lagOfListing {
 			p.listing, p.listedAt = nil, time.Now()
-			for _, name := range slices.Sorted(maps.Keys(p.records)) {
-				p.listing = append(p.listing, p.records[name].state)
+			for _, of := range p.providers {
+				if of.records.state.Exists {
+					p.listing = append(p.listing, of.records.state)
+				}
 			}
 		}
 		return slices.Clone(p.listing), nil
@@ -118,44 +32,43 @@ func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, 
 }
 
 func (p *process) Open(ctx context.Context, name string) (refresh.State, error) {
-	return call(ctx, p, name, func() (refresh.State, error) { return p.secret(p.records, name).state, nil })
+	return call(ctx, p, name, func() (refresh.State, error) { return p.watched[name].records.open(), nil })
 }
 
 func (p *process) Writes(ctx context.Context, name string) ([]time.Time, error) {
 	return call(ctx, p, name, func() ([]time.Time, error) {
-		written := p.records[name].written
+		written := p.watched[name].records.written
 		return slices.Clone(written[len(written)-after(written, time.Now().Add(-day)):]), nil
 	})
 }
 
 // Save puts a version, and then compares and swaps.
 func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	of := p.watched[c.Provider]
 	if !c.Record.IsZero() {
-		err := do(ctx, p, c.Provider, func() error { return p.records[c.Provider].put(c.To, c.Record.Reveal()) })
-		if err != nil {
+		if err := do(ctx, p, c.Provider, func() error { return of.records.put(c.To, c.Record.Reveal()) }); err != nil {
 			return refresh.State{}, err
 		}
 	}
 	return call(ctx, p, c.Provider, func() (refresh.State, error) {
-		r := p.records[c.Provider]
-		if c.Replaces(r.state.Current) {
-			r.state.Current = c.To
-			p.oracle.swap(p.byName[c.Provider], r.values[c.To], time.Now())
+		if c.Replaces(of.records.state.Current) {
+			of.records.state.Current = c.To
+			p.oracle.swap(of, of.records.values[c.To], time.Now())
 		}
-		return r.state, nil
+		return of.records.state, nil
 	})
 }
 
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
 	return do(ctx, p, name, func() (err error) {
-		p.records[name].state.Note, err = refresh.ParseNote(n.String())
+		p.watched[name].records.state.Note, err = refresh.ParseNote(n.String())
 		return err
 	})
 }
 
 func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, error) {
 	return call(ctx, p, name, func() (refresh.VersionID, error) {
-		id := p.tickets[name].state.Current
+		id := p.watched[name].tickets.state.Current
 		if id == "" {
 			return "", refresh.ErrNotFound
 		}
@@ -165,13 +78,13 @@ func (p *process) Version(ctx context.Context, name string) (refresh.VersionID, 
 
 func (p *process) Claim(ctx context.Context, name string) (refresh.Ticket, error) {
 	return call(ctx, p, name, func() (refresh.Ticket, error) {
-		return p.tickets[name].claim(p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
+		return p.watched[name].tickets.claim(p.mine[name], p.now(), secretstore.LongestRun(p.tick)+clockError)
 	})
 }
 
 func (p *process) Rotate(ctx context.Context, name string, spent refresh.Ticket, next secret.Text) error {
 	return do(ctx, p, name, func() error {
-		s := p.tickets[name]
+		s := p.watched[name].tickets
 		if s.state.Current != spent.ID {
 			return nil // it was done before, or a person has put in another
 		}

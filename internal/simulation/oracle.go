@@ -14,6 +14,7 @@ import (
 // with that.
 type oracle struct {
 	began     time.Time
+	watched   map[string]*watch
 	schedule  refresh.Schedule
 	figures   Figures
 	violation *Violation  // the first
@@ -21,23 +22,44 @@ type oracle struct {
 	upset     []time.Time // when a run was killed or doubled, or AWS did not answer: something may have to be done once more
 }
 
-// A watch is what the oracle knows of one provider.
+// A watch is one provider, with what is kept of its tokens, and what the oracle knows of it.
 type watch struct {
-	sight    sight
-	current  *token      // that consumers read
-	bad      []span      // when it could not be logged in to
-	upset    []time.Time // when people acted, or an answer was lost
-	doubles  []time.Time // when two runs at once logged in
-	lost     time.Time   // when an answer with a refresh token did not arrive, or none could be stored
-	rests    time.Time   // when that was last so, or may have been
-	called   bool        // a person, to consent anew
-	reported failure     // the last one, until its end is
-	doubt    int         // for how many runs more that may be wrong: see doubtful
-	failing  bool        // as the last run said
+	*provider
+	records, tickets *stored // in memory
+	sight            sight
+	current          *token      // that consumers read
+	bad              []span      // when it could not be logged in to
+	upset            []time.Time // when people acted, or an answer was lost
+	doubles          []time.Time // when two runs at once logged in
+	lost             time.Time   // when an answer with a refresh token did not arrive, or none could be stored
+	rests            time.Time   // when that was last so, or may have been
+	called           bool        // a person, to consent anew
+	reported         failure     // the last one, until its end is
+	doubt            int         // for how many runs more that may be wrong: see doubtful
+	failing          bool        // as the last run said
+}
+
+// A sight is what consumers, and later runs, find of a provider.
+type sight struct {
+	record           string
+	stored           time.Time // the record
+	note             refresh.Note
+	ticket           string      // the refresh token that the next run will send
+	records, tickets []time.Time // when versions were written
+}
+
+// A failure is one as it is reported; the zero failure is none.
+type failure struct {
+	class refresh.Class
+	code  string
 }
 
 // A span is a time in which something was wrong.
 type span struct{ begin, end time.Time }
+
+// A fact is what happened, and broken returns the promise that it breaks; "": none. Its exported
+// fields are printed with a violation.
+type fact interface{ broken(*oracle) string }
 
 // A Violation is a promise that was broken.
 type Violation struct {
@@ -46,7 +68,7 @@ type Violation struct {
 }
 
 // judge holds what happened to a provider against the promises.
-func (o *oracle) judge(p *provider, f fact) {
+func (o *oracle) judge(p *watch, f fact) {
 	if promise := f.broken(o); promise != "" {
 		o.violated("%s, with %v: %s: %+v", p.name, p.kind, promise, f)
 	}
@@ -83,17 +105,17 @@ func (f Figures) String() string {
 }
 
 // calm reports whether nothing has upset p, or all, since then.
-func (o *oracle) calm(p *provider, since time.Time) bool { return o.upsets(p, since) == 0 }
+func (o *oracle) calm(p *watch, since time.Time) bool { return o.upsets(p, since) == 0 }
 
 // upsets returns how often something has.
-func (o *oracle) upsets(p *provider, since time.Time) int {
+func (o *oracle) upsets(p *watch, since time.Time) int {
 	return after(o.upset, since) + after(p.upset, since)
 }
 
 // trouble returns the longest time in a stretch in which the provider or AWS were down, or no run
 // could work. What follows one another closely counts as one: a provider that was down is asked
 // again at most five ticks later.
-func (o *oracle) trouble(p *provider, from, to time.Time) (longest time.Duration) {
+func (o *oracle) trouble(p *watch, from, to time.Time) (longest time.Duration) {
 	apart := 6 * o.schedule.Tick
 	if p.rotates { // its refresh token may have been claimed so often that there is a rest before each
 		apart = max(apart, o.schedule.Claims.Rest+2*o.schedule.Tick)
@@ -115,7 +137,7 @@ func (o *oracle) trouble(p *provider, from, to time.Time) (longest time.Duration
 }
 
 // hindered reports whether no login of p was possible at some time.
-func (o *oracle) hindered(p *provider, from, to time.Time) bool {
+func (o *oracle) hindered(p *watch, from, to time.Time) bool {
 	return slices.ContainsFunc(o.bad, func(s span) bool { return s.begin.Before(to) && s.end.After(from.Add(-o.schedule.Tick)) }) ||
 		slices.ContainsFunc(p.bad, func(s span) bool { return s.begin.Before(to) && s.begin.After(from) })
 }
@@ -128,7 +150,7 @@ func (o *oracle) jitter() time.Duration { return o.schedule.Tick/2 + 30*time.Sec
 
 // ages returns at what ages a token of p is replaced at the earliest and at the latest, whatever
 // its name spreads: see docs/design.md, "The moment of a refresh".
-func (o *oracle) ages(p *provider, life time.Duration) (earliest, latest time.Duration) {
+func (o *oracle) ages(p *watch, life time.Duration) (earliest, latest time.Duration) {
 	distance := o.schedule.Distance
 	if p.rotates {
 		distance *= 2
@@ -143,7 +165,7 @@ func (o *oracle) ages(p *provider, life time.Duration) (earliest, latest time.Du
 // distances returns the least and the longest time between the last login of p and the next, after
 // what it has answered until then; see docs/design.md, "After failures". left is what the token
 // that consumers read had of its life.
-func (o *oracle) distances(p *provider, before streak, left time.Duration) (least, longest time.Duration) {
+func (o *oracle) distances(p *watch, before streak, left time.Duration) (least, longest time.Duration) {
 	tick, n := o.schedule.Tick, len(before.at)
 	doubled := func(d, most time.Duration, n int) time.Duration { return max(min(d<<min(n-1, 12), most), d) }
 	failing := doubled(tick, 5*tick, n)

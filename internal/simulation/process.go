@@ -4,16 +4,33 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
 )
 
+// A scene is what all processes find: providers, what is kept, and the state that AWS is in.
+type scene struct {
+	mu        sync.Mutex
+	tick      time.Duration
+	providers []*watch
+	watched   map[string]*watch // the same, by name
+	oracle    *oracle
+	is        map[What]bool // what befalls AWS or the network
+
+	listing  []refresh.State // in memory, the last that did not lag
+	listedAt time.Time
+	// killAt counts calls down to the one at which a run dies, before or after its effect.
+	killAt    int
+	killAfter bool
+}
+
 // A process is one warm process of the function, which has one run after the other. A run that
 // was killed changes nothing any more. It is the Source, the Parser, the Store and the Vault of
 // its runner, in memory; over wires its Store and Vault are real.
 type process struct {
-	*World
+	*scene
 	number int
 	runner refresh.Runner
 	off    time.Duration     // by which its clock is wrong
@@ -34,15 +51,6 @@ var (
 
 // flags are those that every command in a remedy has.
 const flags = "--dir d"
-
-func (w *World) newProcess(number int) *process {
-	p := &process{World: w, number: number, mine: map[string]string{}}
-	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: w.schedule, Now: p.now, Flags: flags}
-	if w.lines != nil {
-		w.lines.connect(p)
-	}
-	return p
-}
 
 func (p *process) now() time.Time { return time.Now().Add(p.off) }
 
@@ -122,7 +130,7 @@ func do(ctx context.Context, p *process, about string, effect func() error) erro
 // that no two calls are made at one instant, and the same seed gives the same order.
 func (p *process) apart(about string) time.Duration {
 	n := p.number * 104729
-	if of := p.byName[about]; of != nil {
+	if of := p.watched[about]; of != nil {
 		n += of.number * 7919
 	}
 	return time.Duration(n%99991) * 7 // below a millisecond, and no multiple of another

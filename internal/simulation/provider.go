@@ -94,8 +94,6 @@ type provider struct {
 	valid   string // the refresh token that is good
 	spent   map[string]exchange
 	revoked bool
-
-	watch // what the oracle knows of it
 }
 
 // A streak is one answer that a provider has given again and again without a break, when, and after
@@ -199,6 +197,21 @@ func (p *provider) last() *token {
 		return nil
 	}
 	return p.tokens[len(p.tokens)-1]
+}
+
+// order is what the tokens of p are ordered by: by when they were asked for, or where the last one that
+// was issued has ended the others, by that.
+func (p *provider) order(t *token) time.Time {
+	if p.supersedes {
+		return t.issued
+	}
+	return t.asked
+}
+
+// tied reports whether t and the last token were issued within a second to two runs at once. That has no
+// order in version ids: the provider alone knows which came last, and may have ended the other.
+func (p *provider) tied(t *token) bool {
+	return p.supersedes && p.last() != t && p.last().issued.Sub(t.issued).Abs() <= time.Second
 }
 
 // named returns the token of a record; nil: it was never issued.

@@ -17,15 +17,9 @@ import (
 // what was reported: what no note remembers, only the process knows that has reported it.
 const doubtful = 2
 
-// A failure is one as it is reported; the zero failure is none.
-type failure struct {
-	class refresh.Class
-	code  string
-}
-
 // An outcome is what a run says of one provider.
 type outcome struct {
-	p *provider
+	p *watch
 	refresh.Result
 	Is, Reported failure
 	sure         bool // what was reported until now is certain
@@ -49,13 +43,13 @@ func (u outcome) broken(o *oracle) string {
 
 // ran judges what a run says of itself: whatever failed is an error of the run; a failure is
 // reported once, and so is its end; and the log and the summary say the same.
-func (o *oracle) ran(r round, s *start) {
-	if failed := s.report.Count(refresh.Failed); failed > 0 && s.err == nil {
+func (o *oracle) ran(r round, report *refresh.Report, err error, answers map[string]string) {
+	if failed := report.Count(refresh.Failed); failed > 0 && err == nil {
 		o.violated("%d providers failed, and the run says that all is well", failed)
 	}
 	quiet := true
-	for _, res := range s.report.Results {
-		p := s.byName[res.Provider]
+	for _, res := range report.Results {
+		p := o.watched[res.Provider]
 		if !r.Alone {
 			p.doubt = doubtful
 		}
@@ -74,7 +68,7 @@ func (o *oracle) ran(r round, s *start) {
 		quiet = quiet && res.Outcome == refresh.Waiting && !res.Recovered && res.Err == nil
 	}
 	if !quiet {
-		o.said(r, s)
+		o.said(r, report, answers)
 	}
 }
 
@@ -87,9 +81,9 @@ type line struct {
 
 // said judges what a run logs and answers: that both say the same, and, where that is certain, what
 // the providers have answered it.
-func (o *oracle) said(r round, s *start) {
+func (o *oracle) said(r round, report *refresh.Report, answers map[string]string) {
 	var text bytes.Buffer
-	s.report.Log(context.Background(), slog.New(slog.NewJSONHandler(&text, nil)))
+	report.Log(context.Background(), slog.New(slog.NewJSONHandler(&text, nil)))
 	became := map[string]line{}
 	var logged, summed []string
 	for lines := json.NewDecoder(&text); lines.More(); {
@@ -105,7 +99,7 @@ func (o *oracle) said(r round, s *start) {
 		case l.Event == "provider_recovered":
 			logged = append(logged, fmt.Sprintln(l.Provider, "no more", l.Was))
 		case l.Event == "edit_not_approved":
-			if docs := s.byName[l.Provider].documents(); len(docs) < 2 || docs[0].Data.Reveal() == docs[1].Data.Reveal() {
+			if docs := o.watched[l.Provider].documents(); len(docs) < 2 || docs[0].Data.Reveal() == docs[1].Data.Reveal() {
 				o.violated("an edit of %s is said not to be approved, and there is none", l.Provider)
 			}
 		case l.Event == "provider_warning":
@@ -116,7 +110,7 @@ func (o *oracle) said(r round, s *start) {
 			became[l.Provider] = l
 		}
 	}
-	sum := s.report.Summary()
+	sum := report.Summary()
 	for _, f := range sum.Failing {
 		summed = append(summed, fmt.Sprintln(f.Provider, f.Class, f.Code))
 	}
@@ -131,18 +125,18 @@ func (o *oracle) said(r round, s *start) {
 			failing++
 		}
 	}
-	if !slices.Equal(logged, summed) || len(sum.Providers) != len(s.report.Results) || failing != s.report.Failing() {
-		o.violated("the log has %q, the report %d failing, and the summary %+v", logged, s.report.Failing(), sum)
+	if !slices.Equal(logged, summed) || len(sum.Providers) != len(report.Results) || failing != report.Failing() {
+		o.violated("the log has %q, the report %d failing, and the summary %+v", logged, report.Failing(), sum)
 	}
-	for name, answer := range s.answers {
-		if l := became[name]; r.Alone && !o.expects(s.byName[name], answer, l) {
+	for name, answer := range answers {
+		if l := became[name]; r.Alone && !o.expects(o.watched[name], answer, l) {
 			o.violated("%s answered %q, and the log says %+v", name, answer, l)
 		}
 	}
 }
 
 // expects reports whether a line of the log may come of an answer.
-func (o *oracle) expects(p *provider, answer string, l line) bool {
+func (o *oracle) expects(p *watch, answer string, l line) bool {
 	const slack = 12*time.Second + clockError
 	failing := l.Event == "provider_failing" && l.Level == "ERROR" || l.Event == "provider_still_failing" && l.Level == "WARN"
 	switch answer {

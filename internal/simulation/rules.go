@@ -9,13 +9,9 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// A fact is what happened, and broken returns the promise that it breaks; "": none. Its exported
-// fields are printed with a violation.
-type fact interface{ broken(*oracle) string }
-
 // A login is one as its provider sees it.
 type login struct {
-	p               *provider
+	p               *watch
 	At              time.Time
 	Nth             int           // of its run, at this provider
 	Config          string        // by which it is made
@@ -70,7 +66,7 @@ func (o *oracle) login(l login) {
 }
 
 // lostAnswer notes that an answer of p did not arrive.
-func (o *oracle) lostAnswer(p *provider, now time.Time) {
+func (o *oracle) lostAnswer(p *watch, now time.Time) {
 	if p.upset = append(p.upset, now); p.rotates {
 		p.lost, p.rests = now, now
 	}
@@ -78,7 +74,7 @@ func (o *oracle) lostAnswer(p *provider, now time.Time) {
 
 // A swap is a token that becomes current in the place of another.
 type swap struct {
-	p           *provider
+	p           *watch
 	At          time.Time
 	Former, Now *token
 	Text        string // as consumers read it
@@ -122,17 +118,8 @@ func (s swap) broken(o *oracle) string {
 	return ""
 }
 
-// order is what the tokens of p are ordered by: by when they were asked for, or where the last one that
-// was issued has ended the others, by that.
-func (p *provider) order(t *token) time.Time {
-	if p.supersedes {
-		return t.issued
-	}
-	return t.asked
-}
-
 // swap judges a token that becomes current.
-func (o *oracle) swap(p *provider, text string, at time.Time) {
+func (o *oracle) swap(p *watch, text string, at time.Time) {
 	s := swap{p, at, p.current, p.named(text), text}
 	p.current = s.Now
 	o.judge(p, s)
@@ -141,7 +128,7 @@ func (o *oracle) swap(p *provider, text string, at time.Time) {
 // expired reports whether a consumer that read t at the last moment, and kept it for the cache age,
 // used it when it had expired. What the provider and AWS had to do with it counts: promised is only
 // the outage that check prints.
-func (o *oracle) expired(p *provider, t *token, until time.Time) bool {
+func (o *oracle) expired(p *watch, t *token, until time.Time) bool {
 	s := o.schedule.For(p.made())
 	switch {
 	case !until.Add(o.schedule.CacheAge).After(t.expires), p.repeats, s.ShortLived(p.lifetime):
@@ -162,7 +149,7 @@ func (o *oracle) expired(p *provider, t *token, until time.Time) bool {
 
 // A look is at what the runs of one tick have left of one provider.
 type look struct {
-	p       *provider
+	p       *watch
 	At      time.Time
 	Sight   sight
 	Current *token // of that
@@ -208,14 +195,8 @@ func (l look) ended() bool {
 	return l.Alone && !l.Sight.note.Class.Failing() && !l.p.failing && l.p.reported != failure{}
 }
 
-// tied reports whether t and the last token were issued within a second to two runs at once. That has no
-// order in version ids: the provider alone knows which came last, and may have ended the other.
-func (p *provider) tied(t *token) bool {
-	return p.supersedes && p.last() != t && p.last().issued.Sub(t.issued).Abs() <= time.Second
-}
-
 // look judges what a tick has left of a provider.
-func (o *oracle) look(r round, p *provider) {
+func (o *oracle) look(r round, p *watch) {
 	now := time.Now()
 	if double := r.Logins[p.name] - 1; double > 0 {
 		o.figures[doubleLogins] += double

@@ -29,8 +29,8 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 	for _, w := range wanted {
 		r := refresh.Reading{Credential: refresh.Document{Name: w.Credential}}
 		r.Err = do(ctx, p, w.Provider, func() (err error) {
-			r.Configs = p.byName[w.Provider].documents()
-			r.Credential.Version, err = p.byName[w.Credential].credential()
+			r.Configs = p.watched[w.Provider].documents()
+			r.Credential.Version, err = p.watched[w.Credential].credential()
 			return err
 		})
 		readings = append(readings, r)
@@ -40,7 +40,7 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 
 func (p *process) CredentialVersions(ctx context.Context, names []string) (versions []refresh.CredentialVersion) {
 	for _, name := range names {
-		v, err := call(ctx, p, name, p.byName[name].credential)
+		v, err := call(ctx, p, name, p.watched[name].credential)
 		versions = append(versions, refresh.CredentialVersion{Version: v, Err: err})
 	}
 	return versions
@@ -60,7 +60,7 @@ type parser struct{ *process }
 func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	of, text := p.byName[d.Name], d.Data.Reveal()
+	of, text := p.watched[d.Name], d.Data.Reveal()
 	if text == "{" {
 		return refresh.Provider{}, refresh.Problems{{Where: d.Where, Detail: "it ends early", Remedy: "run 'tokenkeeper check NAME'"}}
 	}
@@ -71,8 +71,8 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 }
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
-	c := refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: p.byName[d.Name].approvedOnly, Values: map[string]secret.Text{}}
-	if p.byName[d.Name].is[Echoes] { // to look for it in each record would take an eighth of the time
+	c := refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: p.watched[d.Name].approvedOnly, Values: map[string]secret.Text{}}
+	if p.watched[d.Name].is[Echoes] { // to look for it in each record would take an eighth of the time
 		c.Values["client_secret"] = secret.New(clientSecret)
 	}
 	return c, nil

@@ -39,48 +39,41 @@ type Options struct {
 	Trace func(at time.Duration, report *refresh.Report, err error)
 }
 
-// A World is one deployment and everything around it: providers, what is kept, and the state that
-// AWS is in.
+// A World is one deployment and everything around it.
 type World struct {
 	History History
 
-	mu        sync.Mutex
+	scene
 	options   Options
-	began     time.Time
-	tick      time.Duration
 	schedule  refresh.Schedule
-	oracle    *oracle
-	providers []*provider
-	byName    map[string]*provider
-	records   map[string]*stored
-	tickets   map[string]*stored
-	lines     *lines        // nil in memory
-	is        map[What]bool // what befalls AWS or the network
-	processes [3]*process   // of the tick, its double, and people
-	moments   []moment
-	armed     []Event // what befalls the next run
+	processes [3]*process // of the tick, its double, and people
+	lines     *lines      // nil in memory
+	began     time.Time
+	moments   []moment // to come
+	armed     []Event  // what befalls the next run
 	forced    []string
+}
 
-	listing  []refresh.State // in memory, the last that did not lag
-	listedAt time.Time
-	// killAt counts calls down to the one at which a run dies, before or after its effect.
-	killAt    int
-	killAfter bool
+// A moment is the beginning or the end of an event.
+type moment struct {
+	Event
+	at     time.Time
+	begins bool
 }
 
 // New returns the world of a seed. It must be made and run in a bubble of testing/synctest.
 func New(seed uint64, o Options) *World {
 	r := rand.New(rand.NewPCG(seed, 2))
-	w := &World{options: o, began: time.Now(), byName: map[string]*provider{}, is: map[What]bool{},
-		records: map[string]*stored{}, tickets: map[string]*stored{}}
+	w := &World{options: o, began: time.Now(), scene: scene{watched: map[string]*watch{}, is: map[What]bool{}}}
 	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
 		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
 	for i := range o.Providers {
 		p := &provider{name: name(i), number: i + 1, kind: newKind(r), is: map[What]bool{}, byText: map[string]*token{}}
-		w.providers, w.byName[p.name] = append(w.providers, p), p
+		w.watched[p.name] = &watch{provider: p, records: newStored(p.name), tickets: newStored(p.name)}
+		w.providers = append(w.providers, w.watched[p.name])
 	}
-	w.oracle = &oracle{began: w.began, schedule: w.schedule, figures: Figures{worlds: 1, days: o.Days * o.Providers}}
+	w.oracle = &oracle{began: w.began, watched: w.watched, schedule: w.schedule, figures: Figures{worlds: 1, days: o.Days * o.Providers}}
 	w.History = draw(r, o.Providers, time.Duration(o.Days)*day-quiet, o.Trouble)
 	if o.Wires {
 		w.lines = newLines(r.IntN(2) == 0)
@@ -94,6 +87,15 @@ func New(seed uint64, o Options) *World {
 		}
 	}
 	return w
+}
+
+func (w *World) newProcess(number int) *process {
+	p := &process{scene: &w.scene, number: number, mine: map[string]string{}}
+	p.runner = refresh.Runner{Source: p, Parser: parser{p}, Store: p, Vault: p, Schedule: w.schedule, Now: p.now, Flags: flags}
+	if w.lines != nil {
+		w.lines.connect(p)
+	}
+	return p
 }
 
 // Run lives through all days of the world, or until a promise is broken.
@@ -220,12 +222,12 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 		if w.options.Trace != nil {
 			w.options.Trace(now.Sub(w.began), s.report, s.err)
 		}
-		w.oracle.ran(t, s)
+		w.oracle.ran(t, s.report, s.err, s.answers)
 		for _, res := range s.report.Results {
 			if res.Next.Before(next) {
 				next = latest(res.Next.Add(-s.off), now)
 			}
-			if p := w.byName[res.Provider]; res.Class() == refresh.NeedsPerson && p.rotates {
+			if p := w.watched[res.Provider]; res.Class() == refresh.NeedsPerson && p.rotates {
 				w.call(p, now)
 			}
 		}
@@ -236,24 +238,12 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 	return next
 }
 
-// A sight is what consumers, and later runs, find of a provider.
-type sight struct {
-	record           string
-	stored           time.Time // the record
-	note             refresh.Note
-	ticket           string      // the refresh token that the next run will send
-	records, tickets []time.Time // when versions were written
-}
-
 // see looks at what there is of p. In memory it was judged when it became current.
-func (w *World) see(p *provider) {
-	former := p.sight.record
-	if w.lines != nil {
-		p.sight = w.lines.seen(p)
-	} else {
-		p.sight = w.seen(p)
-	}
-	if w.lines != nil && p.sight.record != former {
+func (w *World) see(p *watch) {
+	if former := p.sight.record; w.lines == nil {
+		p.sight = sight{record: p.records.values[p.records.state.Current], note: p.records.state.Note, records: p.records.written,
+			ticket: p.tickets.values[p.tickets.state.Current], tickets: p.tickets.written}
+	} else if p.sight = w.lines.seen(p.provider); p.sight.record != former {
 		at := p.sight.stored
 		if time.Since(at) > 2*w.tick {
 			at = time.Now() // by a run that died
@@ -264,15 +254,4 @@ func (w *World) see(p *provider) {
 		t, _ := refresh.DecodeRefreshToken(p.name, "", secret.New(p.sight.ticket))
 		p.sight.ticket = t.Token.Reveal()
 	}
-}
-
-// seen returns what there is of p in memory.
-func (w *World) seen(p *provider) (s sight) {
-	if r := w.records[p.name]; r != nil {
-		s.record, s.note, s.records = r.values[r.state.Current], r.state.Note, r.written
-	}
-	if t := w.tickets[p.name]; t != nil {
-		s.ticket, s.tickets = t.values[t.state.Current], t.written
-	}
-	return s
 }
