@@ -30,6 +30,7 @@ type world struct {
 	logins      map[string]int
 	issued      int
 	notes       int // written or removed
+	opened      map[string]int
 	listErr     error
 	configErr   error
 	openErr     map[string]error
@@ -65,6 +66,7 @@ func newWorld(providers ...string) *world {
 		answers:     map[string]func(context.Context) (refresh.Grant, error){},
 		next:        map[string]func(string) refresh.Successor{},
 		logins:      map[string]int{},
+		opened:      map[string]int{},
 		limits:      refresh.Limits{Record: 65536, Versions: 100},
 		openErr:     map[string]error{},
 		saveErr:     map[string]error{},
@@ -268,6 +270,7 @@ func (s store) Open(ctx context.Context, name string) (refresh.State, error) {
 	if err := ctx.Err(); err != nil {
 		return refresh.State{}, err
 	}
+	s.opened[name]++
 	if err := s.openErr[name]; err != nil {
 		return refresh.State{}, err
 	}

@@ -1,0 +1,263 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/tokenkeeper/internal/refresh"
+)
+
+// A secret is opened where it may be written to, and not for what a list says of it for certain.
+func TestWhatIsOpened(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		before func(w *world, st *refresh.State)
+		reason refresh.Reason
+		opened int
+	}{
+		{"a fresh token", func(*world, *refresh.State) {}, refresh.Fresh, 0},
+		{"a fresh token beside a note that is void", func(_ *world, st *refresh.State) {
+			st.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Since: noon.Add(-time.Hour), Last: noon.Add(-time.Hour)}
+		}, refresh.Fresh, 1},
+		{"a token that is due", func(w *world, _ *refresh.State) { w.now = noon.Add(50 * time.Minute) }, refresh.NearExpiry, 1},
+		{"another's secret", func(_ *world, st *refresh.State) { st.Owned = false }, refresh.NotOurs, 0},
+		{"one that is being deleted", func(_ *world, st *refresh.State) { st.Deleting = true }, refresh.Deleting, 0},
+		{"one that is paused", func(_ *world, st *refresh.State) { st.Paused = true }, refresh.Paused, 0},
+		{"one that takes no write", func(_ *world, st *refresh.State) {
+			st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: "key_disabled", Detail: "its key is disabled"}
+		}, "key_disabled", 0},
+		{"a failure that cools down", func(w *world, st *refresh.State) {
+			w.now = noon.Add(50 * time.Minute)
+			st.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Since: w.now, Last: w.now, Next: w.now.Add(time.Hour), Config: refresh.NewFingerprint([]byte("v1"))}
+		}, refresh.CoolingDown, 0},
+	} {
+		w := newWorld("a")
+		w.run(refresh.Job{})
+		row.before(w, &w.secrets["a"].state)
+		before, state := w.opened["a"], w.secrets["a"].state
+		res, _, _ := w.run(refresh.Job{})
+		if got := res["a"]; got.Reason != row.reason || w.opened["a"]-before != row.opened {
+			t.Errorf("%s: %s, opened %d times", row.name, got.Reason, w.opened["a"]-before)
+		}
+		if e := res["a"].Err; state.Blocked != nil && e != state.Blocked && e.Detail != state.Blocked.Detail {
+			t.Errorf("%s: %v", row.name, e)
+		}
+	}
+}
+
+// A run that has no time left for a login opens no secret, although nothing is due.
+func TestARunWithoutTimeOpensNothing(t *testing.T) {
+	for run, opened := range map[time.Duration]int{4499 * time.Millisecond: 0, 4500 * time.Millisecond: 1, 5 * time.Second: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("a")
+			w.run(refresh.Job{})
+			w.secrets["a"].state.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Since: noon.Add(-time.Hour), Last: noon.Add(-time.Hour)}
+			before := w.opened["a"]
+			ctx, cancel := context.WithTimeout(t.Context(), run)
+			defer cancel()
+			report, err := w.runner().Run(ctx, refresh.Job{})
+			if res := report.Results[0]; err != nil || res.Outcome != refresh.Waiting || res.Reason != refresh.Fresh || w.opened["a"]-before != opened {
+				t.Errorf("a run of %v: %s %s, opened %d times, %v", run, res.Outcome, res.Reason, w.opened["a"]-before, err)
+			}
+		})
+	}
+}
+
+// What the end of the run cuts short, in the store or the source, is no failure; what has taken all the time of a provider is.
+func TestCallsThatAreCutShort(t *testing.T) {
+	for _, row := range []struct {
+		run  time.Duration
+		want refresh.Outcome
+		code string
+	}{
+		{10 * time.Second, refresh.Skipped, ""},
+		{18 * time.Second, refresh.Skipped, ""},
+		{25 * time.Second, refresh.Failed, refresh.CodeSourceFailed},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("a")
+			ctx, cancel := context.WithTimeout(t.Context(), row.run)
+			defer cancel()
+			r := w.runner()
+			r.Source = deaf{source{w}}
+			report, _ := r.Run(ctx, refresh.Job{})
+			if res := report.Results[0]; res.Outcome != row.want || codeOf(res.Err) != row.code || (w.secrets["a"].state.Note == refresh.Note{}) != (row.code == "") {
+				t.Errorf("a source that hangs, a run of %v: %s, %v", row.run, res.Outcome, res.Err)
+			}
+			r = w.runner()
+			r.Store = hanging{store{w}}
+			ctx, cancel = context.WithTimeout(t.Context(), row.run)
+			defer cancel()
+			delete(w.secrets, "a")
+			report, _ = r.Run(ctx, refresh.Job{})
+			if res := report.Results[0]; res.Outcome != row.want || res.Err != nil && res.Err.Code != refresh.CodeStoreFailed {
+				t.Errorf("a store that hangs, a run of %v: %s, %v", row.run, res.Outcome, res.Err)
+			}
+		})
+	}
+}
+
+// A deaf source reads nothing for a minute, whatever its context.
+type deaf struct{ source }
+
+func (deaf) Latest(_ context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	time.Sleep(time.Minute)
+	return make([]refresh.Reading, len(wanted))
+}
+
+// A hanging store does not open secrets.
+type hanging struct{ store }
+
+func (hanging) Open(ctx context.Context, _ string) (refresh.State, error) {
+	<-ctx.Done()
+	return refresh.State{}, ctx.Err()
+}
+
+// Failures of what is read for a login are counted for the refresh token that it would be made with.
+func TestAFailingSourceIsCountedByRefreshToken(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	for i, want := range []int{1, 2, 3, 1, 2} {
+		if i == 3 {
+			v.put("second")
+		}
+		r := w.runner()
+		r.Vault, r.Parser, r.Source = v, rotating{parser{w}, rotates}, brokenReading{source{w}}
+		report, _ := r.Run(t.Context(), refresh.Job{})
+		if n := report.Results[0].Note; n.Code != refresh.CodeSourceFailed || n.Tries != want {
+			t.Errorf("attempt %d: %s, want %d tries", i, n, want)
+		}
+		w.now = w.now.Add(10 * time.Minute)
+	}
+}
+
+// To make a token current that another run has left continues the failures before it: no provider is asked.
+func TestATokenThatCannotBeMadeCurrent(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	w.now = noon.Add(50 * time.Minute)
+	config := refresh.NewFingerprint([]byte("v1"))
+	st := &w.secrets["a"].state
+	st.Next = refresh.Version{IssuedAt: noon.Add(49 * time.Minute), Lifetime: time.Hour, Config: config, Digest: 99}.ID()
+	st.Note = refresh.Note{Class: refresh.Transient, Code: refresh.CodeStoreFailed, Tries: 2, Since: noon.Add(48 * time.Minute), Last: noon.Add(49 * time.Minute), Config: config, Credential: "c1"}
+	w.saveErr["a"] = errors.New("throttled")
+	res, _, _ := w.run(refresh.Job{})
+	if got := res["a"]; got.Reason != refresh.Unfinished || got.Note.Tries != 3 || got.Notice || w.logins["a"] != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What an operator should know of a secret is a warning, once it is written to.
+func TestWarningsOfSecrets(t *testing.T) {
+	for name, row := range map[string]struct {
+		spoil func(*refresh.State)
+		want  string
+	}{
+		"written by us":      {func(*refresh.State) {}, ""},
+		"by another program": {func(st *refresh.State) { st.Current = "terraform-20261122120000000000000001" }, "another program has written the secret"},
+		"by a clock that was wrong": {func(st *refresh.State) {
+			st.Current = refresh.Version{IssuedAt: noon.Add(3 * time.Hour), Lifetime: time.Hour}.ID()
+		}, ""},
+		"with a caution": {func(st *refresh.State) { st.Caution = "its versions are nearly used up" }, "its versions are nearly used up"},
+	} {
+		w := newWorld("a")
+		w.run(refresh.Job{})
+		row.spoil(&w.secrets["a"].state)
+		w.now = noon.Add(50 * time.Minute)
+		res, _, err := w.run(refresh.Job{})
+		if got := res["a"]; err != nil || got.Outcome != refresh.Refreshed || len(got.Warnings) > 1 || !strings.HasPrefix(strings.Join(got.Warnings, ""), row.want) || (row.want == "") != (len(got.Warnings) == 0) {
+			t.Errorf("%s: %s, %q, %v", name, got.Outcome, got.Warnings, err)
+		}
+	}
+}
+
+// A panic before anything is known of the secret is a failure that no note remembers.
+func TestAPanicWhileASecretIsOpened(t *testing.T) {
+	w := newWorld("a", "b")
+	r := w.runner()
+	r.Store = panicsOpening{store{w}}
+	report, err := r.Run(t.Context(), refresh.Job{})
+	if res := report.Results[0]; err == nil || codeOf(res.Err) != refresh.CodeInternal || !res.Notice || res.Stack == "" || strings.Contains(res.Stack, "c4n@ry") || report.Results[1].Outcome != refresh.Refreshed || w.notes != 0 {
+		t.Errorf("%+v, %d notes", res, w.notes)
+	}
+}
+
+type panicsOpening struct{ store }
+
+func (p panicsOpening) Open(ctx context.Context, name string) (refresh.State, error) {
+	if name == "a" {
+		panic(canary)
+	}
+	return p.store.Open(ctx, name)
+}
+
+// A config that turns to a refresh token between the list and the login has the time of one, and begins anew for that
+// once: where it turns each time it is read, it is logged in to as it was read last.
+func TestAConfigThatTurnsToARefreshToken(t *testing.T) {
+	for _, turns := range []int{1, 2, 3, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			r := w.runner()
+			read := 0
+			r.Vault, r.Parser = v, rotating{parser{w}, func(p *refresh.Provider) {
+				if read++; min(read-1, turns)%2 == 1 {
+					rotates(p)
+				}
+			}}
+			began := time.Now()
+			w.answer("a", func(ctx context.Context) (refresh.Grant, error) {
+				if end, _ := ctx.Deadline(); turns == 1 && end.Sub(began) != 30*time.Second || turns == 2 && end.Sub(began) != 30*time.Second {
+					t.Errorf("%d turns: the login has %v", turns, end.Sub(began))
+				}
+				return w.grant(), nil
+			})
+			report, err := r.Run(t.Context(), refresh.Job{})
+			if res := report.Results[0]; err != nil || res.Outcome != refresh.Refreshed || w.logins["a"] != 1 || read > 3 {
+				t.Errorf("%d turns: %s after %d logins, read %d times: %v", turns, res.Outcome, w.logins["a"], read, err)
+			}
+		})
+	}
+}
+
+// The contexts of a provider end with it: what goes on in the background of a call ends as well.
+func TestContextsEnd(t *testing.T) {
+	w := newWorld("a")
+	r := w.runner()
+	kept := &keeping{store: store{w}}
+	r.Store = kept
+	var asking context.Context
+	w.answer("a", func(ctx context.Context) (refresh.Grant, error) {
+		asking = ctx
+		return w.grant(), nil
+	})
+	w.secrets["a"] = &stored{state: refresh.State{Name: "a", Exists: true, Owned: true, Note: refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Last: noon.Add(-time.Hour)}}, versions: map[refresh.VersionID]string{}}
+	if report, err := r.Run(t.Context(), refresh.Job{}); err != nil || !report.Results[0].Recovered {
+		t.Fatalf("%+v, %v", report.Results[0], err)
+	}
+	for name, ctx := range map[string]context.Context{"asking": asking, "saving": kept.saving, "noting": kept.noting} {
+		if ctx.Err() != context.Canceled {
+			t.Errorf("%s: %v", name, ctx.Err())
+		}
+	}
+}
+
+// A keeping store keeps the contexts that it is called with.
+type keeping struct {
+	store
+	saving, noting context.Context
+}
+
+func (k *keeping) Save(ctx context.Context, c refresh.Change) (refresh.State, error) {
+	k.saving = ctx
+	return k.store.Save(ctx, c)
+}
+
+func (k *keeping) Note(ctx context.Context, name string, n refresh.Note) error {
+	k.noting = ctx
+	return k.store.Note(ctx, name, n)
+}
