@@ -2,6 +2,8 @@ package refresh_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -215,13 +217,103 @@ func TestHowLongARefreshTokenRests(t *testing.T) {
 			w.runWith(v, lives)
 			w.answer("a", func(context.Context) (refresh.Grant, error) {
 				time.Sleep(5 * time.Second)
-				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
+				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Remedy: "look at the host", Suspect: true, Unsure: true}
 			})
 			w.now = w.now.Add(40 * time.Minute)
 			res, _ := w.runWith(v, lives)
 			if !res.Note.Next.Equal(noon.Add(want)) || res.Note.Unsure == "" {
 				t.Errorf("a grace of %v: it rests until %v, want %v: %v", grace, res.Note.Next.Sub(noon), want, res.Err)
 			}
+			if e := res.Err; e.Code != refresh.CodeRefreshTokenUnsure || !strings.HasPrefix(e.Detail, "no answer; ") || !strings.HasPrefix(e.Remedy, "nothing yet: ") {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+}
+
+// Whether it is known what became of the last claim: it is noted, or a token has been stored since. If not, the refresh
+// token may have been spent: it is sent only where there is no good token, and that it was is noted.
+func TestWhatBecameOfTheLastClaim(t *testing.T) {
+	config := refresh.NewFingerprint([]byte("v1"))
+	issued := func(at time.Time) refresh.VersionID {
+		return refresh.Version{IssuedAt: at, Lifetime: time.Hour, Config: config}.ID()
+	}
+	const never = -1000 * time.Hour
+	for _, row := range []struct {
+		name  string
+		claim time.Duration // before now; never: there was none
+		token time.Duration // issued before now; never: there is none
+		noted bool
+		sent  bool
+		known bool
+	}{
+		{"no claim, no token", never, never, false, true, true},
+		{"a claim of a run that died, no token", time.Minute, never, false, true, false},
+		{"one whose outcome is noted, no token", time.Minute, never, true, true, true},
+		{"no claim, a token", never, 45 * time.Minute, false, true, true},
+		{"a claim before the token", 46 * time.Minute, 45 * time.Minute, false, true, true},
+		{"in the same second", 45 * time.Minute, 45 * time.Minute, false, true, true},
+		{"after the token", 44 * time.Minute, 45 * time.Minute, false, false, false},
+		{"after the token, noted", 44 * time.Minute, 45 * time.Minute, true, true, true},
+		{"after the token, which has expired", 44 * time.Minute, 61 * time.Minute, false, true, false},
+	} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		st := refresh.State{Name: "a", Exists: true, Owned: true}
+		if row.token != never {
+			st.Current = issued(noon.Add(-row.token))
+		}
+		w.secrets["a"] = &stored{state: st, versions: map[refresh.VersionID]string{}}
+		if row.claim != never {
+			v.last = refresh.Claim{ID: "claim 7", At: noon.Add(-row.claim)}
+		}
+		if row.noted {
+			sum := sha256.Sum256([]byte("claim 7"))
+			w.secrets["a"].state.Note.Claim = hex.EncodeToString(sum[:4])
+		}
+		w.answer("a", down)
+		res, _ := w.runWith(v, rotates)
+		if sent := w.logins["a"] == 1; sent != row.sent || sent && codeOf(res.Err) != "http_503" || !sent && codeOf(res.Err) != refresh.CodeRefreshTokenUnsure {
+			t.Errorf("%s: %d logins, %v", row.name, w.logins["a"], res.Err)
+		}
+		if n := res.Note; (n.Unsure == "") != row.known || n.Unsure != "" && len(n.Unsure) != 8 || len(n.Claim) != 8 {
+			t.Errorf("%s: noted %s", row.name, n)
+		}
+	}
+}
+
+// A run that is stopped waits no longer for the one that has the refresh token.
+func TestAwaitingEndsWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		v.claimed = true
+		r := w.runner()
+		r.Vault, r.Parser = v, rotating{parser{w}, rotates}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3500*time.Millisecond, cancel)
+		began := time.Now()
+		report, _ := r.Run(ctx, refresh.Job{})
+		if res := report.Results[0]; codeOf(res.Err) != refresh.CodeClaimed || res.Class() != refresh.Transient || !res.Notice || res.Reason != refresh.NoToken || time.Since(began) != 3500*time.Millisecond || w.notes != 0 {
+			t.Errorf("%+v after %v", res, time.Since(began))
+		}
+	})
+}
+
+// Storing the next refresh token goes on for two minutes, or to the last moments of the run.
+func TestHowLongARefreshTokenIsStored(t *testing.T) {
+	for run, want := range map[time.Duration]time.Duration{0: 120 * time.Second, 40 * time.Second: 38500 * time.Millisecond, 10 * time.Minute: 120 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			w.rotateTo("a", "second")
+			began := time.Now()
+			w.runVault(t, hooked{vault: v, rotate: func(ctx context.Context) error {
+				if end, _ := ctx.Deadline(); end.Sub(began) != want {
+					t.Errorf("in a run of %v it is stored until %v, want %v", run, end.Sub(began), want)
+				}
+				return nil
+			}}, run)
 		})
 	}
 }

@@ -42,18 +42,6 @@ func (v *visit) remember(n Note) Note {
 	return n
 }
 
-// worse returns the failure that asks for more of people, or the first.
-func worse(a, b *Error) *Error {
-	rank := map[Class]int{Transient: 1, Misconfigured: 2, NeedsPerson: 3}
-	switch {
-	case a == nil:
-		return b
-	case b != nil && rank[b.Class] > rank[a.Class]:
-		return b
-	}
-	return a
-}
-
 // badConfig reports a config that cannot be used. It is noted where there is a secret
 // to note it in; none is made for a name that may be a typo.
 func (v *visit) badConfig(ctx context.Context) Result {

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -108,7 +109,7 @@ func (v *visit) panicked(ctx context.Context, value any, stack string) (res Resu
 	if !v.state.notable() {
 		return v.unnoted(v.due, e)
 	}
-	return v.fail(ctx, worse(v.rotated(ctx), e))
+	return v.fail(ctx, cmp.Or(v.rotated(ctx), e))
 }
 
 // ask logs in, once, and keeps what that gives.

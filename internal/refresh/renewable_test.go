@@ -88,7 +88,8 @@ func TestTheEndOfARefreshTokenIsRemembered(t *testing.T) {
 		{"a minute before that as well", first, "", first},
 		{"a new one lives longer", second, "third", second},
 		{"a new one, without an end", time.Time{}, "fourth", time.Time{}},
-		{"it is said once more", first, "fifth", first},
+		{"to a fraction of a second", second.Add(700 * time.Millisecond), "fifth", second},
+		{"it is said once more", first, "sixth", first},
 	} {
 		c.now = c.now.Add(time.Hour)
 		c.stated, c.next = row.stated, row.next

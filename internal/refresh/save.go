@@ -134,9 +134,9 @@ func (v *visit) save(ctx context.Context, c Change) (Result, *Error) {
 }
 
 // settle returns the result of a login, once it is known what became of the next refresh
-// token too. Of two failures the worse is noted and reported.
+// token too: that it is lost is noted and reported before any other failure.
 func (v *visit) settle(ctx context.Context, res Result, e *Error) Result {
-	if e = worse(v.rotated(ctx), e); e != nil {
+	if e = cmp.Or(v.rotated(ctx), e); e != nil {
 		failed := v.fail(ctx, e)
 		failed.Warnings = append(res.Warnings, failed.Warnings...)
 		return failed

@@ -119,8 +119,8 @@ func TestAFailureWithANewRefreshTokenEachTime(t *testing.T) {
 	}
 }
 
-// Of two failures of one login the worse is noted and reported.
-func TestTheWorseOfTwoFailures(t *testing.T) {
+// That a refresh token is lost is noted and reported before any other failure of its login.
+func TestALostRefreshTokenBesideAnotherFailure(t *testing.T) {
 	for name, second := range map[string]error{
 		"transient":     errors.New("throttled"),
 		"misconfigured": &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Detail: "denied"},
