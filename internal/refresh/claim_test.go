@@ -317,3 +317,97 @@ func TestHowLongARefreshTokenIsStored(t *testing.T) {
 		})
 	}
 }
+
+// A token waits five seconds for the next refresh token to be stored before it is stored itself; then it is first noted that
+// the refresh token was spent, and the note is removed once the next one is stored.
+func TestANextRefreshTokenThatIsStoredLate(t *testing.T) {
+	for takes, notes := range map[time.Duration]int{0: 0, 4900 * time.Millisecond: 0, 5100 * time.Millisecond: 2, 7400 * time.Millisecond: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			w.rotateTo("a", "second")
+			res := w.runVault(t, hooked{vault: v, rotate: func(context.Context) error { time.Sleep(takes); return nil }}, 0)
+			if res.Outcome != refresh.Refreshed || w.notes != notes || v.token != "second" || res.Note.Class != "" {
+				t.Errorf("stored after %v: %s, %d notes, %q is kept", takes, res.Outcome, w.notes, v.token)
+			}
+		})
+	}
+}
+
+// Where the next refresh token came, nothing is unsure, whatever else the answer has.
+func TestAnUnreadableAnswerWithTheNextRefreshToken(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.rotateTo("a", "second")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "bad_answer", Detail: "it breaks off", Unsure: true}
+	})
+	if res := w.runVault(t, v, 0); res.Note.Unsure != "" || res.Note.Spent != "" || v.token != "second" {
+		t.Errorf("noted %s, and %q is kept", res.Note, v.token)
+	}
+}
+
+// What a login waits for ends once a person puts in another refresh token, or edits the credential: where it may have
+// spent one, or was refused, and not where a provider is down.
+func TestWhatEndsTheWaitForALogin(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		e    refresh.Error
+		ends bool
+	}{
+		{"the provider is down", refresh.Error{Class: refresh.Transient, Code: "http_503"}, false},
+		{"it may be spent", refresh.Error{Class: refresh.Transient, Code: "timeout", Unsure: true}, true},
+		{"it is refused", refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}, true},
+		{"it is revoked", refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant"}, true},
+	} {
+		for edit, do := range map[string]func(*world, *vault){
+			"nothing is edited":    func(*world, *vault) {},
+			"another is put in":    func(_ *world, v *vault) { v.put("second") },
+			"an edited credential": func(w *world, _ *vault) { w.credentials["a"] = credential{version: "c2"} },
+		} {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			w.runVault(t, v, 0)
+			w.now = noon.Add(45 * time.Minute)
+			w.answer("a", func(context.Context) (refresh.Grant, error) { e := row.e; return refresh.Grant{}, &e })
+			w.runVault(t, v, 0)
+			w.answer("a", nil)
+			w.now = w.now.Add(20 * time.Second)
+			do(w, v)
+			res := w.runVault(t, v, 0)
+			// One that may be spent is not sent again for an edit elsewhere.
+			if want := row.ends && (edit == "another is put in" || edit == "an edited credential" && !row.e.Unsure); (res.Outcome == refresh.Refreshed) != want {
+				t.Errorf("%s, and then %s: %s, %s", row.name, edit, res.Outcome, res.Reason)
+			}
+		}
+	}
+}
+
+// What another run has noted meanwhile stays, where refresh tokens are used: it knows more. What failed here is reported.
+func TestANoteOfAnotherRunStays(t *testing.T) {
+	for _, meanwhile := range []bool{false, true} {
+		w, v := newWorld("a"), &vault{}
+		v.put("first")
+		w.runVault(t, v, 0)
+		w.now = noon.Add(45 * time.Minute)
+		theirs := refresh.Note{Class: refresh.NeedsPerson, Code: "invalid_grant", Tries: 1, Since: w.now, Last: w.now, Config: refresh.NewFingerprint([]byte("v1"))}
+		r := w.runner()
+		r.Vault, r.Parser, r.Source = v, rotating{parser{w}, rotates}, failsAfter{source{w}}
+		notes := w.notes
+		if meanwhile {
+			w.beforeLatest = func(string) { w.secrets["a"].state.Note = theirs }
+		}
+		report, _ := r.Run(t.Context(), refresh.Job{})
+		if res := report.Results[0]; res.Note.Code != refresh.CodeSourceFailed || len(res.Warnings) != 0 || (w.notes == notes) != meanwhile || meanwhile && w.secrets["a"].state.Note != theirs {
+			t.Errorf("noted meanwhile %t: %+v, and the note is %s", meanwhile, res, w.secrets["a"].state.Note)
+		}
+	}
+}
+
+// A failsAfter source reads nothing, after what comes before a login.
+type failsAfter struct{ source }
+
+func (f failsAfter) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
+	f.source.Latest(ctx, wanted)
+	return brokenReading{f.source}.Latest(ctx, wanted)
+}

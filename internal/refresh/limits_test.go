@@ -101,19 +101,41 @@ func (p patient) Save(ctx context.Context, c refresh.Change) (refresh.State, err
 // What a store is given to say that it could not store: its note is written after it has
 // waited for the rest of its time.
 func TestTimeForTheNoteIsKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld("a")
-		r := w.runner()
-		r.Store = stuck{store{w}}
-		began := time.Now()
-		report, _ := r.Run(t.Context(), refresh.Job{})
-		if took := time.Since(began); took != 18500*time.Millisecond {
-			t.Errorf("the save was given up after %v, want 1.5s before the 20s of a provider", took)
-		}
-		if n := w.secrets["a"].state.Note; n.Code != refresh.CodeStoreFailed || len(report.Results[0].Warnings) != 0 {
-			t.Errorf("the note is %q, with %q", n, report.Results[0].Warnings)
-		}
-	})
+	for _, row := range []struct {
+		run     time.Duration // zero: of any length
+		rotates bool
+		want    time.Duration
+	}{
+		{0, false, 18500 * time.Millisecond}, // 1.5s before the 20s of a provider
+		{12 * time.Second, false, 10500 * time.Millisecond},
+		{0, true, 20 * time.Second},
+		{31 * time.Second, true, 20 * time.Second},
+		{30*time.Second + time.Millisecond, true, 20 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			r := w.runner()
+			r.Store, r.Vault = stuck{store{w}}, v
+			if row.rotates {
+				r.Parser = rotating{parser{w}, rotates}
+			}
+			ctx := t.Context()
+			if row.run > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, row.run)
+				defer cancel()
+			}
+			began := time.Now()
+			report, _ := r.Run(ctx, refresh.Job{})
+			if took := time.Since(began); took != row.want {
+				t.Errorf("%+v: the save was given up after %v", row, took)
+			}
+			if n := w.secrets["a"].state.Note; n.Code != refresh.CodeStoreFailed || len(report.Results[0].Warnings) != 0 {
+				t.Errorf("%+v: the note is %q, with %q", row, n, report.Results[0].Warnings)
+			}
+		})
+	}
 }
 
 // stuck is a store whose saves never end by themselves.

@@ -200,3 +200,29 @@ func TestWhenATokenIsIssuedByAnotherClock(t *testing.T) {
 		}
 	}
 }
+
+// What consumers read is in whole seconds, whatever the clock of the provider's answer.
+func TestRecordsAreInWholeSeconds(t *testing.T) {
+	w := newWorld("a")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		g := w.grant()
+		g.AskedAt, g.Lifetime = noon.Add(700*time.Millisecond), time.Hour+800*time.Millisecond
+		return g, nil
+	})
+	w.run(refresh.Job{})
+	for _, want := range []string{`"issued_at":"2026-11-22T12:00:00Z"`, `"expires_at":"2026-11-22T13:00:00Z"`, `"refresh_after":"` + next("a", noon) + `"`} {
+		if !strings.Contains(w.record("a"), want) {
+			t.Errorf("%s has no %s", w.record("a"), want)
+		}
+	}
+}
+
+// How many logins a run has the time for, for those who plan.
+func TestSavesOfARun(t *testing.T) {
+	l := refresh.Limits{Saves: 2}
+	for run, want := range map[time.Duration]float64{10 * time.Second: 11, 5 * time.Second: 1, 4500 * time.Millisecond: 0, time.Second: 0} {
+		if got := l.In(run); got != want {
+			t.Errorf("in %v: %v, want %v", run, got, want)
+		}
+	}
+}

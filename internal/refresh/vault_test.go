@@ -164,6 +164,9 @@ func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
 				if res.Err != nil {
 					code = res.Err.Code
 				}
+				if res.Outcome == refresh.Adopted && res.State.Current != w.secrets["a"].state.Current {
+					t.Errorf("adopted, and the state is that of before: %+v", res.State)
+				}
 				if res.Outcome != row.outcome || code != row.code || w.logins["a"] != 0 || time.Since(began) != row.took {
 					t.Errorf("%+v after %v", res, time.Since(began))
 				}
