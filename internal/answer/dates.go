@@ -11,25 +11,11 @@ import (
 
 // Dates says of the dates in an answer what they do not say themselves.
 type Dates struct {
-	// Format is how the numbers of a date are ordered, or in which unit a number is; empty:
-	// as it is read by default.
-	Format DateFormat
+	// Format is dayFirst or monthFirst, or the unit of a number since 1970; empty: as it is read
+	// by default.
+	Format Unit
 	// Zone is that of dates without one; nil: such a date is not read.
 	Zone *time.Location
-}
-
-// A DateFormat is day_first, month_first, or one of the units of a number since 1970.
-type DateFormat string
-
-const (
-	dayFirst   DateFormat = "day_first"
-	monthFirst DateFormat = "month_first"
-)
-
-// ParseDateFormat reads the word for a format.
-func ParseDateFormat(word string) (DateFormat, *Misreading) {
-	return oneOf(word, []DateFormat{dayFirst, monthFirst, DateFormat(unitEpochSeconds), DateFormat(unitEpochMilliseconds),
-		DateFormat(unitEpochMicroseconds), DateFormat(unitEpochNanoseconds)})
 }
 
 // ParseZone reads a time zone: UTC, or an offset such as +02:00. Names of places are not taken:
@@ -40,14 +26,6 @@ func ParseZone(text string) (*time.Location, *Misreading) {
 	}
 	return nil, &Misreading{"is not a time zone",
 		`write "UTC" or an offset such as "+01:00"; where the clocks change, that of summer: a token is then replaced an hour early in winter, and never late`}
-}
-
-// epoch returns the unit of numbers, if one is stated.
-func (d Dates) epoch() Unit {
-	if _, ok := epochs[Unit(d.Format)]; ok {
-		return Unit(d.Format)
-	}
-	return ""
 }
 
 // longestDate is in bytes: JavaScript's have a zone spelled out.

@@ -231,7 +231,7 @@ func TestTypeOf(t *testing.T) {
 func TestWordsForUnits(t *testing.T) {
 	for word, want := range map[string]string{
 		"seconds": "", "epoch_nanoseconds": "", "date": "", "duration": "",
-		"ms": `write "milliseconds"`, "Unix": `write "epoch_seconds"`, "secnods": `did you mean "seconds"?`,
+		"secnods": `did you mean "seconds"?`, "Epoch-Seconds": `did you mean "epoch_seconds"?`,
 		"fortnights": `use "seconds", "milliseconds", "minutes", "hours", "duration", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "epoch_nanoseconds" or "date"`,
 	} {
 		u, wrong := answer.ParseUnit(word)

@@ -57,8 +57,8 @@ func absolute(v any, dates Dates, clock time.Time) (span, *Misreading) {
 			wrong.Remedy = "look at response.expires_at; if it is a lifetime, its path belongs under response.expires_in"
 		}
 		return span{length: t.Sub(clock)}, wrong
-	case dates.epoch() != "":
-		return dates.epoch().of(n, clock), nil
+	case numbers[dates.Format].epoch:
+		return dates.Format.of(n, clock), nil
 	case n >= milliseconds:
 		return unitEpochMilliseconds.of(n, clock), nil
 	case n >= year1973:

@@ -22,97 +22,89 @@ import (
 // away, bit by bit, a secret that an answer repeats. The zero Path leads nowhere.
 type Path struct {
 	text  string
-	steps []step  // to the value, or to the list that is filtered
+	steps []any   // to the value, or to the list that is filtered: names, and indexes as an int
 	one   *filter // nil: none
 	// literal is the value of a path that is a text of its own; see ParseType.
 	literal any
 }
 
-// A step leads from a value to a member or an element of it.
-type step struct {
-	name    string
-	index   int
-	indexed bool
+// A filter selects the one element of a list in which something passes a test, and something in it.
+type filter struct {
+	by []any
+	test
+	then []any
 }
 
-// A filter selects the one element of a list that matches, and something in it.
-type filter struct {
-	by      []step
+// A test is of values that are equal to a literal, or, without a comparison, of those that are true.
+type test struct {
 	equals  any
-	compare bool // with equals; else what by leads to must be true
-	then    []step
+	compare bool
 }
+
+func (t test) passes(v any) bool { return t.compare && v == t.equals || !t.compare && truth(v) }
 
 // A Condition is a path that must lead to something true, or to a value equal to a literal.
 // The zero Condition always holds.
 type Condition struct {
-	path    Path
-	equals  any
-	compare bool
+	path Path
+	test
 }
 
 const longestPath = 1024 // bytes
 
 // ParsePath reads a path.
 func ParsePath(text string) (Path, *Misreading) {
-	p, wrong := parse(text, func(s *scanner) (Path, bool) { return s.path() })
-	return p.named(text, wrong)
+	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
+		c.path, ok = s.path()
+		return c, ok
+	})
+	return c.path, wrong
 }
 
 // ParseType reads a path, or a text in single quotes, which is a literal: the token type
 // of providers whose word for it is wrong.
 func ParseType(text string) (Path, *Misreading) {
-	p, wrong := parse(text, func(s *scanner) (Path, bool) {
+	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
 		if v, ok := s.quoted(); ok {
-			return Path{literal: v}, true
+			c.path.literal = v
+			return c, true
 		}
-		return s.path()
+		c.path, ok = s.path()
+		return c, ok
 	})
-	return p.named(text, wrong)
+	return c.path, wrong
 }
 
 // ParseCondition reads a path that must lead to something true, or path == literal.
 func ParseCondition(text string) (Condition, *Misreading) {
-	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
-		if c.path, ok = s.path(); !ok || !s.take("==") {
-			return c, ok
+	return parse(text, func(s *scanner) (c Condition, ok bool) {
+		if c.path, ok = s.path(); ok {
+			c.test, ok = s.test()
 		}
-		c.compare = true
-		c.equals, ok = s.literal()
 		return c, ok
 	})
-	c.path, wrong = c.path.named(text, wrong)
-	return c, wrong
 }
 
 // parse reads the whole of a text.
-func parse[T any](text string, read func(*scanner) (T, bool)) (T, *Misreading) {
-	var none T
+func parse(text string, read func(*scanner) (Condition, bool)) (Condition, *Misreading) {
 	if text == "" {
-		return none, &Misreading{"is empty", `leave it out, or write where in the answer the value is, such as "data.token"`}
+		return Condition{}, &Misreading{"is empty", `leave it out, or write where in the answer the value is, such as "data.token"`}
 	}
 	if len(text) > longestPath {
-		return none, &Misreading{fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestPath), ""}
+		return Condition{}, &Misreading{fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestPath), ""}
 	}
-	s := &scanner{rest: text}
-	v, ok := read(s)
-	if s.space(); !ok || s.rest != "" {
-		return none, misread(text, func(text string) bool {
-			s := &scanner{rest: text}
-			_, ok := read(s)
-			s.space()
-			return ok && s.rest == ""
-		})
+	whole := func(text string) (Condition, bool) {
+		s := &scanner{rest: text}
+		c, ok := read(s)
+		s.space()
+		c.path.text = text
+		return c, ok && s.rest == ""
 	}
-	return v, nil
-}
-
-// named returns p as one that was written so, unless it could not be read.
-func (p Path) named(text string, wrong *Misreading) (Path, *Misreading) {
-	if wrong == nil {
-		p.text = text
+	c, ok := whole(text)
+	if !ok {
+		return Condition{}, misread(text, func(text string) bool { _, ok := whole(text); return ok })
 	}
-	return p, wrong
+	return c, nil
 }
 
 // IsZero reports whether p leads nowhere.
@@ -151,10 +143,7 @@ func (p Path) Find(v any) (f Found) {
 	for _, item := range list {
 		by := follow(p.one.by, item)
 		f.Compared = append(f.Compared, by)
-		if p.one.compare && by != p.one.equals || !p.one.compare && !truth(by) {
-			continue
-		}
-		if v := follow(p.one.then, item); v != nil {
+		if v := follow(p.one.then, item); v != nil && p.one.passes(by) {
 			f.Value = v
 			f.Matches++
 		}
@@ -172,28 +161,25 @@ func (c Condition) Holds(v any) (holds bool, f Found) {
 	}
 	f = c.path.Find(v)
 	f.Compared = append(f.Compared, f.Value)
-	if c.compare {
-		return f.Value == c.equals, f
-	}
-	return truth(f.Value), f
+	return c.passes(f.Value), f
 }
 
-func follow(steps []step, v any) any {
+func follow(steps []any, v any) any {
 	for _, s := range steps {
-		if !s.indexed {
+		switch s := s.(type) {
+		case string:
 			object, _ := v.(map[string]any)
-			v = object[s.name]
-			continue
+			v = object[s]
+		case int:
+			list, _ := v.([]any)
+			if s < 0 {
+				s += len(list)
+			}
+			if s < 0 || s >= len(list) {
+				return nil
+			}
+			v = list[s]
 		}
-		list, _ := v.([]any)
-		i := s.index
-		if i < 0 {
-			i += len(list)
-		}
-		if i < 0 || i >= len(list) {
-			return nil
-		}
-		v = list[i]
 	}
 	return v
 }
@@ -251,50 +237,57 @@ func (s *scanner) path() (p Path, ok bool) {
 			return p, ok
 		}
 	}
-	f := &filter{}
-	if f.by, ok = s.steps(); !ok {
-		return Path{}, false
+	p.one = &filter{}
+	if p.one.by, ok = s.steps(); !ok {
+		return p, false
 	}
-	if f.compare = s.take("=="); f.compare {
-		if f.equals, ok = s.literal(); !ok {
-			return Path{}, false
-		}
+	if p.one.test, ok = s.test(); !ok || !s.take("]") || !s.take(".") {
+		return p, false
 	}
-	if !s.take("]") || !s.take(".") {
-		return Path{}, false
+	if p.one.then, ok = s.steps(); !ok || !s.take("|") {
+		return p, false
 	}
-	if f.then, ok = s.steps(); !ok || !s.take("|") {
-		return Path{}, false
-	}
-	first, _ := s.match(indexText)
-	p.one = f
-	return p, strings.Trim(first, "[] \t\r\n") == "0"
+	first, ok := s.index()
+	return p, ok && first == 0
 }
 
 // steps reads names and indexes. There is at least one, or @.
-func (s *scanner) steps() (list []step, ok bool) {
-	if s.take("@") {
-		ok = true
-	} else if n, named := s.name(); named {
-		list, ok = append(list, step{name: n}), true
+func (s *scanner) steps() (list []any, ok bool) {
+	if ok = s.take("@"); !ok {
+		var name string
+		if name, ok = s.name(); ok {
+			list = append(list, name)
+		}
 	}
 	for {
-		switch {
-		case ok && s.take("."):
-			n, named := s.name()
+		if ok && s.take(".") {
+			name, named := s.name()
 			if !named {
 				return nil, false
 			}
-			list = append(list, step{name: n})
-		default:
-			text, indexed := s.match(indexText)
-			if !indexed {
-				return list, ok
-			}
-			i, _ := strconv.Atoi(strings.Trim(text, "[] \t\r\n")) // nine digits at most
-			list, ok = append(list, step{index: i, indexed: true}), true
+			list = append(list, name)
+		} else if i, indexed := s.index(); indexed {
+			list, ok = append(list, i), true
+		} else {
+			return list, ok
 		}
 	}
+}
+
+// index reads an index in brackets.
+func (s *scanner) index() (int, bool) {
+	text, ok := s.match(indexText)
+	i, _ := strconv.Atoi(strings.Trim(text, "[] \t\r\n")) // nine digits at most
+	return i, ok
+}
+
+// test reads == and a literal, if they are there.
+func (s *scanner) test() (t test, ok bool) {
+	if t.compare = s.take("=="); !t.compare {
+		return t, true
+	}
+	t.equals, ok = s.literal()
+	return t, ok
 }
 
 func (s *scanner) name() (string, bool) {

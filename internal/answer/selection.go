@@ -50,8 +50,10 @@ func (w Wanted) Names() []string {
 	}
 	var names []string
 	for _, at := range list {
-		if p := at.Path.steps; len(p) > 0 && !p[0].indexed {
-			names = append(names, p[0].name)
+		if len(at.Path.steps) > 0 {
+			if name, ok := at.Path.steps[0].(string); ok {
+				names = append(names, name)
+			}
 		}
 	}
 	return names

@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -13,52 +12,59 @@ import (
 
 const day = 24 * time.Hour
 
-// A Unit says how a number is to be read. Empty: as seconds if it is a number, and else as what
-// its text says of itself.
+// A Unit says how a number or a text is to be read. Empty: a number as seconds, or as the time that
+// it must be, and a text as what it says of itself.
 type Unit string
 
 const (
 	unitSeconds      Unit = "seconds"
 	unitMilliseconds Unit = "milliseconds"
-	unitMinutes      Unit = "minutes"
-	unitHours        Unit = "hours"
 	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), a number and a unit in words
 	// (7 days), or hours, minutes and seconds (01:00:00).
 	unitDuration Unit = "duration"
-	// The others are not how long a token lives but when it ends.
+	// The others are not how long a token lives but when it expires.
 	unitEpochSeconds      Unit = "epoch_seconds"
 	unitEpochMilliseconds Unit = "epoch_milliseconds"
 	unitEpochMicroseconds Unit = "epoch_microseconds"
 	unitEpochNanoseconds  Unit = "epoch_nanoseconds"
-	// unitDate is text: see date.
+	// unitDate is text: see [Dates].
 	unitDate Unit = "date"
+	// dayFirst and monthFirst are the orders of the numbers in a date.
+	dayFirst   Unit = "day_first"
+	monthFirst Unit = "month_first"
 )
 
-// epochs are how many of each fit into a second.
-var epochs = map[Unit]float64{unitEpochSeconds: 1, unitEpochMilliseconds: 1e3, unitEpochMicroseconds: 1e6, unitEpochNanoseconds: 1e9}
+// numbers are the units of numbers: how long one of each is, and whether they count from 1970.
+var numbers = map[Unit]struct {
+	each  time.Duration
+	epoch bool
+}{
+	"":                    {time.Second, false},
+	unitSeconds:           {time.Second, false},
+	unitMilliseconds:      {time.Millisecond, false},
+	"minutes":             {time.Minute, false},
+	"hours":               {time.Hour, false},
+	unitEpochSeconds:      {time.Second, true},
+	unitEpochMilliseconds: {time.Millisecond, true},
+	unitEpochMicroseconds: {time.Microsecond, true},
+	unitEpochNanoseconds:  {time.Nanosecond, true},
+}
 
-// ParseUnit reads the word for a unit.
+// ParseUnit reads the word for the unit of a lifetime.
 func ParseUnit(word string) (Unit, *Misreading) {
-	known := []Unit{unitSeconds, unitMilliseconds, unitMinutes, unitHours, unitDuration,
-		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds, unitDate}
-	short := map[string]Unit{
-		"s": unitSeconds, "sec": unitSeconds, "ms": unitMilliseconds, "millis": unitMilliseconds,
-		"m": unitMinutes, "min": unitMinutes, "h": unitHours, "unix": unitEpochSeconds, "epoch": unitEpochSeconds,
-		"timestamp": unitEpochSeconds, "unix_ms": unitEpochMilliseconds, "epoch_ms": unitEpochMilliseconds,
-		"unix_us": unitEpochMicroseconds, "epoch_us": unitEpochMicroseconds, "micros": unitEpochMicroseconds,
-		"unix_ns": unitEpochNanoseconds, "epoch_ns": unitEpochNanoseconds, "nanos": unitEpochNanoseconds,
-		"iso8601": unitDuration, "iso8601_duration": unitDuration, "go": unitDuration, "rfc3339": unitDate, "http_date": unitDate,
-	}
-	if long, ok := short[strings.ToLower(word)]; ok {
-		return "", &Misreading{"is not the word for this unit", fmt.Sprintf("write %q", long)}
-	}
-	return oneOf(word, known)
+	return oneOf(word, unitSeconds, unitMilliseconds, "minutes", "hours", unitDuration,
+		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds, unitDate)
+}
+
+// ParseDateFormat reads the word for the order of a date, or for the unit of a number since 1970.
+func ParseDateFormat(word string) (Unit, *Misreading) {
+	return oneOf(word, dayFirst, monthFirst, unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds)
 }
 
 // oneOf returns a word that is known, or says which there are.
-func oneOf[T ~string](word string, known []T) (T, *Misreading) {
-	if slices.Contains(known, T(word)) {
-		return T(word), nil
+func oneOf(word string, known ...Unit) (Unit, *Misreading) {
+	if slices.Contains(known, Unit(word)) {
+		return Unit(word), nil
 	}
 	var words []string
 	for _, k := range known {
@@ -77,17 +83,11 @@ func (u Unit) words() string {
 
 // of returns n of these, as a lifetime that begins at clock.
 func (u Unit) of(n float64, clock time.Time) span {
-	s := span{number: n, isNumber: true}
-	if per, ok := epochs[u]; ok {
-		s.length = since(n/per, clock)
-		return s
+	unit := numbers[u]
+	s := span{length: saturate(n, unit.each), number: n, isNumber: true, counted: !unit.epoch, assumed: u == ""}
+	if unit.epoch {
+		s.length = since(n/float64(time.Second/unit.each), clock)
 	}
-	s.counted = true
-	each, ok := map[Unit]time.Duration{unitMilliseconds: time.Millisecond, unitMinutes: time.Minute, unitHours: time.Hour}[u]
-	if !ok {
-		each, s.assumed = time.Second, u == ""
-	}
-	s.length = saturate(n, each)
 	return s
 }
 
