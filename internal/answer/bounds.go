@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// MostValues is how many values an answer may have; an object counts as four, for what it takes
-// in memory. A megabyte of empty objects would take a hundred of them.
+// MostValues is how many values an answer may have; an object counts as four, for the memory that
+// it takes.
 const MostValues = 32 << 10
 
 // tooManyValues reports whether JSON has more. Other text has as many as it has of the

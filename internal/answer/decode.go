@@ -86,14 +86,10 @@ func (m *Message) Describe(decoded bool) string {
 	return fmt.Sprintf("%d bytes of %s", len(m.Body), kind)
 }
 
-// MediaType returns the type that m states of its body, without parameters, or "" where it
-// states none, or what is not a media type.
+// MediaType returns the type that m states of its body, without parameters; "": none that is one.
 func (m *Message) MediaType() string {
-	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || !mediaType.MatchString(kind) {
-		return ""
-	}
-	return kind
+	kind, _, _ := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	return mediaType.FindString(kind)
 }
 
 var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,100}$`)
@@ -101,31 +97,26 @@ var mediaType = regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,100}$`)
 // pairs is how a form begins.
 var pairs = regexp.MustCompile(`^[A-Za-z0-9_.%+-]{1,64}=[^\s<>"{}]*(?:&|$)`)
 
-// saysForm reports whether m says that its body is a form.
-func (m *Message) saysForm() bool {
-	kind, _, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	return err == nil && kind == "application/x-www-form-urlencoded"
-}
-
 // form returns the values of a body that is a form, as old servers answer: one that says so, or
 // looks so; nil of any other.
-func (m *Message) form(text []byte) url.Values {
+func (m *Message) form(text []byte) (values url.Values, says bool) {
 	body := bytes.TrimSpace(text)
-	if tooManyValues(text, len(text)) || !m.saysForm() && !pairs.Match(body) {
-		return nil
+	says = m.MediaType() == "application/x-www-form-urlencoded"
+	if tooManyValues(text, len(text)) || !says && !pairs.Match(body) {
+		return nil, false
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	return values
+	return values, says
 }
 
 // fields returns those of a form that says that it is one, or has one of the names. One with a
 // duplicate name means two things, and is none.
 func (m *Message) fields(text []byte, names []string) (map[string]any, bool) {
-	values := m.form(text)
-	fields, known := map[string]any{}, values != nil && m.saysForm()
+	values, known := m.form(text)
+	fields := map[string]any{}
 	for name, all := range values {
 		if len(all) != 1 {
 			return nil, false
@@ -155,19 +146,15 @@ func decoded(v any) any {
 	return f
 }
 
-// exact reports whether f, read from text, loses none of its digits. A fraction is
-// never exact in binary and loses nothing that matters up to 15 digits.
+// exact reports whether f, read from text, loses none of its digits: up to 15 a fraction, which is
+// never exact in binary, loses nothing that matters.
 func exact(text string, f float64) bool {
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
 	digits := strings.TrimLeft(strings.TrimPrefix(mantissa, "-"), "0.")
-	if len(digits)-strings.Count(digits, ".") <= 15 {
-		return true
-	}
-	return strconv.FormatFloat(f, 'f', -1, 64) == text
+	return len(digits)-strings.Count(digits, ".") <= 15 || strconv.FormatFloat(f, 'f', -1, 64) == text
 }
 
-// PlainText returns a value of an answer as text, if it is a string, a number or a
-// boolean.
+// PlainText returns a value of an answer as text, if it is a string, a number or a boolean.
 func PlainText(v any) (text string, ok bool) {
 	switch v := v.(type) {
 	case string:

@@ -33,10 +33,11 @@ func (m *Message) DecodeLeniently() Document {
 			return Document{Value: Replaced(doc, asWritten), Text: text}
 		}
 	}
-	values, fields := m.form(text), map[string]any{}
+	values, _ := m.form(text)
 	if values == nil {
 		return Document{Text: text, Fault: &Fault{Code: CodeNotJSON}}
 	}
+	fields := map[string]any{}
 	for name, all := range values {
 		fields[name] = all[len(all)-1]
 	}

@@ -27,8 +27,8 @@ type Message struct {
 	room chan struct{}
 }
 
-// Enter waits for a place in room, in which as many messages are decoded and searched at a
-// time as it has places, and has m hold it until Leave.
+// Enter waits for a place in room, in which messages are decoded and searched, and holds it until
+// Leave.
 func (m *Message) Enter(room chan struct{}) {
 	room <- struct{}{}
 	m.room = room
@@ -55,8 +55,8 @@ func (m *Message) Outside(f func()) {
 // OK reports whether the status says success.
 func (m *Message) OK() bool { return m.Status >= 200 && m.Status < 300 }
 
-// Clock is the provider's clock when the answer came, or ours when it was asked. The Date of an
-// answer that was stored on its way is that of its origin (RFC 9111 section 4.2.3).
+// Clock is the provider's when the answer came, or ours when it was asked. The Date of an answer
+// that was stored on its way is that of its origin (RFC 9111 section 4.2.3).
 func (m *Message) Clock() time.Time {
 	if t, err := http.ParseTime(m.Header.Get("Date")); err == nil {
 		return t.Add(m.Age())
