@@ -18,9 +18,9 @@ import (
 // leastForm is the length of the shortest form that is looked for, in bytes.
 const leastForm = 4
 
-// folded are the bytes that a search compares: 0 for those that it passes over. White space
-// and control characters, at which texts are broken into lines and which are half of UTF-16,
-// are dropped, as is + (a space in forms). Capitals are small, since hexadecimal comes in both.
+// folded are the bytes that a search compares. It passes over those that are 0: white space and
+// control characters, at which lines are broken and which are half of UTF-16, and +, a space in
+// forms. Capitals are small, since hexadecimal comes in both.
 var folded = func() (table [256]byte) {
 	for c := range 256 {
 		switch {
@@ -45,9 +45,8 @@ func Fold(text string) string {
 	return string(out)
 }
 
-// forms returns the ways in which value may come back in a text whose escapes are undone
-// (see reading), folded: as it is, in hexadecimal, base64 and base32, where it may have been
-// escaped before.
+// forms returns the ways in which value may come back in a text whose escapes are undone, folded:
+// as it is, in hexadecimal, base64 and base32, where it may have been escaped before.
 func forms(value string) []string {
 	list := append(plainForms(value), latin1(value))
 	if escapable.MatchString(value) {
@@ -87,8 +86,8 @@ func spaced(value, separator string) string {
 }
 
 // base64Forms returns value in base64, as part of a longer text such as that of Basic
-// authentication. There a value begins at one of three offsets; its first and last
-// characters also depend on its neighbours, and are left out.
+// authentication: at each of three offsets, without the first and last characters, which also
+// depend on its neighbours.
 func base64Forms(value string) []string {
 	var list []string
 	for offset := range 3 {
@@ -113,8 +112,8 @@ func base32Forms(value string) []string {
 // escapable are the characters that some language escapes.
 var escapable = regexp.MustCompile(`[^A-Za-z0-9._~-]`)
 
-// escaped returns value as it is escaped before it is encoded: by forms, as RFC 6749 section
-// 2.3.1 wants it in Basic authentication, by paths, by JSON and by HTML.
+// escaped returns value as it is escaped before it is encoded: in forms, and in Basic
+// authentication (RFC 6749 section 2.3.1), in paths, in JSON and in HTML.
 func escaped(value string) []string {
 	form, path := url.QueryEscape(value), url.PathEscape(value)
 	list := []string{form, path, component(value), html.EscapeString(value)}

@@ -73,8 +73,8 @@ func (x *index) seal() {
 	}
 }
 
-// next returns where the anchor after the one at offset is. Of a character that was written as one
-// escape, only the first byte is at a place of its own.
+// next returns where the anchor after the one at offset is. Of a character that one escape may
+// write, only the first byte is at a place of its own.
 func (x *index) next(text string, offset int) int {
 	for next := offset + x.stride(); next > offset; next-- {
 		if next >= len(text) || begins(text, next) {
@@ -89,8 +89,8 @@ func begins(text string, i int) bool {
 	return utf8.RuneStart(text[i]) && (i == 0 || text[i-1:i+1] != "fj")
 }
 
-// rarest returns where in text a piece is that no needle before has. Needles often begin
-// with the same bytes, so it looks from the end, and not far.
+// rarest returns where in text a piece is that no needle before has. Needles often begin alike, so
+// it looks from the end, and not far.
 func (x *index) rarest(text string) int {
 	for offset := len(text) - pieceSize; offset > max(0, len(text)-32); offset-- {
 		if begins(text, offset) && x.first[pieceOf(text[offset:]).hash()>>x.slotShift] == 0 {

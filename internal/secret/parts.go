@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// leastLong is the length of the shortest value whose parts are looked for in what is
-// logged, in bytes: honest errors quote the beginning of what they refuse.
+// leastLong is the length of the shortest value whose parts are looked for in what is printed, in
+// bytes: honest errors quote the beginning of what they refuse.
 const leastLong = 12
 
 // unbroken are values whose parts cannot be honest in a record: hosts, URLs and JWTs share
@@ -58,14 +58,13 @@ func ofPEM(text string) []string {
 	return parts
 }
 
-// privateBlock also matches a block in one line, within JSON, or without its end: people
-// paste keys in many ways.
+// privateBlock also matches a block in one line, within JSON, or without its end.
 var privateBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
 
 var lineEnds = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", `\n`, "", `\r`, "")
 
-// longestKey is the size of the largest key in DER that is read: what a credential has room for in
-// base64. How long that takes grows with the square of it.
+// longestKey is the size of the largest key in DER that is read, in bytes: what a credential has
+// room for in base64. The time grows with the square of it.
 const longestKey = 12 << 10
 
 // numbers returns the private numbers of a key in DER; nil of anything else.

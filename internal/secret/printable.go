@@ -15,13 +15,13 @@ const Masked = "[masked]"
 var (
 	// tokenLike are runs that tokens, keys and hashes are made of.
 	tokenLike = regexp.MustCompile(`[A-Za-z0-9+/=_.~%-]{20,}`)
-	// harmless are those of them that people need: a UUID, by which a provider finds
-	// the request in its log; words joined by dots, hyphens or underscores.
+	// harmless are those that people need: a UUID, by which a provider finds the request in its
+	// log; words joined by dots, hyphens or underscores.
 	harmless = regexp.MustCompile(`^(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.?|/{0,2}[A-Za-z]{1,24}[0-9]?(?:[._/-]{1,2}[A-Za-z]{1,24}[0-9]?)*[./]?)$`)
 )
 
-// Mask replaces what looks like a token, a key or a hash in text: the provider's own
-// answer may hold one that no credential knows.
+// Mask replaces what looks like a token, a key or a hash in text: an answer may hold one that no
+// credential knows.
 func Mask(text string) string {
 	return tokenLike.ReplaceAllStringFunc(text, func(run string) string {
 		if harmless.MatchString(run) {
@@ -107,8 +107,8 @@ func VisibleBut(text, kept string) string {
 // longestShown is how many characters of a value are shown.
 const longestShown = 80
 
-// Shown returns a value that a config or a file states, in quotes and in a form that may be printed. It
-// should hold no secret, but people err: what may be one is masked.
+// Shown returns a value that a config or a file states, in quotes and fit to be printed. It should
+// hold no secret, but people err: what may be one is masked.
 func Shown(text string) string {
 	if WordLike(text) {
 		text = Masked

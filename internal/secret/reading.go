@@ -6,15 +6,13 @@ import "strings"
 // quoted in HTML. Deeper escapes are left as they are.
 const maxEscapes = 4
 
-// longestEscape is the length of the longest escape that is read, in bytes. A text with a longer
-// one is unsearchable.
+// longestEscape is in bytes. A text with a longer escape is unsearchable.
 const longestEscape = 1<<10 - 1
 
-// A reading is a text together with all the ways to read the escapes in it. Which languages
-// a text was escaped in, how often and in which order cannot be seen from it, and each
-// language writes a character in several ways; so rather than undo the escapes in one order
-// or another, a reading keeps the undone ones beside the text as alternatives. A search walks
-// text and alternatives at once, which costs one pass whatever was nested in what.
+// A reading is a text together with all the ways to read the escapes in it. In which languages a
+// text was escaped, how often and in which order cannot be seen from it. So rather than undo the
+// escapes in one order or another, a reading keeps the undone ones beside the text as alternatives,
+// and a search walks all of them at once: one pass, whatever was nested in what.
 type reading struct {
 	text string
 	// escapes are the alternatives, those that begin at the last byte first. Those that begin
@@ -36,10 +34,9 @@ type escape struct {
 	text [7]byte
 }
 
-// Work on a text is bounded, in comparisons: by stepsPerByte, by stepsPerBackslash
-// more for a backslash, which takes longer to decode too, and by leastSteps in a text of any length. Ordinary text takes 2 to 6 for
-// each byte, and JSON in which all is escaped four times 26, most of it backslashes. Only a text that is
-// made for the purpose takes more.
+// Work on a text is bounded, in comparisons for each byte, more for each backslash and a few for
+// any text. Ordinary text takes 2 to 6 a byte, and JSON in which all is escaped four times 26, most
+// of it backslashes. Only a text that is made for the purpose takes more.
 const stepsPerByte, stepsPerBackslash, leastSteps = 8, 24, 1 << 15
 
 // stepsFor is how much work searching text may be.
@@ -47,7 +44,7 @@ func stepsFor(text string) int {
 	return leastSteps + stepsPerByte*len(text) + stepsPerBackslash*strings.Count(text, `\`)
 }
 
-// read prepares text for searches, which find it beyond the bounds if no steps are left.
+// read prepares text for searches. It is beyond the bounds if no steps are left.
 func read(text string) *reading {
 	r := &reading{text: text, steps: stepsFor(text)}
 	marks := strings.Count(text, `\`) + strings.Count(text, "%") + strings.Count(text, "&") + strings.Count(text, "=")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maxPieces is how many different pieces may be read at one byte. Ordinary text has a few;
-// text above the limit is unsearchable.
+// maxPieces is how many different pieces may be read at one byte, beyond which a text is
+// unsearchable. Ordinary text has a few.
 const maxPieces = 60
 
 // A search goes through a text from the end, so that what follows a byte is known in all its
@@ -16,8 +16,7 @@ type search struct {
 	*index
 	*reading
 	found func(value, from, to int) (more bool)
-	// places are the bytes of the text to which an escape can lead from here, each at its index
-	// modulo their number.
+	// places are those to which an escape can lead from here, each at its index modulo their number.
 	places []place
 	done   bool
 }
@@ -32,8 +31,8 @@ type place struct {
 // A part is a number of bytes of a needle, from offset.
 type part struct{ needle, offset, size int32 }
 
-// search calls found with each needle's value, and where it begins and ends in text, until found
-// returns false. It returns how much work was left; less than none: the text is beyond the bounds.
+// search calls found with the value of each needle in text, and where it begins and ends, until
+// found returns false. It returns how much work was left; below zero: text is beyond the bounds.
 func (x *index) search(text string, found func(value, from, to int) (more bool)) (left int) {
 	for _, l := range x.literals {
 		for from := 0; ; from++ {
@@ -94,8 +93,7 @@ func (s *search) read(i int) {
 	}
 }
 
-// extend adds what can be read at byte i, which is here, where text is read first, and then
-// what is at rest.
+// extend adds what can be read at byte i, which is here: first, and then what is at rest.
 func (s *search) extend(i int, here, rest *place, first piece, shift int) {
 	s.steps -= 1 + rest.n
 	x := s.index

@@ -21,8 +21,7 @@ const (
 	Issued
 	// Made was made of a secret, perhaps with texts of the config: looked for whole.
 	Made
-	// Identifier says who logs in, but not how. Tokens state it by right; it is kept out of
-	// what is printed.
+	// Identifier says who logs in. Tokens state it by right; it is kept out of what is printed.
 	Identifier
 	// Public may be found anywhere.
 	Public
@@ -38,10 +37,10 @@ type Value struct {
 // A Searcher looks for secrets in foreign text, in the encodings in which they are commonly
 // echoed. It is a guard against accidents: who wants to hide a secret in an answer can.
 //
-// It finds a secret as it is, percent-encoded, in JSON or HTML, quoted-printable, in several
-// of these at once, in base64, base32, hexadecimal or UTF-16, and any of them broken into
-// lines. It does so in one pass over a text, in a time that is bounded by the length of the
-// text whatever is in it. The zero Searcher finds nothing. It is safe for concurrent use.
+// It finds a secret as it is, percent-encoded, in JSON or HTML, quoted-printable, in several of
+// these at once, in base64, base32, hexadecimal or UTF-16, and broken into lines: in one pass, in a
+// time that is bounded by the length of the text. The zero Searcher finds nothing. It is safe for
+// concurrent use.
 type Searcher struct {
 	values []Value
 	// public are the public values in all forms, and harmless also what parts of secrets may
@@ -53,15 +52,13 @@ type Searcher struct {
 	whole   func() wholes
 }
 
-// ErrUnsearchable is the error of a search in a text that has been escaped beyond the bounds
-// of searching, as no honest text is.
+// ErrUnsearchable is the error of a search in a text that was escaped as no honest text is.
 var ErrUnsearchable = errors.New("has more escapes in escapes than can be searched")
 
 const (
 	// LeastFound is the length of the shortest secret that is looked for within longer text, in
-	// bytes; a shorter one would be found by chance.
-	LeastFound = 8
-	// LeastSecret is that of the shortest one that is looked for at all.
+	// bytes, and LeastSecret that of the shortest at all. Shorter ones would be found by chance.
+	LeastFound  = 8
 	LeastSecret = 4
 )
 
@@ -151,10 +148,9 @@ func within(list []string, part string) bool {
 	return slices.ContainsFunc(list, func(h string) bool { return strings.Contains(h, part) })
 }
 
-// Find returns the name of the secret that texts, which belong together, contain; "" if
-// there is none. Of secrets that are too short to be looked for within text it finds those
-// that are one of the texts, numbers by what they come to. Identifiers and public values do
-// not count. The error is [ErrUnsearchable].
+// Find returns the name of the secret that texts, which belong together, contain; "": none. One
+// that is too short to be looked for within text it finds where it is one of the texts, a number
+// by what it comes to. Identifiers and public values do not count. The error is [ErrUnsearchable].
 func (s *Searcher) Find(texts ...string) (name string, err error) { return s.FindBut(nil, texts...) }
 
 // FindBut does the same, and passes over the values that by right may be there.
@@ -182,12 +178,11 @@ func (s *Searcher) FindBut(byRight func(Value) bool, texts ...string) (name stri
 	return name, nil
 }
 
-// maxQuoted is how much of a foreign text is quoted at most, in bytes; what is shown of it
-// is a few hundred.
+// maxQuoted is how much of a foreign text is searched to be quoted, in bytes.
 const maxQuoted = 16384
 
-// Redact returns text with each value, and each part of a long secret, replaced; of a long
-// text it returns the first part. A text that cannot be searched is replaced as a whole.
+// Redact returns text with each value, and each part of a long secret, replaced; of a long text
+// only the first part, and of one that cannot be searched nothing.
 func (s *Searcher) Redact(text string) string {
 	if s == nil || s.values == nil {
 		return text

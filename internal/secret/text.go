@@ -8,16 +8,13 @@ import (
 	"log/slog"
 )
 
-// A Text is text that must not be printed: a token, a client secret, a
-// document that may contain one. Its value leaves only by [Text.Reveal], so
-// that every place that uses one can be found by that word.
+// A Text is text that must not be printed: a token, a client secret, a document that may contain
+// one. Its value leaves only by [Text.Reveal], so that each use can be found by that word. The
+// zero Text is empty.
 //
-// The text is behind a pointer, because fmt does not call methods on unexported
-// fields: inside another struct it would print a plain string, but of a pointer to one
-// only the address. (It does follow a pointer to a struct.) Marshalling fails rather than redacts: a placeholder
-// that is stored in the place of a token is found when it is too late.
-//
-// The zero Text is empty.
+// The text is behind a pointer, because fmt calls no methods of unexported fields: of a string in
+// another struct it prints the text, of a pointer to one the address. Marshalling fails rather than
+// redacts: a placeholder that is stored in the place of a token is found when it is too late.
 type Text struct {
 	_   [0]func() // == would compare the boxes; see Equal
 	box *string
@@ -47,8 +44,7 @@ func (s Text) IsZero() bool { return s.box == nil }
 // Len returns the length of the text in bytes.
 func (s Text) Len() int { return len(s.Reveal()) }
 
-// Equal reports whether both hold the same text, in a time that does not depend
-// on where they differ.
+// Equal reports whether both hold the same text, in a time that does not depend on where they differ.
 func (s Text) Equal(t Text) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(t.Reveal())) == 1
 }
