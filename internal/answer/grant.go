@@ -79,8 +79,6 @@ func (r reading) token() (string, *Fault) {
 		return bad(fmt.Sprintf("has %d bytes; at most %d can be stored", len(token), MaxToken))
 	case strings.ContainsFunc(token, func(c rune) bool { return c < ' ' || c > '~' }):
 		return bad("has characters other than visible ASCII")
-	case strings.TrimSpace(token) != token:
-		return bad("begins or ends with a space")
 	case strings.HasPrefix(strings.ToLower(token), "bearer "):
 		return bad("begins with its type, so that it would be sent twice: cut it off with \"after\"")
 	case strings.Contains(token, " "):
@@ -123,15 +121,14 @@ func (r reading) noToken() *Fault {
 	for _, n := range names[:min(len(names), most)] {
 		known = append(known, Name(n, r.quote))
 	}
-	more := ""
+	detail := fmt.Sprintf("without a token at %s; it has %s", secret.Named(path), strings.Join(known, ", "))
 	if len(names) > most {
-		more = fmt.Sprintf(" and %d more", len(names)-most)
+		detail += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	says := ""
 	if text := r.Said().Text; strings.Contains(strings.TrimSpace(text), " ") && !saysNothing(text) { // one word may be the token
-		says = ", and says " + r.quote(text)
+		detail += ", and says " + r.quote(text)
 	}
-	return r.fault(CodeNoToken, fmt.Sprintf("without a token at %s; it has %s%s%s", secret.Named(path), strings.Join(known, ", "), more, says), remedy)
+	return r.fault(CodeNoToken, detail, remedy)
 }
 
 // Name returns the name of a member of an answer, fit to be printed.

@@ -26,7 +26,7 @@ func TestTokens(t *testing.T) {
 		{"an empty one", `{"access_token": "", "expires_in": 60}`, "bad_token", "is empty", ""},
 		{"its type before it", `{"access_token": "BEARER t", "expires_in": 60}`, "bad_token", "begins with its type", "response.access_token"},
 		{"a space", `{"access_token": "a b", "expires_in": 60}`, "bad_token", "has a space in it", ""},
-		{"a space after it", `{"access_token": "a ", "expires_in": 60}`, "bad_token", "begins or ends with a space", ""},
+		{"a space after it", `{"access_token": "a ", "expires_in": 60}`, "bad_token", "has a space in it", ""},
 		{"a number", `{"access_token": 5, "expires_in": 60}`, "bad_token", "is a number, and not a string", ""},
 		{"null", `{"access_token": null}`, "no_token", "with null as the token", ""},
 		{"a list", `["t"]`, "no_token", "with JSON that is a list, and has nothing at \"access_token\"", "say where it is"},

@@ -18,9 +18,6 @@ func (m *Message) RetryAfter(now time.Time) time.Duration {
 		clock = m.Clock()
 	}
 	if text := strings.TrimSpace(m.Header.Get("Retry-After")); text != "" {
-		if t, err := http.ParseTime(text); err == nil {
-			return max(t.Sub(clock), 0)
-		}
 		return max(fromNow(text, clock), 0)
 	}
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} { // Azure's

@@ -100,11 +100,7 @@ func checkNow(args []string) *Fault {
 // check says what is wrong with the arguments of a function.
 func (f *function) check(name string, args []typedPart) *Fault {
 	if len(args) < f.least || len(args) > f.most {
-		plural := "s"
-		if len(args) == 1 {
-			plural = ""
-		}
-		return &Fault{fmt.Sprintf("calls %s with %d argument%s", name, len(args), plural), "write " + f.signature}
+		return &Fault{fmt.Sprintf("calls %s with the wrong number of arguments, %d", name, len(args)), "write " + f.signature}
 	}
 	var constants []string
 	for _, a := range args {
@@ -123,12 +119,6 @@ func (f *function) check(name string, args []typedPart) *Fault {
 		return checkNow(constants)
 	}
 	return nil
-}
-
-func unknownFunction(name string) *Fault {
-	known := slices.Sorted(maps.Keys(functions))
-	return &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
-		strictjson.DidYouMean(name, known, "there are "+strictjson.Enumerate(known, "and"))}
 }
 
 // A typedPart is an expression and whether its value is octets, which no text can hold.

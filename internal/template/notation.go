@@ -2,10 +2,13 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // The text between ${ and } in a template is an expression:
@@ -110,14 +113,19 @@ func (n *notation) call(name string, depth int) (typedPart, *Fault) {
 	}
 	f, known := functions[name]
 	if !known {
-		return typedPart{}, unknownFunction(name)
+		all := slices.Sorted(maps.Keys(functions))
+		return typedPart{}, &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
+			strictjson.DidYouMean(name, all, "there are "+strictjson.Enumerate(all, "and"))}
 	}
 	n.rest = n.rest[1:]
 	var args []typedPart
 	for n.skipSpace(); !strings.HasPrefix(n.rest, ")"); n.skipSpace() {
 		if len(args) > 0 {
-			if !strings.HasPrefix(n.rest, ",") {
-				return typedPart{}, n.separator(name)
+			switch {
+			case n.rest == "", n.rest[0] == '}':
+				return typedPart{}, &Fault{"has " + name + "( without )", "close it after its arguments"}
+			case n.rest[0] != ',':
+				return typedPart{}, &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text is in single quotes"}
 			}
 			n.rest = n.rest[1:]
 		}
@@ -138,28 +146,16 @@ func (n *notation) call(name string, depth int) (typedPart, *Fault) {
 	return typedPart{part: p, octets: f.digests}, nil
 }
 
-// separator is the fault of arguments that no comma or parenthesis follows.
-func (n *notation) separator(name string) *Fault {
-	if n.rest == "" || n.rest[0] == '}' {
-		return &Fault{"has " + name + "( without )", "close it after its arguments"}
-	}
-	return &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text is in single quotes"}
-}
-
 var unclosed = &Fault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
 
 func (n *notation) skipSpace() { n.rest = strings.TrimLeft(n.rest, " ") }
 
+var nameLike = regexp.MustCompile(`^[A-Za-z0-9_.-]*`)
+
 // name reads what could be a name.
 func (n *notation) name() string {
-	end := strings.IndexFunc(n.rest, func(r rune) bool {
-		return r != '_' && r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-	if end < 0 {
-		end = len(n.rest)
-	}
-	name := n.rest[:end]
-	n.rest = n.rest[end:]
+	name := nameLike.FindString(n.rest)
+	n.rest = n.rest[len(name):]
 	return name
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,15 +30,8 @@ func hostFault(host string) *Fault {
 		return &Fault{"has a wildcard", "name each host"}
 	case strings.Contains(host, ":"), numeric.MatchString(labels[len(labels)-1]):
 		return &Fault{"has an address and not the name of a host", "write the name"}
-	case strings.HasSuffix(host, "."):
-		return &Fault{"has a host that ends in a dot", "remove the dot"}
-	case len(host) > 253:
-		return &Fault{"has a host of more than 253 characters", ""}
-	}
-	for _, l := range labels {
-		if !validLabel.MatchString(l) {
-			return &Fault{"has a host that is not a name in DNS", "use a-z, 0-9, - and dots"}
-		}
+	case len(host) > 253, slices.ContainsFunc(labels, func(l string) bool { return !validLabel.MatchString(l) }):
+		return &Fault{"has a host that is not a name in DNS", "use a-z, 0-9, - and dots between them, 253 characters at most"}
 	}
 	return nil
 }
