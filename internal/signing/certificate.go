@@ -40,8 +40,6 @@ func ParseCertificate(text secret.Text, k Key, now time.Time) (Certificate, erro
 
 func parseChain(text string) ([]*x509.Certificate, *Fault) {
 	switch {
-	case text == "":
-		return nil, &Fault{"is empty", "give the certificate in PEM, with those above it after it"}
 	case len(text) > maxText:
 		return nil, &Fault{fmt.Sprintf("is longer than the %d bytes that a chain may have", maxText), "give the key's certificate and those that lead to its root"}
 	case !strings.Contains(text, pemBegin):
@@ -61,7 +59,7 @@ func parseChain(text string) ([]*x509.Certificate, *Fault) {
 		}
 		c, err := x509.ParseCertificate(b.Bytes)
 		if err != nil {
-			return nil, &Fault{fmt.Sprintf("has a certificate that cannot be read, the %s", ordinal(len(chain)+1)),
+			return nil, &Fault{fmt.Sprintf("has a certificate that cannot be read, number %d", len(chain)+1),
 				"export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"}
 		}
 		chain = append(chain, c)
@@ -81,7 +79,7 @@ func belongs(chain []*x509.Certificate, k Key) *Fault {
 		case i == 0:
 			return nil
 		default:
-			return &Fault{fmt.Sprintf("has the certificate of the key as the %s", ordinal(i+1)), "put it first, and after each the one that issued it"}
+			return &Fault{fmt.Sprintf("has the certificate of the key as number %d", i+1), "put it first, and after each the one that issued it"}
 		}
 	}
 	return &Fault{fmt.Sprintf("is not the certificate of the private key, which is %s", k),
@@ -98,18 +96,6 @@ func holds(c *x509.Certificate, now time.Time) *Fault {
 		return &Fault{"does not hold before " + at(c.NotBefore), "put it here then, or have one issued that holds now"}
 	}
 	return nil
-}
-
-func ordinal(n int) string {
-	switch n {
-	case 1:
-		return "first"
-	case 2:
-		return "second"
-	case 3:
-		return "third"
-	}
-	return fmt.Sprintf("%dth", n)
 }
 
 // IsZero reports whether there is no certificate.

@@ -43,19 +43,19 @@ func TestWhatIsNoCertificateOfTheKey(t *testing.T) {
 		{"one that begins this second", after(0), key, ""},
 		{"one above it that is over", own + before(time.Hour), key, ""},
 
-		{"nothing", " ", key, "is empty; give the certificate in PEM, with those above it after it"},
+		{"nothing", " ", key, "is no certificate in PEM; give the whole text of its file, from the BEGIN line to the END line"},
 		{"no PEM", "MIIB", key, "is no certificate in PEM; give the whole text of its file, from the BEGIN line to the END line"},
 		{"a whole disk", strings.Repeat(own, 200), key, "is longer than the 65536 bytes that a chain may have; give the key's certificate and those that lead to its root"},
 		{"one cut off", own[:100], key, "has a PEM block that cannot be read: it is cut off, damaged, or its line breaks were lost; give the file as it is, each line break kept or written as \\n, without quotation marks"},
-		{"one that is damaged", own + block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, the second; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
-		{"one that is damaged, alone", block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, the first; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
+		{"one that is damaged", own + block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, number 2; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
+		{"one that is damaged, alone", block("CERTIFICATE", der.Bytes[:100]), key, "has a certificate that cannot be read, number 1; export it again; openssl x509 -in CERT.pem -noout -subject shows whether it is whole"},
 		{"the key with it", own + sec1(p256Key()), key, "has a private key in it; give the certificates alone: they are public, and the key has a field of its own"},
 		{"a public key with it", own + spki(p256Key().Public()), key, "has a public key in it; give certificates alone"},
 		{"a request", block("CERTIFICATE REQUEST", der.Bytes), key, "has a certificate request in it; give certificates alone"},
 		{"another key's", other, key, "is not the certificate of the private key, which is an EC key on P-256; give the two that were made together; openssl pkey -in KEY.pem -pubout and openssl x509 -in CERT.pem -pubkey -noout print the same for them"},
-		{"the key's own after its issuers", other + other + other + own, key, "has the certificate of the key as the 4th; put it first, and after each the one that issued it"},
-		{"the key's own after two", other + other + own, key, "has the certificate of the key as the third; put it first, and after each the one that issued it"},
-		{"the key's own after its issuer", other + own, key, "has the certificate of the key as the second; put it first, and after each the one that issued it"},
+		{"the key's own after its issuers", other + other + other + own, key, "has the certificate of the key as number 4; put it first, and after each the one that issued it"},
+		{"the key's own after two", other + other + own, key, "has the certificate of the key as number 3; put it first, and after each the one that issued it"},
+		{"the key's own after its issuer", other + own, key, "has the certificate of the key as number 2; put it first, and after each the one that issued it"},
 		{"a shared secret for a key", own, parseKey(t, text(jwk(sharedBytes()))), "is a certificate, but what is given as its key is a shared secret; give the private key that belongs to the certificate"},
 		{"no key", own, signing.Key{}, "is a certificate, but what is given as its key is no key; give the private key that belongs to the certificate"},
 		{"one that has expired", before(time.Second), key, "expired at 2026-11-22T11:59:59Z; have it renewed, and register the new one with the provider before it is put here"},
@@ -87,8 +87,8 @@ func TestCertificateInTheHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSigner(t, k, signing.PS256, signing.Header{Certificate: c, CertificateMembers: []string{signing.X5C, signing.X5T, signing.X5TS256}})
-	got, _ := verify(t, sign(t, s, nil), signing.PS256, rsaKey().Public())
+	s := newSigner(t, k, "PS256", signing.Header{Certificate: c, CertificateMembers: []string{signing.X5C, signing.X5T, signing.X5TS256}})
+	got, _ := verify(t, sign(t, s, nil), "PS256", rsaKey().Public())
 	sum1, sum256 := sha1.Sum(der[0]), sha256.Sum256(der[0])
 	want := map[string]any{
 		"alg": "PS256", "typ": "JWT",

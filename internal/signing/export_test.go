@@ -9,3 +9,12 @@ func Public(k Key) crypto.PublicKey {
 	}
 	return k.public()
 }
+
+// Algorithms returns all of them.
+func Algorithms() []Algorithm {
+	var list []Algorithm
+	for _, a := range algorithms {
+		list = append(list, a.name)
+	}
+	return list
+}

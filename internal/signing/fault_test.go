@@ -21,8 +21,8 @@ func TestWhatIsNoKey(t *testing.T) {
 	body := pkcs8RSA[len("-----BEGIN PRIVATE KEY-----\n"):strings.Index(pkcs8RSA, "-----END")]
 	tenth := strings.Repeat("A", 64)
 	for _, row := range []struct{ name, text, want string }{
-		{"nothing", "", "is empty; give a private key: the whole text of its PEM file, or a JWK"},
-		{"white space", " \n\t", "is empty; give a private key: the whole text of its PEM file, or a JWK"},
+		{"nothing", "", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
+		{"white space", " \n\t", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
 		{"a password", "hunter2 or so", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
 		{"a JWT", "eyJhbGciOiJub25lIn0.e30.", "is neither PEM nor a JWK; give the whole text of a PEM file, from its BEGIN line to its END line, or a JWK in its braces"},
 		{"a file name", "/etc/keys/client.pem", "looks like the name of a file; give its content"},
@@ -50,10 +50,10 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"an encrypted key of PKCS #8", block("ENCRYPTED PRIVATE KEY", []byte(tenth)), encrypted},
 		{"an encrypted key of PKCS #1", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte(tenth),
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,3058AE7B54DA97032B0EBA96E683D8F4"}})), encrypted},
-		{"a DSA key", block("DSA PRIVATE KEY", []byte(tenth)), "is a private key of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
-		{"a key of PGP", block("PGP PRIVATE KEY BLOCK", []byte(tenth)), "is something of PGP; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
-		{"another private key", block("ANY PRIVATE KEY", []byte(tenth)), "is a private key of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
-		{"another block", block("DH PARAMETERS", []byte(tenth)), "is a PEM block that is no key; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"a DSA key", block("DSA PRIVATE KEY", []byte(tenth)), "is a PEM block of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"a key of PGP", block("PGP PRIVATE KEY BLOCK", []byte(tenth)), "is a PEM block of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"another private key", block("ANY PRIVATE KEY", []byte(tenth)), "is a PEM block of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"another block", block("DH PARAMETERS", []byte(tenth)), "is a PEM block of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
 		{"RSA of 1024 bits", pkcs1(shortRSAKey()), "is an RSA key of 1024 bits, too short to sign with (RFC 7518 section 3.3); make one of 2048 bits or more, and register its public key with the provider"},
 		{"RSA of 1024 bits as a JWK", text(jwk(shortRSAKey())), "is an RSA key of 1024 bits, too short to sign with (RFC 7518 section 3.3); make one of 2048 bits or more, and register its public key with the provider"},
 		{"RSA of 9000 bits", block("RSA PRIVATE KEY", hugeRSAKey()), "is an RSA key of 9000 bits, too slow to sign with; make one of at most 8192 bits, and register its public key with the provider"},
@@ -67,13 +67,13 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"a JWK Set", `{"keys":[` + text(jwk(edKey())) + `]}`, `is a JWK Set; give the one private key in its "keys", in its own braces`},
 		{"a service account", `{"type":"service_account","private_key":"x"}`, `is a service account's JSON, and the key is only a part of it; give the value of its "private_key"`},
 		{"an encrypted JWK", `{"protected":"x","ciphertext":"x"}`, "is an encrypted JWK; decrypt it first"},
-		{"a JWK of a kind to come", `{"kty":"AKP","alg":"ML-DSA-44","priv":"x"}`, `is a JWK of a "kty" that is not known here; give one of RSA, EC, OKP with Ed25519, or oct`},
-		{"a JWK whose kind is no text", `{"kty":["RSA"]}`, `is a JWK of a "kty" that is not known here; give one of RSA, EC, OKP with Ed25519, or oct`},
+		{"a JWK of a kind to come", `{"kty":"AKP","alg":"ML-DSA-44","priv":"x"}`, `is a JWK of a "kty" or a "crv" that no algorithm signs with; give one of RSA, of EC on P-256, P-384 or P-521, of OKP with Ed25519, or oct`},
+		{"a JWK whose kind is no text", `{"kty":["RSA"]}`, `is a JWK of a "kty" or a "crv" that no algorithm signs with; give one of RSA, of EC on P-256, P-384 or P-521, of OKP with Ed25519, or oct`},
 		{"the JWK of a public key", text(with(jwk(rsaKey()), "d", nil)), `is the JWK of a public key; give that of the private key, which has a "d"`},
-		{"a JWK of RSA without its primes", text(with(with(jwk(rsaKey()), "p", nil), "q", nil)), `is a JWK without "p", which its kind needs; export it again with all its members, or give PEM`},
-		{"a JWK of EC without its public half", text(with(jwk(p256Key()), "y", nil)), `is a JWK without "y", which its kind needs; export it again with all its members, or give PEM`},
-		{"a JWK of RSA with a number in place of text", text(with(jwk(rsaKey()), "e", 65537)), `is a JWK without "e", which its kind needs; export it again with all its members, or give PEM`},
-		{"a JWK that is not base64url", text(with(jwk(edKey()), "d", "+/+/")), `is a JWK whose "d" is not base64url; export it again, or give PEM`},
+		{"a JWK of RSA without its primes", text(with(with(jwk(rsaKey()), "p", nil), "q", nil)), `is a JWK without "p" in base64url, which its kind needs; export it again with all its members, or give PEM`},
+		{"a JWK of EC without its public half", text(with(jwk(p256Key()), "y", nil)), `is a JWK without "y" in base64url, which its kind needs; export it again with all its members, or give PEM`},
+		{"a JWK of RSA with a number in place of text", text(with(jwk(rsaKey()), "e", 65537)), `is a JWK without "e" in base64url, which its kind needs; export it again with all its members, or give PEM`},
+		{"a JWK that is not base64url", text(with(jwk(edKey()), "d", "+/+/")), `is a JWK without "d" in base64url, which its kind needs; export it again with all its members, or give PEM`},
 		{"a JWK of RSA with another's modulus", text(with(jwk(rsaKey()), "n", jwk(otherRSAKey())["n"])), misfit},
 		{"a JWK of EC with another's public half", text(with(with(jwk(p256Key()), "x", jwk(p256Of(2))["x"]), "y", jwk(p256Of(2))["y"])), misfit},
 		{"a JWK of EC with a point on no curve", text(with(jwk(p256Key()), "x", jwk(p256Key())["y"])), misfit},
@@ -83,8 +83,8 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"a JWK of EC on Bitcoin's curve", text(with(jwk(p256Key()), "crv", "secp256k1")), otherCurve},
 		{"a JWK of X25519", text(with(jwk(edKey()), "crv", "X25519")), otherCurve},
 		{"a JWK of Ed448", text(with(jwk(edKey()), "crv", "Ed448")), otherCurve},
-		{"a JWK of a secret without it", `{"kty":"oct","kid":"x"}`, `is a JWK without "k", which its kind needs; export it again with all its members, or give PEM`},
-		{"a JWK of an empty secret", `{"kty":"oct","k":""}`, `is a JWK without "k", which its kind needs; export it again with all its members, or give PEM`},
+		{"a JWK of a secret without it", `{"kty":"oct","kid":"x"}`, `is a JWK without "k" in base64url, which its kind needs; export it again with all its members, or give PEM`},
+		{"a JWK of an empty secret", `{"kty":"oct","k":""}`, `is a JWK without "k" in base64url, which its kind needs; export it again with all its members, or give PEM`},
 		{"a JWK for encryption", text(with(jwk(rsaKey()), "use", "enc")), `is a JWK whose "use" is not sig; give the key that is for signing`},
 		{"a JWK for verifying", text(with(jwk(rsaKey()), "key_ops", []string{"verify"})), `is a JWK whose "key_ops" lack sign; give the key that is for signing`},
 		{"a JWK with the algorithm of another kind", text(with(jwk(rsaKey()), "alg", "ES256")), `is a JWK whose "alg" does not sign with an RSA key, which it is; correct it, or leave it out; there are: RS256, RS384, RS512, PS256, PS384, PS512`},
@@ -108,7 +108,7 @@ func TestWhatIsNoKey(t *testing.T) {
 const (
 	unreadable = "holds no private key that can be read: damaged, or of a kind that is not used for signing; give an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key; openssl pkey -in KEY.pem -noout -check shows whether it is whole"
 	encrypted  = "is a private key encrypted with a passphrase; give it without one, which this takes off: openssl pkey -in KEY.pem -out PLAIN.pem"
-	otherCurve = `is a JWK whose "crv" no algorithm signs with; make a key on P-256, P-384 or P-521, or an Ed25519 key`
+	otherCurve = `is a JWK of a "kty" or a "crv" that no algorithm signs with; give one of RSA, of EC on P-256, P-384 or P-521, of OKP with Ed25519, or oct`
 	misfit     = "is a JWK whose values do not fit together: damaged, or of two keys; export it again; for RSA of over 4096 bits, give PEM"
 )
 
@@ -157,7 +157,6 @@ func TestWhatIsNoAlgorithm(t *testing.T) {
 func TestWhatDoesNotFit(t *testing.T) {
 	key := func(text string) signing.Key { return parseKey(t, text) }
 	own := func(object map[string]any) signing.Header { return signing.Header{Members: members(object)} }
-	certificate := must(signing.ParseCertificate(secret.New(issue(p256Key(), nil)), key(sec1(p256Key())), noon))
 	for _, row := range []struct {
 		name string
 		k    signing.Key
@@ -165,17 +164,17 @@ func TestWhatDoesNotFit(t *testing.T) {
 		h    signing.Header
 		want string
 	}{
-		{"no key", signing.Key{}, signing.RS256, signing.Header{}, "there is no key to sign with; give a private key or a shared secret"},
+		{"no key", signing.Key{}, "RS256", signing.Header{}, "there is no key to sign with; give a private key or a shared secret"},
 		{"no signature", key(pkcs8(rsaKey())), "none", signing.Header{}, "the algorithm is not known here; choose of: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512"},
-		{"an RSA key for ES256", key(pkcs8(rsaKey())), signing.ES256, signing.Header{}, "ES256 signs with an EC key on P-256, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give an EC key on P-256"},
-		{"P-256 for ES384", key(sec1(p256Key())), signing.ES384, signing.Header{}, "ES384 signs with an EC key on P-384, and this is an EC key on P-256; choose ES256, or give an EC key on P-384"},
-		{"P-384 for ES256", key(sec1(p384Key())), signing.ES256, signing.Header{}, "ES256 signs with an EC key on P-256, and this is an EC key on P-384; choose ES384, or give an EC key on P-256"},
-		{"P-521 for EdDSA", key(sec1(p521Key())), signing.EdDSA, signing.Header{}, "EdDSA signs with an Ed25519 key, and this is an EC key on P-521; choose ES512, or give an Ed25519 key"},
-		{"Ed25519 for RS256", key(pkcs8(edKey())), signing.RS256, signing.Header{}, "RS256 signs with an RSA key, and this is an Ed25519 key; choose EdDSA, or give an RSA key"},
-		{"a shared secret for PS256", key(text(jwk(sharedBytes()))), signing.PS256, signing.Header{}, "PS256 signs with an RSA key, and this is a shared secret; choose HS256, HS384, HS512, or give an RSA key"},
+		{"an RSA key for ES256", key(pkcs8(rsaKey())), "ES256", signing.Header{}, "ES256 signs with an EC key on P-256, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give an EC key on P-256"},
+		{"P-256 for ES384", key(sec1(p256Key())), "ES384", signing.Header{}, "ES384 signs with an EC key on P-384, and this is an EC key on P-256; choose ES256, or give an EC key on P-384"},
+		{"P-384 for ES256", key(sec1(p384Key())), "ES256", signing.Header{}, "ES256 signs with an EC key on P-256, and this is an EC key on P-384; choose ES384, or give an EC key on P-256"},
+		{"P-521 for EdDSA", key(sec1(p521Key())), "EdDSA", signing.Header{}, "EdDSA signs with an Ed25519 key, and this is an EC key on P-521; choose ES512, or give an Ed25519 key"},
+		{"Ed25519 for RS256", key(pkcs8(edKey())), "RS256", signing.Header{}, "RS256 signs with an RSA key, and this is an Ed25519 key; choose EdDSA, or give an RSA key"},
+		{"a shared secret for PS256", key(text(jwk(sharedBytes()))), "PS256", signing.Header{}, "PS256 signs with an RSA key, and this is a shared secret; choose HS256, HS384, HS512, or give an RSA key"},
 		// The confusion of RFC 8725 section 2.1, from the other side.
-		{"an RSA key for HS256", key(pkcs8(rsaKey())), signing.HS256, signing.Header{}, "HS256 signs with a shared secret, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give a shared secret"},
-		{"another algorithm than the JWK's", key(text(with(jwk(rsaKey()), "alg", "PS256"))), signing.RS256, signing.Header{}, `the JWK says that its "alg" is PS256, and RS256 is asked for; choose PS256, or correct the JWK`},
+		{"an RSA key for HS256", key(pkcs8(rsaKey())), "HS256", signing.Header{}, "HS256 signs with a shared secret, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give a shared secret"},
+		{"another algorithm than the JWK's", key(text(with(jwk(rsaKey()), "alg", "PS256"))), "RS256", signing.Header{}, `the JWK says that its "alg" is PS256, and RS256 is asked for; choose PS256, or correct the JWK`},
 
 		{"alg as a member", key(pkcs8(edKey())), "", own(map[string]any{"alg": "none"}), `the header member "alg" is that of the signature; state the algorithm instead`},
 		{"kid as a member", key(pkcs8(edKey())), "", own(map[string]any{"kid": "1"}), `the header member "kid" is stated in a way of its own; state it there, and leave it out here`},
@@ -185,7 +184,6 @@ func TestWhatDoesNotFit(t *testing.T) {
 		{"a member of no certificate", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5u"}}, `the header member "x5u" names no certificate; choose of x5t, x5t#S256 and x5c`},
 		{"a certificate member twice", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t", "x5t"}}, `the header member "x5t" is asked for twice; ask for it once`},
 		{"a certificate member without certificate", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t"}}, `the header member "x5t" needs a certificate; give the certificate of the key in PEM`},
-		{"the certificate of another key", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t"}, Certificate: certificate}, "is not the certificate of the private key, which is an Ed25519 key; give the two that were made together; openssl pkey -in KEY.pem -pubout and openssl x509 -in CERT.pem -pubkey -noout print the same for them"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s, err := signing.NewSigner(row.k, row.a, row.h)

@@ -78,7 +78,7 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	if id := cmp.Or(h.KeyID, k.ID()); id != "" {
 		add("kid", strictjson.Text(id))
 	}
-	if fault := h.addCertificate(add, k); fault != nil {
+	if fault := h.addCertificate(add); fault != nil {
 		return nil, fault
 	}
 	extra := map[jose.HeaderKey]any{}
@@ -92,15 +92,12 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	return extra, nil
 }
 
-func (h Header) addCertificate(add func(name string, v strictjson.Value), k Key) *Fault {
+func (h Header) addCertificate(add func(name string, v strictjson.Value)) *Fault {
 	if len(h.CertificateMembers) == 0 {
 		return nil
 	}
 	if h.Certificate.IsZero() {
 		return &Fault{fmt.Sprintf("the header member %q needs a certificate", h.CertificateMembers[0]), "give the certificate of the key in PEM"}
-	}
-	if fault := belongs(h.Certificate.chain, k); fault != nil {
-		return fault
 	}
 	own := h.Certificate.chain[0].Raw
 	for _, name := range h.CertificateMembers {

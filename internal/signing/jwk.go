@@ -71,42 +71,38 @@ func notAKey(object map[string]any) *Fault {
 	return nil
 }
 
-// keyMembers are those that make a key of a kind (RFC 7518 section 6, RFC 8037 section 2), all
-// strings. Of RSA, dp, dq and qi follow from these, and are computed rather than believed.
+// keyMembers are those that make a key of a kind (RFC 7518 section 6, RFC 8037 section 2), on a curve
+// that can sign; all are strings. Of RSA, dp, dq and qi follow from these, and are computed rather
+// than believed.
 var keyMembers = map[string][]string{
-	"RSA": {"n", "e", "d", "p", "q"},
-	"EC":  {"crv", "x", "y", "d"},
-	"OKP": {"crv", "x", "d"},
-	"oct": {"k"},
+	"RSA":         {"n", "e", "d", "p", "q"},
+	"EC P-256":    {"x", "y", "d"},
+	"EC P-384":    {"x", "y", "d"},
+	"EC P-521":    {"x", "y", "d"},
+	"OKP Ed25519": {"x", "d"},
+	"oct":         {"k"},
 }
-
-// curves are those that can sign.
-var curves = map[string][]string{"EC": {"P-256", "P-384", "P-521"}, "OKP": {"Ed25519"}}
 
 // onlyKey returns of jwk the members that make the key that it says it is.
 func onlyKey(jwk map[string]any) (map[string]string, *Fault) {
 	kind, _ := jwk["kty"].(string)
+	members := map[string]string{"kty": kind}
+	if curve, ok := jwk["crv"].(string); ok && (kind == "EC" || kind == "OKP") {
+		members["crv"] = curve
+		kind += " " + curve
+	}
 	names, known := keyMembers[kind]
 	if !known {
-		return nil, &Fault{`is a JWK of a "kty" that is not known here`, "give one of RSA, EC, OKP with Ed25519, or oct"}
+		return nil, &Fault{`is a JWK of a "kty" or a "crv" that no algorithm signs with`, "give one of RSA, of EC on P-256, P-384 or P-521, of OKP with Ed25519, or oct"}
 	}
 	if _, private := jwk["d"]; !private && kind != "oct" {
 		return nil, &Fault{"is the JWK of a public key", `give that of the private key, which has a "d"`}
 	}
-	members := map[string]string{"kty": kind}
 	for _, name := range names {
-		v, ok := jwk[name].(string)
-		switch {
-		case name == "crv" && !slices.Contains(curves[kind], v):
-			return nil, &Fault{`is a JWK whose "crv" no algorithm signs with`, "make a key on P-256, P-384 or P-521, or an Ed25519 key"}
-		case !ok || v == "":
-			return nil, &Fault{fmt.Sprintf("is a JWK without %q, which its kind needs", name),
-				"export it again with all its members, or give PEM"}
-		case name != "crv":
-			v = strings.TrimRight(v, "=") // which RFC 7515 section 2 forbids, and exporters write
-			if _, err := base64.RawURLEncoding.DecodeString(v); err != nil {
-				return nil, &Fault{fmt.Sprintf("is a JWK whose %q is not base64url", name), "export it again, or give PEM"}
-			}
+		v, _ := jwk[name].(string)
+		v = strings.TrimRight(v, "=") // which RFC 7515 section 2 forbids, and exporters write
+		if _, err := base64.RawURLEncoding.DecodeString(v); err != nil || v == "" {
+			return nil, &Fault{fmt.Sprintf("is a JWK without %q in base64url, which its kind needs", name), "export it again with all its members, or give PEM"}
 		}
 		members[name] = v
 	}
@@ -144,7 +140,7 @@ func (m *material) describe(jwk map[string]any) (*material, *Fault) {
 		a, err := ParseAlgorithm(name)
 		if err != nil || a.kind() != m.kind {
 			return nil, &Fault{fmt.Sprintf(`is a JWK whose "alg" does not sign with %s, which it is`, m.kind),
-				"correct it, or leave it out; there are: " + list(m.kind.algorithms())}
+				"correct it, or leave it out; there are: " + strings.Join(signingWith(m.kind), ", ")}
 		}
 		m.algorithm = a
 	}

@@ -135,7 +135,7 @@ func (k Key) ID() string { return k.material().id }
 func (k Key) Algorithm() Algorithm {
 	m := k.material()
 	if m.algorithm == "" && !k.IsZero() {
-		return m.kind.algorithms()[0]
+		return Algorithm(signingWith(m.kind)[0])
 	}
 	return m.algorithm
 }

@@ -103,20 +103,15 @@ func parseDER(der []byte) (*material, *Fault) {
 // pemContents are what PEM blocks hold, by a part of their label, and what to give instead where
 // a private key is wanted. The first that fits applies.
 var pemContents = []struct{ part, content, remedy string }{
-	{"PGP ", "something of PGP", anyKey},
 	{"CERTIFICATE REQUEST", "a certificate request", keyOfIt},
 	{"CERTIFICATE", "a certificate", keyOfIt},
 	{"PUBLIC KEY", "a public key", keyOfIt},
 	{"OPENSSH PRIVATE KEY", "a private key in the form of OpenSSH",
 		`convert a copy of it, which this does for RSA and EC: ssh-keygen -p -N "" -m PKCS8 -f COPY`},
-	{"PRIVATE KEY", "a private key of a kind that is not known here", anyKey},
-	{"", "a PEM block that is no key", anyKey},
+	{"", "a PEM block of a kind that is not known here", "give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
 }
 
-const (
-	anyKey  = "give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"
-	keyOfIt = "give the private key that belongs to it"
-)
+const keyOfIt = "give the private key that belongs to it"
 
 // pemContent says what a block of that label is.
 func pemContent(label string) (content, remedy string) {
@@ -129,8 +124,6 @@ func neitherPEMNorJWK(s string) *Fault {
 	bare := strings.Join(strings.Fields(s), "")
 	der, err := base64.StdEncoding.DecodeString(bare)
 	switch {
-	case s == "":
-		return &Fault{"is empty", "give a private key: the whole text of its PEM file, or a JWK"}
 	case err == nil && strings.Contains(string(der), pemBegin):
 		return &Fault{"is a PEM file in base64", "decode it once: base64 -d"}
 	case err == nil && len(der) > 0 && der[0] == 0x30: // an ASN.1 sequence

@@ -3,6 +3,7 @@ package signing
 import (
 	"crypto/hmac"
 	"fmt"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -51,11 +52,11 @@ func NewSigner(k Key, a Algorithm, h Header) (*Signer, error) {
 // fits says what is wrong if a does not sign with k.
 func fits(k Key, a Algorithm) *Fault {
 	if a.kind() == "" {
-		return &Fault{"the algorithm is not known here", "choose of: " + list(Algorithms())}
+		return &Fault{"the algorithm is not known here", "choose of: " + strings.Join(signingWith(""), ", ")}
 	}
 	if a.kind() != k.material().kind {
 		return &Fault{fmt.Sprintf("%s signs with %s, and this is %s", a, a.kind(), k),
-			fmt.Sprintf("choose %s, or give %s", list(k.material().kind.algorithms()), a.kind())}
+			fmt.Sprintf("choose %s, or give %s", strings.Join(signingWith(k.material().kind), ", "), a.kind())}
 	}
 	if own := k.material().algorithm; own != "" && own != a {
 		return &Fault{fmt.Sprintf(`the JWK says that its "alg" is %s, and %s is asked for`, own, a),

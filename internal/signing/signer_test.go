@@ -58,12 +58,12 @@ func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
 		usual      signing.Algorithm
 		algorithms []signing.Algorithm
 	}{
-		{rsaKey(), rsaKey().Public(), signing.RS256, []signing.Algorithm{signing.RS256, signing.RS384, signing.RS512, signing.PS256, signing.PS384, signing.PS512}},
-		{p256Key(), p256Key().Public(), signing.ES256, []signing.Algorithm{signing.ES256}},
-		{p384Key(), p384Key().Public(), signing.ES384, []signing.Algorithm{signing.ES384}},
-		{p521Key(), p521Key().Public(), signing.ES512, []signing.Algorithm{signing.ES512}},
-		{edKey(), edKey().Public(), signing.EdDSA, []signing.Algorithm{signing.EdDSA}},
-		{sharedBytes(), sharedBytes(), signing.HS256, []signing.Algorithm{signing.HS256, signing.HS384, signing.HS512}},
+		{rsaKey(), rsaKey().Public(), "RS256", []signing.Algorithm{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}},
+		{p256Key(), p256Key().Public(), "ES256", []signing.Algorithm{"ES256"}},
+		{p384Key(), p384Key().Public(), "ES384", []signing.Algorithm{"ES384"}},
+		{p521Key(), p521Key().Public(), "ES512", []signing.Algorithm{"ES512"}},
+		{edKey(), edKey().Public(), "EdDSA", []signing.Algorithm{"EdDSA"}},
+		{sharedBytes(), sharedBytes(), "HS256", []signing.Algorithm{"HS256", "HS384", "HS512"}},
 	} {
 		for form, text := range forms(row.key) {
 			k := parseKey(t, text)
@@ -93,7 +93,7 @@ func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
 }
 
 func TestKeyThatSaysItsAlgorithm(t *testing.T) {
-	for _, a := range []signing.Algorithm{signing.RS512, signing.PS256} {
+	for _, a := range []signing.Algorithm{"RS512", "PS256"} {
 		k := parseKey(t, text(with(with(jwk(rsaKey()), "alg", string(a)), "use", "sig")))
 		if k.Algorithm() != a {
 			t.Errorf("signs with %s by itself, want %s", k.Algorithm(), a)
@@ -101,7 +101,7 @@ func TestKeyThatSaysItsAlgorithm(t *testing.T) {
 		verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), a, rsaKey().Public())
 	}
 	k := parseKey(t, text(with(jwk(edKey()), "key_ops", []string{"verify", "sign"})))
-	if k.Algorithm() != signing.EdDSA {
+	if k.Algorithm() != "EdDSA" {
 		t.Errorf("signs with %s by itself, want EdDSA", k.Algorithm())
 	}
 	if a := (signing.Key{}).Algorithm(); a != "" {
@@ -112,7 +112,7 @@ func TestKeyThatSaysItsAlgorithm(t *testing.T) {
 // The other library accepts a salt of any length; RFC 7518 section 3.5 has it as long as
 // the hash, and some servers insist.
 func TestSaltIsAsLongAsTheHash(t *testing.T) {
-	for a, h := range map[signing.Algorithm]crypto.Hash{signing.PS256: crypto.SHA256, signing.PS384: crypto.SHA384, signing.PS512: crypto.SHA512} {
+	for a, h := range map[signing.Algorithm]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512} {
 		token := sign(t, newSigner(t, parseKey(t, pkcs8(rsaKey())), a, signing.Header{}), nil).Reveal()
 		dot := strings.LastIndexByte(token, '.')
 		signature := must(base64.RawURLEncoding.DecodeString(token[dot+1:]))
@@ -146,7 +146,7 @@ func TestSharedSecrets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), signing.HS256, []byte(row.want))
+			verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), "HS256", []byte(row.want))
 		})
 	}
 }
@@ -158,7 +158,7 @@ func TestShortSharedSecretIsUsedWithAWarning(t *testing.T) {
 		least int
 		hash  func() hash.Hash
 	}{
-		{signing.HS256, 32, sha256.New}, {signing.HS384, 48, sha512.New384}, {signing.HS512, 64, sha512.New},
+		{"HS256", 32, sha256.New}, {"HS384", 48, sha512.New384}, {"HS512", 64, sha512.New},
 	} {
 		for _, size := range []int{1, row.least - 1, row.least} {
 			plain := strings.Repeat("k", size)
@@ -185,7 +185,7 @@ func TestSignGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSigner(t, k, signing.HS256, signing.Header{
+	s := newSigner(t, k, "HS256", signing.Header{
 		Type:    "client-authentication+jwt",
 		KeyID:   "key <1> & more",
 		Members: members(map[string]any{"aa": number("1.0"), "zz": []any{true, nil}}),
@@ -231,7 +231,7 @@ func TestHeader(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newSigner(t, parseKey(t, row.key), "", row.h)
-			header, _ := verify(t, sign(t, s, nil), signing.ES256, p256Key().Public())
+			header, _ := verify(t, sign(t, s, nil), "ES256", p256Key().Public())
 			if diff := cmp.Diff(row.want, header); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -246,7 +246,7 @@ func TestNothingPrintsAKey(t *testing.T) {
 		s := newSigner(t, k, "", signing.Header{})
 		var c signing.Certificate
 		bytes := sharedBytes()
-		if k.Algorithm() == signing.EdDSA {
+		if k.Algorithm() == "EdDSA" {
 			c = must(signing.ParseCertificate(secret.New(issue(edKey(), nil)), k, noon))
 			bytes = edKey()
 		}
@@ -284,8 +284,8 @@ func TestPublishedKeys(t *testing.T) {
 		algorithm signing.Algorithm
 		kind      string
 	}{
-		{publishedEd25519, signing.EdDSA, "an Ed25519 key"},
-		{publishedP256, signing.ES256, "an EC key on P-256"},
+		{publishedEd25519, "EdDSA", "an Ed25519 key"},
+		{publishedP256, "ES256", "an EC key on P-256"},
 	} {
 		k := parseKey(t, row.jwk)
 		if k.Algorithm() != row.algorithm || k.String() != row.kind {

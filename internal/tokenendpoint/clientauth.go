@@ -6,7 +6,6 @@ import (
 
 	"example.com/tokenkeeper/internal/httprequest"
 	"example.com/tokenkeeper/internal/problem"
-	"example.com/tokenkeeper/internal/signing"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -116,7 +115,7 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) JWT {
 	}
 	algorithm := cfg.SigningAlg
 	if method == clientSecretJWT && algorithm == nil {
-		usual := string(signing.HS256)
+		usual := "HS256"
 		algorithm = &usual
 	}
 	j := compileJWT(ps, "client_assertion", given, clientAssertion, algorithm)
