@@ -28,8 +28,13 @@ const (
 
 // Claims are those that the JWTs of this package have in common.
 type Claims struct {
-	// Issuer is iss. Of a client assertion it is the client_id, and so is Subject, which
-	// is sub (RFC 7523 section 3). Empty: left out.
+	// Token says that the JWT is itself the token, and not an assertion: for client
+	// authentication, or as a grant.
+	Token bool
+	// Issuer is iss. Of a client assertion it is the client_id, and so is Subject, which is
+	// sub. Empty: left out. An assertion must have an Issuer (RFC 7523 section 3, which requires
+	// a Subject and an Audience too; but there are grants without the one, such as Google's, and
+	// without the other, such as GitHub's).
 	Issuer, Subject string
 	// Audience is aud: text if it is one, a list if it is more. None: left out.
 	Audience []string
@@ -37,33 +42,21 @@ type Claims struct {
 	Lifetime time.Duration
 	// Backdate is how far before now iat and nbf are, in whole seconds.
 	Backdate time.Duration
-	// Own are others. They may not be any of iss, sub,
-	// aud, exp, nor, in an assertion, jti. An iat or nbf among them, and in a token a
-	// jti, takes the place of ours; null leaves it out.
+	// Own are others. They may not be any of iss, sub, aud, exp, nor, in an assertion, jti. An
+	// iat or nbf among them, and in a token a jti, takes the place of ours; null leaves it out.
 	Own []strictjson.Member
 }
 
-// Assertion returns the claims of an assertion made at now: for client authentication,
-// or as a grant. Issuer is required (RFC 7523 section 3; it requires a Subject and an
-// Audience too, but there are grants without the one, such as Google's, and without the
-// other, such as GitHub's), and jti is new and random in each. The error is a [*Fault], and does
-// not depend on now.
-func (c Claims) Assertion(now time.Time) ([]strictjson.Member, error) {
-	if c.Issuer == "" {
+// Members returns the claims of a JWT made at now, in the order of their names. Its jti is
+// new and random. The error is a [*Fault], and does not depend on now.
+func (c Claims) Members(now time.Time) ([]strictjson.Member, error) {
+	reserved := []string{"iss", "sub", "aud", "exp"}
+	if !c.Token {
+		reserved = append(reserved, "jti")
+	}
+	if c.Issuer == "" && !c.Token {
 		return nil, &Fault{"the assertion has no issuer", "state who signs it: for client authentication, the client_id"}
 	}
-	return c.at(now, "iss", "sub", "aud", "exp", "jti")
-}
-
-// Token returns the claims of a JWT made at now that is itself the token. Nothing is required;
-// otherwise it is as [Claims.Assertion].
-func (c Claims) Token(now time.Time) ([]strictjson.Member, error) {
-	return c.at(now, "iss", "sub", "aud", "exp")
-}
-
-// at returns the claims at now, in the order of their names; reserved are those that Own must
-// not have.
-func (c Claims) at(now time.Time, reserved ...string) ([]strictjson.Member, error) {
 	if slices.Contains(c.Audience, "") {
 		return nil, &Fault{"the audience is empty", "state the audience"}
 	}

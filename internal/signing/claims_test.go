@@ -49,7 +49,7 @@ func TestAssertion(t *testing.T) {
 			map[string]any{"iss": "id", "aud": "https://as", "jti": jti, "exp": unix + 60, "iat": unix - 10, "nbf": number("0")}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := row.c.Assertion(at)
+			got, err := row.c.Members(at)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,15 +67,15 @@ func TestToken(t *testing.T) {
 		c    signing.Claims
 		want map[string]any
 	}{
-		{"of nothing but a lifetime", signing.Claims{Backdate: 10 * time.Second, Lifetime: 20 * time.Minute},
+		{"of nothing but a lifetime", signing.Claims{Token: true, Backdate: 10 * time.Second, Lifetime: 20 * time.Minute},
 			map[string]any{"jti": jti, "exp": unix + 1200, "iat": unix - 10, "nbf": unix - 10}},
-		{"with an identifier of its own", signing.Claims{Backdate: 10 * time.Second, Lifetime: 180 * 24 * time.Hour, Own: members(map[string]any{"jti": "own", "nbf": nil})},
+		{"with an identifier of its own", signing.Claims{Token: true, Backdate: 10 * time.Second, Lifetime: 180 * 24 * time.Hour, Own: members(map[string]any{"jti": "own", "nbf": nil})},
 			map[string]any{"jti": "own", "exp": unix + 15552000, "iat": unix - 10}},
-		{"without an identifier", signing.Claims{Backdate: 10 * time.Second, Lifetime: time.Second, Own: members(map[string]any{"jti": nil})},
+		{"without an identifier", signing.Claims{Token: true, Backdate: 10 * time.Second, Lifetime: time.Second, Own: members(map[string]any{"jti": nil})},
 			map[string]any{"exp": unix + 1, "iat": unix - 10, "nbf": unix - 10}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := row.c.Token(noon)
+			got, err := row.c.Members(noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,13 +110,13 @@ func TestWhatIsNoAssertion(t *testing.T) {
 		{"an own jti", own("jti"), `the claim "jti" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := row.c.Assertion(noon)
+			_, err := row.c.Members(noon)
 			checkFault(t, err, row.want)
 		})
 	}
 	t.Run("a token with its own exp", func(t *testing.T) {
-		c := signing.Claims{Lifetime: time.Hour, Own: members(map[string]any{"exp": nil})}
-		_, err := c.Token(noon)
+		c := signing.Claims{Token: true, Lifetime: time.Hour, Own: members(map[string]any{"exp": nil})}
+		_, err := c.Members(noon)
 		checkFault(t, err, `the claim "exp" is not one that may be stated freely; leave it out here: it has a way of its own, or is made anew in each`)
 	})
 }
@@ -126,7 +126,7 @@ func TestJTIIsNewInEach(t *testing.T) {
 	c := signing.Claims{Issuer: "id", Audience: []string{"https://as"}}
 	seen := map[string]bool{}
 	for range 10_000 {
-		claims, err := c.Assertion(noon)
+		claims, err := c.Members(noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestJTIIsNewInEach(t *testing.T) {
 // Claims are used for each attempt anew: what one made must not be seen in the next.
 func TestClaimsAreNotChangedByUse(t *testing.T) {
 	c := signing.Claims{Issuer: "id", Audience: []string{"a", "b"}, Own: members(map[string]any{"nbf": nil})}
-	claims, err := c.Assertion(noon)
+	claims, err := c.Members(noon)
 	if err != nil {
 		t.Fatal(err)
 	}

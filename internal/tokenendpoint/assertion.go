@@ -57,12 +57,12 @@ func (p Plan) sign(j JWT, c refresh.Credential, now time.Time, m *memory) (_ sec
 	if err != nil {
 		return secret.Text{}, nil, j.fault("", err)
 	}
-	if j.use == ownToken {
+	if claims.Token {
 		if err := j.disclosed(c, texts(header.Members), header.KeyID, texts(claims.Own), claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
 			return secret.Text{}, nil, err
 		}
 	}
-	all, err := j.complete(claims, now)
+	all, err := claims.Members(now)
 	if err != nil {
 		return secret.Text{}, nil, j.fault("", err)
 	}
@@ -88,14 +88,6 @@ func (j JWT) readKey(c refresh.Credential) (signing.Key, error) {
 // all of them together, where none is named.
 func (j JWT) fault(value string, err error) error {
 	return unsuited(j.Path, "cannot be signed", value, err)
-}
-
-// complete returns claims with those that j has anew each time. The error is a [*signing.Fault].
-func (j JWT) complete(claims signing.Claims, now time.Time) ([]strictjson.Member, error) {
-	if j.use == ownToken {
-		return claims.Token(now)
-	}
-	return claims.Assertion(now)
 }
 
 // Unsigned returns the header of j, but for its certificate, and the claims.

@@ -113,19 +113,21 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) JWT {
 	if cfg.ClientAssertion != nil {
 		given = *cfg.ClientAssertion
 	}
-	algorithm := cfg.SigningAlg
-	if method == clientSecretJWT && algorithm == nil {
-		usual := "HS256"
-		algorithm = &usual
-	}
-	j := compileJWT(ps, "client_assertion", given, clientAssertion, algorithm)
-	j.Name = "client_assertion"
 	const alg = "token_endpoint_auth_signing_alg"
+	if given.Algorithm != nil {
+		ps.Add("client_assertion.alg", problem.Show(*given.Algorithm), "has a field of its own", `write "`+alg+`" beside "client_assertion"`)
+	}
+	algorithm := textOr(cfg.SigningAlg, "HS256")
+	if given.Algorithm = cfg.SigningAlg; method == clientSecretJWT {
+		given.Algorithm = &algorithm
+	}
+	j := compileJWT(ps, "client_assertion", alg, given, false)
+	j.Name = "client_assertion"
 	switch {
 	case method == clientSecretJWT && !j.shared:
-		ps.Add(alg, problem.Name(*algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Name(privateKeyJWT))
+		ps.Add(alg, problem.Name(algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Name(privateKeyJWT))
 	case method == privateKeyJWT && j.shared:
-		ps.Add(alg, problem.Name(*algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Name(clientSecretJWT))
+		ps.Add(alg, problem.Name(algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Name(clientSecretJWT))
 	}
 	// RFC 7523 section 3: both are the client's id.
 	if j.iss == nil {

@@ -80,7 +80,7 @@ func checkGrantType(ps *problem.List, path, grantType string) bool {
 // compileAssertion compiles the JWT that is the grant, or the value in a request where the
 // config writes ${assertion}.
 func compileAssertion(ps *problem.List, cfg config) JWT {
-	j := compileJWT(ps, "assertion", *cfg.Assertion, grantAssertion, nil)
+	j := compileJWT(ps, "assertion", "assertion.alg", *cfg.Assertion, false)
 	j.Name = "assertion"
 	if j.iss == nil {
 		j.iss = template.Implied("assertion", "client_id")
@@ -119,7 +119,7 @@ func compileNamedAssertion(ps *problem.List, cfg config, requests []Request) JWT
 
 // compileSignedJWT compiles a config whose token is signed here, and asked for nowhere.
 func compileSignedJWT(ps *problem.List, cfg config) JWT {
-	j := compileJWT(ps, "signed_jwt", *cfg.SignedJWT, ownToken, nil)
+	j := compileJWT(ps, "signed_jwt", "signed_jwt.alg", *cfg.SignedJWT, true)
 	for _, a := range j.Audience {
 		if word, fixed := a.Fixed(); fixed && (word == audienceIssuer || word == audienceEndpoint) {
 			ps.Add("signed_jwt.aud", problem.Show(word), "is what a config of a token endpoint says, and this is none", "write the audience out")

@@ -7,21 +7,11 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A jwtUse is what a JWT is for.
-type jwtUse int
-
-const (
-	clientAssertion jwtUse = iota // authenticates the client (RFC 7523 section 2.2)
-	grantAssertion                // is the grant (RFC 7523 section 2.1)
-	ownToken                      // is the token
-)
-
 // A JWT is a jwtConfig, compiled.
 type JWT struct {
 	Path string
 	// Name is that of its value in a request; empty: it is the token.
 	Name string
-	use  jwtUse
 
 	Algorithm signing.Algorithm // empty: the usual one of the key
 	// Key and Certificate are names of values; no Certificate: none is needed.

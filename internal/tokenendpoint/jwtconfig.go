@@ -13,23 +13,13 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// compileJWT compiles the JWT at path. The algorithm is given where it has a field elsewhere.
-func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algorithm *string) JWT {
-	j := JWT{Path: path, use: use, Key: "private_key"}
+// compileJWT compiles the JWT at path, whose algorithm is at algorithmPath.
+func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, token bool) JWT {
+	j := JWT{Path: path, Key: "private_key", Claims: signing.Claims{Token: token}}
 	at := func(name string) string { return path + "." + name }
-
-	algorithmPath := at("alg")
-	if use == clientAssertion {
-		algorithmPath = "token_endpoint_auth_signing_alg"
-		if cfg.Algorithm != nil {
-			ps.Add(at("alg"), problem.Show(*cfg.Algorithm), "has a field of its own", `write "token_endpoint_auth_signing_alg" beside "client_assertion"`)
-		}
-	} else {
-		algorithm = cfg.Algorithm
-	}
-	if algorithm != nil {
-		a, err := signing.ParseAlgorithm(*algorithm)
-		signingFault(ps, algorithmPath, problem.Show(*algorithm), err)
+	if cfg.Algorithm != nil {
+		a, err := signing.ParseAlgorithm(*cfg.Algorithm)
+		signingFault(ps, algorithmPath, problem.Show(*cfg.Algorithm), err)
 		j.Algorithm = a
 	}
 	if j.shared = j.Algorithm.Symmetric(); j.shared {
@@ -59,7 +49,7 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
 	j.Claims.Backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
 	most, usual := signing.MaxLifetime, signing.DefaultLifetime
-	if use == ownToken {
+	if token {
 		most, usual = answer.Believable, 0
 		if cfg.Lifetime.Type == strictjson.Absent {
 			ps.Add(at("lifetime"), "", "is missing: nothing else says how long the token lives", `write "lifetime": "10m", or what the provider allows`)
@@ -73,7 +63,7 @@ func compileJWT(ps *problem.List, path string, cfg jwtConfig, use jwtUse, algori
 		}
 	}
 	checkJWT(ps, j)
-	if use == ownToken {
+	if token {
 		checkToken(ps, j, cfg)
 	}
 	return j
@@ -104,13 +94,13 @@ func compileAudience(ps *problem.List, j *JWT, v strictjson.Value) {
 	path := j.Path + ".aud"
 	switch v.Type {
 	case strictjson.Absent:
-		if j.use != ownToken {
+		if !j.Claims.Token {
 			j.Audience = []template.Template{template.Literal(audienceIssuer)}
 		}
 	case strictjson.String:
 		j.Audience = []template.Template{httprequest.CompileTemplate(ps, path, "aud", v.Text)}
 	case strictjson.List:
-		if len(v.Items) == 0 && j.use != ownToken {
+		if len(v.Items) == 0 && !j.Claims.Token {
 			ps.Add(path, "[]", "is empty", `write "none" where the provider wants no audience`)
 		}
 		for i, text := range ps.Words(path, v) {
@@ -126,7 +116,7 @@ func checkJWT(ps *problem.List, j JWT) {
 	header := j.Header
 	header.Members = memberNames(j.header)
 	signingFault(ps, j.Path, "", header.Check())
-	_, err := j.complete(signing.Claims{Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}, time.Time{})
+	_, err := signing.Claims{Token: j.Claims.Token, Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}.Members(time.Time{})
 	signingFault(ps, j.Path, "", err)
 }
 

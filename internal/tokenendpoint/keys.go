@@ -32,7 +32,7 @@ func (p Plan) checkSent(ps *problem.List, c refresh.Credential) {
 		check(r.Templates(), 0)
 	}
 	for _, j := range p.JWTs {
-		if j.use != ownToken { // see signs.go
+		if !j.Claims.Token { // see signs.go
 			check(j.templates(), 1) // what is signed goes out in base64url
 		}
 	}
