@@ -171,7 +171,7 @@ func (e *Endpoint) unfit(c refresh.Credential, ps refresh.Problems) *refresh.Err
 // earlier attempt is in unsure.
 func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Duration, unsure bool, w *Witness) (refresh.Grant, *failure) {
 	c, p := l.Credential, e.plan
-	x := exchange{rotates: p.Rotates, renewsItself: p.renewsItself, witness: w, ticket: ticket{shape: &p.Answer, rotate: l.Rotate}}
+	x := exchange{plan: p, witness: w, ticket: ticket{rotate: l.Rotate}}
 	var warnings []string
 	var err error
 	if x.credential, warnings, err = p.derive(c, e.now().Add(skew), &w.made); err != nil {
@@ -197,17 +197,17 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 // pass sends the requests of a plan, one after the other, with the credential of x. In the
 // end x is the last exchange there was.
 func (e *Endpoint) pass(ctx context.Context, x *exchange) (refresh.Grant, *failure) {
-	p := e.plan
+	p := x.plan
 	ctx, cancel := wire.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	var from exchange
-	defer func() { x.arrived.Leave() }()
+	defer func() { x.answer.Leave() }()
 	carriers := p.carriers()
 	for i, r := range p.Requests {
 		at := slices.Index(carriers, i)
 		x.ticket.sent, x.ticket.last = at >= 0, at >= 0 && at == len(carriers)-1
-		x.index, x.request, x.answer, x.shape = i, r, nil, nil
-		x.arrived, x.selected = nil, answer.Selection{} // they may be large
+		x.index, x.request, x.shape = i, r, nil
+		x.answer, x.selected = nil, answer.Selection{} // they may be large
 		if i == p.From {
 			x.shape = &p.Answer
 		}
@@ -226,7 +226,7 @@ func (e *Endpoint) pass(ctx context.Context, x *exchange) (refresh.Grant, *failu
 		if x.credential, f = x.keep(); f != nil {
 			return refresh.Grant{}, f
 		}
-		x.arrived.Leave()
+		x.answer.Leave()
 	}
 	if len(p.Requests) > 1 {
 		from.credential = x.credential // so that what was kept is redacted too
@@ -257,7 +257,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		return x.fault(refresh.CodeBadCredential, fmt.Sprintf("cannot be asked: %v", err), "")
 	}
 	m, broken := client.Do(req)
-	x.arrived = m
+	x.answer, x.received = m, e.now()
 	if x.witness.Saw != nil {
 		x.witness.Saw(x.index, m)
 	}
@@ -268,7 +268,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		x.ticket.unsure = true
 	}
 	if m != nil {
-		if f := x.receive(m, e.now()); f != nil {
+		if f := x.receive(); f != nil {
 			return f
 		}
 	}

@@ -10,26 +10,21 @@ import (
 
 // An exchange is one request and what became of it.
 type exchange struct {
-	// index is that of the request in its plan.
-	index      int
+	plan       Plan // the zero Plan where it is a probe
+	index      int  // of the request in it
 	request    Request
 	credential refresh.Credential
-	// rotates and renewsItself are as in plan.
-	rotates, renewsItself bool
-	witness               *Witness
+	witness    *Witness
 	// asked looks for what was known when the request was sent, and all for what was known in
 	// the end; nil: the same.
 	asked, all *secret.Searcher
 	// shape is that of the answer that has the token; nil: it is another.
-	shape *answer.Shape
+	shape  *answer.Shape
+	ticket ticket
 
-	answer *answer.Message // nil: none came
-	// arrived is the same from its arrival on: it has to leave.
-	arrived  *answer.Message
+	answer   *answer.Message // nil: none came
 	received time.Time
-	ticket   ticket
-	// selected is what the config names in it.
-	selected answer.Selection
+	selected answer.Selection // what the config names in it
 }
 
 // A ticket is what an exchange has to do with the refresh token.
@@ -37,9 +32,7 @@ type ticket struct {
 	// sent is set where the request sends it, and last where no later one does: the answer
 	// to that one has the next.
 	sent, last bool
-	// shape says where in that answer it is.
-	shape  *answer.Shape
-	rotate func(refresh.Successor)
+	rotate     func(refresh.Successor)
 	// unsure is set where the refresh token may have been spent, and no answer came that
 	// can be read.
 	unsure bool

@@ -26,7 +26,8 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 	if len(body) > answer.MaxBody {
 		m.Body, m.Cut = nil, true
 	}
-	if f := x.receive(m, askedAt); f != nil {
+	x.answer, x.received = m, askedAt
+	if f := x.receive(); f != nil {
 		return refresh.Grant{}, f.err
 	}
 	g, f := x.grant()

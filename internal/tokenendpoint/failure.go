@@ -32,7 +32,7 @@ func (x exchange) refused() *failure {
 	if a.Limited() {
 		v = passing()
 	}
-	v = ofGrant(code, said.Text, v, x.rotates)
+	v = ofGrant(code, said.Text, v, x.plan.Rotates)
 	return x.rejection(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)))
 }
 
@@ -46,7 +46,7 @@ func (x exchange) denied() *failure {
 	if said == (answer.Said{}) {
 		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.Status), x.remedy(code, v))
 	}
-	v = ofGrant(code, said.Text, v, x.rotates)
+	v = ofGrant(code, said.Text, v, x.plan.Rotates)
 	what := x.words(code, said)
 	switch said.Code {
 	case code:
@@ -69,7 +69,7 @@ func (x exchange) rejection(code string, v verdict, detail string) *failure {
 // registered returns the code of OAuth of a provider's own word: of a refresh token
 // that is no longer good, GitHub says bad_refresh_token, and Slack invalid_refresh_token.
 func (x exchange) registered(code string) string {
-	if x.rotates && ofRefreshToken.MatchString(code) {
+	if x.plan.Rotates && ofRefreshToken.MatchString(code) {
 		return "invalid_grant"
 	}
 	return code

@@ -44,7 +44,7 @@ const mostRefreshTokens = 100
 // remember has the refresh tokens in the answer looked for from now on. Of an answer with too many
 // nothing may be used or quoted.
 func (x *exchange) remember() *failure {
-	list := incoming(x.selected, x.renewsItself)
+	list := incoming(x.selected, x.plan.renewsItself)
 	slices.Sort(list)
 	if list = slices.Compact(list); len(list) > mostRefreshTokens {
 		return x.fault(answer.CodeTooLarge, fmt.Sprintf("answered %d with more than %d refresh tokens", x.answer.Status, mostRefreshTokens),

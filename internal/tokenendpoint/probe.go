@@ -68,7 +68,7 @@ func (e *Endpoint) probe() func(context.Context, refresh.Credential, secret.Text
 		defer cancel()
 		// The rest of the credential is not sent, but the provider may repeat it here too.
 		x := exchange{request: *p, witness: &Witness{}, credential: c.With(probeToken, token)}
-		defer func() { x.arrived.Leave() }()
+		defer func() { x.answer.Leave() }()
 		f := e.send(ctx, &x)
 		if f == nil {
 			_, f = x.keep()

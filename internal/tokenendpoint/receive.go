@@ -11,11 +11,11 @@ import (
 
 // receive takes the answer, and what the config names in it. It is a good one, as far as its
 // status says, if there is no failure. What is compared is screened first.
-func (x *exchange) receive(m *answer.Message, now time.Time) *failure {
-	w := answer.Wanted{Outcome: x.request.Outcome, Keep: x.request.Keep, Token: x.shape}
+func (x *exchange) receive() *failure {
+	m, w := x.answer, answer.Wanted{Outcome: x.request.Outcome, Keep: x.request.Keep, Token: x.shape}
 	doc := m.Decode(x.request.Path, w.Names()...)
 	doc.Value = x.withoutTicket(doc.Value)
-	x.answer, x.received, x.selected = m, now, w.Select(m, doc)
+	x.selected = w.Select(m, doc)
 	if f := x.remember(); f != nil {
 		return f
 	}
@@ -99,7 +99,7 @@ func (x exchange) skew(f *failure) time.Duration {
 	switch f.err.Code {
 	case "invalid_client":
 	case "invalid_grant", "invalid_request", "http_400", "http_401":
-		if x.rotates {
+		if x.plan.Rotates {
 			return 0 // it may be the refresh token that was refused, and then it has expired
 		}
 	default:

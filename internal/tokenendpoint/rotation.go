@@ -82,7 +82,7 @@ func (x *exchange) rotate(m *answer.Message) {
 		return
 	}
 	doc := m.DecodeLeniently()
-	shape := x.ticket.shape
+	shape := &x.plan.Answer
 	switch {
 	case m.Status == http.StatusServiceUnavailable && m.Header.Get("Retry-After") != "":
 		// It says that nothing was done.
@@ -93,7 +93,7 @@ func (x *exchange) rotate(m *answer.Message) {
 		if found && x.ticket.rotate != nil {
 			m.Outside(func() { x.ticket.rotate(s) })
 		}
-		if !found && !x.renewsItself {
+		if !found && !x.plan.renewsItself {
 			x.ticket.overlooked = x.overlooked(doc.Value, "")
 		}
 		x.ticket.unsure = !found && doc.Fault != nil && shape.AccessToken.InBody() && shape.RefreshToken.InBody()
@@ -117,10 +117,10 @@ func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok
 	text, isText := textOf(found)
 	switch {
 	case !isText:
-		s.Unstorable = fmt.Sprintf("%s%s as the next refresh token, %s", what, answer.TypeOf(found), x.ticket.shape.RefreshToken)
+		s.Unstorable = fmt.Sprintf("%s%s as the next refresh token, %s", what, answer.TypeOf(found), x.plan.Answer.RefreshToken)
 	case len(text) > answer.MaxToken:
 		s.Unstorable = fmt.Sprintf("%sa refresh token of %d bytes; at most %d can be stored", what, len(text), answer.MaxToken)
-	case text == access && !x.renewsItself, x.sends(text):
+	case text == access && !x.plan.renewsItself, x.sends(text):
 		return s, false
 	default:
 		s.Token = secret.New(text)

@@ -118,7 +118,7 @@ func (x exchange) screen() *failure {
 	// what was sent.
 	ofStep := func(v secret.Value) bool { return strings.HasPrefix(v.Name, stepPrefix) }
 	theToken := func(v secret.Value) bool {
-		return (ofStep(v) || x.renewsItself && v.Name == refreshToken) && v.Text.Reveal() == token
+		return (ofStep(v) || x.plan.renewsItself && v.Name == refreshToken) && v.Text.Reveal() == token
 	}
 	signed := answer.IsJWT(token)
 	if name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
@@ -158,7 +158,7 @@ const sameTicket = "(the refresh token that was sent)"
 // withoutTicket returns a document with that in its place.
 func (x exchange) withoutTicket(doc any) any {
 	ticket := x.credential.Values[refreshToken].Reveal()
-	if !x.rotates || x.renewsItself || ticket == "" {
+	if !x.plan.Rotates || x.plan.renewsItself || ticket == "" {
 		return doc
 	}
 	return answer.Replaced(doc, func(v any) any {
