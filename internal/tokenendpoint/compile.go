@@ -41,7 +41,7 @@ func compile(ps *problem.List, cfg config) Plan {
 	if len(p.Requests) > 0 {
 		p.Answer.Scopes = p.Requests[p.From].scope
 	}
-	p.record = compileRecord(ps, cfg.Record, cfg.Response.Extra)
+	p.encode = compileRecord(ps, cfg.Record, cfg.Response.Extra)
 	p.Probe = compileProbe(ps, cfg.Probe)
 	for _, r := range p.Everywhere() {
 		p.Advice = append(p.Advice, r.Advice...)

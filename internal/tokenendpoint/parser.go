@@ -82,7 +82,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		RenewsItself: plan.renewsItself,
 		Paused:       cfg.Paused != nil && *cfg.Paused,
 		Probe:        e.probe(),
-		Encode:       plan.record.encoder(),
+		Encode:       plan.encode,
 	}, nil
 }
 

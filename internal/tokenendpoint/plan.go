@@ -6,6 +6,8 @@ import (
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
+	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/template"
 )
 
@@ -36,7 +38,7 @@ type Plan struct {
 	issuer       string // the audience of assertions, unless they say otherwise
 	// supersedes says that a new token ends the one before, so that no login is repeated.
 	supersedes bool
-	record     *recordForm // nil: version 1
+	encode     func(refresh.Record) (secret.Text, error) // nil: in version 1
 }
 
 // Everywhere returns all requests: those of the login, and the probe.
