@@ -78,3 +78,42 @@ func TestWarningsAreLogged(t *testing.T) {
 		}
 	}
 }
+
+// Each kind of result is a line of its own, with all that is known of it.
+func TestLogLines(t *testing.T) {
+	expires := left("a", time.Hour)
+	for _, row := range []struct {
+		res  refresh.Result
+		want string
+	}{
+		{refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Fresh, State: expires, Next: noon.Add(time.Minute)},
+			`level=DEBUG msg="nothing to do" provider=a event=provider_waiting reason=fresh expires_at=2026-11-22T13:00:00Z next=2026-11-22T12:01:00Z`},
+		{refresh.Result{Outcome: refresh.Adopted, Reason: refresh.NearExpiry, State: expires},
+			`level=INFO msg="token of another run taken over" provider=a event=token_adopted reason=near_expiry expires_at=2026-11-22T13:00:00Z`},
+		{refresh.Result{Outcome: refresh.Finished, Reason: refresh.Unfinished},
+			`level=INFO msg="token of an interrupted run made current" provider=a event=token_finished reason=unfinished`},
+		{refresh.Result{Outcome: refresh.Same}, `level=INFO msg="provider answered the same token again" provider=a event=token_unchanged`},
+		{refresh.Result{Outcome: refresh.Failed, Notice: true, Stack: "goroutine 1", Err: &refresh.Error{Class: refresh.Transient, Code: "internal_error", Detail: "a panic", Remedy: "report it"}},
+			`level=ERROR msg="provider failing" provider=a event=provider_failing class=transient code=internal_error stack="goroutine 1" error="a panic" remedy="report it"`},
+		{refresh.Result{Outcome: refresh.Failed, Err: &refresh.Error{Class: refresh.Misconfigured, Code: "bad_config", Err: refresh.Problems{
+			{Where: "/a", Path: "lead", Value: "5", Detail: "too little", Remedy: "write 5m"}, {Where: "/a", Detail: "more"}}}},
+			`level=WARN msg="provider still failing" provider=a event=provider_still_failing class=misconfigured code=bad_config problems=2 where=/a path=lead value=5 error="too little" remedy="write 5m"`},
+		{refresh.Result{Outcome: refresh.Failed, Note: refresh.Note{Class: refresh.NeedsPerson}, Err: &refresh.Error{Class: refresh.Transient, Code: "store_failed", Detail: "full"}},
+			`level=WARN msg="provider still failing" provider=a event=provider_still_failing class=needs_person code=store_failed error=full`},
+		{refresh.Result{Outcome: refresh.Skipped, Reason: refresh.NearExpiry, DueSince: noon.Add(-90 * time.Second), State: expires},
+			`level=WARN msg="no time left in this run" event=provider_skipped provider=a skipped=1 lateness=1m30s reason=near_expiry expires_at=2026-11-22T13:00:00Z remedy="if it lasts, more is due than can be stored in the time of a run: see docs/scale.md"`},
+	} {
+		row.res.Provider = "a"
+		report := refresh.Report{At: noon.Add(400 * time.Millisecond), Results: []refresh.Result{row.res}, Orphans: []string{"o"}}
+		var out bytes.Buffer
+		report.Log(t.Context(), slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		var lines []string
+		for line := range strings.Lines(out.String()) {
+			_, line, _ = strings.Cut(line, " ") // without the time
+			lines = append(lines, strings.TrimSpace(line))
+		}
+		if len(lines) != 2 || lines[0] != row.want || lines[1] != `level=DEBUG msg="a token without a config; it is left alone" event=token_orphaned provider=o` {
+			t.Errorf("got  %q\nwant %q", lines, row.want)
+		}
+	}
+}

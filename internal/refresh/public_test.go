@@ -60,6 +60,13 @@ func TestConflicts(t *testing.T) {
 		{"two that are public", credentialOf([]string{"org", "login"}, "org", "north", "login", "annabella@north"), "", ""},
 		{"by chance", credentialOf([]string{"region"}, "region", "eu", "client_secret", "jeunesse-0815"), "", ""},
 		{"too short to be found", credentialOf(nil, "pin", "123", "client_secret", "s3cr3t-of-the-north"), "", `pin: has fewer than 4 characters, too few to be looked for in answers; if it is no secret, its owner adds "public": ["pin"] to the credential "erp"`},
+		{"just long enough to be found", credentialOf(nil, "pin", "1234", "client_secret", "s3cr3t-of-the-north"), "", ""},
+		{"a short one within", credentialOf([]string{"org"}, "org", "north-123", "code", "123"), "", "code: has fewer than 4 characters"},
+		{"within a short one", credentialOf([]string{"org"}, "org", "nor", "code", "north-1234"), "", ""},
+		{"seven characters", credentialOf([]string{"org"}, "org", "north-1234567", "code", "1234567"), "", "contains the secret code"},
+		{"eight characters", credentialOf([]string{"org"}, "org", "north-12345678", "code", "12345678"), "contains the secret code; have one of the two replaced at the provider, or take org out of public", ""},
+		{"signs with what is not there", refresh.Credential{Name: "erp", SignOnly: []string{"key", "kex"}, Values: map[string]secret.Text{"key": secret.New("s3cr3t-of-the-north")}}, "",
+			`sign_only[1] = "kex": is not a value of the credential`},
 		{"short and public", credentialOf([]string{"zone"}, "zone", "eu"), "", ""},
 		{"short and never public", credentialOf(nil, "client_secret", "b"), "", ""},
 		{"not there", credentialOf([]string{"acount"}, "account", "north"), "", `public[0] = "acount": is not a value of the credential`},
@@ -104,7 +111,71 @@ func TestWhatLooksPublic(t *testing.T) {
 			t.Errorf("%s = %s: offered %v", row.name, row.value, got)
 		}
 	}
+	for name, c := range map[string]refresh.Credential{
+		"account_id":       {}, // it has no such value
+		"next account_id":  credentialOf(nil, "next account_id", "north"),
+		"steps.account_id": credentialOf(nil, "steps.account_id", "north"),
+		"region":           credentialOf([]string{"region"}, "region", "north"),
+		"client_id":        credentialOf(nil, "client_id", "north"),
+	} {
+		if got := c.IfPublic(name); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
 	if got := credentialOf([]string{"region"}, "account", "north").IfPublic("account"); got != `if it is no secret, its owner adds "account" to public in the credential "erp"` {
 		t.Error(got)
+	}
+}
+
+// How each kind of value is looked for: whole and in parts, in records and in what is printed.
+func TestHowValuesAreLookedFor(t *testing.T) {
+	const value, part = "Zq8vN2xw7Rk5Tm3pLd9sHf6jYb4cGa1e", "Zq8vN2xw7Rk5Tm3pLd9s"
+	for name, want := range map[string]string{ // whole and a part in records, whole and a part in what is printed
+		"client_secret":      "+ + + +",
+		"password":           "+ + + +",
+		"refresh_token":      "+ - + +",
+		"steps.login.ticket": "+ - + +",
+		"steps":              "+ + + +",
+		"next refresh_token": "+ - + -",
+		"client_id":          "- - + -",
+		"tenant":             "- - + -",
+		"region":             "- - - -",
+	} {
+		c := credentialOf([]string{"region"}, name, value)
+		mark := func(is bool) string { return map[bool]string{true: "+", false: "-"}[is] }
+		got := strings.Join([]string{mark(found(c, "x "+value+" y") == name), mark(found(c, "x "+part+" y") == name),
+			mark(!strings.Contains(c.Redact("x "+value+" y"), value[:8])), mark(!strings.Contains(c.Redact("x "+part+" y"), value[:8]))}, " ")
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// A copy with one value more leaves the credential as it was.
+func TestWith(t *testing.T) {
+	c := credentialOf(nil, "client_secret", "s3cr3t-of-the-north")
+	more := c.With("refresh_token", secret.New("r"))
+	if len(c.Values) != 1 || len(more.Values) != 2 || more.Values["refresh_token"].Reveal() != "r" || more.Name != c.Name {
+		t.Errorf("%v and %v", c.Names(), more.Names())
+	}
+}
+
+func TestServes(t *testing.T) {
+	c := refresh.Credential{Name: "erp", Providers: []string{"erp-eu", "erp-us"}}
+	for provider, want := range map[string]bool{"erp": true, "erp-eu": true, "erp-us": true, "erp-cn": false, "": false} {
+		if c.Serves(provider) != want {
+			t.Errorf("%q is served: %t", provider, !want)
+		}
+	}
+}
+
+func TestMayBePublic(t *testing.T) {
+	for _, row := range []struct{ name, value, why string }{
+		{"client_secret", "x", "secret by its name"}, {"apiKey", "x", "secret by its name"}, {"signing_key", "x", "secret by its name"},
+		{"cert", "-----BEGIN CERTIFICATE-----", "PEM block"}, {"jwk", `{"kty":"RSA"}`, "JWK"}, {"region", "eu-north-1", ""},
+	} {
+		if got := credentialOf(nil, row.name, row.value).MayBePublic(row.name); (got == "") != (row.why == "") || !strings.Contains(got, row.why) {
+			t.Errorf("%s: %q", row.name, got)
+		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -84,6 +86,11 @@ func TestLateness(t *testing.T) {
 	if got := report.Lateness(); got != 40*time.Minute {
 		t.Errorf("late by %v", got)
 	}
+	for name, due := range map[string]time.Time{"since it is not known when": {}, "since later than the run": noon.Add(time.Hour), "since now": noon} {
+		if got := (&refresh.Report{At: noon, Results: []refresh.Result{{Outcome: refresh.Skipped, DueSince: due}}}).Lateness(); got != 0 {
+			t.Errorf("due %s: late by %v", name, got)
+		}
+	}
 	if got := (&refresh.Report{At: noon, Results: report.Results[3:]}).Lateness(); got != 0 {
 		t.Errorf("none was skipped, and it is late by %v", got)
 	}
@@ -119,6 +126,49 @@ func TestDueSince(t *testing.T) {
 	}
 }
 
+// What programs are given of each provider, and what is counted.
+func TestSummaryOfEach(t *testing.T) {
+	next, down := noon.Add(time.Minute), &refresh.Error{Class: refresh.Transient, Code: "http_503"}
+	note := refresh.Note{Class: refresh.Misconfigured, Code: "invalid_client"}
+	report := &refresh.Report{At: noon.Add(700 * time.Millisecond), Results: []refresh.Result{
+		{Provider: "a", Outcome: refresh.Refreshed, Reason: refresh.ForeignVersion, Next: next, State: left("a", time.Hour)},
+		{Provider: "b", Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Note: note},
+		{Provider: "c", Outcome: refresh.Failed, Note: note, Err: down},
+		{Provider: "d", Outcome: refresh.Failed, Err: down},
+		{Provider: "e", Outcome: refresh.Waiting, Reason: refresh.Paused, Note: note},
+		{Provider: "f", Outcome: refresh.Same, Note: refresh.Note{Class: refresh.Unchanged, Code: "same_token"}},
+		{Provider: "g", Outcome: refresh.Failed, Note: refresh.Note{Class: refresh.NeedsPerson, Code: "invalid_grant"}, Err: &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant"}},
+		{Provider: "h", Outcome: refresh.Skipped, Reason: refresh.ForeignVersion},
+	}}
+	want := refresh.Summary{At: noon, Providers: []refresh.ProviderSummary{
+		{Provider: "a", Outcome: refresh.Refreshed, Reason: refresh.ForeignVersion, Next: next, ExpiresAt: noon.Add(time.Hour)},
+		{Provider: "b", Outcome: refresh.Waiting, Reason: refresh.CoolingDown, Class: refresh.Misconfigured, Code: "invalid_client"},
+		{Provider: "c", Outcome: refresh.Failed, Class: refresh.Misconfigured, Code: "http_503"},
+		{Provider: "d", Outcome: refresh.Failed, Class: refresh.Transient, Code: "http_503"},
+		{Provider: "e", Outcome: refresh.Waiting, Reason: refresh.Paused, Class: refresh.Misconfigured, Code: "invalid_client"},
+		{Provider: "f", Outcome: refresh.Same, Code: "same_token"},
+		{Provider: "g", Outcome: refresh.Failed, Class: refresh.NeedsPerson, Code: "invalid_grant"},
+		{Provider: "h", Outcome: refresh.Skipped, Reason: refresh.ForeignVersion},
+	}}
+	if diff := cmp.Diff(want, report.Summary()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for what, pair := range map[string][2]int{
+		"failed": {report.Count(refresh.Failed), 3}, "waiting or skipped": {report.Count(refresh.Waiting, refresh.Skipped), 3}, "of no outcome": {report.Count(), 0},
+		"transient": {report.CountClass(refresh.Transient), 1}, "misconfigured": {report.CountClass(refresh.Misconfigured), 2}, "that need a person": {report.CountClass(refresh.NeedsPerson), 1},
+		"failing": {report.Failing(), 4}, "foreign": {report.Foreign(), 1},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %d, want %d", what, pair[0], pair[1])
+		}
+	}
+	if got, want := fmt.Sprint(report.Err()), `refreshing "c": http_503 (misconfigured)
+refreshing "d": http_503 (transient)
+refreshing "g": invalid_grant (needs_person)`; got != want {
+		t.Errorf("the run fails with\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Lambda hands an answer on to its destinations, 256 KiB of it at most.
 func TestSummaryStaysSmall(t *testing.T) {
 	report := &refresh.Report{At: noon}
@@ -143,9 +193,13 @@ func TestSummaryStaysSmall(t *testing.T) {
 			t.Errorf("%+v is among them", p)
 		}
 	}
-	report.Results = report.Results[:100]
-	if s := report.Summary(); len(s.Providers) != 100 || s.Providers[0].Outcome != refresh.Refreshed {
-		t.Errorf("of a hundred %d are named", len(s.Providers))
+	report.Results = report.Results[:101]
+	if s := report.Summary(); len(s.Providers) != 10 || s.Counts[refresh.Refreshed] != 91 || s.Counts[refresh.Failed] != 10 {
+		t.Errorf("of a hundred and one %d are named, and the counts are %v", len(s.Providers), s.Counts)
+	}
+	report.Results, report.Orphans = report.Results[:100], report.Orphans[:99]
+	if s := report.Summary(); len(s.Providers) != 100 || s.Providers[0].Outcome != refresh.Refreshed || s.Counts != nil || len(s.Orphans) != 99 {
+		t.Errorf("of a hundred %d are named, and the counts are %v; of 99 orphans %d", len(s.Providers), s.Counts, len(s.Orphans))
 	}
 }
 
