@@ -36,8 +36,6 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 		n.Next = a.now.Add(s.backOff(a, n.Tries, false) - s.jitter())
 	case n.Class == Misconfigured:
 		n.Next = a.now.Add(min(lockOut<<min(n.Tries-1, 8), maxLockOut))
-	case n.Class == NeedsPerson:
-		n.Next = time.Time{}
 	case n.Class == Transient:
 		n.Next = a.now.Add(s.backOff(a, n.Tries, err.Limited && err.RetryAfter == 0))
 		if n.Code == CodeRefreshTokenUnsure {

@@ -251,11 +251,13 @@ func TestWhatComesBetweenTwoUnsureLogins(t *testing.T) {
 // Where no good token is left, a refresh token that may have been spent is tried like a provider that is
 // down, and then like a login that is refused.
 func TestDistancesOfUnsureLogins(t *testing.T) {
-	s, p, st := onAWS(time.Minute), refresh.Provider{Name: "a", Config: 1}, refresh.State{}
-	for i, want := range []time.Duration{1, 2, 4, 5, 30, 60, 120, 240, 240} {
-		st.Note = s.Failed(p, st, "1", noon, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure})
-		if got := st.Note.Next.Sub(noon); got != want*time.Minute || st.Note.Tries != i+1 {
-			t.Errorf("after %d: %v, want %v", st.Note.Tries, got, want*time.Minute)
+	s, p := onAWS(time.Minute), refresh.Provider{Name: "a", Config: 1}
+	for _, st := range []refresh.State{{}, minutesLeft(5 * time.Minute), minutesLeft(-time.Minute)} {
+		for i, want := range []time.Duration{1, 2, 4, 5, 30, 60, 120, 240, 240} {
+			st.Note = s.Failed(p, st, "1", noon, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure})
+			if got := st.Note.Next.Sub(noon); got != want*time.Minute || st.Note.Tries != i+1 {
+				t.Errorf("until %v, after %d: %v, want %v", st.ExpiresAt(), st.Note.Tries, got, want*time.Minute)
+			}
 		}
 	}
 }

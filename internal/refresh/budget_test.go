@@ -3,7 +3,9 @@ package refresh_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,4 +158,95 @@ func (c counted) Writes(ctx context.Context, name string) ([]time.Time, error) {
 		return nil, c.fails
 	}
 	return c.store.Writes(ctx, name)
+}
+
+// Which logins are made only where there is room for what they write, to the version.
+func TestWhatNeedsRoom(t *testing.T) {
+	const month = 30 * 24 * time.Hour
+	due := func(life time.Duration) time.Duration {
+		return onAWS(time.Minute).DueAt("a", refresh.Version{IssuedAt: noon, Lifetime: life}).Sub(noon)
+	}
+	foreign := func(w *world) refresh.Job {
+		w.secrets["a"].state.Current = "terraform-20261122120000000000000001"
+		return refresh.Job{}
+	}
+	edited := func(w *world) refresh.Job { w.configs["a"] = "v2"; return refresh.Job{} }
+	forced := func(*world) refresh.Job { return refresh.Job{Only: []string{"a"}, Force: true} }
+	for _, row := range []struct {
+		name    string
+		life    time.Duration
+		after   time.Duration
+		do      func(*world) refresh.Job
+		writes  int
+		most    int // versions that are kept
+		outcome refresh.Outcome
+	}{
+		{"near its end", month, due(month), func(*world) refresh.Job { return refresh.Job{} }, 99, 100, refresh.Refreshed},
+		{"by force, when it is due", month, due(month), forced, 99, 100, refresh.Refreshed},
+		{"by force, a second before", month, due(month) - time.Second, forced, 95, 100, refresh.Failed},
+		{"an edit, when it is due", month, due(month), edited, 99, 100, refresh.Refreshed},
+		{"an edit, a second before", month, due(month) - time.Second, edited, 95, 100, refresh.Failed},
+		{"by force, with room", month, time.Hour, forced, 94, 100, refresh.Refreshed},
+		{"by force, without", month, time.Hour, forced, 95, 100, refresh.Failed},
+		{"by force, where any number is kept", month, time.Hour, forced, 1000, 0, refresh.Refreshed},
+		{"by force, where fewer are kept", month, time.Hour, forced, 45, 50, refresh.Failed},
+		{"and with room", month, time.Hour, forced, 44, 50, refresh.Refreshed},
+		{"another program's version, with room", time.Hour, time.Minute, foreign, 50, 100, refresh.Refreshed},
+		{"another program's version, without: of an hour some forty are planned", time.Hour, time.Minute, foreign, 94, 100, refresh.Failed},
+		{"of an hour as well", time.Hour, time.Minute, forced, 94, 100, refresh.Failed},
+	} {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) {
+			g := w.grant()
+			g.Lifetime = row.life
+			return g, nil
+		})
+		w.run(refresh.Job{})
+		w.now = noon.Add(row.after)
+		w.secrets["a"].writes = slices.Repeat([]time.Time{w.now.Add(-time.Second)}, row.writes)
+		w.limits.Versions = row.most
+		res, _, _ := w.run(row.do(w))
+		got := res["a"]
+		if got.Outcome != row.outcome || (got.Outcome == refresh.Failed) != (codeOf(got.Err) == refresh.CodeWriteBudget) {
+			t.Errorf("%s: %s, %v", row.name, got.Outcome, got.Err)
+		}
+		if want := fmt.Sprintf("%d versions were written in the last 24 hours; the store takes %d,", row.writes, row.most); got.Err != nil && (!strings.HasPrefix(got.Err.Detail, want) || got.Err.Class != refresh.Transient) {
+			t.Errorf("%s: %v", row.name, got.Err)
+		}
+	}
+}
+
+// A login with a refresh token makes two versions of it, so that half as many have room.
+func TestRoomForRefreshTokens(t *testing.T) {
+	for writes, outcome := range map[int]refresh.Outcome{46: refresh.Refreshed, 47: refresh.Failed} {
+		c := newConsent()
+		c.login()
+		c.now = c.now.Add(time.Hour)
+		c.secrets["a"].writes = slices.Repeat([]time.Time{c.now.Add(-time.Second)}, writes)
+		v, _ := c.secrets["a"].state.Current.Parse()
+		v.Lifetime = 30 * 24 * time.Hour // so that few are planned
+		c.secrets["a"].state.Current = v.ID()
+		if res := c.login(); res.Outcome != outcome {
+			t.Errorf("%d versions: %s, %v", writes, res.Outcome, res.Err)
+		}
+	}
+}
+
+// Where versions cannot be counted nothing is forced.
+func TestVersionsThatCannotBeCounted(t *testing.T) {
+	w := newWorld("a")
+	w.run(refresh.Job{})
+	r := w.runner()
+	r.Store = uncounted{store{w}}
+	w.now = noon.Add(time.Minute)
+	report, _ := r.Run(t.Context(), refresh.Job{Only: []string{"a"}, Force: true})
+	if res := report.Results[0]; codeOf(res.Err) != refresh.CodeStoreFailed || res.Note.Ours != 1 || w.logins["a"] != 1 {
+		t.Errorf("%+v after %d logins", res, w.logins["a"])
+	}
+}
+
+type uncounted struct{ store }
+
+func (uncounted) Writes(context.Context, string) ([]time.Time, error) {
+	return nil, errors.New("throttled")
 }

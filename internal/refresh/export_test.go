@@ -76,6 +76,13 @@ func (t *ReportedOnce) NewWarnings(provider string, warnings []string) []string 
 	return t.once.newWarnings(provider, warnings)
 }
 
+// Failure says of a result whether it is new; noted says that a note remembers it.
+func (t *ReportedOnce) Failure(res Result, noted bool, now time.Time) Result {
+	res.noted = noted
+	t.once.failure(&res, now)
+	return res
+}
+
 // Room is how a run decides whether an unplanned write leaves room for those that are planned.
 func (s Schedule) Room(provider string, lifetime time.Duration, writes []time.Time, now time.Time, most int) bool {
 	return s.room(provider, lifetime, writes, now, most)

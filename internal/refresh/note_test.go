@@ -198,6 +198,32 @@ func minutesLeft(d time.Duration) refresh.State {
 		Current: refresh.Version{IssuedAt: noon.Add(d - time.Hour), Lifetime: time.Hour, Config: 1}.ID()}
 }
 
+// A provider that limits requests is asked less and less often down to once an hour, at any tick; and counting ends.
+func TestManyFailures(t *testing.T) {
+	limited := &refresh.Error{Class: refresh.Transient, Code: "http_429", Limited: true}
+	for tick, after := range map[time.Duration]int{time.Second: 13, 10 * time.Second: 10, time.Minute: 7, 30 * time.Minute: 2, 2 * time.Hour: 1} {
+		st := refresh.State{Exists: true, Owned: true}
+		for i := range 40 {
+			st.Note = onAWS(tick).Failed(refresh.Provider{Name: "a", Config: 1}, st, "1", noon, limited)
+			want := max(time.Hour, tick)
+			if i+1 < after {
+				want = tick << i
+			}
+			if got := st.Note.Next.Sub(noon); got != want {
+				t.Errorf("a tick of %v: attempt %d waits %v, want %v", tick, i+1, got, want)
+			}
+		}
+	}
+	st := refresh.State{Exists: true, Owned: true}
+	st.Note = onAWS(time.Minute).Failed(refresh.Provider{Name: "a", Config: 1}, st, "1", noon, limited)
+	for before, want := range map[int]int{9997: 9998, 9998: 9999, 9999: 9999} {
+		st.Note.Tries = before
+		if n := onAWS(time.Minute).Failed(refresh.Provider{Name: "a", Config: 1}, st, "1", noon, limited); n.Tries != want {
+			t.Errorf("after %d: %d", before, n.Tries)
+		}
+	}
+}
+
 func TestAnEditBeginsAnew(t *testing.T) {
 	s := onAWS(time.Minute)
 	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client"}

@@ -144,3 +144,59 @@ func TestABadConfigIsReportedOnceByEventAndTick(t *testing.T) {
 		t.Errorf("reported as new: %v", notices)
 	}
 }
+
+// What is reported as new, and what as the end of a failure, of one provider from run to run.
+func TestFailuresAreReportedOnce(t *testing.T) {
+	open := refresh.State{Exists: true, Owned: true}
+	foreign := refresh.State{Exists: true}
+	fails := func(class refresh.Class, code, detail string, st refresh.State) refresh.Result {
+		return refresh.Result{Outcome: refresh.Failed, Notice: true, State: st, Err: &refresh.Error{Class: class, Code: code, Detail: detail}}
+	}
+	down := func(detail string) refresh.Result { return fails(refresh.Transient, "store_failed", detail, open) }
+	denied := func(detail string) refresh.Result { return fails(refresh.Misconfigured, "denied", detail, open) }
+	wrong := func(detail string) refresh.Result { return fails(refresh.Misconfigured, "wrong", detail, foreign) }
+	person := func(detail string) refresh.Result { return fails(refresh.NeedsPerson, "wrong", detail, foreign) }
+	good := refresh.Result{Outcome: refresh.Refreshed}
+	type step struct {
+		res       refresh.Result
+		noted     bool
+		outcome   refresh.Outcome
+		notice    bool
+		recovered string // the code of what ended; empty: nothing
+	}
+	failing := refresh.Result{Outcome: refresh.Waiting, Note: refresh.Note{Class: refresh.Transient, Code: "x"}}
+	recovered := refresh.Result{Outcome: refresh.Refreshed, Recovered: true, Was: refresh.Note{Code: "noted"}}
+	for name, steps := range map[string][]step{
+		"a store that is down": {{down("a"), false, refresh.Failed, true, ""}, {down("b"), false, refresh.Failed, false, ""}, {good, false, refresh.Refreshed, false, "store_failed"},
+			{good, false, refresh.Refreshed, false, ""}, {down("a"), false, refresh.Failed, true, ""}},
+		"another failure": {{down("a"), false, refresh.Failed, true, ""}, {denied("a"), false, refresh.Failed, true, ""}, {denied("a"), false, refresh.Failed, false, ""},
+			{denied("b"), false, refresh.Failed, true, ""}, {down("b"), false, refresh.Failed, true, ""}, {good, false, refresh.Refreshed, false, "store_failed"}},
+		"what an edit ends":  {{wrong("a"), false, refresh.Failed, true, ""}, {wrong("a"), false, refresh.Waiting, false, ""}, {wrong("b"), false, refresh.Failed, true, ""}, {good, false, refresh.Refreshed, false, "wrong"}},
+		"what a person ends": {{person("a"), false, refresh.Failed, true, ""}, {person("b"), false, refresh.Failed, false, ""}},
+		"skipped and paused in between": {{down("a"), false, refresh.Failed, true, ""}, {refresh.Result{Outcome: refresh.Skipped}, false, refresh.Skipped, false, ""},
+			{refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Paused}, false, refresh.Waiting, false, ""}, {down("a"), false, refresh.Failed, false, ""}},
+		"paused with what is wrong": {{refresh.Result{Outcome: refresh.Failed, Reason: refresh.Paused, Notice: true, Err: down("a").Err}, false, refresh.Failed, true, ""}, {good, false, refresh.Refreshed, false, ""}},
+		"gone":                      {{down("a"), false, refresh.Failed, true, ""}, {refresh.Result{Outcome: refresh.Waiting, Reason: refresh.Gone}, false, refresh.Waiting, false, ""}, {good, false, refresh.Refreshed, false, ""}},
+		"noted in the end":          {{down("a"), false, refresh.Failed, true, ""}, {down("a"), true, refresh.Failed, false, ""}, {good, false, refresh.Refreshed, false, ""}},
+		"another is noted":          {{down("a"), false, refresh.Failed, true, ""}, {denied("a"), true, refresh.Failed, true, ""}},
+		"it fails by its note":      {{down("a"), false, refresh.Failed, true, ""}, {failing, false, refresh.Waiting, false, ""}, {good, false, refresh.Refreshed, false, ""}},
+		"a note has ended as well":  {{down("a"), false, refresh.Failed, true, ""}, {recovered, true, refresh.Refreshed, false, "noted"}},
+		"noted before":              {{down("a"), true, refresh.Failed, true, ""}, {good, false, refresh.Refreshed, false, ""}},
+		"reported before":           {{refresh.Result{Outcome: refresh.Failed, Err: down("a").Err}, false, refresh.Failed, false, ""}, {good, false, refresh.Refreshed, false, ""}},
+	} {
+		var once refresh.ReportedOnce
+		for i, s := range steps {
+			at := noon.Add(time.Duration(i)*time.Minute + 300*time.Millisecond)
+			if s.noted && s.res.Err != nil {
+				s.res.Note.Class = s.res.Err.Class
+			}
+			got := once.Failure(s.res, s.noted, at)
+			if got.Outcome != s.outcome || got.Notice != s.notice || got.Recovered != (s.recovered != "") || got.Was.Code != s.recovered {
+				t.Errorf("%s, run %d: %s, new %t, recovered %t from %s", name, i, got.Outcome, got.Notice, got.Recovered, got.Was)
+			}
+			if name == "a store that is down" && i == 2 && (!got.Was.Since.Equal(noon) || !got.Was.Last.Equal(noon) || got.Was.Class != refresh.Transient) {
+				t.Errorf("%s: it has recovered from %+v", name, got.Was)
+			}
+		}
+	}
+}

@@ -71,6 +71,9 @@ func TestDueAtWithinItsBounds(t *testing.T) {
 		s, v, name := genSchedule(t), genVersion(t), genName(t)
 		age := s.DueAt(name, v).Sub(v.IssuedAt)
 		life := v.Lifetime
+		if age != age.Truncate(time.Second) {
+			t.Errorf("due %v after its issue, which is no whole second", age)
+		}
 		if age < s.Distance.Truncate(time.Second) {
 			t.Errorf("due %v after its issue, which is less than the distance %v", age, s.Distance)
 		}
@@ -109,6 +112,8 @@ func TestScheduleCheck(t *testing.T) {
 		{onAWS(time.Minute), true},
 		{refresh.Schedule{Tick: time.Second}, true},
 		{refresh.Schedule{}, false},
+		{refresh.Schedule{Tick: time.Second - 1}, false},
+		{refresh.Schedule{Tick: time.Second, CacheAge: 1, Distance: 1}, true},
 		{refresh.Schedule{Tick: time.Minute, CacheAge: -1}, false},
 		{refresh.Schedule{Tick: time.Minute, Distance: -1}, false},
 	} {
@@ -151,6 +156,13 @@ func TestSurvivesWithClaims(t *testing.T) {
 		least := leastSpread(s, row.lifetime)
 		if got := s.Survives(least, row.lifetime); got < row.want || got > row.want+row.lifetime/1000 {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+		// Without refresh tokens nothing is claimed.
+		s = onAWS(m)
+		unclaimed := s.Survives(least, row.lifetime)
+		s.Claims = row.claims
+		if got := s.For(refresh.Provider{}).Survives(least, row.lifetime); got != unclaimed {
+			t.Errorf("%s, and no refresh token: %v, want %v", row.name, got, unclaimed)
 		}
 	}
 }
