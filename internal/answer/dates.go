@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,36 +35,33 @@ const longestDate = 120
 const (
 	// clockTime is hours, minutes, seconds and a fraction of the last of them, and a half of
 	// the day: ISO 8601-1 section 5.3, and what people make of it.
-	clockTime = `(?:(?P<hour>\d{1,2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?)?(?:[.,](?P<fraction>\d+))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)`
+	clockTime = `(?P<hour>\d{1,2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?)?(?:[.,](?P<fraction>\d+))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?`
 	// zoneText is an offset or a name, perhaps with another name or a place after it, and what Go
 	// writes of its monotonic clock.
-	zoneText   = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:[A-Z]{3,5}|[+-]\d{4}|\([^()]*\)|\[[^\[\]]*\]))?(?: m=[+-][\d.]+)?)?`
-	timeOfDay  = clockTime + zoneText
-	placeName  = `(?: ?\[(?P<place>[^\[\]]*)\])?`
-	monthName  = `(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`
-	dayOfWeek  = `(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?`
-	monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	zoneText = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:[A-Z]{3,5}|[+-]\d{4}|\([^()]*\)|\[[^\[\]]*\]))?(?: m=[+-][\d.]+)?)?`
 )
 
-// shapes are those of dates, with names for their parts. The first that a text has counts.
-var shapes = []*regexp.Regexp{
-	shape(`(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[Tt _]` + timeOfDay + `)?` + placeName),
-	shape(`(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[Tt _]` + timeOfDay + `)?` + placeName),
-	// GeneralizedTime (ITU-T X.680 section 46), as directories write it.
-	shape(`(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:[.,](?P<fraction>\d+))?` + zoneText),
-	shape(`(?P<year>\d{4})-?W(?P<week>\d{2})-?(?P<weekday>[1-7])(?:[Tt ]` + timeOfDay + `)?`),
-	shape(`(?P<year>\d{4})-?(?P<yearday>\d{3})(?:[Tt ]` + timeOfDay + `)?`),
-	shape(dayOfWeek + `(?P<day>\d{1,2})[ -]` + monthName + `[ -](?P<year>\d{4}|\d{2}),? ` + timeOfDay), // RFC 5322
-	shape(dayOfWeek + monthName + ` {1,2}(?P<day>\d{1,2}) ` + timeOfDay + ` (?P<year>\d{4})`),          // Unix
-	shape(dayOfWeek + monthName + ` {1,2}(?P<day>\d{1,2}),? (?P<year>\d{4}),? ` + timeOfDay),
-	shape(`(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})(?:,? ` + timeOfDay + `)?`),
-	shape(`(?P<one>\d{1,2})(?P<mark>[/.-])(?P<other>\d{1,2})(?P<again>[/.-])(?P<year>\d{4})(?:,? ` + timeOfDay + `)?`),
-}
+var (
+	// dated is a day, and perhaps a time of day, with the year after it as Unix has it, and a place.
+	dated = regexp.MustCompile(`^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?(?P<day>.+?)(?:(?:[Tt_]|,? )` +
+		clockTime + zoneText + `(?P<year> \d{4})?)?(?: ?\[(?P<place>[^\[\]]*)\])?$`)
+	// general is a GeneralizedTime (ITU-T X.680 section 46), as directories write it.
+	general = regexp.MustCompile(`^(\d{8})(\d{4}(?:\d{2})?(?:\D|$))`)
+	// dotNet is milliseconds since 1970, as .NET and JavaScript write a date.
+	dotNet = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
+	// week is a day of a week of a year (ISO 8601-1 section 4.2.2), and unordered a day whose
+	// first two numbers have no order of their own.
+	week      = regexp.MustCompile(`^(\d{4})-?W(\d{2})-?([1-7])$`)
+	unordered = regexp.MustCompile(`^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$`)
+)
 
-func shape(text string) *regexp.Regexp { return regexp.MustCompile("^" + text + "$") }
-
-// dotNet is milliseconds since 1970, as .NET and JavaScript write a date.
-var dotNet = regexp.MustCompile(`^(?:/Date|new Date)\((-?\d{1,16})(?:[+-]\d{4})?\)/?$`)
+// layouts are those of days, and ordered those of unordered ones.
+var (
+	layouts = []string{"2006-01-02", "20060102", "2006-002", "2006002", "2006/1/2", "2006.1.2",
+		"2 Jan 2006", "2 Jan 06", "2-Jan-2006", "2-Jan-06", "Jan 2 2006", "Jan 2, 2006",
+		"2 January 2006", "2-January-2006", "January 2 2006", "January 2, 2006"}
+	ordered = map[Unit][]string{dayFirst: {"2/1/2006", "2.1.2006", "2-1-2006"}, monthFirst: {"1/2/2006", "1.2.2006", "1-2-2006"}}
+)
 
 // read reads a date as ISO 8601-1, RFC 3339, RFC 5322, RFC 9110 and common serializers write it.
 // What is no date at all has a misreading without a remedy.
@@ -80,88 +78,58 @@ func (d Dates) read(text string) (time.Time, *Misreading) {
 		ms, _ := strconv.ParseInt(m[1], 10, 64) // sixteen digits at most
 		return time.UnixMilli(ms), nil
 	}
-	for _, s := range shapes {
-		m := s.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		part := map[string]string{}
-		for i, name := range s.SubexpNames() {
-			part[name] = m[i]
-		}
-		if part["mark"] != part["again"] {
-			return time.Time{}, unknown
-		}
-		return d.date(part)
+	m := dated.FindStringSubmatch(general.ReplaceAllString(text, "${1}T${2}"))
+	if m == nil {
+		return time.Time{}, unknown
 	}
-	return time.Time{}, unknown
-}
-
-// date puts a date together from its parts.
-func (d Dates) date(part map[string]string) (time.Time, *Misreading) {
-	clock, wrong := clockOf(part)
-	if wrong != nil {
-		return time.Time{}, wrong
+	part := map[string]string{}
+	for i, name := range dated.SubexpNames() {
+		part[name] = m[i]
 	}
-	year, month, day := number(part["year"]), number(part["month"]), number(part["day"])
-	if name := part["month"]; len(name) == 3 {
-		month = strings.Index(monthNames, name)/3 + 1
-	}
-	switch {
-	case len(part["year"]) == 2: // RFC 5322 section 4.3
-		if year += 1900; year < 1950 {
-			year += 100
-		}
-	case part["week"] != "":
-		jan4 := midnight(year, 1, 4, time.UTC) // in week 1 (ISO 8601-1 section 4.2.2)
-		t := jan4.AddDate(0, 0, (number(part["week"])-1)*7+number(part["weekday"])-1-(int(jan4.Weekday())+6)%7)
-		year, month, day = t.Year(), int(t.Month()), t.Day()
-	case part["yearday"] != "":
-		t := midnight(year, 1, number(part["yearday"]), time.UTC)
-		year, month, day = t.Year(), int(t.Month()), t.Day()
-	case part["one"] != "" && d.Format == dayFirst:
-		day, month = number(part["one"]), number(part["other"])
-	case part["one"] != "" && d.Format == monthFirst:
-		month, day = number(part["one"]), number(part["other"])
-	case part["one"] != "":
-		return time.Time{}, &Misreading{"is a date that does not say which number is the day",
-			fmt.Sprintf(`say "response": {"expires_at_format": %q}, or %q`, dayFirst, monthFirst)}
-	}
+	day, isDay := d.day(part["day"] + part["year"])
+	clock, isClock := clockOf(part)
 	zone := d.Zone
 	for _, stated := range []string{part["place"], part["zone"]} {
 		if offset, ok := parseOffset(stated); ok {
 			zone = time.FixedZone("", offset)
 		}
 	}
-	if zone == nil {
+	switch {
+	case !isDay && unordered.MatchString(part["day"]) && ordered[d.Format] == nil:
+		return time.Time{}, &Misreading{"is a date that does not say which number is the day",
+			fmt.Sprintf(`say "response": {"expires_at_format": %q}, or %q`, dayFirst, monthFirst)}
+	case !isDay || !isClock:
+		return time.Time{}, unknown
+	case zone == nil:
 		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
 	}
-	t := midnight(year, month, day, zone)
-	if int(t.Month()) != month || t.Day() != day {
-		return time.Time{}, noSuchDate
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone).Add(clock), nil
+}
+
+// day reads a date without a time.
+func (d Dates) day(text string) (time.Time, bool) {
+	if m := week.FindStringSubmatch(text); m != nil {
+		jan4 := time.Date(number(m[1]), 1, 4, 0, 0, 0, 0, time.UTC) // in week 1
+		return jan4.AddDate(0, 0, (number(m[2])-1)*7+number(m[3])-1-(int(jan4.Weekday())+6)%7), true
 	}
-	return t.Add(clock), nil
+	for _, layout := range slices.Concat(layouts, ordered[d.Format]) {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
-func midnight(year, month, day int, zone *time.Location) time.Time {
-	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
-}
-
-var noSuchDate = &Misreading{"is a date that there is not", lookAt}
-
-// clockOf returns the time of day, from midnight.
-func clockOf(part map[string]string) (time.Duration, *Misreading) {
+// clockOf returns the time of day, from midnight; without one it is zero.
+func clockOf(part map[string]string) (clock time.Duration, ok bool) {
 	hours, minutes, seconds := number(part["hour"]), number(part["minute"]), number(part["second"])
 	switch half := strings.ToLower(part["half"]); {
 	case half != "" && (hours < 1 || hours > 12):
-		return 0, noSuchDate
+		return 0, false
 	case half == "a" && hours == 12:
 		hours = 0
 	case half == "p" && hours != 12:
 		hours += 12
-	}
-	if hours > 24 || hours == 24 && minutes+seconds > 0 || minutes > 59 || seconds > 60 {
-		return 0, noSuchDate
 	}
 	least := time.Second // what the fraction is one of: ISO 8601-1 section 5.3.1.4
 	switch {
@@ -171,8 +139,9 @@ func clockOf(part map[string]string) (time.Duration, *Misreading) {
 		least = time.Minute
 	}
 	fraction, _ := strconv.ParseFloat("0."+part["fraction"]+"0", 64)
-	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second +
-		time.Duration(fraction*float64(least)), nil
+	clock = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second +
+		time.Duration(fraction*float64(least))
+	return clock, hours <= 24 && !(hours == 24 && minutes+seconds > 0) && minutes <= 59 && seconds <= 60
 }
 
 // number reads a few digits; none are 0.
