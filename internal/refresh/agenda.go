@@ -87,13 +87,11 @@ func (a *agenda) looks() (rest, edits []task) {
 			waiting = append(waiting, t)
 		default:
 			rest = append(rest, t)
-			a.begun[name] = true
 		}
 	}
 	for i, t := range waiting {
 		if a.looksAt(i, len(waiting)) {
 			edits = append(edits, t)
-			a.begun[t.Name] = true
 		}
 	}
 	return rest, edits

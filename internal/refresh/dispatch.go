@@ -121,7 +121,6 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 			listed(p, more)
 		case <-patience:
 			giveUp()
-			patience = nil
 		}
 	}
 	for a.any(ctx) {

@@ -26,6 +26,8 @@ type paged struct {
 	last    time.Time
 	// panics is the page whose listing panics; zero: none.
 	panics int32
+	// fails is the page whose listing fails; zero: none.
+	fails int32
 }
 
 func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
@@ -38,8 +40,11 @@ func (p *paged) Configs(ctx context.Context, from string) ([]refresh.Document, s
 		return nil, "", errors.New("there is no such page")
 	}
 	p.last = time.Now()
-	if p.pages.Add(1) == p.panics {
+	switch p.pages.Add(1) {
+	case p.panics:
 		panic(canary)
+	case p.fails:
+		return nil, "", errors.New("throttled")
 	}
 	docs, _, err := p.source.Configs(ctx, "")
 	slices.SortStableFunc(docs, func(a, b refresh.Document) int { return len(b.Approver) - len(a.Approver) })
@@ -170,7 +175,7 @@ func TestAPlaceThatIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, r, from := many(100, 0)
 		minute(t, w, r, refresh.Job{})
-		from.takes, from.forgets = 3*time.Second, true
+		from.takes, from.forgets = 4*time.Second, true
 		minute(t, w, r, refresh.Job{})
 		from.takes = 0
 		w.configs["p0098"] = "v2"

@@ -107,6 +107,9 @@ func TestABadConfigStopsNoOther(t *testing.T) {
 	if !errors.As(res["b"].Err, &ps) || ps[0].Path != "token_endpoint" {
 		t.Errorf("the problems are not there: %v", res["b"].Err)
 	}
+	if !errors.As(res["c"].Err, &ps) || ps.Error() != "/providers/c: it is encrypted" {
+		t.Errorf("what cannot be read: %v", res["c"].Err)
+	}
 	if report.CountClass(refresh.Misconfigured) != 2 || len(report.Orphans) != 0 {
 		t.Errorf("%+v", report)
 	}
