@@ -42,8 +42,9 @@ func (e endpoint) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, er
 	}
 	g := refresh.Grant{AccessToken: secret.New(t.text), TokenType: "Bearer", AskedAt: asked.Add(e.off), Scope: "read",
 		Lifetime: t.expires.Sub(asked).Truncate(time.Second)}
-	if e.of.grace > 0 {
+	if g.RefreshTokenEnds = e.of.ends; e.of.grace > 0 {
 		g.RefreshTokenEnds = time.Now().Add(60 * day)
+		e.of.ends = g.RefreshTokenEnds
 	}
 	if e.of.is[Echoes] {
 		g.Extra = map[string]any{"echo": clientSecret}

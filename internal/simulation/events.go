@@ -83,6 +83,7 @@ func (w *World) happen(m moment) {
 	case Killed:
 		w.killAt, w.killAfter = m.Call, m.After
 	case ClockOff:
+		w.oracle.off = span{now, now.Add(m.Lasts)}
 		if w.processes[0].off = 0; m.begins {
 			w.processes[0].off = m.Off
 		}

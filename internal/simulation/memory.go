@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"time"
 
@@ -59,9 +60,15 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 	})
 }
 
+// validTag is what Secrets Manager takes as the value of a tag.
+var validTag = regexp.MustCompile(`^[A-Za-z0-9 _.:/=+@-]{0,256}$`)
+
 func (p *process) Note(ctx context.Context, name string, n refresh.Note) error {
 	return do(ctx, p, name, func() (err error) {
-		p.watched[name].records.state.Note, err = refresh.ParseNote(n.String())
+		of := p.watched[name].records
+		if of.state.Note, err = refresh.ParseNote(n.String()); err != nil || !validTag.MatchString(n.String()) || !of.state.Owned {
+			p.oracle.violated("%s, owned %t: a note that cannot be left: %q, %v", name, of.state.Owned, n, err)
+		}
 		return err
 	})
 }

@@ -19,6 +19,7 @@ type oracle struct {
 	figures   Figures
 	violation *Violation  // the first
 	bad       []span      // when no run could do its work, for a reason that is not ours
+	off       span        // when a clock was off last
 	upset     []time.Time // when a run was killed or doubled, or AWS did not answer: something may have to be done once more
 }
 
@@ -147,6 +148,14 @@ func (o *oracle) margin() time.Duration { return 2*o.schedule.Tick + o.schedule.
 
 // jitter is by how much runs may come early or late, with the time that answers take.
 func (o *oracle) jitter() time.Duration { return o.schedule.Tick/2 + 30*time.Second + clockError }
+
+// slack is how much a time that was taken at t may be off.
+func (o *oracle) slack(t time.Time) time.Duration {
+	if t.Before(o.off.begin) || t.After(o.off.end) {
+		return 0
+	}
+	return clockError
+}
 
 // ages returns at what ages a token of p is replaced at the earliest and at the latest, whatever
 // its name spreads: see docs/design.md, "The moment of a refresh".

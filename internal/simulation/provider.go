@@ -94,6 +94,7 @@ type provider struct {
 	valid   string // the refresh token that is good
 	spent   map[string]exchange
 	revoked bool
+	ends    time.Time // the refresh token, as was answered last
 }
 
 // A streak is one answer that a provider has given again and again without a break, when, and after
@@ -124,6 +125,11 @@ func (p *provider) answers(what string, now time.Time) {
 	p.streak.at = append(p.streak.at, now)
 }
 
+// mayBe reports whether a failure that is reported may come of an answer.
+func (p *provider) mayBe(answer, code string) bool {
+	return code == answer || p.rotates && code == refresh.CodeRefreshTokenUnsure
+}
+
 // newTicket has a person consent anew, and returns the refresh token of that.
 func (p *provider) newTicket(now time.Time) string {
 	p.spent, p.revoked = map[string]exchange{}, false
@@ -139,7 +145,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 	case p.is[Down]:
 		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "http_503", Detail: "answered 503"}
 	case p.is[Nonsense]:
-		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "no_access_token", Detail: "the answer has no token", Suspect: true, Unsure: p.rotates}
+		return nil, "", &refresh.Error{Class: refresh.Transient, Code: "no_access_token", Detail: "the answer has no token", Remedy: "look at it", Suspect: true, Unsure: p.rotates}
 	case p.limit > 0 && (after(p.logins, now.Add(-time.Hour)) > p.limit || now.Before(p.until)):
 		p.last429 = now
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
@@ -150,7 +156,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 		}
 		return nil, "", e
 	case p.is[WrongSecret] || secret != fmt.Sprint(p.secret):
-		return nil, "", &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected"}
+		return nil, "", &refresh.Error{Class: refresh.Misconfigured, Code: "invalid_client", Detail: "the login was rejected", Remedy: "mend the credential"}
 	case p.rotates:
 		return p.exchange(ticket, asked, now)
 	}
@@ -183,7 +189,7 @@ func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string
 			}
 		}
 	}
-	return nil, "", &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "the refresh token was refused"}
+	return nil, "", &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "the refresh token was refused", Remedy: "consent anew"}
 }
 
 func (p *provider) issue(asked, now time.Time) *token {

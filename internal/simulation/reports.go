@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -27,9 +28,12 @@ type outcome struct {
 
 func (u outcome) broken(o *oracle) string {
 	failed := u.Outcome == refresh.Failed
+	var problems refresh.Problems
 	switch {
 	case failed && u.Err == nil:
 		return "a provider fails with an error"
+	case failed && !strings.Contains(u.Err.Error(), u.Err.Remedy), u.Err != nil && errors.As(u.Err, &problems) && !strings.Contains(problems.Error(), problems[0].Remedy):
+		return "an error says what to do"
 	case !u.sure:
 	case failed && u.Notice && u.Reported == u.Is && o.calm(u.p, time.Now().Add(-o.schedule.Tick)):
 		return "a failure is reported once"
@@ -43,7 +47,7 @@ func (u outcome) broken(o *oracle) string {
 
 // ran judges what a run says of itself: whatever failed is an error of the run; a failure is
 // reported once, and so is its end; and the log and the summary say the same.
-func (o *oracle) ran(r round, report *refresh.Report, err error, answers map[string]string) {
+func (o *oracle) ran(r round, report *refresh.Report, err error) {
 	if failed := report.Count(refresh.Failed); failed > 0 && err == nil {
 		o.violated("%d providers failed, and the run says that all is well", failed)
 	}
@@ -68,20 +72,21 @@ func (o *oracle) ran(r round, report *refresh.Report, err error, answers map[str
 		quiet = quiet && res.Outcome == refresh.Waiting && !res.Recovered && res.Err == nil
 	}
 	if !quiet {
-		o.said(r, report, answers)
+		o.said(r, report)
 	}
 }
 
 // A line is one of the log.
 type line struct {
-	Level, Event, Provider, Class, Code, Was, Remedy string
-	ExpiresAt                                        time.Time `json:"expires_at"`
-	Next                                             time.Time
+	Level, Event, Provider, Class, Code, Was, Remedy, Stack, Lateness string
+	ExpiresAt                                                         time.Time `json:"expires_at"`
+	Next                                                              time.Time
+	Skipped                                                           int
 }
 
 // said judges what a run logs and answers: that both say the same, and, where that is certain, what
 // the providers have answered it.
-func (o *oracle) said(r round, report *refresh.Report, answers map[string]string) {
+func (o *oracle) said(r round, report *refresh.Report) {
 	var text bytes.Buffer
 	report.Log(context.Background(), slog.New(slog.NewJSONHandler(&text, nil)))
 	became := map[string]line{}
@@ -92,10 +97,21 @@ func (o *oracle) said(r round, report *refresh.Report, answers map[string]string
 			o.violated("a line of the log: %v", err)
 			return
 		}
-		if strings.Count(l.Remedy, "'tokenkeeper ") != strings.Count(l.Remedy, flags) {
+		p := o.watched[l.Provider]
+		edit := l.Level == "ERROR" && l.Class != string(refresh.Transient)
+		switch {
+		case strings.Count(l.Remedy, "'tokenkeeper ") != strings.Count(l.Remedy, flags):
 			o.violated("a command that is not whole: %+v", l)
+		case edit && l.Remedy == "":
+			o.violated("it is not said what to edit: %+v", l)
+		case l.Code == refresh.CodeSecretInRecord && strings.Contains(l.Remedy, `"public"`) != (p.secretName() == "account"):
+			o.violated("%s is not what to make public: %+v", p.secretName(), l)
+		case (l.Code == refresh.CodeInternal) != strings.Contains(l.Stack, "Grant"):
+			o.violated("a panic has a stack, and nothing else: %+v", l)
 		}
 		switch {
+		case l.Event == "provider_skipped":
+			o.late(report, l)
 		case l.Event == "provider_recovered":
 			logged = append(logged, fmt.Sprintln(l.Provider, "no more", l.Was))
 		case l.Event == "edit_not_approved":
@@ -128,10 +144,23 @@ func (o *oracle) said(r round, report *refresh.Report, answers map[string]string
 	if !slices.Equal(logged, summed) || len(sum.Providers) != len(report.Results) || failing != report.Failing() {
 		o.violated("the log has %q, the report %d failing, and the summary %+v", logged, report.Failing(), sum)
 	}
-	for name, answer := range answers {
+	for name, answer := range r.Answers {
 		if l := became[name]; r.Alone && !o.expects(o.watched[name], answer, l) {
 			o.violated("%s answered %q, and the log says %+v", name, answer, l)
 		}
+	}
+}
+
+// late judges the line about those that a run had no time for.
+func (o *oracle) late(report *refresh.Report, l line) {
+	skipped, longest := 0, time.Duration(0)
+	for _, res := range report.Results {
+		if res.Outcome == refresh.Skipped {
+			skipped, longest = skipped+1, max(longest, report.At.Sub(res.DueSince))
+		}
+	}
+	if l.Skipped != skipped || l.Lateness != longest.Truncate(time.Second).String() {
+		o.violated("%d were skipped, and the latest was due %v ago: %+v", skipped, longest, l)
 	}
 }
 
@@ -149,5 +178,5 @@ func (o *oracle) expects(p *watch, answer string, l line) bool {
 		// After an edit of the config, or where a clock was wrong, it is stored anew.
 		return l.Event == "token_unchanged" || l.Event == "token_refreshed" || failing && l.Code == refresh.CodeSecretInRecord
 	}
-	return failing && (l.Code == answer || p.rotates && l.Code == refresh.CodeRefreshTokenUnsure)
+	return failing && p.mayBe(answer, l.Code)
 }

@@ -96,6 +96,8 @@ func (s swap) broken(o *oracle) string {
 	}
 	p := s.p
 	late := r.ExpiresAt.Sub(s.Now.asked.Add(p.lifetime))
+	lag := r.IssuedAt.Sub(p.order(s.Now))
+	slack := o.slack(s.Now.asked)
 	age := r.RefreshAfter.Sub(r.IssuedAt)
 	earliest, latest := o.ages(p, r.ExpiresAt.Sub(r.IssuedAt)) // an answer that is repeated has less
 	switch {
@@ -110,8 +112,10 @@ func (s swap) broken(o *oracle) string {
 		return "consumers can read a record"
 	case !p.repeats && (age < earliest-10*time.Second || age > latest+time.Second):
 		return fmt.Sprintf("a token is replaced after %v to %v", earliest, latest)
-	case !p.repeats && (late > time.Second+clockError || late < -12*time.Second-clockError): // an answer may be repeated
+	case !p.repeats && (late > slack || late < -3*time.Second-slack):
 		return "a record says when its token expires"
+	case !p.repeats && (lag > 2*time.Second+slack+p.grace || lag < -time.Second-slack): // an answer may be repeated
+		return "a record says when its token was asked for, or what has ended the former was issued"
 	case s.Former != nil && s.Former != s.Now && o.expired(p, s.Former, s.At):
 		return "no consumer holds a token that has expired"
 	}
@@ -158,8 +162,9 @@ type look struct {
 
 // A round is what the runs of one tick did.
 type round struct {
-	Began  time.Time
-	Logins map[string]int // how many runs logged in, by provider
+	Began   time.Time
+	Logins  map[string]int    // how many runs logged in, by provider
+	Answers map[string]string // what they were answered
 	// Undisturbed says that no run was killed, and that AWS answered; Alone that there was one run besides; and
 	// Broken that a run was killed, or no write of it went through.
 	Undisturbed, Alone, Broken bool
@@ -168,6 +173,8 @@ type round struct {
 func (l look) broken(o *oracle) string {
 	p, t, last, note := l.p, l.Current, l.p.last(), l.Sight.note
 	settled := l.Undisturbed && !note.Class.Failing()
+	answer, asked := l.Answers[p.name]
+	asked = asked && l.Alone
 	switch {
 	case after(l.Sight.records, l.At.Add(clockError-day)) > 95+after(p.doubles, l.At.Add(-day)):
 		return "a record has at most 95 versions in a day, and one for each time that two runs log in"
@@ -184,10 +191,21 @@ func (l look) broken(o *oracle) string {
 		return "a refresh token is thought to be spent only where something went wrong after the last login"
 	case p.rotates && l.Sight.ticket != p.valid && p.lost.IsZero() && !p.revoked && !l.Broken:
 		return "the next refresh token is kept"
+	case asked && answer != aToken && answer != sameToken && !l.notes(answer):
+		return "a failure is noted"
+	case asked && answer == aToken && note.RefreshTokenEnds.Sub(p.ends).Abs() > time.Minute:
+		return "it is noted when the refresh token expires"
 	case p.doubt == 0 && l.ended():
 		return "the end of a failure is reported"
 	}
 	return ""
+}
+
+// notes reports whether the note is about a failure of this tick.
+func (l look) notes(answer string) bool {
+	n, began := l.Sight.note, l.Began.Add(-clockError-time.Second)
+	return l.p.mayBe(answer, n.Code) && n.Last.After(began) && n.Last.Before(l.At.Add(clockError+2*time.Second)) && !n.Since.After(n.Last) &&
+		n.Config == refresh.NewFingerprint([]byte(l.p.inEffect()))
 }
 
 // ended reports whether a failure that was reported is noted no more.

@@ -73,9 +73,14 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	c := refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: p.watched[d.Name].approvedOnly, Values: map[string]secret.Text{}}
 	if p.watched[d.Name].is[Echoes] { // to look for it in each record would take an eighth of the time
-		c.Values["client_secret"] = secret.New(clientSecret)
+		c.Values[p.watched[d.Name].secretName()] = secret.New(clientSecret)
 	}
 	return c, nil
+}
+
+// secretName is what the credential of p calls its secret. An account may be public.
+func (p *provider) secretName() string {
+	return []string{"client_secret", "password", "api_key", "account", "session_token"}[p.number%5]
 }
 
 // clientSecret is one that no record may contain.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -188,12 +189,13 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 		wg.Go(s.run)
 	}
 	wg.Wait()
-	t := round{Began: now, Logins: map[string]int{}, Undisturbed: true, Broken: w.is[Outage]}
+	t := round{Began: now, Logins: map[string]int{}, Answers: map[string]string{}, Undisturbed: true, Broken: w.is[Outage]}
 	for _, s := range starts {
 		w.oracle.figures[runs]++
 		for name, n := range s.asked {
 			t.Logins[name] += min(n, 1)
 		}
+		maps.Copy(t.Answers, s.answers)
 		if s.failed = s.failed || w.lines != nil && slow; s.dead || s.failed { // over wires the store alone knows which calls failed
 			t.Undisturbed = false
 			w.oracle.upset = append(w.oracle.upset, now)
@@ -222,7 +224,7 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 		if w.options.Trace != nil {
 			w.options.Trace(now.Sub(w.began), s.report, s.err)
 		}
-		w.oracle.ran(t, s.report, s.err, s.answers)
+		w.oracle.ran(t, s.report, s.err)
 		for _, res := range s.report.Results {
 			if res.Next.Before(next) {
 				next = latest(res.Next.Add(-s.off), now)
