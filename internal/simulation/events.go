@@ -53,8 +53,8 @@ func (w *World) happen(m moment) {
 		w.oracle.figures[m.What]++
 	}
 	switch m.What {
-	case WrongSecret, NoCredential:
-		if !m.begins {
+	case WrongSecret, NoCredential, BadCredential:
+		if !m.begins || m.What == BadCredential {
 			p.secret++
 			p.doubt = doubtful // with another credential a failure is another, though it looks the same
 		}

@@ -13,18 +13,19 @@ type What string
 
 // What happens to one provider, for as long as the event lasts.
 const (
-	Down         What = "down"          // it answers 503
-	Nonsense     What = "nonsense"      // it answers without a token
-	Hangs        What = "hangs"         // it does not answer
-	LostAnswers  What = "lost answers"  // it does what it is asked, and the answer is lost
-	Panics       What = "panics"        // its endpoint
-	Echoes       What = "echoes"        // it answers with the client secret beside the token
-	WrongSecret  What = "wrong secret"  // its client secret was replaced, and nothing here knows it yet
-	NoCredential What = "no credential" // it was deleted, and is put in again
-	BadConfig    What = "bad config"    // an edit that cannot be understood, and is taken back
-	Removed      What = "removed"       // its config
-	Paused       What = "paused"
-	NotOurs      What = "not ours" // its secret has lost its owner's tag; in memory alone
+	Down          What = "down"           // it answers 503
+	Nonsense      What = "nonsense"       // it answers without a token
+	Hangs         What = "hangs"          // it does not answer
+	LostAnswers   What = "lost answers"   // it does what it is asked, and the answer is lost
+	Panics        What = "panics"         // its endpoint
+	Echoes        What = "echoes"         // it answers with the client secret beside the token
+	WrongSecret   What = "wrong secret"   // its client secret was replaced, and nothing here knows it yet
+	NoCredential  What = "no credential"  // it was deleted, and is put in again
+	BadCredential What = "bad credential" // an edit that contradicts itself, and is taken back
+	BadConfig     What = "bad config"     // an edit that cannot be understood, and is taken back
+	Removed       What = "removed"        // its config
+	Paused        What = "paused"
+	NotOurs       What = "not ours" // its secret has lost its owner's tag; in memory alone
 )
 
 // What people do once.
@@ -69,33 +70,34 @@ var (
 	short = []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}
 
 	habits = map[What]habit{
-		Down:         {perDay: 0.7, lasts: long, ofOne: true, bad: true},
-		Nonsense:     {perDay: 0.2, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour}, // as after a rejected login
-		Hangs:        {perDay: 0.3, lasts: long, ofOne: true, bad: true},
-		LostAnswers:  {perDay: 0.2, lasts: long, ofOne: true, bad: true},
-		Panics:       {perDay: 0.1, lasts: long, ofOne: true, bad: true},
-		Echoes:       {perDay: 0.1, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour},
-		WrongSecret:  {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
-		NoCredential: {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
-		BadConfig:    {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
-		Removed:      {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
-		Paused:       {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
-		NotOurs:      {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
-		Edited:       {perDay: 0.25, ofOne: true, acts: true},
-		Approved:     {ofOne: true, acts: true},
-		Forced:       {perDay: 0.2, ofOne: true, acts: true},
-		ByHand:       {perDay: 0.1, ofOne: true, acts: true},
-		Consented:    {ofOne: true, acts: true},
-		Outage:       {perDay: 0.2, lasts: long, bad: true},
-		Throttled:    {perDay: 0.2, lasts: long, bad: true},
-		Offline:      {perDay: 0.1, lasts: long, bad: true},
-		Lagging:      {perDay: 0.2, lasts: long},
-		ClockOff:     {perDay: 0.3, lasts: []time.Duration{2 * time.Hour}},
-		Cut:          {perDay: 0.5},
-		Missed:       {perDay: 2},
-		Late:         {perDay: 5, lasts: short[:2]},
-		Doubled:      {perDay: 4, lasts: short},
-		Killed:       {perDay: 5},
+		Down:          {perDay: 0.7, lasts: long, ofOne: true, bad: true},
+		Nonsense:      {perDay: 0.2, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour}, // as after a rejected login
+		Hangs:         {perDay: 0.3, lasts: long, ofOne: true, bad: true},
+		LostAnswers:   {perDay: 0.2, lasts: long, ofOne: true, bad: true},
+		Panics:        {perDay: 0.1, lasts: long, ofOne: true, bad: true},
+		Echoes:        {perDay: 0.1, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour},
+		WrongSecret:   {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		NoCredential:  {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		BadCredential: {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		BadConfig:     {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		Removed:       {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		Paused:        {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
+		NotOurs:       {perDay: 0.1, lasts: long, ofOne: true, bad: true, acts: true},
+		Edited:        {perDay: 0.25, ofOne: true, acts: true},
+		Approved:      {ofOne: true, acts: true},
+		Forced:        {perDay: 0.2, ofOne: true, acts: true},
+		ByHand:        {perDay: 0.1, ofOne: true, acts: true},
+		Consented:     {ofOne: true, acts: true},
+		Outage:        {perDay: 0.2, lasts: long, bad: true},
+		Throttled:     {perDay: 0.2, lasts: long, bad: true},
+		Offline:       {perDay: 0.1, lasts: long, bad: true},
+		Lagging:       {perDay: 0.2, lasts: long},
+		ClockOff:      {perDay: 0.3, lasts: []time.Duration{2 * time.Hour}},
+		Cut:           {perDay: 0.5},
+		Missed:        {perDay: 2},
+		Late:          {perDay: 5, lasts: short[:2]},
+		Doubled:       {perDay: 4, lasts: short},
+		Killed:        {perDay: 5},
 	}
 )
 
@@ -130,6 +132,8 @@ const (
 	day = 24 * time.Hour
 	// clockError is how far clocks may be off, and lagOfListing how old a listing may be.
 	clockError, lagOfListing = 10 * time.Second, 5 * time.Minute
+	// manyProviders are too many to be all named in a summary.
+	manyProviders = 100
 )
 
 // A History is all that happens in a world, in order.
@@ -152,6 +156,9 @@ func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) Hi
 			}
 			h = append(h, e)
 		}
+	}
+	if providers > manyProviders { // then so many fail at once
+		h = append(h, Event{What: Offline, Lasts: 3 * time.Minute})
 	}
 	slices.SortStableFunc(h, func(a, b Event) int { return int(a.At - b.At) })
 	return h

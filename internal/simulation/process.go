@@ -19,6 +19,8 @@ type scene struct {
 	oracle    *oracle
 	is        map[What]bool // what befalls AWS or the network
 
+	credentials refresh.Parser
+
 	listing  []refresh.State // in memory, the last that did not lag
 	listedAt time.Time
 	// killAt counts calls down to the one at which a run dies, before or after its effect.

@@ -274,3 +274,38 @@ func (p *provider) made() refresh.Provider {
 
 // attemptTime is the longest that one attempt of a login takes.
 const attemptTime = 10 * time.Second
+
+// credential is that of p.
+func (p *provider) credential() (refresh.Document, error) {
+	if p.is[NoCredential] {
+		return refresh.Document{Name: p.name}, refresh.ErrNotFound
+	}
+	rest := `"site": "north", "public": ["site"], "providers": ["a-team", "` + strings.Repeat("a", 63) + `"]`
+	if p.is[BadCredential] {
+		rest = contradictions[p.secret%len(contradictions)]
+	}
+	text := fmt.Sprintf(`{%q: %q, "approved_only": %t, %s}`, p.secretName(), clientSecret, p.approvedOnly, rest)
+	return refresh.Document{Name: p.name, Where: "credentials/" + p.name, Version: fmt.Sprint(p.secret), Data: secret.New(text)}, nil
+}
+
+// secretName is what the credential of p calls its secret. An account may be public.
+func (p *provider) secretName() string {
+	return []string{"client_secret", "password", "api_key", "account", "session_token"}[p.number%5]
+}
+
+// clientSecret is one that no record may contain.
+const clientSecret = "9bX2-kd73_Qm5tVzL0aP"
+
+// contradictions are what makes a credential one that is refused.
+var contradictions = []string{
+	`"refresh_token": "a", "public": ["refresh_token"]`,
+	`"signing_key": "a", "public": ["signing_key"]`,
+	`"cert": "-----BEGIN PRIVATE KEY-----", "public": ["cert"]`,
+	`"cert": "{\"kty\": \"oct\"}", "public": ["cert"]`,
+	`"site": "` + clientSecret + `", "public": ["site"]`,
+	`"site": "https://` + clientSecret + `.example", "public": ["site"]`,
+	`"site": "` + clientSecret[2:] + `", "public": ["site"]`,
+	`"providers": ["a-backup"]`,
+	`"providers": ["` + strings.Repeat("a", 64) + `"]`,
+	`"providers": [""]`,
+}

@@ -27,8 +27,8 @@ func (l login) broken(o *oracle) string {
 	switch {
 	case l.Nth > 1:
 		return "a run logs in once"
-	case p.is[Paused] || p.is[Removed] || p.is[NoCredential] || p.is[NotOurs]:
-		return "what is paused, removed, without a credential or not ours is left alone"
+	case p.is[Paused] || p.is[Removed] || p.is[NoCredential] || p.is[BadCredential] || p.is[NotOurs]:
+		return "what is paused, removed, not ours, or has no good credential is left alone"
 	case l.Config != p.inEffect() || p.is[BadConfig] && !p.approvedOnly:
 		return "a login is by the config in effect"
 	case l.Early && (p.last() == nil || good) && o.calm(p, l.At.Add(-2*time.Hour)):

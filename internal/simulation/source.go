@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -27,10 +26,10 @@ func (p *process) Configs(ctx context.Context, from string) ([]refresh.Document,
 
 func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings []refresh.Reading) {
 	for _, w := range wanted {
-		r := refresh.Reading{Credential: refresh.Document{Name: w.Credential}}
+		var r refresh.Reading
 		r.Err = do(ctx, p, w.Provider, func() (err error) {
 			r.Configs = p.watched[w.Provider].documents()
-			r.Credential.Version, err = p.watched[w.Credential].credential()
+			r.Credential, err = p.watched[w.Credential].credential()
 			return err
 		})
 		readings = append(readings, r)
@@ -40,18 +39,10 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 
 func (p *process) CredentialVersions(ctx context.Context, names []string) (versions []refresh.CredentialVersion) {
 	for _, name := range names {
-		v, err := call(ctx, p, name, p.watched[name].credential)
-		versions = append(versions, refresh.CredentialVersion{Version: v, Err: err})
+		c, err := call(ctx, p, name, p.watched[name].credential)
+		versions = append(versions, refresh.CredentialVersion{Version: c.Version, Err: err})
 	}
 	return versions
-}
-
-// credential returns the version of the credential of p.
-func (p *provider) credential() (string, error) {
-	if p.is[NoCredential] {
-		return "", refresh.ErrNotFound
-	}
-	return fmt.Sprint(p.secret), nil
 }
 
 // A parser is the Parser of a process, which has a Credential of its own.
@@ -71,17 +62,9 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 }
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
-	c := refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: p.watched[d.Name].approvedOnly, Values: map[string]secret.Text{}}
-	if p.watched[d.Name].is[Echoes] { // to look for it in each record would take an eighth of the time
-		c.Values[p.watched[d.Name].secretName()] = secret.New(clientSecret)
+	of := p.watched[d.Name]
+	if of.is[BadCredential] || of.is[Echoes] || of.approvedOnly { // to search each record for what is in it would take long
+		return p.credentials.Credential(d)
 	}
-	return c, nil
+	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}, nil
 }
-
-// secretName is what the credential of p calls its secret. An account may be public.
-func (p *provider) secretName() string {
-	return []string{"client_secret", "password", "api_key", "account", "session_token"}[p.number%5]
-}
-
-// clientSecret is one that no record may contain.
-const clientSecret = "9bX2-kd73_Qm5tVzL0aP"

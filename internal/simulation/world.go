@@ -13,6 +13,7 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/secretstore"
+	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
 const (
@@ -65,7 +66,8 @@ type moment struct {
 // New returns the world of a seed. It must be made and run in a bubble of testing/synctest.
 func New(seed uint64, o Options) *World {
 	r := rand.New(rand.NewPCG(seed, 2))
-	w := &World{options: o, began: time.Now(), scene: scene{watched: map[string]*watch{}, is: map[What]bool{}}}
+	w := &World{options: o, began: time.Now(), scene: scene{watched: map[string]*watch{}, is: map[What]bool{},
+		credentials: tokenendpoint.New(tokenendpoint.Options{})}}
 	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
 		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
