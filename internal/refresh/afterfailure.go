@@ -56,7 +56,7 @@ func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
 		bound = min(left-s.Margin(), maxRetryAfter)
 	}
-	return min(min(asked, maxRetryAfter)+a.took+s.jitter(), bound)
+	return min(min(asked, bound)+a.took+s.jitter(), bound)
 }
 
 // unsure returns the note to leave where a refresh token may have been spent. It rests while

@@ -105,7 +105,7 @@ const mostEdits = 100
 // tick: they take from the quota that logins read their credentials by.
 func (r *run) looksAt(i, n int) bool {
 	turns := int64((n + mostEdits - 1) / mostEdits)
-	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(max(r.Schedule.Tick/time.Second, 1))%turns
+	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(r.Schedule.Tick/time.Second)%turns
 }
 
 // take takes in one page of a listing.
@@ -236,6 +236,6 @@ func (a *agenda) orphans() []string {
 // reported by events.
 func (r *run) full() bool {
 	l, m := r.kept.listing, r.kept
-	costs := r.FreeDocuments > 0 && l.documents+len(m.tasks) > r.FreeDocuments
+	costs := r.FreeDocuments != 0 && l.documents+len(m.tasks) > r.FreeDocuments
 	return l.from != "" || m.listed.IsZero() || !costs || r.now.Sub(m.listed) >= time.Hour
 }

@@ -72,15 +72,29 @@ func TestAFirstRunThatFindsNothingInTime(t *testing.T) {
 
 // A first run that begins with its configs waits for all of the secrets: none is taken for missing.
 func TestAFirstRunKnowsAllSecrets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld("a", "b", "c", "d", "e")
-		w.run(refresh.Job{})
-		w.page = 1
-		results, report, err := w.run(refresh.Job{})
-		if err != nil || report.Count(refresh.Waiting) != 5 || results["e"].Reason != refresh.Fresh {
-			t.Errorf("%+v, %v", report.Results, err)
-		}
-	})
+	for name, before := range map[string]func(*world, *refresh.Runner){
+		"at first": func(*world, *refresh.Runner) {},
+		"after a named run": func(_ *world, r *refresh.Runner) {
+			_, _ = r.Run(context.Background(), refresh.Job{Only: []string{"b"}})
+		},
+		"after one that failed": func(w *world, r *refresh.Runner) {
+			w.listErr = errors.New("denied")
+			_, _ = r.Run(context.Background(), refresh.Job{})
+			w.listErr = nil
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("a", "b", "c", "d", "e")
+			w.run(refresh.Job{})
+			r := w.runner()
+			before(w, r)
+			w.page = 1
+			report, err := r.Run(t.Context(), refresh.Job{})
+			if err != nil || report.Count(refresh.Waiting) != 5 || report.Results[4].Reason != refresh.Fresh {
+				t.Errorf("%s: %+v, %v", name, report.Results, err)
+			}
+		})
+	}
 }
 
 // Where one of the lists fails at once the other is given up, and a panic in either is the run's, whichever comes first.

@@ -216,7 +216,7 @@ func TestHowLongARefreshTokenRests(t *testing.T) {
 			lives := func(p *refresh.Provider) { rotates(p); p.Grace = grace }
 			w.runWith(v, lives)
 			w.answer("a", func(context.Context) (refresh.Grant, error) {
-				time.Sleep(5 * time.Second)
+				time.Sleep(5700 * time.Millisecond)
 				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Remedy: "look at the host", Suspect: true, Unsure: true}
 			})
 			w.now = w.now.Add(40 * time.Minute)

@@ -104,7 +104,7 @@ func TestLogLines(t *testing.T) {
 			`level=WARN msg="no time left in this run" event=provider_skipped provider=a skipped=1 lateness=1m30s reason=near_expiry expires_at=2026-11-22T13:00:00Z remedy="if it lasts, more is due than can be stored in the time of a run: see docs/scale.md"`},
 	} {
 		row.res.Provider = "a"
-		report := refresh.Report{At: noon.Add(400 * time.Millisecond), Results: []refresh.Result{row.res}, Orphans: []string{"o"}}
+		report := refresh.Report{At: noon.Add(700 * time.Millisecond), Results: []refresh.Result{row.res}, Orphans: []string{"o"}}
 		var out bytes.Buffer
 		report.Log(t.Context(), slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		var lines []string

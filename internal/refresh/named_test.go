@@ -3,6 +3,8 @@ package refresh_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +62,62 @@ func TestNamedRunsListNothing(t *testing.T) {
 		if w.logins["p"] != row.logins || w.logins["other"] != logins {
 			t.Errorf("%s: %v logins, want %d of p", row.name, w.logins, row.logins)
 		}
+	}
+}
+
+// A provider that is named several times is read once before its login.
+func TestNamedSeveralTimes(t *testing.T) {
+	w := newWorld("p", "other")
+	read := map[string]int{}
+	w.beforeLatest = func(name string) { read[name]++ }
+	report, err := w.runner().Run(t.Context(), refresh.Job{Only: []string{"p", "other", "p"}})
+	if err != nil || len(report.Results) != 2 || read["p"] != 2 || read["other"] != 2 {
+		t.Errorf("%v, read %v times", err, read)
+	}
+}
+
+// Where the config of a named provider cannot be read nothing is begun.
+func TestNamedAndUnreadable(t *testing.T) {
+	w := newWorld("p")
+	r := w.runner()
+	r.Source = brokenReading{source{w}}
+	report, err := r.Run(t.Context(), refresh.Job{Only: []string{"p"}, Edited: true})
+	if err == nil || !strings.Contains(err.Error(), "loading provider configs: ") || !strings.Contains(err.Error(), "throttled") || len(report.Results) != 0 || w.opened["p"] != 0 {
+		t.Errorf("%v, %+v", err, report.Results)
+	}
+}
+
+// An edited credential has a hundred of those looked at that it had failed, and not all.
+func TestTheCredentialOfManyIsEdited(t *testing.T) {
+	w := newWorld()
+	var names []string
+	for i := range 120 {
+		name := fmt.Sprintf("p%03d", i)
+		w.configs[name], names = `{"credential": "shared"}`, append(names, name)
+		w.answer(name, refuse)
+	}
+	w.credentials["shared"] = credential{version: "c1", providers: names}
+	r := w.runner()
+	_, _ = r.Run(t.Context(), refresh.Job{})
+	w.credentials["shared"] = credential{version: "c2", providers: names}
+	report, _ := r.Run(t.Context(), refresh.Job{Only: []string{"shared"}, Edited: true})
+	if len(report.Results) != 100 || report.Count(refresh.Failed) != 100 {
+		t.Errorf("%d are looked at, %d of them asked", len(report.Results), report.Count(refresh.Failed))
+	}
+}
+
+// What was read for a named provider is not asked for again, as the version of its credential.
+func TestNamedAndWaitingForAnEdit(t *testing.T) {
+	w := newWorld("p")
+	w.answer("p", refuse)
+	w.run(refresh.Job{})
+	w.now = noon.Add(time.Minute)
+	r := w.runner()
+	from := &counting{source: source{w}, asked: map[string]int{}}
+	r.Source = from
+	report, _ := r.Run(t.Context(), refresh.Job{Only: []string{"p"}})
+	if res := report.Results[0]; res.Reason != refresh.CoolingDown || from.calls != 0 || w.logins["p"] != 1 {
+		t.Errorf("%s, after %d calls and %d logins", res.Reason, from.calls, w.logins["p"])
 	}
 }
 

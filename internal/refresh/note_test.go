@@ -161,6 +161,7 @@ func TestNextAfterFailures(t *testing.T) {
 		{"a refused login that then times out is transient again", empty, []*refresh.Error{refused, transient}, m(30, 1), refresh.Transient, 1},
 		{"Retry-After is kept to", empty, []*refresh.Error{after(17 * time.Minute)}, []time.Duration{17*time.Minute + early}, refresh.Transient, 1},
 		{"Retry-After shorter than a tick changes nothing", empty, []*refresh.Error{after(2 * time.Second)}, m(1), refresh.Transient, 1},
+		{"Retry-After is an hour at most as soon as the token expires", minutesLeft(0), []*refresh.Error{after(30 * time.Minute)}, []time.Duration{30*time.Minute + early}, refresh.Transient, 1},
 		{"Retry-After ends with the last useful moment of the token", hour, []*refresh.Error{after(time.Hour)}, m(3), refresh.Transient, 1},
 		{"Retry-After is at most an hour without a token", empty, []*refresh.Error{after(1000 * time.Hour)}, m(60), refresh.Transient, 1},
 		{"a year without a token", empty, []*refresh.Error{after(365 * 24 * time.Hour)}, m(60), refresh.Transient, 1},
@@ -290,4 +291,23 @@ func FuzzParseNote(f *testing.F) {
 			t.Errorf("%q: %+v", tag, d)
 		}
 	})
+}
+
+// A note is in whole seconds, and counts what failed here beside what the provider did.
+func TestWhatANoteCounts(t *testing.T) {
+	s, p := onAWS(time.Minute), refresh.Provider{Name: "a", Config: 1}
+	theirs := &refresh.Error{Class: refresh.Transient, Code: "http_503"}
+	ours := &refresh.Error{Class: refresh.Transient, Code: "store_failed", Ours: true}
+	refused := &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Ours: true}
+	st, now := refresh.State{Exists: true, Owned: true}, noon.Add(700*time.Millisecond)
+	for i, row := range []struct {
+		e           *refresh.Error
+		tries, ours int
+	}{{theirs, 1, 0}, {theirs, 2, 0}, {ours, 3, 1}, {theirs, 4, 1}, {ours, 5, 2}, {refused, 1, 1}, {refused, 2, 2}, {theirs, 1, 0}} {
+		st.Note = s.Failed(p, st, "1", now, row.e)
+		if n := st.Note; n.Tries != row.tries || n.Ours != row.ours || !n.Last.Equal(now.Truncate(time.Second)) || i < 5 && !n.Since.Equal(noon) {
+			t.Errorf("attempt %d: %+v", i+1, n)
+		}
+		now = now.Add(time.Minute)
+	}
 }

@@ -153,6 +153,11 @@ func TestSummaryOfEach(t *testing.T) {
 	if diff := cmp.Diff(want, report.Summary()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	for _, seconds := range []time.Duration{1, 2, 3, 4} {
+		if got := (&refresh.Report{At: noon.Add(seconds*time.Second + 999*time.Millisecond)}).Summary().At; !got.Equal(noon.Add(seconds * time.Second)) {
+			t.Errorf("at %v", got)
+		}
+	}
 	for what, pair := range map[string][2]int{
 		"failed": {report.Count(refresh.Failed), 3}, "waiting or skipped": {report.Count(refresh.Waiting, refresh.Skipped), 3}, "of no outcome": {report.Count(), 0},
 		"transient": {report.CountClass(refresh.Transient), 1}, "misconfigured": {report.CountClass(refresh.Misconfigured), 2}, "that need a person": {report.CountClass(refresh.NeedsPerson), 1},

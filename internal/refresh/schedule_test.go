@@ -104,6 +104,29 @@ func TestSpreadIsSpread(t *testing.T) {
 	}
 }
 
+// A token that is replaced with a refresh token, or ends the one before, has a schedule of its own.
+func TestSchedulesOfProviders(t *testing.T) {
+	s := onAWS(time.Minute)
+	v := refresh.Version{IssuedAt: noon, Lifetime: time.Hour, Config: 1}
+	for _, row := range []struct {
+		name string
+		p    refresh.Provider
+		life time.Duration
+		want time.Duration
+	}{
+		{"late", refresh.Provider{Name: "a", Config: 1, Supersedes: true}, time.Hour, 53 * time.Minute},
+		{"twice as far apart", refresh.Provider{Name: "a", Config: 1, Rotates: true}, 20 * time.Minute, 32 * time.Minute},
+		{"any other", refresh.Provider{Name: "a", Config: 1}, 20 * time.Minute, 16 * time.Minute},
+	} {
+		v.Lifetime = row.life
+		st := refresh.State{Name: "a", Exists: true, Owned: true, Current: v.ID()}
+		before, at := s.Decide(row.p, st, noon.Add(row.want-time.Second)), s.Decide(row.p, st, noon.Add(row.want))
+		if before.Due || !before.Next.Equal(noon.Add(row.want)) || !at.Due {
+			t.Errorf("%s: due at %v, want %v", row.name, before.Next.Sub(noon), row.want)
+		}
+	}
+}
+
 func TestScheduleCheck(t *testing.T) {
 	for _, row := range []struct {
 		s  refresh.Schedule

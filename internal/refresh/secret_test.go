@@ -241,4 +241,9 @@ func TestCheckName(t *testing.T) {
 			t.Errorf("CheckName(%q) = %v", name, err)
 		}
 	}
+	for name, use := range map[string]string{"erp-backup": `use "erpbackup" or`, "exact-online": `use "exactonline" or`, "a-b-123456": `use "a-b123456" or`} {
+		if err := refresh.CheckName(name); err == nil || !strings.Contains(err.Error(), use) {
+			t.Errorf("CheckName(%q) = %v", name, err)
+		}
+	}
 }

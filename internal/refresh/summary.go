@@ -42,7 +42,7 @@ type ProviderSummary struct {
 func (r *Report) Summary() Summary {
 	s := Summary{
 		At:        r.At.Truncate(time.Second),
-		Providers: make([]ProviderSummary, 0, min(len(r.Results), mostNames)),
+		Providers: []ProviderSummary{},
 		Orphans:   r.Orphans[:min(len(r.Orphans), mostNames)],
 		Changes:   changes(r.Results),
 	}

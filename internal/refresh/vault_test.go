@@ -94,6 +94,26 @@ func (w *world) runWith(v *vault, change func(*refresh.Provider)) (refresh.Resul
 	return report.Results[0], err
 }
 
+// What a vault stores is read back as it was, by this release and by people.
+func TestStoredRefreshTokens(t *testing.T) {
+	for text, s := range map[string]refresh.StoredRefreshToken{
+		`{"refresh_token":"a&b"}`:                             {Token: secret.New("a&b")},
+		`{"refresh_token":"r","credential":"erp"}`:            {Token: secret.New("r"), Credential: "erp"},
+		`{"refresh_token":"","lost":true}`:                    {},
+		`{"refresh_token":"","credential":"erp","lost":true}`: {Credential: "erp"},
+	} {
+		if got := s.Encode().Reveal(); got != text {
+			t.Errorf("%s, want %s", got, text)
+		}
+		if s.Token.IsZero() {
+			continue
+		}
+		if got, err := refresh.DecodeRefreshToken("a", "the secret", s.Encode()); err != nil || !got.Token.Equal(s.Token) || got.Credential != s.Credential {
+			t.Errorf("%s is read as %+v, %v", text, got, err)
+		}
+	}
+}
+
 func rotates(p *refresh.Provider) {
 	p.Rotates, p.Timeout, p.Grace = true, 10*time.Second, 25*time.Second
 }
