@@ -18,20 +18,17 @@ const (
 	lookers = 4
 )
 
-// all deals with every provider that is due, while what there is is listed beside it, and notes
-// in the report what came of it. The error is that of a listing; where that comes before
+// all deals with every one of the tasks that is due, and reports what came of it, while a tick
+// lists beside it what there is. The error is that of a listing; where that comes before
 // anything was found, no provider is asked.
-func (r *run) all(ctx context.Context, report *Report) error {
+func (r *run) all(ctx context.Context, tasks map[string]task, report *Report) error {
 	listing, stop := context.WithCancel(ctx)
 	if end, ok := ctx.Deadline(); ok {
 		listing, stop = context.WithDeadline(ctx, later(end.Add(-reserve), time.Now().Add(time.Until(end)/2)))
 	}
 	defer stop()
 	tick := len(r.job.Only) == 0
-	a := &agenda{run: r, tasks: r.only, begun: map[string]bool{}, states: map[string]State{}, changed: map[string]bool{}}
-	if tick {
-		a.tasks = r.kept.tasks
-	}
+	a := &agenda{run: r, tasks: tasks, begun: map[string]bool{}, states: map[string]State{}, changed: map[string]bool{}}
 	for name := range a.tasks {
 		a.changed[name] = true
 	}

@@ -41,35 +41,33 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 		Detail: fmt.Sprintf("the config of %q was edited while it was read, and names another credential each time", v.Name)}
 }
 
-// loadNamed reads what the named providers are configured with, and lists nothing: of their
+// load reads what the named providers are configured with, and lists nothing: of their
 // secrets nothing is known until each is opened. A name that no provider has is an error
 // before any provider is asked, unless the job passes over it.
-func (r *run) loadNamed(ctx context.Context) error {
-	r.only = map[string]task{}
+func (r *run) load(ctx context.Context) (map[string]task, error) {
 	names := slices.Clone(r.job.Only)
 	if r.job.Edited {
 		names = append(names, r.kept.failedWith(names)...)
 	}
 	slices.Sort(names)
+	tasks := map[string]task{}
 	var unknown []error
 	for _, name := range slices.Compact(names) {
-		if CheckName(name) != nil {
-			unknown = append(unknown, fmt.Errorf("%w is called %.80q", ErrNoProvider, name))
-			continue
-		}
 		v := &visit{run: r, task: task{Provider: Provider{Name: name, Credential: name}, state: State{Name: name}}}
-		switch gone, e := v.latest(ctx); {
-		case gone:
+		gone := CheckName(name) != nil
+		if !gone {
+			var e *Error
+			if gone, e = v.latest(ctx); e != nil {
+				return nil, fmt.Errorf("loading provider configs: %w", e)
+			}
+		}
+		if gone && !r.job.Edited {
 			unknown = append(unknown, fmt.Errorf("%w is called %.80q", ErrNoProvider, name))
-		case e != nil:
-			return fmt.Errorf("loading provider configs: %w", e)
-		default:
+		}
+		if !gone {
 			v.task.named, v.listed = true, true
-			r.only[name] = v.task
+			tasks[name] = v.task
 		}
 	}
-	if r.job.Edited {
-		return nil
-	}
-	return errors.Join(unknown...)
+	return tasks, errors.Join(unknown...)
 }

@@ -41,3 +41,13 @@ func (r remedies) completed(provider string, e *Error) *Error {
 	}
 	return &copied
 }
+
+// completeRemedies completes those of errors and warnings.
+func (r *Report) completeRemedies() {
+	for i, res := range r.Results {
+		r.Results[i].Err = r.remedies.completed(res.Provider, res.Err)
+		for j, w := range res.Warnings {
+			res.Warnings[j] = r.remedies.complete(res.Provider, w)
+		}
+	}
+}

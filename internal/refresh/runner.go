@@ -17,8 +17,7 @@ type Runner struct {
 	Vault Vault
 	// Now is the clock; nil means time.Now. It is read once a run.
 	Now func() time.Time
-	// Flags lead our commands to the place of this run, as a shell reads them, such as
-	// "--dir d". The commands in remedies have them.
+	// Flags lead our commands to the place of this run, such as "--dir d". Remedies have them.
 	Flags string
 
 	// FreeDocuments is how many configs, approved copies and credentials the source may have
@@ -41,12 +40,11 @@ type Job struct {
 	// Force asks each of them for a new token, due or not.
 	Force bool
 	// ID distinguishes this run from another of the same tick, such as a duplicate of its event:
-	// what is equally urgent they take in different orders. Empty: by expiry alone.
+	// they take what is equally urgent in different orders. Empty: by expiry alone.
 	ID string
 }
 
-// ErrNoProvider is returned by [Runner.Run] for a [Job] that names a provider which has no
-// config.
+// ErrNoProvider is returned by [Runner.Run] for a [Job] that names a provider without a config.
 var ErrNoProvider = errors.New("no provider")
 
 // A run is one run, with the one time that all its decisions are taken at.
@@ -55,21 +53,54 @@ type run struct {
 	job   Job
 	now   time.Time
 	began time.Time // the same, for durations
-	kept  *memory
-	only  map[string]task // those that the job names
-	pace  *pace           // of logins
+	kept  *memory   // by the process, of its last run
+	pace  *pace     // of logins
 
 	readings batch
 	network  network
 }
 
-// remember returns what the process kept of its last run, and forgets it: a run that goes on
-// beside this one has a memory of its own.
-func (r *Runner) remember() *memory {
-	if m := r.memory.Swap(nil); m != nil {
-		return m
+// Run deals with every provider that is due, and with all of them before it returns.
+// The report is never nil. The error is what an operator must hear of: that the run
+// could not begin, a [*ListingError], or which of the providers that it asked failed.
+func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
 	}
-	return &memory{tasks: map[string]task{}}
+	reading, stop := context.WithCancel(ctx)
+	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(), pace: newPace(ctx, r.Store.Limits().Saves)}
+	// It is forgotten meanwhile: a run that goes on beside this one has a memory of its own.
+	if run.kept = r.memory.Swap(nil); run.kept == nil {
+		run.kept = &memory{tasks: map[string]task{}}
+	}
+	run.readings = batch{ctx: reading, call: r.Source.Latest, patience: mostWanted * run.pace.apart}
+	defer func() {
+		stop()
+		run.readings.wg.Wait()
+	}()
+
+	report := &Report{At: run.now, remedies: remedies(r.Flags)}
+	err := run.do(ctx, report)
+	r.memory.Store(run.kept)
+	report.Took = time.Since(run.began)
+	return report, err
+}
+
+func (r *run) do(ctx context.Context, report *Report) error {
+	if err := r.Schedule.Check(); err != nil {
+		return err
+	}
+	tasks := r.kept.tasks
+	if len(r.job.Only) > 0 {
+		var err error
+		if tasks, err = r.load(ctx); err != nil {
+			return err
+		}
+	}
+	err := r.all(ctx, tasks, report)
+	report.completeRemedies()
+	return errors.Join(err, report.Err())
 }
 
 // begin waits until it is the turn of t to log in; false: the run ends before, or would
