@@ -60,49 +60,6 @@ type run struct {
 	network  network
 }
 
-// Run deals with every provider that is due, and with all of them before it returns.
-// The report is never nil. The error is what an operator must hear of: that the run
-// could not begin, a [*ListingError], or which of the providers that it asked failed.
-func (r *Runner) Run(ctx context.Context, job Job) (*Report, error) {
-	now := time.Now
-	if r.Now != nil {
-		now = r.Now
-	}
-	reading, stop := context.WithCancel(ctx)
-	run := &run{Runner: r, job: job, now: now().UTC(), began: time.Now(), pace: newPace(ctx, r.Store.Limits().Saves)}
-	// It is forgotten meanwhile: a run that goes on beside this one has a memory of its own.
-	if run.kept = r.memory.Swap(nil); run.kept == nil {
-		run.kept = &memory{tasks: map[string]task{}}
-	}
-	run.readings = batch{ctx: reading, call: r.Source.Latest, patience: mostWanted * run.pace.apart}
-	defer func() {
-		stop()
-		run.readings.wg.Wait()
-	}()
-
-	report := &Report{At: run.now, remedies: remedies(r.Flags)}
-	err := run.do(ctx, report)
-	r.memory.Store(run.kept)
-	report.Took = time.Since(run.began)
-	return report, err
-}
-
-func (r *run) do(ctx context.Context, report *Report) error {
-	if err := r.Schedule.Check(); err != nil {
-		return err
-	}
-	tasks := r.kept.tasks
-	if len(r.job.Only) > 0 {
-		var err error
-		if tasks, err = r.load(ctx); err != nil {
-			return err
-		}
-	}
-	err := r.all(ctx, tasks, report)
-	report.completeRemedies()
-	return errors.Join(err, report.Err())
-}
-
 // begin waits until it is the turn of t to log in; false: the run ends before, or would
 // before the login can be stored.
 func (r *run) begin(ctx context.Context, t *task) bool {
