@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // grant logs in, and counts what came of it among the logins of the run.
@@ -53,4 +54,40 @@ func (v *visit) credential() (Credential, *Error) {
 			Remedy: "the owner of the credential looks at it and runs 'tokenkeeper approve " + v.Name + "'"}
 	}
 	return c, nil
+}
+
+// fewHosts is how many hosts there must be without a connection, before that can be for a
+// reason that is ours.
+const fewHosts = 10
+
+// A network separates hosts that cannot be reached from a network of ours that is down: then
+// more than half of a run's attempts, at ten hosts or more, come to no connection. Its zero
+// value has seen no attempt.
+type network struct {
+	mu          sync.Mutex
+	attempts    int
+	unconnected int
+	hosts       map[string]bool
+}
+
+// attempted notes what came of a login; nil: a grant.
+func (n *network) attempted(e *Error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.attempts++
+	if e == nil || e.Unconnected == "" {
+		return
+	}
+	if n.hosts == nil {
+		n.hosts = make(map[string]bool)
+	}
+	n.unconnected++
+	n.hosts[e.Unconnected] = true
+}
+
+// down reports whether, by what was attempted until now, it is ours that is down.
+func (n *network) down() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return 2*n.unconnected > n.attempts && len(n.hosts) >= fewHosts
 }
