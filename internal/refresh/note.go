@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,74 +43,24 @@ const noteFormat = "v1"
 // validVersion is the version of a credential: a number, a UUID or a digest.
 var validVersion = regexp.MustCompile(`^[A-Za-z0-9._:/@+-]{1,64}$`)
 
-// A word is one of a note's: key=value. Read sets the field that it is of.
-type word struct {
-	key, value string
-	read       func(value string) error
-}
-
-// words returns those of the failure, and the others, which are left out where they are empty.
-func (n *Note) words() (failure, others []word) {
-	moment := func(key string, t *time.Time) word {
-		return word{key, stamp(*t), func(v string) error { return unstamp(v, t) }}
-	}
-	count := func(key string, i *int) word {
-		return word{key, strconv.Itoa(*i), func(v string) (err error) {
-			*i, err = strconv.Atoi(v)
-			*i = min(max(*i, 0), maxTries) // a tag may hold anything
-			return err
-		}}
-	}
-	version := func(key string, id *string) word {
-		return word{key, *id, func(v string) error {
-			if *id = v; !validVersion.MatchString(v) {
-				return fmt.Errorf("%s=%.20q is no version", key, v)
-			}
-			return nil
-		}}
-	}
-	failure = []word{
-		{"class", string(n.Class), func(v string) error { n.Class = Class(v); return nil }},
-		{"code", fixedWord(n.Code), func(v string) error { n.Code = v; return nil }},
-		moment("since", &n.Since),
-		moment("last", &n.Last),
-		count("tries", &n.Tries),
-		moment("next", &n.Next),
-		{"config", n.Config.String(), func(v string) error {
-			f, err := strconv.ParseUint(v, 16, 24)
-			n.Config = Fingerprint(f)
-			return err
-		}},
-	}
-	unlessZero := func(w word) word {
-		w.value = strings.TrimPrefix(w.value, "0") // no other number begins with one
-		return w
-	}
-	others = []word{
-		unlessZero(count("ours", &n.Ours)),
-		version("cred", &n.Credential),
-		version("claim", &n.Claim),
-		version("spent", &n.Spent),
-		version("unsure", &n.Unsure),
-		unlessZero(moment("ends", &n.RefreshTokenEnds)),
-	}
-	return failure, others
-}
-
 // String returns n as the value of a tag: words of at most 256 characters in all.
 // The zero Note is "".
 func (n Note) String() string {
-	failure, others := n.words()
 	text := ""
-	for _, w := range failure {
-		if n.Class != "" {
-			text += " " + w.key + "=" + w.value
-		}
+	if n.Class != "" {
+		text = fmt.Sprintf(" class=%s code=%s since=%s last=%s tries=%d next=%s config=%s",
+			n.Class, fixedWord(n.Code), stamp(n.Since), stamp(n.Last), n.Tries, stamp(n.Next), n.Config)
 	}
-	for _, w := range others {
+	if n.Ours != 0 {
+		text += fmt.Sprintf(" ours=%d", n.Ours)
+	}
+	for _, w := range []struct{ key, value string }{{"cred", n.Credential}, {"claim", n.Claim}, {"spent", n.Spent}, {"unsure", n.Unsure}} {
 		if w.value != "" {
 			text += " " + w.key + "=" + w.value
 		}
+	}
+	if !n.RefreshTokenEnds.IsZero() {
+		text += " ends=" + stamp(n.RefreshTokenEnds)
 	}
 	if text == "" {
 		return ""
@@ -122,21 +71,18 @@ func (n Note) String() string {
 // ParseNote reads what String wrote. Unknown words are passed over, so that an older
 // release can read a newer one's note. An error means that it was not written by us.
 func ParseNote(s string) (Note, error) {
-	given := strings.Fields(s)
-	if len(given) == 0 {
+	words := strings.Fields(s)
+	if len(words) == 0 {
 		return Note{}, nil
 	}
-	if given[0] != noteFormat {
-		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", given[0], noteFormat)
+	if words[0] != noteFormat {
+		return Note{}, fmt.Errorf("reading the state tag: it begins with %.20q, not %q", words[0], noteFormat)
 	}
 	var n Note
 	var errs []error
-	words := slices.Concat(n.words())
-	for _, w := range given { // what is no word of ours is passed over, as the format is
+	for _, w := range words[1:] {
 		key, value, _ := strings.Cut(w, "=")
-		if i := slices.IndexFunc(words, func(w word) bool { return w.key == key }); i >= 0 {
-			errs = append(errs, words[i].read(value))
-		}
+		errs = append(errs, n.read(key, value))
 	}
 	switch n.Class {
 	case Transient, Misconfigured, NeedsPerson, Unchanged:
@@ -154,6 +100,50 @@ func ParseNote(s string) (Note, error) {
 	return n, nil
 }
 
+// read sets the field that a word is of. A tag may hold anything.
+func (n *Note) read(key, value string) (err error) {
+	switch key {
+	case "class":
+		n.Class = Class(value)
+	case "code":
+		n.Code = value
+	case "since":
+		n.Since, err = unstamp(value)
+	case "last":
+		n.Last, err = unstamp(value)
+	case "next":
+		n.Next, err = unstamp(value)
+	case "ends":
+		n.RefreshTokenEnds, err = unstamp(value)
+	case "tries":
+		n.Tries, err = strconv.Atoi(value)
+		n.Tries = min(max(n.Tries, 0), maxTries)
+	case "ours":
+		n.Ours, err = strconv.Atoi(value)
+		n.Ours = min(max(n.Ours, 0), maxTries)
+	case "config":
+		var f uint64
+		f, err = strconv.ParseUint(value, 16, 24)
+		n.Config = Fingerprint(f)
+	case "cred":
+		n.Credential, err = versionOf(value)
+	case "claim":
+		n.Claim, err = versionOf(value)
+	case "spent":
+		n.Spent, err = versionOf(value)
+	case "unsure":
+		n.Unsure, err = versionOf(value)
+	}
+	return err
+}
+
+func versionOf(word string) (string, error) {
+	if !validVersion.MatchString(word) {
+		return "", fmt.Errorf("%.20q is no version", word)
+	}
+	return word, nil
+}
+
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "0"
@@ -161,12 +151,12 @@ func stamp(t time.Time) string {
 	return strconv.FormatInt(t.Unix(), 10)
 }
 
-func unstamp(s string, t *time.Time) error {
+func unstamp(s string) (time.Time, error) {
 	i, err := strconv.ParseInt(s, 10, 64)
-	if i != 0 {
-		*t = time.Unix(i, 0).UTC()
+	if i == 0 {
+		return time.Time{}, err
 	}
-	return err
+	return time.Unix(i, 0).UTC(), err
 }
 
 // fixedWord cuts what is not a code down to one.
