@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
+	"example.com/tokenkeeper/internal/secret"
 )
 
 // Codes of failed calls, as in [refresh.Error].
@@ -29,6 +31,17 @@ const (
 	CodeRefused = "aws_request_refused"
 )
 
+// A Call is what AWS was asked to do, as an operator would look for it in a policy.
+type Call struct {
+	// Action is spelled as in policies: "secretsmanager:PutSecretValue".
+	Action string
+	// Resource is the name of the parameter or secret.
+	Resource string
+	// Sent is the value that the call puts somewhere, which AWS's text might repeat; zero for a
+	// call that puts none.
+	Sent secret.Text
+}
+
 // Failure says what went wrong in c, for the person who must act.
 //
 // AWS's own text is quoted, cut to 512 bytes and escaped, unless it may repeat a value: of a
@@ -37,60 +50,105 @@ const (
 func (c Call) Failure(err error) *refresh.Error {
 	e := &refresh.Error{Class: refresh.Transient, Err: err, Ours: true}
 	code := errorCode(err)
-	var noTurn *noTurnError
+	noTurn, late := errors.AsType[*noTurnError](err)
 	switch {
 	case keyUnusable(err):
 		e.Class, e.Code = refresh.Misconfigured, CodeKey
-		e.Detail = c.detail("the KMS key cannot be used: %s%s", code, quoted(err))
+		e.Detail = "the KMS key cannot be used: " + code + quoted(err)
 		e.Remedy = "enable the key, or cancel its deletion, and allow the caller " + c.keyActions() + " on it"
 	case code == accessDenied || code == "AccessDenied":
 		e.Class, e.Code = refresh.Misconfigured, CodeDenied
-		e.Detail = c.detail("not allowed%s", quoted(err))
+		e.Detail = "not allowed" + quoted(err)
 		e.Remedy = c.permission(err)
 	case code == limitExceeded && c.puts():
 		e.Code, e.RetryAfter = refresh.CodeWriteBudget, oneVersion
-		e.Detail = c.detail("LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100")
+		e.Detail = "LimitExceededException: AWS keeps all versions of the last 24 hours, and at most 100"
 		e.Remedy = "find what writes this secret so often"
 	case Is(err, signing...):
 		e.Code = CodeCredentials
-		e.Detail = c.detail("%s: the AWS credentials of this process have expired, or are not accepted", code)
+		e.Detail = code + ": the AWS credentials of this process have expired, or are not accepted"
 	case withoutIdentity(err):
 		e.Code = CodeCredentials
-		e.Detail = c.detail("not sent: this process has no AWS credentials: %.256q", identityText(err))
-		e.Remedy = signIn(err)
-	case errors.As(err, &noTurn):
+		_, why, _ := strings.Cut(err.Error(), identityFailed)
+		e.Detail = fmt.Sprintf("not sent: this process has no AWS credentials: %.256q", why)
+		e.Remedy = "sign in again, such as by aws sso login, or set AWS_PROFILE to a profile that has credentials"
+	case late:
 		e.Code = CodeThrottled
-		e.Detail = c.detail("%v", noTurn)
+		e.Detail = noTurn.Error()
 		e.Remedy = "if it lasts, use a longer tick, or several stacks in several accounts"
 	case throttled(err):
 		e.Code = CodeThrottled
-		e.Detail = c.detail("%s, after %s", code, tried(attempts(err)))
+		e.Detail = fmt.Sprintf("%s, after %s", code, tried(err))
 	case status(err) >= http.StatusInternalServerError:
 		e.Code = CodeServer
-		e.Detail = c.detail("status %d, after %s", status(err), tried(attempts(err)))
+		e.Detail = fmt.Sprintf("status %d, after %s", status(err), tried(err))
 	case code != "":
 		e.Code, e.Suspect = CodeRefused, true
-		e.Detail = c.detail("%s", code)
+		e.Detail = code
 		if c.quotable(err) {
 			e.Detail += quoted(err)
 		}
 	default:
 		e.Code = CodeUnreachable
-		e.Detail = c.detail("no answer: %s", unreachable(err))
+		e.Detail = "no answer: " + unreachable(err)
 		e.Remedy = "if it lasts, look at the network that this runs in, and at AWS_ENDPOINT_URL"
 	}
+	e.Detail = c.Action + " " + c.Resource + ": " + e.Detail
 	return e
 }
 
 // oneVersion is the time after which one more of 100 versions is older than 24 hours.
 const oneVersion = 24 * time.Hour / 100
 
-// tried says how many attempts there were.
-func tried(n int) string {
-	if n == 1 {
-		return "one attempt"
+func (c Call) puts() bool { return strings.HasSuffix(c.Action, ":PutSecretValue") }
+
+// keyActions are the permissions on the key that c needs beside its own. Secrets Manager
+// decrypts when it is given a version that it has already, to compare; and when a key is
+// chosen, to see whether it may.
+func (c Call) keyActions() string {
+	if c.puts() || strings.HasSuffix(c.Action, ":CreateSecret") {
+		return "kms:GenerateDataKey and kms:Decrypt"
 	}
-	return fmt.Sprintf("%d attempts", n)
+	return "kms:Decrypt"
+}
+
+// permission returns what to change so that the call is allowed. AWS says which kind of policy
+// denied it where that is not the caller's own (IAM user guide, "Troubleshoot access denied
+// error messages").
+func (c Call) permission(err error) string {
+	text := strings.ToLower(said(err))
+	switch {
+	case strings.Contains(text, "service control policy"), strings.Contains(text, "resource control policy"):
+		return fmt.Sprintf("the organization forbids it: have its policy allow %s on %s, or meet its condition, such as tags or a region", c.Action, c.Resource)
+	case strings.Contains(text, "permissions boundary"):
+		return fmt.Sprintf("allow %s on %s in the permissions boundary of the caller", c.Action, c.Resource)
+	case strings.Contains(text, "vpc endpoint policy"):
+		return fmt.Sprintf("allow %s on %s in the policy of the VPC endpoint", c.Action, c.Resource)
+	case strings.Contains(text, "resource-based policy") && strings.Contains(text, "explicit deny"):
+		return fmt.Sprintf("remove the denial of %s from the policy of %s", c.Action, c.Resource)
+	}
+	return fmt.Sprintf("allow the caller %s on %s", c.Action, c.Resource)
+}
+
+// sharedRun is how many bytes a text and a value must share for the text to count as
+// repeating it.
+const sharedRun = 8
+
+// quotable reports whether AWS's text on a refused request can be shown: the call puts no
+// value, or the value is known and not in the text.
+func (c Call) quotable(err error) bool {
+	sent := c.Sent.Reveal()
+	if sent == "" {
+		return !c.puts() && c.Action != "ssm:PutParameter"
+	}
+	text := said(err)
+	run := min(sharedRun, len(sent))
+	for i := 0; i+run <= len(text); i++ {
+		if strings.Contains(sent, text[i:i+run]) {
+			return false
+		}
+	}
+	return true
 }
 
 // quoted returns AWS's text as an addition to a sentence.
@@ -102,26 +160,42 @@ func quoted(err error) string {
 	return fmt.Sprintf(": AWS says %+.512q", text)
 }
 
+// identityFailed is how the SDK begins the failure of a call that was not sent, since there was
+// nothing to sign it with. What follows has names of profiles and files, and no value.
+const identityFailed = "get identity: get credentials: "
+
+func withoutIdentity(err error) bool {
+	return err != nil && strings.Contains(err.Error(), identityFailed)
+}
+
+// tried says how many attempts of a call failed.
+func tried(err error) string {
+	if n := attempts(err); n > 1 {
+		return fmt.Sprintf("%d attempts", n)
+	}
+	return "one attempt"
+}
+
 func attempts(err error) int {
-	e := &attemptsError{attempts: 1}
-	errors.As(err, &e)
-	return e.attempts
+	if e, ok := errors.AsType[*attemptsError](err); ok {
+		return e.attempts
+	}
+	return 1
 }
 
 // unreachable names the kind of failure; the text of network errors has addresses in it,
 // and differs from one attempt to the next.
 func unreachable(err error) string {
-	var dns *net.DNSError
 	var timeout interface{ Timeout() bool }
 	timedOut := errors.As(err, &timeout) && timeout.Timeout()
-	switch n := attempts(err); {
-	case errors.As(err, &dns):
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	switch {
+	case unresolved:
 		return "its host name cannot be resolved"
-	case timedOut && n > 1:
-		return fmt.Sprintf("none in time, after %s", tried(n))
+	case timedOut && attempts(err) > 1:
+		return "none in time, after " + tried(err)
 	case timedOut || errors.Is(err, context.Canceled):
 		return "the time for it was over"
-	default:
-		return fmt.Sprintf("the connection failed, after %s", tried(n))
 	}
+	return "the connection failed, after " + tried(err)
 }

@@ -109,19 +109,18 @@ func TestFailureBeforeAnyAttempt(t *testing.T) {
 
 // A process without credentials, as a person at a terminal has it, or a role that has gone.
 func TestNothingToSignWith(t *testing.T) {
-	for text, want := range map[string]string{
-		"failed to refresh cached credentials, refresh cached SSO token failed, token expired": "sign in again: aws sso login",
-		"process provider error: error in credential_process: exit status 1":                   "run the profile's credential_process",
-		"failed to refresh cached credentials, no EC2 IMDS role found":                         "sign in: aws configure",
+	for _, text := range []string{
+		"failed to refresh cached credentials, refresh cached SSO token failed, token expired",
+		"process provider error: error in credential_process: exit status 1",
+		"failed to refresh cached credentials, no EC2 IMDS role found",
 	} {
 		cfg := aws.Config{Region: "eu-north-1", HTTPClient: http.DefaultClient, Credentials: aws.CredentialsProviderFunc(
 			func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, errors.New(text) })}
 		awscall.Configure(&cfg)
 		_, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")})
 		e := awscall.Call{Action: "ssm:GetParameter", Resource: "/x"}.Failure(err)
-		shown := strings.TrimPrefix(text, "failed to refresh cached credentials, ")
-		if e.Class != refresh.Transient || e.Code != awscall.CodeCredentials || !strings.Contains(e.Remedy, want) ||
-			e.Detail != fmt.Sprintf("ssm:GetParameter /x: not sent: this process has no AWS credentials: %q", shown) {
+		if e.Class != refresh.Transient || e.Code != awscall.CodeCredentials || !strings.Contains(e.Remedy, "aws sso login") ||
+			e.Detail != fmt.Sprintf("ssm:GetParameter /x: not sent: this process has no AWS credentials: %q", text) {
 			t.Errorf("%s: %v: %s", e.Code, e, e.Remedy)
 		}
 	}
