@@ -55,7 +55,7 @@ func (c *Credentials) unusable(ctx context.Context, d refresh.Document, err erro
 	switch {
 	case unknown != nil:
 		return refresh.Document{}, unreadable
-	case m.deleted != nil:
+	case m.DeletedDate != nil:
 		d.Err = &refresh.Error{Class: refresh.Misconfigured, Code: CodeCredentialDeleting,
 			Detail: d.Where + " is scheduled for deletion", Remedy: "restore it, or remove the provider's config", Err: err}
 	case errors.As(unreadable, &e) && e.Class == refresh.Misconfigured:
@@ -63,7 +63,7 @@ func (c *Credentials) unusable(ctx context.Context, d refresh.Document, err erro
 	default:
 		return refresh.Document{}, unreadable
 	}
-	d.Version = credentialVersion(string(m.labelled(labelCurrent)), m.deleted != nil)
+	d.Version = credentialVersion(string(m.labelled(labelCurrent)), m.DeletedDate != nil)
 	return d, nil
 }
 
@@ -80,7 +80,7 @@ func (c *Credentials) CredentialVersion(ctx context.Context, name string) (strin
 	if current == "" {
 		return "", fmt.Errorf("value of secret %s: %w", c.Prefix+name, refresh.ErrNotFound)
 	}
-	return credentialVersion(current, m.deleted != nil), nil
+	return credentialVersion(current, m.DeletedDate != nil), nil
 }
 
 // credentialVersion returns eight digits for a version's id, in which any character may be.

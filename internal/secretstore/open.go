@@ -33,7 +33,7 @@ func (s *Store) Describe(ctx context.Context, provider string) (refresh.State, e
 	if err != nil {
 		return refresh.State{}, err
 	}
-	return s.state(provider, m), nil
+	return s.state(m), nil
 }
 
 func (s *Store) describe(ctx context.Context, provider string) (metadata, error) {
@@ -106,20 +106,14 @@ const pageSize = 100
 // (API reference, ListSecrets).
 func (s *Store) List(ctx context.Context, from string) (states []refresh.State, next string, err error) {
 	page, next, err := s.page(ctx, from)
-	for _, l := range page {
-		states = append(states, s.state(l.provider, l.metadata))
+	for _, m := range page {
+		states = append(states, s.state(m))
 	}
 	return states, next, err
 }
 
-// A listed is a secret in the name space, and whose it is.
-type listed struct {
-	provider string
-	metadata
-}
-
 // page returns one page of the secrets in the name space, and where the next one begins.
-func (s *Store) page(ctx context.Context, from string) (list []listed, next string, _ error) {
+func (s *Store) page(ctx context.Context, from string) (list []metadata, next string, _ error) {
 	ctx, cancel := awscall.HalfOf(ctx)
 	defer cancel()
 	in := &secretsmanager.ListSecretsInput{
@@ -136,9 +130,8 @@ func (s *Store) page(ctx context.Context, from string) (list []listed, next stri
 		return nil, "", awscall.Call{Action: "secretsmanager:ListSecrets", Resource: "*"}.Failure(err)
 	}
 	for _, e := range page.SecretList {
-		if provider, ok := s.provider(aws.ToString(e.Name)); ok {
-			list = append(list, listed{provider, metadata{e.Tags, e.SecretVersionsToStages, e.DeletedDate,
-				replicaOf(s.Client, e.PrimaryRegion), aws.ToString(e.OwningService), aws.ToBool(e.RotationEnabled)}})
+		if _, ok := s.provider(metadata(e)); ok {
+			list = append(list, metadata(e))
 		}
 	}
 	return list, aws.ToString(page.NextToken), nil

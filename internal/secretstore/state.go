@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -15,82 +14,64 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// metadata is what DescribeSecret and ListSecrets both return of a secret.
-type metadata struct {
-	tags    []types.Tag
-	labels  map[string][]string // by version; those without a label are not in it
-	deleted *time.Time          // nil unless it is scheduled for deletion
-	primary string              // of a replica, the region of the secret that it repeats
-	owner   string              // the AWS service that manages it; empty: none
-	rotates bool                // a rotation schedule is on
-}
+// metadata is what ListSecrets says of a secret, and DescribeSecret by other names.
+type metadata types.SecretListEntry
 
-func describe(ctx context.Context, client *secretsmanager.Client, secret string) (metadata, error) {
-	out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(secret)})
+func describe(ctx context.Context, client *secretsmanager.Client, name string) (metadata, error) {
+	out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(name)})
 	if err != nil {
-		return metadata{}, failure("DescribeSecret", secret, err)
+		return metadata{}, failure("DescribeSecret", name, err)
 	}
-	return metadata{out.Tags, out.VersionIdsToStages, out.DeletedDate,
-		replicaOf(client, out.PrimaryRegion), aws.ToString(out.OwningService), aws.ToBool(out.RotationEnabled)}, nil
+	return metadata{Name: aws.String(name), Tags: out.Tags, SecretVersionsToStages: out.VersionIdsToStages, DeletedDate: out.DeletedDate,
+		PrimaryRegion: out.PrimaryRegion, OwningService: out.OwningService, RotationEnabled: out.RotationEnabled}, nil
 }
 
-// replicaOf returns the primary region of a secret, or nothing where that is the client's
-// own: AWS states it of a secret that has replicas, too.
-func replicaOf(client *secretsmanager.Client, primary *string) string {
-	if region := aws.ToString(primary); region != client.Options().Region {
-		return region
-	}
-	return ""
-}
-
-// blocked returns why Secrets Manager would refuse every write to a secret, as its
-// metadata says, or nil.
-func (m metadata) blocked(secret, region string) *refresh.Error {
+// blocked returns why Secrets Manager would refuse every write to a secret in the region, as its
+// metadata says, or nil. A secret that has replicas states its primary region too.
+func (m metadata) blocked(region string) *refresh.Error {
+	name, primary, owner := aws.ToString(m.Name), aws.ToString(m.PrimaryRegion), aws.ToString(m.OwningService)
 	switch {
-	case m.primary != "":
+	case primary != "" && primary != region:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: CodeReplica,
-			Detail: fmt.Sprintf("secret %s is a replica of the one in %s, and takes no write here", secret, m.primary),
+			Detail: fmt.Sprintf("secret %s is a replica of the one in %s, and takes no write here", name, primary),
 			Remedy: fmt.Sprintf("keep it in %s, by a stack there; or make it a secret of its own: aws secretsmanager stop-replication-to-replica --secret-id %s --region %s",
-				m.primary, secret, region)}
-	case m.owner != "":
+				primary, name, region)}
+	case owner != "":
 		return &refresh.Error{Class: refresh.Misconfigured, Code: CodeManaged,
-			Detail: fmt.Sprintf("secret %s is managed by the AWS service %s, which alone may change it", secret, m.owner),
+			Detail: fmt.Sprintf("secret %s is managed by the AWS service %s, which alone may change it", name, owner),
 			Remedy: "rename the provider, or delete the secret where that service is set up"}
 	}
 	return nil
 }
 
-// caution says what will happen to a secret that our writes do not prevent.
-func (m metadata) caution(secret, region string) string {
-	if !m.rotates {
-		return ""
-	}
-	return fmt.Sprintf("rotation is on for secret %s, and will replace the token by whatever its function writes; turn it off: aws secretsmanager cancel-rotate-secret --secret-id %s --region %s",
-		secret, secret, region)
-}
-
-func (s *Store) state(provider string, m metadata) refresh.State {
-	_, paused := m.tag(TagPaused)
+func (s *Store) state(m metadata) refresh.State {
+	provider, _ := s.provider(m)
+	region := s.Client.Options().Region
 	owner, tagged := m.tag(TagOwner)
+	_, paused := m.tag(TagPaused)
 	text, _ := m.tag(tagState)
 	// A note that does not parse is foreign text, and is replaced by the next.
 	note, _ := refresh.ParseNote(text)
-	return refresh.State{
+	st := refresh.State{
 		Name:     provider,
 		Exists:   true,
 		Owned:    tagged && owner == s.Stack,
-		Deleting: m.deleted != nil,
+		Deleting: m.DeletedDate != nil,
 		Paused:   paused,
 		Current:  m.labelled(labelCurrent),
 		Next:     m.labelled(labelNext),
 		Note:     note,
-		Blocked:  m.blocked(s.secret(provider), s.Client.Options().Region),
-		Caution:  m.caution(s.secret(provider), s.Client.Options().Region),
+		Blocked:  m.blocked(region),
 	}
+	if aws.ToBool(m.RotationEnabled) {
+		st.Caution = fmt.Sprintf("rotation is on for secret %[1]s, and will replace the token by whatever its function writes; turn it off: aws secretsmanager cancel-rotate-secret --secret-id %[1]s --region %[2]s",
+			*m.Name, region)
+	}
+	return st
 }
 
 func (m metadata) tag(key string) (value string, ok bool) {
-	for _, t := range m.tags {
+	for _, t := range m.Tags {
 		if aws.ToString(t.Key) == key {
 			return aws.ToString(t.Value), true
 		}
@@ -99,7 +80,7 @@ func (m metadata) tag(key string) (value string, ok bool) {
 }
 
 func (m metadata) labelled(label string) refresh.VersionID {
-	for id, labels := range m.labels {
+	for id, labels := range m.SecretVersionsToStages {
 		if slices.Contains(labels, label) {
 			return refresh.VersionID(id)
 		}
@@ -107,10 +88,10 @@ func (m metadata) labelled(label string) refresh.VersionID {
 	return ""
 }
 
-// provider returns whose secret has that name. The filter of ListSecrets is a prefix, so
-// that it also gives what lies deeper.
-func (s *Store) provider(secret string) (string, bool) {
-	provider, ok := strings.CutPrefix(secret, s.Prefix)
+// provider returns whose secret it is. The filter of ListSecrets is a prefix, so that it also
+// gives what lies deeper.
+func (s *Store) provider(m metadata) (string, bool) {
+	provider, ok := strings.CutPrefix(aws.ToString(m.Name), s.Prefix)
 	return provider, ok && provider != "" && !strings.Contains(provider, "/")
 }
 
@@ -128,10 +109,7 @@ func (s *Store) Tag(ctx context.Context, provider, key, value string) error {
 		SecretId: aws.String(s.secret(provider)),
 		Tags:     []types.Tag{{Key: aws.String(key), Value: aws.String(value)}},
 	})
-	if err != nil {
-		return failure("TagResource", s.secret(provider), err)
-	}
-	return nil
+	return failure("TagResource", s.secret(provider), err)
 }
 
 // Untag removes one. It may be missing.
@@ -140,10 +118,7 @@ func (s *Store) Untag(ctx context.Context, provider, key string) error {
 		SecretId: aws.String(s.secret(provider)),
 		TagKeys:  []string{key},
 	})
-	if err != nil {
-		return failure("UntagResource", s.secret(provider), err)
-	}
-	return nil
+	return failure("UntagResource", s.secret(provider), err)
 }
 
 // Tags returns tags as calls have them, by their keys.

@@ -95,15 +95,18 @@ func (s *Store) Limits() refresh.Limits {
 func (s *Store) secret(provider string) string { return s.Prefix + provider }
 
 // failure says what went wrong in a call about one secret: a [*refresh.Error], or an error
-// that wraps refresh.ErrNotFound. A secret that is missing and one without a value are
-// answered with the same code.
+// that wraps refresh.ErrNotFound, or nil. AWS answers a secret that is missing and one without a
+// value with the same code.
 func failure(action, name string, err error) error {
 	return failurePutting(secret.Text{}, action, name, err)
 }
 
 // failurePutting is failure of a call that puts a value, which is not repeated.
 func failurePutting(value secret.Text, action, name string, err error) error {
-	if awscall.Is(err, "ResourceNotFoundException") {
+	switch {
+	case err == nil:
+		return nil
+	case awscall.Is(err, "ResourceNotFoundException"):
 		return fmt.Errorf("secret %s: %w", name, refresh.ErrNotFound)
 	}
 	return awscall.Call{Action: "secretsmanager:" + action, Resource: name, Sent: value}.Failure(err)

@@ -3,7 +3,6 @@ package secretstore
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -57,18 +56,6 @@ type Vault struct {
 
 var _ refresh.Vault = (*Vault)(nil)
 
-// Version implements refresh.Vault. A token that is stored and not yet current counts.
-func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
-	m, err := v.look(ctx, provider)
-	if err != nil {
-		return "", err
-	}
-	if next := successor(m.labelled(labelCurrent)); m.holds(next, labelNext) {
-		return next, nil
-	}
-	return m.labelled(labelCurrent), nil
-}
-
 // A Holding is what metadata say of a refresh token.
 type Holding struct {
 	// State is that of its secret; without a Current there is no refresh token.
@@ -76,63 +63,78 @@ type Holding struct {
 	// Credential is the one that it was put in for, by the tag alone: what is stored decides.
 	// Empty: the one with the provider's name.
 	Credential string
+
+	claim, previous refresh.VersionID
 }
 
 // Describe returns what there is for a provider, or why its secret must not be touched. The
 // error may wrap refresh.ErrNotFound.
 func (v *Vault) Describe(ctx context.Context, provider string) (Holding, error) {
 	m, err := v.Secrets.describe(ctx, provider)
-	if err == nil {
-		err = v.usable(provider, m)
+	if err != nil {
+		return Holding{}, err
 	}
-	return v.holding(provider, m), err
+	h := v.holding(m)
+	return h, v.usable(h)
 }
 
 // List returns one page of what there is, as [Store.List] does, without what must not be touched.
 func (v *Vault) List(ctx context.Context, from string) (list []Holding, next string, err error) {
 	page, next, err := v.Secrets.page(ctx, from)
-	for _, l := range page {
-		if v.usable(l.provider, l.metadata) == nil {
-			list = append(list, v.holding(l.provider, l.metadata))
+	for _, m := range page {
+		if h := v.holding(m); v.usable(h) == nil {
+			list = append(list, h)
 		}
 	}
 	return list, next, err
 }
 
-func (v *Vault) holding(provider string, m metadata) Holding {
+func (v *Vault) holding(m metadata) Holding {
 	credential, _ := m.tag(TagCredential)
-	return Holding{v.Secrets.state(provider, m), credential}
-}
-
-// look describes a secret that is there, is ours, and has a token.
-func (v *Vault) look(ctx context.Context, provider string) (metadata, error) {
-	m, err := v.Secrets.describe(ctx, provider)
-	if err == nil {
-		err = v.usable(provider, m)
-	}
-	if err == nil && m.labelled(labelCurrent) == "" {
-		err = fmt.Errorf("value of secret %s: %w", v.Secrets.secret(provider), refresh.ErrNotFound)
-	}
-	return m, err
+	return Holding{v.Secrets.state(m), credential, m.labelled(labelClaim), m.labelled(labelPrevious)}
 }
 
 // usable says why a secret must not be touched.
-func (v *Vault) usable(provider string, m metadata) error {
-	owner, tagged := m.tag(TagOwner)
+func (v *Vault) usable(h Holding) error {
+	name := v.Secrets.secret(h.Name)
 	switch {
-	case !tagged || owner != v.Secrets.Stack:
+	case !h.Owned:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.NotOurs),
-			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Secrets.secret(provider), TagOwner, v.Secrets.Stack),
+			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", name, TagOwner, v.Secrets.Stack),
 			Remedy: "if its refresh token is for this stack, add the tag"}
-	case m.deleted != nil:
+	case h.Deleting:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting),
-			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", v.Secrets.secret(provider)),
+			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", name),
 			Remedy: "restore it, or remove the provider's config"}
-	}
-	if e := m.blocked(v.Secrets.secret(provider), v.Secrets.Client.Options().Region); e != nil {
-		return e
+	case h.Blocked != nil:
+		return h.Blocked
 	}
 	return nil
+}
+
+// look describes a secret that has a refresh token.
+func (v *Vault) look(ctx context.Context, provider string) (Holding, error) {
+	h, err := v.Describe(ctx, provider)
+	if err == nil && h.Current == "" {
+		err = fmt.Errorf("value of secret %s: %w", v.Secrets.secret(provider), refresh.ErrNotFound)
+	}
+	return h, err
+}
+
+// unfinished reports whether a run has stored the successor of the current refresh token, and has
+// not made it current.
+func (h Holding) unfinished() bool { return h.Next == successor(h.Current) }
+
+// Version implements refresh.Vault. A token that is stored and not yet current counts.
+func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
+	h, err := v.look(ctx, provider)
+	switch {
+	case err != nil:
+		return "", err
+	case h.unfinished():
+		return h.Next, nil
+	}
+	return h.Current, nil
 }
 
 // Rotate implements refresh.Vault. It returns nil once the token is stored, also where the
@@ -149,7 +151,7 @@ func (v *Vault) Rotate(ctx context.Context, provider string, spent refresh.Ticke
 			break // the next run makes it current
 		}
 		// A person's is there, it was made current for us, or what was seen is old.
-		if m, err := v.look(ctx, provider); err != nil || m.labelled(labelCurrent) != spent.ID {
+		if h, err := v.look(ctx, provider); err != nil || h.Current != spent.ID {
 			break
 		}
 	}
@@ -165,9 +167,4 @@ func (v *Vault) read(ctx context.Context, provider, label string) (refresh.Versi
 	}
 	t, err := refresh.DecodeRefreshToken(provider, "secret "+name, secret.New(aws.ToString(out.SecretString)))
 	return refresh.VersionID(aws.ToString(out.VersionId)), t, err
-}
-
-// holds reports whether a version has a label.
-func (m metadata) holds(id refresh.VersionID, label string) bool {
-	return slices.Contains(m.labels[string(id)], label)
 }

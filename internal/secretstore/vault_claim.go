@@ -64,26 +64,25 @@ func (v *Vault) hold() time.Duration { return cmp.Or(v.LongestRun, longestRun) +
 func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, error) {
 	// Before the look: nothing is taken for older than it is.
 	now := v.Secrets.now()
-	m, err := v.look(ctx, provider)
+	h, err := v.look(ctx, provider)
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
 	name := v.Secrets.secret(provider)
-	current, err := v.finish(ctx, provider, m)
+	current, err := v.finish(ctx, h)
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	rotated := current != m.labelled(labelCurrent) || current == successor(m.labelled(labelPrevious))
+	rotated := current != h.Current || current == successor(h.previous)
 	versions, err := v.Secrets.History(ctx, provider) // the newest first
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	last := m.labelled(labelClaim)
-	before, err := lastClaim(name, versions, last, current)
+	before, err := lastClaim(name, versions, h.claim, current)
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	if last == "" || last != v.mine(provider) {
+	if h.claim == "" || h.claim != v.mine(provider) {
 		recent := func(s StoredVersion) bool { return now.Sub(s.StoredAt) < v.hold() }
 		switch {
 		case !before.StoredAt.IsZero() && recent(before):
@@ -156,17 +155,15 @@ func lastClaim(name string, versions []StoredVersion, last, current refresh.Vers
 
 // finish makes the successor of the current version current, where a run has stored one and
 // has not moved the label, and returns what is current then.
-func (v *Vault) finish(ctx context.Context, provider string, m metadata) (refresh.VersionID, error) {
-	current := m.labelled(labelCurrent)
-	next := successor(current)
-	if !m.holds(next, labelNext) {
-		return current, nil
+func (v *Vault) finish(ctx context.Context, h Holding) (refresh.VersionID, error) {
+	if !h.unfinished() {
+		return h.Current, nil
 	}
-	moved, err := v.Secrets.move(ctx, provider, current, next)
+	moved, err := v.Secrets.move(ctx, h.Name, h.Current, h.Next)
 	if err == nil && !moved {
-		err = claimed(v.Secrets.secret(provider), "is being replaced by another run")
+		err = claimed(v.Secrets.secret(h.Name), "is being replaced by another run")
 	}
-	return next, err
+	return h.Next, err
 }
 
 // room says why there may be no further claim for now.
