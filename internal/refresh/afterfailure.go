@@ -48,9 +48,8 @@ func (s Schedule) failed(a attempt, err *Error) Note {
 	return n
 }
 
-// patience returns for how long a provider is left alone that asked for it: never less than it
-// said, whatever failed, up to a bound. While there is a live token, that is the last moment at
-// which a new one is of use, and a day; without one, an hour, since consumers have nothing.
+// patience returns how long to leave a provider alone that asked for it: as long as it said, up
+// to a day, and no longer than a new token is of use; an hour where consumers have none.
 func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 	bound := maxRetryAfterWithout
 	if left := a.state.ExpiresAt().Sub(a.now); left > 0 {
@@ -59,10 +58,9 @@ func (s Schedule) patience(a attempt, asked time.Duration) time.Duration {
 	return min(min(asked, bound)+a.took+s.jitter(), bound)
 }
 
-// unsure returns the note to leave where a refresh token may have been spent. It rests while
-// there is a good token, until the last moment at which it is of use. From then on there is
-// nothing left that its reuse could end: it is tried like a provider that is down, and then
-// like a login that is refused.
+// unsure returns the note to leave where a refresh token may have been spent. It rests while a
+// good token is left that its reuse could end, until the last moment at which it is of use. Then
+// it is tried like a provider that is down, and later like a login that is refused.
 func (s Schedule) unsure(a attempt, n Note) Note {
 	if prev := a.previous(); prev.Code != n.Code && prev.Unsure == "" {
 		n.Since, n.Tries = n.Last, 1 // what failed before was something else
@@ -79,8 +77,8 @@ func (s Schedule) unsure(a attempt, n Note) Note {
 	return n
 }
 
-// unchanged returns the note to leave after the provider answered the token that we
-// have: look again when half of what is left of it has passed, and at least every tick.
+// unchanged returns the note to leave after the provider answered the token that we have:
+// look again after half of the time that it has left.
 func (s Schedule) unchanged(a attempt) Note {
 	n := s.follow(a, Unchanged, "same_token")
 	left := a.state.ExpiresAt().Sub(a.now)
@@ -89,11 +87,10 @@ func (s Schedule) unchanged(a attempt) Note {
 }
 
 const (
-	// suspectTries is the failure in a row from which on an answer that makes no sense, and is
-	// repeated, is not put down to chance.
+	// suspectTries is the failure in a row from which on a senseless answer is no chance.
 	suspectTries = 3
-	// lockOut is the least time between two logins that were refused, and doubles up
-	// to maxLockOut: many providers lock an account after some five in an hour.
+	// lockOut is the least time between two refused logins, and doubles up to maxLockOut: many
+	// providers lock an account after some five in an hour.
 	lockOut    = 30 * time.Minute
 	maxLockOut = 4 * time.Hour
 	// maxRetryAfter bounds what a provider may ask for, and maxRetryAfterWithout does while
@@ -102,8 +99,8 @@ const (
 	maxRetryAfterWithout = time.Hour
 	// maxLimited is the longest between two attempts at a provider that limits them.
 	maxLimited = time.Hour
-	// unsureTries is how often a refresh token that may have been spent is tried at the
-	// distances of a provider that is down.
+	// unsureTries is how often a refresh token that may have been spent is tried like a
+	// provider that is down.
 	unsureTries = 4
 	// maxBackOff is in ticks.
 	maxBackOff = 5
@@ -121,8 +118,8 @@ func (a attempt) previous() Note {
 func (s Schedule) follow(a attempt, class Class, code string) Note {
 	now := a.now.UTC().Truncate(time.Second)
 	if v, ok := a.state.current(); ok && !v.IssuedAt.Before(now) {
-		// What failed came after the token that is there, or the note would be void: it is
-		// so where the token of this very run was stored, and its refresh token lost.
+		// Or the note would be void: the token of this very run was stored, and its refresh
+		// token lost.
 		now = v.IssuedAt.Add(time.Second)
 	}
 	n := Note{Class: class, Code: fixedWord(code), Since: now, Last: now, Tries: 1,
@@ -133,13 +130,10 @@ func (s Schedule) follow(a attempt, class Class, code string) Note {
 	return n
 }
 
-// backOff returns how long to wait after that many transient failures: 1, 2, 4 and
-// then 5 ticks, but so that the provider is asked every tick while the token nears the
-// end that consumers may notice. The outage that a provider survives is counted from
-// there (see [Schedule.Survives]); once the token has expired there is nothing to save.
-//
-// One that limits how often it is asked has the time doubled, up to an hour, whatever
-// becomes of the token.
+// backOff returns how long to wait after that many transient failures: 1, 2, 4 and then 5
+// ticks, or less while the token nears an expiry that consumers may notice, from which
+// [Schedule.Survives] counts. A provider that limits how often it is asked has the time doubled,
+// up to an hour, whatever becomes of the token.
 func (s Schedule) backOff(a attempt, tries int, limited bool) time.Duration {
 	wait := s.Tick << min(tries-1, 12)
 	if limited {
@@ -152,9 +146,8 @@ func (s Schedule) backOff(a attempt, tries int, limited bool) time.Duration {
 	return max(wait, s.Tick)
 }
 
-// slack is how much before its time a note of a class may be over. Ticks come a little
-// early or late, and what is to be tried at each of them must not be tried at every other
-// one. What guards against a lock-out is kept to the second.
+// slack is how much before its time a note of a class may be over: ticks come a little early or
+// late. What guards against a lock-out is kept to the second.
 func (s Schedule) slack(c Class) time.Duration {
 	if c == Transient || c == Unchanged {
 		return s.jitter()

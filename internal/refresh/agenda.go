@@ -39,9 +39,9 @@ func (a *agenda) found(t task, s State) {
 	}
 }
 
-// any reports whether there is a provider to begin with. What has changed is put in its place in
-// the order once it is a tenth of all, or there is nothing else to do: to sort thousands for each
-// page of a list would take longer than to serve them.
+// any reports whether there is a provider to begin with. What has changed is put in order once it
+// is a tenth of all, or there is nothing else to do: to sort thousands for each page of a list would
+// take longer than to serve them.
 func (a *agenda) any(ctx context.Context) bool {
 	for len(a.due) > 0 && len(a.changed) <= len(a.tasks)/10 {
 		name := a.due[0].Name
@@ -75,8 +75,8 @@ func (a *agenda) next() task {
 	return t
 }
 
-// looks takes those that need no login and are looked at, in this run, all the same; apart from
-// them those that wait for an edit.
+// looks takes those that this run looks at without a login, and apart from them those that wait
+// for an edit.
 func (a *agenda) looks() (rest, edits []task) {
 	var waiting []task
 	for _, name := range slices.Sorted(maps.Keys(a.tasks)) {
@@ -100,9 +100,8 @@ func (a *agenda) looks() (rest, edits []task) {
 // mostEdits is how many credentials a run looks at for an edit.
 const mostEdits = 100
 
-// looksAt reports whether this run looks for an edit of the ith of n credentials whose
-// providers wait for one. Where they are many each is looked at in its turn, and not at every
-// tick: they take from the quota that logins read their credentials by.
+// looksAt reports whether this run looks for an edit of the ith of n credentials whose providers
+// wait for one. Many take turns: they take from the quota that logins read their credentials by.
 func (r *run) looksAt(i, n int) bool {
 	turns := int64((n + mostEdits - 1) / mostEdits)
 	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(r.Schedule.Tick/time.Second)%turns
@@ -231,9 +230,8 @@ func (a *agenda) orphans() []string {
 	return names
 }
 
-// full reports whether all configs are to be listed in a run that begins now, or what is left of
-// them. Where they are so many that each costs something, that is once an hour, and changes are
-// reported by events.
+// full reports whether this run lists all configs, or what is left of them: hourly where they are
+// so many that each costs something, and events report changes.
 func (r *run) full() bool {
 	l, m := r.kept.listing, r.kept
 	costs := r.FreeDocuments != 0 && l.documents+len(m.tasks) > r.FreeDocuments

@@ -35,25 +35,20 @@ func Effective(docs []Document) (configs []Config, idle []Document) {
 			open[d.Name] = true
 		}
 	}
-	ran := map[string]string{} // the approver of each copy that is in effect, by provider
+	ran := map[string]string{} // the approver of each config, by provider
 	for _, d := range docs {
-		switch {
-		case d.Approver != "" && (open[d.Name] || d.Approver != d.Name):
-			continue
-		case d.Approver != "":
-			configs = append(configs, Config{Document: d})
-			ran[d.Name] = d.Approver
+		c := Config{Document: d}
+		if d.Approver != "" && (open[d.Name] || d.Approver != d.Name) {
 			continue
 		}
-		c := Config{Document: d}
-		if i := inEffect(d, copies[d.Name]); i >= 0 {
+		if i := inEffect(d, copies[d.Name]); d.Approver == "" && i >= 0 {
 			c.Document = copies[d.Name][i]
-			ran[d.Name] = c.Approver
 			if d.Err != nil || d.Data.Reveal() != c.Data.Reveal() {
 				c.Proposal = &d
 			}
 		}
 		configs = append(configs, c)
+		ran[c.Name] = c.Approver
 	}
 	for _, d := range docs {
 		if d.Approver != "" && ran[d.Name] != d.Approver {
@@ -65,18 +60,14 @@ func Effective(docs []Document) (configs []Config, idle []Document) {
 
 // inEffect returns which of the copies goes before what is proposed, or -1.
 func inEffect(proposed Document, copies []Document) int {
-	if i := slices.IndexFunc(copies, approvedBy(proposed.Name)); i >= 0 {
-		return i
+	approvedBy := func(credential string) int {
+		return slices.IndexFunc(copies, func(d Document) bool { return d.Approver == credential })
 	}
 	named, ok := proposed.CredentialName()
-	if !ok {
-		return -1
+	if i := approvedBy(proposed.Name); i >= 0 || !ok {
+		return i
 	}
-	return slices.IndexFunc(copies, approvedBy(named))
-}
-
-func approvedBy(credential string) func(Document) bool {
-	return func(d Document) bool { return d.Approver == credential }
+	return approvedBy(named)
 }
 
 // CredentialName returns the credential that a config names, whatever else is wrong with
@@ -86,17 +77,16 @@ func (d Document) CredentialName() (name string, ok bool) {
 	var config struct {
 		Credential *string `json:"credential"`
 	}
-	if d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil {
+	switch {
+	case d.Err != nil || json.Unmarshal([]byte(d.Data.Reveal()), &config) != nil:
 		return d.Name, false
-	}
-	if config.Credential == nil {
+	case config.Credential == nil:
 		return d.Name, true
 	}
 	return *config.Credential, true
 }
 
-// checkApprover refuses an approved copy that uses another credential than that of the
-// owner who approved it.
+// checkApprover refuses an approved copy that uses another owner's credential.
 func (d Document) checkApprover(p Provider) error {
 	if d.Approver == "" || d.Approver == p.Credential {
 		return nil
