@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// latest reads again what decides on the login, just before it: the listing may be as old as
-// the run, and what was approved or edited since must hold already. The task and the
-// decision are as they are now when it returns; gone is set where there is no config any
-// more.
+// latest reads again what decides on the login, just before it: what was approved or edited since
+// the listing must hold already. It updates the task and the decision; gone says that there is no
+// config any more.
 func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 	for range 2 {
 		named := v.Credential
@@ -43,9 +42,9 @@ func (v *visit) latest(ctx context.Context) (gone bool, e *Error) {
 		Detail: fmt.Sprintf("the config of %q was edited while it was read, and names another credential each time", v.Name)}
 }
 
-// load reads what the named providers are configured with, and lists nothing: of their
-// secrets nothing is known until each is opened. A name that no provider has is an error
-// before any provider is asked, unless the job passes over it.
+// load reads the configs of the named providers, and lists nothing: of their secrets nothing is
+// known until each is opened. A name that no provider has is an error before any provider is
+// asked, unless the job passes over it.
 func (r *run) load(ctx context.Context) (map[string]task, error) {
 	names := slices.Clone(r.job.Only)
 	if r.job.Edited {
@@ -74,15 +73,14 @@ func (r *run) load(ctx context.Context) (map[string]task, error) {
 	return tasks, errors.Join(unknown...)
 }
 
-// For mostWanted logins the names of what decides on them fit into a call of Parameter Store,
-// which takes ten, and for mostVersions those of credentials.
+// The names of what decides on mostWanted logins, and those of mostVersions credentials, fit into
+// a call of Parameter Store, which takes ten.
 const (
 	mostWanted   = 3
 	mostVersions = 10
 )
 
-// A batch makes one call for several logins that follow each other, since reading takes from the
-// quota that the lists are read by.
+// A batch makes one call for several logins, since reading takes from the quota of the lists.
 type batch struct {
 	// call returns one reading for each.
 	call func(context.Context, []Wanted) []Reading

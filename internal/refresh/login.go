@@ -26,8 +26,8 @@ func (v *visit) refusal(asking context.Context, err error) *Error {
 	return e
 }
 
-// credential understands what the provider is logged in to with. The version is set wherever
-// one was found, also beside an error.
+// credential understands what to log in with. The version is set wherever one was found, also
+// beside an error.
 func (v *visit) credential() (Credential, *Error) {
 	doc, err := v.read.Credential, v.read.Err
 	found := Credential{Version: doc.Version}
@@ -56,13 +56,11 @@ func (v *visit) credential() (Credential, *Error) {
 	return c, nil
 }
 
-// fewHosts is how many hosts there must be without a connection, before that can be for a
-// reason that is ours.
+// fewHosts is how many hosts must lack a connection before the reason can be ours.
 const fewHosts = 10
 
-// A network separates hosts that cannot be reached from a network of ours that is down: then
-// more than half of a run's attempts, at ten hosts or more, come to no connection. Its zero
-// value has seen no attempt.
+// A network separates hosts that cannot be reached from a network of ours that is down: then more
+// than half of a run's attempts, at ten hosts or more, get no connection.
 type network struct {
 	mu          sync.Mutex
 	attempts    int

@@ -15,8 +15,7 @@ func (v *visit) fail(ctx context.Context, e *Error) Result {
 	return res
 }
 
-// unnoted returns the result of a failure that no note remembers: whether it was reported is for
-// [reportedOnce] to know.
+// unnoted returns the result of a failure that no note remembers: see [reportedOnce].
 func (v *visit) unnoted(d Decision, e *Error) Result {
 	res := v.result(Failed, d)
 	res.Err, res.Notice = e, true
@@ -42,8 +41,8 @@ func (v *visit) remember(n Note) Note {
 	return n
 }
 
-// badConfig reports a config that cannot be used. It is noted where there is a secret
-// to note it in; none is made for a name that may be a typo.
+// badConfig reports a config that cannot be used, and notes it where there is a secret: none is
+// created for a name that may be a typo.
 func (v *visit) badConfig(ctx context.Context) Result {
 	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
 	noted := func() bool {
@@ -67,8 +66,8 @@ func (v *visit) badConfig(ctx context.Context) Result {
 	return v.unnoted(v.due, v.bad)
 }
 
-// note leaves n beside the secret. Where refresh tokens are used, and another run may have
-// the one of this provider, what that has noted meanwhile stays: it knows more.
+// note leaves n beside the secret. Another run that may have the refresh token knows more: what it
+// has noted meanwhile stays.
 func (v *visit) note(ctx context.Context, res *Result, n Note) {
 	if v.Rotates && v.ticket.claim == "" {
 		if st, err := v.Store.Open(ctx, v.Name); err == nil && st.Note != v.state.Note {
@@ -89,8 +88,7 @@ func (r *run) leave(ctx context.Context, res *Result, n Note) {
 	res.noted = true
 }
 
-// clearNote removes a note that is no longer true, and reports the recovery. What is known
-// of the refresh token stays.
+// clearNote removes a note that is no longer true, but for what is known of the refresh token.
 func (v *visit) clearNote(ctx context.Context, res *Result) {
 	before := res.State.Note
 	n := v.remember(Note{})
@@ -103,8 +101,8 @@ func (v *visit) clearNote(ctx context.Context, res *Result) {
 	v.mend(ctx, res, n)
 }
 
-// mend leaves n in the place of a note that is no longer true, and reports the recovery. Where
-// that fails, the next run does it.
+// mend leaves n in the place of a note that is no longer true, and reports the recovery, or leaves
+// that to the next run.
 func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 	v.note(ctx, res, n)
 	if !res.noted {
@@ -114,8 +112,7 @@ func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 	res.recover(v.state.Note)
 }
 
-// wait returns the result for a provider that is not asked; wasDue says that by the hint
-// it would have been.
+// wait returns the result for a provider that is not asked, and was due by the hint or not.
 func (v *visit) wait(ctx context.Context, wasDue bool) Result {
 	if err := v.blocked(v.due); err != nil {
 		return v.unnoted(v.due, err) // the secret is not ours to touch
@@ -127,8 +124,7 @@ func (v *visit) wait(ctx context.Context, wasDue bool) Result {
 	if wasDue {
 		res.Outcome = Adopted
 	}
-	// Whatever failed need not be done any more: it was asked for by hand, or another run has
-	// done it.
+	// Whatever failed was asked for by hand, or another run has done it.
 	v.clearNote(ctx, &res)
 	return res
 }

@@ -9,13 +9,14 @@ import (
 )
 
 // one deals with one provider, from the hint to a stored token or a noted failure, and also
-// returns what is known of it then. A panic ends there, and is a failure like any other.
+// returns what is known of it then.
 func (r *run) one(ctx context.Context, t task) (Result, task) {
 	v := &visit{run: r, task: t}
 	res := v.visit(ctx)
 	return res, v.task
 }
 
+// visit does that. A panic ends here, and is a failure like any other.
 func (v *visit) visit(ctx context.Context) (res Result) {
 	asking, storing, stop := v.times(ctx)
 	defer stop()
@@ -23,13 +24,9 @@ func (v *visit) visit(ctx context.Context) (res Result) {
 		if p := recover(); p != nil {
 			res = v.panicked(storing, p, string(debug.Stack()))
 		}
-	}()
-
-	defer func() {
 		v.slot.end()
 		v.slot = nil
 	}()
-
 	if v.bad != nil {
 		return v.badConfig(storing)
 	}

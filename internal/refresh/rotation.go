@@ -8,9 +8,9 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// rotate begins to store what an answer has in the place of the ticket, before anything
-// else, and gives that a while before it returns. It goes on to the last second of the run,
-// in which there must be the time to note a failure.
+// rotate begins to store what an answer has in the place of the ticket, before anything else, and
+// gives that a while before it returns. It goes on to the last second of the run, when a failure
+// must be noted.
 func (v *visit) rotate(ctx context.Context, spent Ticket, s Successor) {
 	end := time.Now().Add(keepTime)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -31,9 +31,9 @@ func (v *visit) rotate(ctx context.Context, spent Ticket, s Successor) {
 	}
 }
 
-// forewarn notes that the refresh token was spent, where the next one is not stored yet. A
-// token that is stored shows later runs that its login was answered (see answered), and must
-// not while they could take the refresh token for a good one.
+// forewarn notes that the refresh token was spent, where the next one is not stored yet: a stored
+// token shows later runs that its login was answered (see answered), and they would take the
+// refresh token for a good one.
 func (v *visit) forewarn(ctx context.Context) *Error {
 	if v.rotation == nil || v.rotation.kept {
 		return nil
@@ -85,8 +85,7 @@ func (v *visit) storeSuccessor(ctx context.Context, spent Ticket, s Successor) (
 	return e
 }
 
-// rotated waits until the next refresh token is stored, where one came, and returns why it
-// could not be.
+// rotated waits until the next refresh token is stored, if one came, or returns why not.
 func (v *visit) rotated(ctx context.Context) *Error {
 	if v.rotation == nil {
 		return nil

@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	// workers is how many providers are dealt with at a time. It bounds memory; how fast
-	// they are begun with is for the [pace].
+	// workers bounds how many providers are dealt with at a time, and so the memory of a run.
 	workers = 256
-	// lookers is how many providers are looked at beside them that need no login.
+	// lookers is how many are looked at beside them that need no login.
 	lookers = 4
 )
 
@@ -107,10 +106,9 @@ func (r *run) all(ctx context.Context, tasks map[string]task, report *Report) er
 	return nil
 }
 
-// serve deals with the agenda and returns the results by name. Logins are begun in the order of
-// the [queue], at the [pace] of the store. What needs none is looked at once the lists are at
-// their end. A run that has nothing to do meanwhile waits for that, but no longer than half of
-// its time, unless it is the first: then what is missing is the next run's.
+// serve deals with the agenda and returns the results by name. Logins begin in the order of the
+// [queue], at the [pace] of the store; what needs none is looked at once the lists end. An idle
+// run waits for that up to half of its time, and the first one for longer.
 func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan page, giveUp func()) []Result {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -177,8 +175,7 @@ func (r *run) serve(ctx context.Context, a *agenda, report *Report, pages <-chan
 	return list
 }
 
-// look looks at tasks, some at a time. The credentials of those that wait for an edit are asked
-// for as many at a time as there can be.
+// look looks at tasks, and asks for the credentials of those that wait for an edit, many at a time.
 func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, add func(Result, task)) {
 	looks := make(chan task)
 	wg.Go(func() {
@@ -206,8 +203,8 @@ func (r *run) look(ctx context.Context, rest, edits []task, wg *sync.WaitGroup, 
 	}
 }
 
-// patience returns when a run that has nothing else to do ceases to wait for a listing; never,
-// where nothing was listed to its end before.
+// patience returns when an idle run ceases to wait for a listing; never before the first complete
+// one.
 func (r *run) patience(ctx context.Context) <-chan time.Time {
 	end, ok := ctx.Deadline()
 	if !ok || r.kept.listed.IsZero() {
@@ -261,8 +258,8 @@ func (a *agenda) learn(seen []task, results []Result) {
 	}
 }
 
-// excuse notes again what failed for want of a connection, where the whole run shows
-// otherwise than what was seen of it by then whether that is our network.
+// excuse notes again what failed for want of a connection, where only the whole run shows whether
+// that is our network.
 func (r *run) excuse(ctx context.Context, results []Result) {
 	down := r.network.down()
 	for i, res := range results {

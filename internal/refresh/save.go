@@ -22,8 +22,8 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 	version, record := grant.version(v.Provider, v.Schedule)
 	if cur, ok := v.state.current(); ok && cur.Digest == version.Digest && cur.Config == version.Config && v.now.Before(cur.ExpiresAt()) &&
 		!(v.RenewsItself && version.ExpiresAt().After(cur.ExpiresAt())) {
-		// What the answer says of the lifetime is not believed, but where to live longer is all
-		// that a login gives: a cached answer often repeats the first one's.
+		// A cached answer often repeats the first one's lifetime, which is believed only where to
+		// live longer is all that a login gives.
 		return v.result(Same, Decision{Reason: v.due.Reason}), nil
 	}
 	value, e := v.storable(cred, grant, version, record, v.Store.Limits().Record, v.now)
@@ -48,12 +48,10 @@ func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result
 	return res, e
 }
 
-// inOrder returns a grant that was asked for in the same second as the token that is there,
-// or before by a clock that was set back, as if that had been a second after it, with the
-// same end: versions are ordered by the second, and this one came later.
-//
-// One that has ended the token before counts from its answer: of two runs at once, the login
-// that was answered last has the token that is good.
+// inOrder returns a grant that was asked for in the same second as the token that is there, or
+// before by a clock that was set back, as if that had been a second after it, with the same end:
+// versions are ordered by the second. One that ends the token before counts from its answer: of two
+// runs at once, the login that was answered last has the good token.
 func (v *visit) inOrder(g Grant) Grant {
 	answered := v.now.Add(time.Since(v.began)).Truncate(time.Second)
 	if took := answered.Sub(g.AskedAt.UTC().Truncate(time.Second)); v.Supersedes && took > 0 && took < maxAhead {
@@ -152,8 +150,8 @@ func (v *visit) settle(ctx context.Context, res Result, e *Error) Result {
 	return res
 }
 
-// dueAt returns when the token that is there is to be replaced, by what is known now of the
-// refresh token; ok is false where there is none of ours.
+// dueAt returns when the token that is there is to be replaced; ok is false where there is none of
+// ours.
 func (v *visit) dueAt() (at time.Time, ok bool) {
 	current, ok := v.state.current()
 	current.Renewable = v.remember(Note{}).RefreshTokenEnds

@@ -24,8 +24,7 @@ type task struct {
 	read     Reading            // of config and credential; see visit.latest
 }
 
-// newTask understands d, and returns the task of its provider. A config that is wrong gives a
-// task that is bad.
+// newTask understands d. A config that is wrong gives a task that is bad.
 func newTask(parser Parser, d Document, state State) task {
 	state.Name = d.Name
 	t := task{state: state, revision: d.Version, edited: d.Edited}
@@ -43,9 +42,9 @@ func newTask(parser Parser, d Document, state State) task {
 	return t
 }
 
-// Understand has a config understood, as a run does: one that could not be read, or whose
-// name is none, is not looked at; and a panic over one of them stops no other, and its value
-// is not printed. The error may be [Problems].
+// Understand understands a config as a run does, unless it could not be read or its name is not
+// allowed. A panic over one config stops no other, and its value is not printed. The error may be
+// [Problems].
 func Understand(parser Parser, d Document) (p Provider, err error) {
 	if err := cmp.Or(d.Err, CheckName(d.Name)); err != nil {
 		return Provider{}, err
@@ -102,9 +101,8 @@ func (d Decision) idle(st State) bool {
 	return d.Reason == Paused || d.Reason == Fresh && st.Note.Class == ""
 }
 
-// dueSince returns since when t has been due: since its token was to be replaced, or its
-// config was edited, and since the last failure was to be tried again. Of what nothing says
-// since when, a tick has passed.
+// dueSince returns since when t has been due: since its token was to be replaced, its config was
+// edited, or the last failure was to be tried again; for a tick, where nothing says since when.
 func (s Schedule) dueSince(t task, now time.Time) time.Time {
 	since := t.edited
 	if v, ok := t.state.current(); ok && v.Config == t.Config {
@@ -115,29 +113,23 @@ func (s Schedule) dueSince(t task, now time.Time) time.Time {
 	return earlier(later(since, t.state.LiveNote(t.Config).Next), now)
 }
 
-// A memory is what a process keeps from one run to the next, so that a run can begin before it
-// has listed anything. All of it is a hint, and nothing in it can ask a provider: a config is
-// read again, and only then understood, before each login.
+// A memory is what a process keeps from one run to the next, so that a run can begin before it has
+// listed anything. All of it is a hint: a config is read again before each login.
 type memory struct {
-	// tasks are the providers, without what asks them: see task.hint. Where whole is not set,
-	// not even what the secrets say is among them.
-	tasks map[string]task
-	whole bool
-	// listed is when the last listing of all configs began that came to its end; zero: none did.
-	listed time.Time
-	// listing is the one under way, which may take several runs.
-	listing listing
+	tasks map[string]task // the providers: see task.hint
+	whole bool            // among them those of all secrets
+	// listed is when the last complete listing of all configs began; zero: there was none.
+	listed  time.Time
+	listing listing // the one under way, which may take several runs
 }
 
 // A listing is how far configs are listed.
 type listing struct {
-	began time.Time
-	from  string // where the next page begins
-	// copies are the approved ones, by provider, and documents is how many of all there are.
-	copies    map[string][]Document
-	documents int
-	// seen has the providers that were found.
-	seen map[string]bool
+	began     time.Time
+	from      string                // where the next page begins
+	copies    map[string][]Document // the approved ones, by provider
+	documents int                   // how many of all there are
+	seen      map[string]bool       // the providers that were found
 }
 
 // lagTime is how old a list of secrets may be (Secrets Manager API reference, ListSecrets).
@@ -150,16 +142,15 @@ func (t task) hint() task {
 	return t
 }
 
-// seed returns the hint that a secret is: its token was asked for with the config that the
-// provider has still, as far as is known. Of one without such a token ok is false.
+// seed returns the hint that a secret is, as if its token's config were still that of the
+// provider. Of one without such a token ok is false.
 func seed(s State) (_ task, ok bool) {
 	v, ok := s.current()
 	return task{Provider: Provider{Name: s.Name, Credential: s.Name, Config: v.Config}, state: s}, ok && s.Owned
 }
 
-// found returns t with the state that a list of secrets shows. Where that is older than what a
-// run of this process has seen, and not for longer than lists may lag, t stays as it is, and is
-// doubted.
+// found returns t with the state that a list of secrets shows. Where that is older than what this
+// process has seen, for no longer than lists may lag, t stays as it is, and is doubted.
 func (t task) found(s State, now time.Time) task {
 	known, ok := t.state.current()
 	v, listed := s.current()
@@ -171,8 +162,8 @@ func (t task) found(s State, now time.Time) task {
 	return t
 }
 
-// mostFailed bounds how many providers an edited credential has looked at beside what is named:
-// their configs are read one after the other, and the next tick finds the rest.
+// mostFailed bounds how many providers an edited credential has looked at, whose configs are read
+// one after the other. The next tick finds the rest.
 const mostFailed = 100
 
 // failedWith returns the providers whose last login failed, and which use one of the credentials.

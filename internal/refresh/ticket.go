@@ -103,8 +103,8 @@ func (v *visit) login(asking, storing context.Context, cred Credential, t Ticket
 // lastDays is how long before the end of a consent it is reported.
 const lastDays = 14 * 24 * time.Hour
 
-// renewed returns a grant with the end of the refresh token that logs in next, as far as it is
-// known, and with a warning where that is near and a login does not put it off.
+// renewed returns a grant with the end of the refresh token that logs in next, where it is known,
+// and a warning where that is near and a login does not put it off.
 func (v *visit) renewed(g Grant) Grant {
 	before := v.ticket.ends
 	switch ends := g.RefreshTokenEnds.UTC().Truncate(time.Second); {
@@ -121,8 +121,7 @@ func (v *visit) renewed(g Grant) Grant {
 	return g
 }
 
-// unsure is the failure of a login after which it is not known whether the refresh token was
-// spent.
+// unsure is the failure of a login that may have spent the refresh token.
 func unsure(e *Error) *Error {
 	if e.Class != Transient {
 		return e // a person must act anyway, and it is noted beside that
@@ -134,16 +133,14 @@ func unsure(e *Error) *Error {
 	return &copied
 }
 
-// harmless reports whether the refresh token at hand, which was rejected, can be sent again
-// without harm, given which one may have been spent before. One that never was is not sent a
-// second time by that, as a thief would; and where there is no good token, there is nothing left
-// that the provider could revoke.
+// harmless reports whether the rejected refresh token can be sent again: unless it may have been
+// spent before, and looks as if a thief sent it, or there is no good token left to revoke.
 func (v *visit) harmless(unsure string) bool {
 	return unsure != v.ticket.version || !v.now.Before(v.state.ExpiresAt())
 }
 
-// secondLook is the failure of a login that is tried once more before a person is called:
-// providers reject a refresh token in error while they are busy with it, or are being deployed.
+// secondLook is the failure of a login that is tried once more before a person is called: busy
+// providers, and those being deployed, reject refresh tokens in error.
 func secondLook(e *Error) *Error {
 	copied := *e
 	copied.Class, copied.Suspect = Transient, false
@@ -151,10 +148,9 @@ func secondLook(e *Error) *Error {
 	return &copied
 }
 
-// held says why the refresh token at hand is not sent now, or returns nil. One that was
-// replaced is never sent again, even where forced. One that may have been spent rests while
-// there is a good token, which its reuse might end as well, until the last useful moment; but
-// not while the provider repeats its answer.
+// held says why the refresh token at hand is not sent now, or returns nil. One that was replaced is
+// never sent again, even where forced. One that may have been spent rests while there is a good
+// token, which its reuse might end, until the last useful moment, or the provider repeats its answer.
 func (v *visit) held() *Error {
 	t := v.ticket
 	switch {
@@ -168,8 +164,7 @@ func (v *visit) held() *Error {
 	return unsure(&Error{Class: Transient, Detail: "a login was not answered"})
 }
 
-// answered reports whether it is known what became of a claim: that is noted, or a token has
-// been stored since.
+// answered reports whether it is known what became of a claim: a note says so, or a later token.
 func (v *visit) answered(c Claim) bool {
 	if c.ID == "" || v.state.Note.Claim == digest(c.ID) {
 		return true
@@ -193,9 +188,8 @@ func (v *visit) notForCredential(t Ticket) *Error {
 		Remedy: fmt.Sprintf("if it was obtained with that credential, its owner runs 'tokenkeeper refresh-token bind %s --credential %s'", v.Name, v.Credential)}
 }
 
-// await leaves the login to the run that has the ticket, and adopts what that stores. If
-// nothing comes of it in the time that a login may take, that is reported, and not noted:
-// the other run has the say.
+// await leaves the login to the run that has the ticket, and adopts what that stores. That nothing
+// comes of it in the time of a login is reported, and not noted: the other run has the say.
 func (v *visit) await(asking, storing context.Context, e *Error) Result {
 	before := v.state
 	givenUp := time.After(providerTime - writeTime)
@@ -218,8 +212,8 @@ func (v *visit) await(asking, storing context.Context, e *Error) Result {
 	}
 }
 
-// overtaken reports whether the ticket that was refused has been replaced meanwhile: then
-// the refusal says nothing of the one that is there.
+// overtaken reports whether the refused ticket has been replaced: then the refusal says nothing of
+// the one that is there.
 func (v *visit) overtaken(ctx context.Context, refused Ticket) bool {
 	id, err := v.Vault.Version(ctx, v.Name)
 	return err == nil && id != refused.ID

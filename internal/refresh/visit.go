@@ -14,48 +14,36 @@ import (
 type visit struct {
 	*run
 	task
-	// due is the last decision, and tried the version of what a login is made with: see
-	// triedWith. After is the same once the login has replaced the refresh token; empty: it
-	// has not.
-	due          Decision
+	due     Decision // the last
+	version string   // of the credential
+	// tried is the version of what a login is made with (see triedWith), and after the same once
+	// the login has replaced the refresh token.
 	tried, after string
-	// version is that of the credential.
-	version string
-	// ticket is what is known of the refresh token, where one is sent.
-	ticket ticketState
-	// rotation stores the next refresh token; nil: none came. It was forewarned of its
-	// failure where that is noted already.
-	rotation   *rotation
-	forewarned bool
-	// again is set once the visit began anew, with another config than the hint's.
-	again bool
+	ticket       ticketState
+	rotation     *rotation // stores the next refresh token; nil: none came
+	forewarned   bool      // that it may fail is noted
+	again        bool      // begun anew, with another config than the hint's
 }
 
 // A ticketState is what a run knows of a refresh token. Versions and claims are given in
 // digests: see digest.
 type ticketState struct {
-	// version is the token at hand, and claim the hold of this run on it; empty: not yet.
-	version, claim string
-	// spent is a token that was replaced and must never be sent again, and unsure one that
-	// may have been.
-	spent, unsure string
-	// until is when the provider ceases to repeat an answer that was lost, as far as known.
-	until time.Time
-	// ends is when the refresh token expires; zero: not known.
-	ends time.Time
+	version, claim string    // the token at hand, and the hold of this run on it; empty: none yet
+	spent, unsure  string    // one that must never be sent again, and one that may have been spent
+	until          time.Time // when the provider ceases to repeat a lost answer, as far as known
+	ends           time.Time // when the refresh token expires; zero: not known
 }
 
 // A rotation is the storing of the next refresh token, which may go on while the rest of an
 // answer is judged and stored.
 type rotation struct {
 	done chan *Error
-	// kept is set where it was stored before the rest of the answer was judged.
-	kept bool
+	kept bool // before the rest was judged
 }
 
-// times returns the contexts in which the provider is asked, and in which what it answers is
-// stored, also where ctx ends before. One with a refresh token is given the time for two
-// attempts, and to the end of the run to store the next one.
+// times returns the contexts in which the provider is asked, and in which its answer is stored,
+// also where ctx ends before. One with a refresh token has the time for two attempts, and to the
+// end of the run to store the next one.
 func (v *visit) times(ctx context.Context) (asking, storing context.Context, stop func()) {
 	asked, cause := time.Now().Add(providerTime-writeTime), context.DeadlineExceeded
 	stored := asked.Add(writeTime)
@@ -74,9 +62,8 @@ func (v *visit) times(ctx context.Context) (asking, storing context.Context, sto
 	return asking, storing, func() { stopAsking(); stopStoring() }
 }
 
-// decide decides on the present state. A failure that waits for an edit is forgotten once
-// the credential, or the refresh token, has another version than the one that failed, or the
-// config was approved.
+// decide decides on the present state. A failure that waits for an edit is forgotten once the
+// credential or the refresh token has another version, or the config was approved.
 func (v *visit) decide(ctx context.Context) {
 	v.due = v.Schedule.decide(v.Provider, v.state, v.now, v.job.Force)
 	if v.due.Reason != CoolingDown {
@@ -112,8 +99,7 @@ func (r *run) credentialVersions(ctx context.Context, names []string) (versions 
 	return r.Source.CredentialVersions(ctx, names)
 }
 
-// digest returns eight hexadecimal digits for a version or a claim, in which any character
-// may be.
+// digest returns eight hexadecimal digits for a version or a claim, which may have any character.
 func digest[T ~string](id T) string {
 	if id == "" {
 		return ""
@@ -122,9 +108,8 @@ func digest[T ~string](id T) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// triedWith returns the version of all that a login is made with: of its credential, and of
-// the refresh token where it takes one. A failure that waits for an edit ends when this
-// changes.
+// triedWith returns the version of all that a login is made with: its credential, and the refresh
+// token where it takes one. A failure that waits for an edit ends when this changes.
 func (v *visit) triedWith(ctx context.Context, credential string) string {
 	if !v.Rotates || v.Vault == nil {
 		return credential
@@ -141,9 +126,9 @@ func (v *visit) at(id VersionID) {
 	v.ticket.spent, v.ticket.unsure = v.state.Note.Spent, v.state.Note.Unsure
 }
 
-// rest returns the last moment at which a refresh token that may have been spent is of use:
-// for replacing the present token in time, or the last tick at which the provider repeats its
-// answer, if that is later; zero: there is none.
+// rest returns the last moment at which a refresh token that may have been spent can replace the
+// present token in time, or the last tick at which the provider repeats its answer, if that is
+// later; zero: there is none.
 func (v *visit) rest() time.Time {
 	expires := v.state.ExpiresAt()
 	if !v.now.Before(expires) {

@@ -99,9 +99,6 @@ func (s *Store) Writes(ctx context.Context, provider string) ([]time.Time, error
 	return writes, err
 }
 
-// pageSize is the most that ListSecrets and ListSecretVersionIds give at a time.
-const pageSize = 100
-
 // List implements refresh.Store. What happened in the last five minutes may be missing from it
 // (API reference, ListSecrets).
 func (s *Store) List(ctx context.Context, from string) (states []refresh.State, next string, err error) {

@@ -17,6 +17,9 @@ import (
 // rest is for what happens outside the plan.
 const Distance = 16 * time.Minute
 
+// pageSize is the most that ListSecrets and ListSecretVersionIds give at a time.
+const pageSize = 100
+
 // Codes of secrets that take no write, as their metadata says.
 const (
 	// CodeReplica is that of a replica of a secret in another region.
@@ -30,6 +33,10 @@ const (
 	labelCurrent = "AWSCURRENT"
 	// labelNext is not AWSPENDING, which RotateSecret takes for a rotation under way.
 	labelNext = "tokenkeeper-next"
+	// labelPrevious is AWS's own: it goes to the version that AWSCURRENT is taken from.
+	labelPrevious = "AWSPREVIOUS"
+	// labelClaim is on the last claim on a refresh token. Without a label it would be current.
+	labelClaim = "tokenkeeper-claim"
 
 	tagState = "tokenkeeper:state"
 )

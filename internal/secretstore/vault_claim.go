@@ -17,12 +17,6 @@ import (
 	"example.com/tokenkeeper/internal/refresh"
 )
 
-// labelClaim is on the last claim. Without a label of its own a claim would be current.
-const labelClaim = "tokenkeeper-claim"
-
-// labelPrevious is AWS's own: it goes to the version that AWSCURRENT is taken from.
-const labelPrevious = "AWSPREVIOUS"
-
 const (
 	// longestRun is the longest that the template lets a run last, at any tick.
 	longestRun = 4 * time.Minute
