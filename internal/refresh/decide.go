@@ -11,15 +11,14 @@ const (
 	NoToken Reason = "no_token"
 	// ConfigChanged: the token was asked for with another config.
 	ConfigChanged Reason = "config_changed"
-	// ForeignVersion: the current version is not one that we wrote, or a clock was wrong
-	// when we did: it was issued in what is the future now.
+	// ForeignVersion: the current version is not one that we wrote, or was issued in the future,
+	// by a clock that was wrong.
 	ForeignVersion Reason = "foreign_version"
 	// NearExpiry: the token ends within its lead.
 	NearExpiry Reason = "near_expiry"
 	// Forced: an operator asked for it.
 	Forced Reason = "forced"
-	// Unfinished: a token is stored and not yet current, as a run leaves it that dies in
-	// between. No login is needed.
+	// Unfinished: a run that died has stored a token and not made it current. No login is needed.
 	Unfinished Reason = "unfinished"
 )
 
@@ -48,14 +47,13 @@ type Decision struct {
 	Next time.Time
 }
 
-// Decide says whether p must be asked for a new token now. It depends on its arguments
-// alone: two runs that see the same, decide the same.
+// Decide says whether p must be asked for a new token now. It depends on its arguments alone.
 func (s Schedule) Decide(p Provider, st State, now time.Time) Decision {
 	return s.decide(p, st, now, false)
 }
 
-// decide does the same; force passes over the note of the last failure and the distance
-// between writes, but never over what people or the store forbid.
+// decide does the same; force passes over the note of the last failure and the distance between
+// writes, and never over what people or the store forbid.
 func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decision {
 	due := func(r Reason) Decision { return Decision{Due: true, Reason: r, Next: now} }
 	wait := func(r Reason, until time.Time) Decision { return Decision{Reason: r, Next: until} }
@@ -94,21 +92,19 @@ func (s Schedule) decide(p Provider, st State, now time.Time, force bool) Decisi
 	return due(NearExpiry)
 }
 
-// longestRun is how long a run may last: what another one has noted since this one began is later
-// than now by as much.
+// longestRun is how long a run may last, and so by how much another's note may be later than now.
 const longestRun = 5 * time.Minute
 
-// early reports whether a clock that was ahead has noted a failure, which would be left alone for too
-// long. (One that came after a token of such a clock has its time: see follow.) A refresh token that
-// may have been spent rests all the same.
+// early reports whether a clock that was ahead has noted a failure, which would wait for too long,
+// unless it came after a token of such a clock: see follow. A refresh token that may have been spent
+// rests all the same.
 func (s State) early(n Note, now time.Time) bool {
 	v, _ := s.current()
 	return n.Last.After(now.Add(longestRun+maxAhead)) && !n.Last.Equal(v.IssuedAt.Add(time.Second)) && n.Unsure == ""
 }
 
-// unfinished reports whether Next may become current as it is: it is ours, was asked
-// for with the present config and after the current one, and is not over. (Where new
-// tokens are probed it may be one that failed: it is left, and replaced by the next.)
+// unfinished reports whether Next may become current as it is: it is ours, was asked for with the
+// present config and after the current one, and has not expired.
 func (s State) unfinished(config Fingerprint, now time.Time) bool {
 	next, ok := s.Next.Parse()
 	if !ok || next.Config != config || !now.Before(next.ExpiresAt()) || next.IssuedAt.After(now.Add(maxAhead)) {

@@ -11,11 +11,11 @@ import (
 type Class string
 
 const (
-	// Transient failures end by themselves: the provider is asked again within five ticks, or
-	// within an hour where it limits requests.
+	// Transient failures end by themselves: asked again within five ticks, or within an hour where
+	// the provider limits requests.
 	Transient Class = "transient"
-	// Misconfigured ones end when a config, a credential or a permission is edited.
-	// Asking again risks a lock-out: at least 30 minutes apart.
+	// Misconfigured ones end when a config, a credential or a permission is edited. Asking again
+	// risks a lock-out: at least 30 minutes apart.
 	Misconfigured Class = "misconfigured"
 	// NeedsPerson failures end only by a person's act, such as a new consent: not
 	// asked again until something was edited, or by force.
@@ -30,8 +30,7 @@ func (c Class) Failing() bool { return c != "" && c != Unchanged }
 // waitsForEdit reports whether such a failure ends when something is edited.
 func (c Class) waitsForEdit() bool { return c == Misconfigured || c == NeedsPerson }
 
-// Codes of failures that this package decides itself. Endpoints and stores add their
-// own: OAuth's error codes, and the words that their packages document. A code is of
+// Codes of failures that this package decides. Endpoints and stores add theirs. A code is of
 // letters, digits and "_", since it is kept in a tag.
 const (
 	CodeBadConfig      = "bad_config"
@@ -58,25 +57,23 @@ type Error struct {
 	Detail string
 	// Remedy says what to do next; empty where waiting is all.
 	Remedy string
-	// Suspect marks a failure that may be chance. One that needs a person is looked at once more
-	// where that does no harm. A transient one is taken for a misconfiguration when it is
-	// repeated, as the third failure in a row or later: an unknown error, an answer without a token.
+	// Suspect marks a failure that may be chance. One that needs a person is tried once more where
+	// that does no harm; a transient one is taken for a misconfiguration from the third in a row on.
 	Suspect bool
-	// Unsure marks a login whose refresh token may have been spent: it may have arrived,
-	// and no answer came that can be read.
+	// Unsure marks a login whose refresh token may have been spent: no answer came that can be read.
 	Unsure bool
 	// RetryAfter is how long the provider asked us to stay away; zero: it did not.
 	RetryAfter time.Duration
-	// Limited marks a refusal of too many requests. If it names no time, the provider is asked
-	// less and less often, also where its token expires meanwhile: it may count what it refuses.
+	// Limited marks a refusal of too many requests. If it names no time, the provider, which may
+	// count what it refuses, is asked less and less often, even where its token expires meanwhile.
 	Limited bool
 	// Unconnected is the host to which there was no connection; empty: there was one.
 	Unconnected string
 	// Err is the cause, for errors.Is and As; Detail has all of it that may be printed.
 	Err error
 
-	// Ours is set where it failed here, which says nothing of the provider: a misconfiguration
-	// of that kind is tried again as soon as what is transient.
+	// Ours is set where it failed here, which says nothing of the provider: such a misconfiguration
+	// is tried again as soon as what is transient.
 	Ours bool
 }
 

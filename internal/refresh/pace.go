@@ -9,16 +9,16 @@ import (
 const (
 	// burst is how many starts may follow each other at once after a pause.
 	burst = 5
-	// mostUnsaved is how many tokens may wait to be stored before the next start waits too,
-	// in the time that storing them takes.
+	// mostUnsaved is the time that storing the tokens that wait for it may take before the next
+	// start waits too.
 	mostUnsaved = reserve / 2
-	// refundTime is how long before its end a run stops to start others in the place of
-	// those that failed: as long as tokens of all workers, come at once, take to be stored.
+	// refundTime is how long before its end a run starts no more in the place of those that
+	// failed: tokens of all workers, come at once, take that long to be stored.
 	refundTime = 20 * time.Second
 )
 
-// A pace keeps starts of logins apart, so that no more tokens come than can be stored: one
-// that must wait for its turn to be written when the run ends is lost.
+// A pace keeps starts of logins apart, so that no more tokens come than can be stored: one that
+// waits to be written when the run ends is lost.
 type pace struct {
 	apart   time.Duration // zero: no limit
 	refunds time.Time     // until when there are; zero: always
@@ -28,8 +28,8 @@ type pace struct {
 	unsaved int       // tokens that have come, and are not stored
 }
 
-// newPace returns the pace at which a store can take that many saves a second (zero: any
-// number), for a run that ends with ctx.
+// newPace returns the pace of so many saves a second (zero: any number), for a run that ends with
+// ctx.
 func newPace(ctx context.Context, perSecond float64) *pace {
 	p := &pace{}
 	if perSecond > 0 {
@@ -48,8 +48,8 @@ type slot struct {
 	token bool // one has come
 }
 
-// start returns when it is the caller's turn, which takes as long as so many saves; or an
-// error, without taking one, if ctx ends before.
+// start returns when it is the caller's turn, which takes as long as so many saves, or an error if
+// ctx ends before.
 func (p *pace) start(ctx context.Context, saves int) (*slot, error) {
 	d, err := p.turn(ctx, time.Now(), saves)
 	if err != nil {
@@ -94,8 +94,7 @@ func (s *slot) came() {
 	s.token = true
 }
 
-// end says that nothing is to be stored any more. If no token has come, another may be
-// asked for in the time that storing it would have taken.
+// end says that nothing is to be stored any more. If no token has come, its time is for another.
 func (s *slot) end() {
 	if s == nil {
 		return

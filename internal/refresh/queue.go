@@ -12,24 +12,18 @@ import (
 const (
 	// failingTries is how many attempts in a row a provider fails before it comes last.
 	failingTries = 3
-	// failingShare is how many starts there are to one of a provider that comes last, while
-	// others wait.
+	// failingShare is how many starts there are to one of a provider that comes last.
 	failingShare = 10
 )
 
 // A queue puts the providers that are due in the order in which a run begins with them.
 // It is a value: two runs that are given the same, begin in the same order.
 type queue struct {
-	now time.Time
-	// margin is the life that a token has left when it must be replaced first; see
-	// [Schedule.Margin].
-	margin time.Duration
-	// apart is the longest that attempts at one that fails are apart, in a run with time for all.
-	apart time.Duration
-	// starts is how many providers the run has the time to begin with.
-	starts int
-	// id distinguishes the run from others; empty: it is the only one.
-	id string
+	now    time.Time
+	margin time.Duration // a token with less life than that is replaced first: see [Schedule.Margin]
+	apart  time.Duration // the longest between attempts at one that fails, in a run with time for all
+	starts int           // how many providers the run has the time to begin with
+	id     string        // distinguishes the run from others; empty: it is the only one
 }
 
 // queueFor returns the queue for so many tasks.
@@ -43,19 +37,16 @@ func (r *run) queueFor(ctx context.Context, due int) queue {
 
 // order puts the tasks in their order, which it returns.
 //
-// Providers whose last three attempts failed come last, whatever life their tokens have
-// left: many of them, at hosts that hang, would take the time of a run from those that can
-// be saved. The one that was asked longest ago comes first, and one start in ten is theirs,
-// so that one that answers again is found out. Of those that were asked within five ticks, which
-// is how often a run with time for all asks them, those whose tokens expire first come first: after
-// an outage of thousands at once each of them can still be saved.
+// Providers whose last three attempts failed come last, whatever life their tokens have left: many
+// of them, at hosts that hang, would take the time of a run from those that can be saved. One start
+// in ten is theirs, so that one that answers again is found out, the one that was asked longest ago
+// first. Of those that were asked within five ticks, as in a run with time for all, those whose
+// tokens expire first come first: after an outage of thousands each can still be saved.
 //
-// All others go by the expiry of their tokens, those without a live one first. Of the latter
-// none is more urgent than another, and neither is any of those that the run has the time
-// for and whose tokens are in no danger meanwhile. Each run takes either in an order of its
-// own: what killed a run, and could leave no note of it, is not the first in the next one as
-// well; and the duplicate of a run finds half of them done when it opens them, and the other
-// half open.
+// All others go by the expiry of their tokens, those without a live one first. Of the latter none
+// is more urgent than another, and neither is any whose token is in no danger while the run gets to
+// it. Each run takes either in an order of its own: what killed one run is not the first in the next
+// as well, and the duplicate of a run finds half of them done, and the other half open.
 func (q queue) order(tasks []task) []task {
 	own := make(map[string]uint64, len(tasks))
 	for _, t := range tasks {
@@ -90,8 +81,8 @@ func (q queue) order(tasks []task) []task {
 	return share(others, failing)
 }
 
-// byAttempt compares providers that fail: first those that were not asked for long, the longest
-// first; then those with a token that has not expired; then the others, by the last attempt.
+// byAttempt compares providers that fail: those not asked for long, the longest first; then those
+// with a live token; then the others, by the last attempt.
 func (q queue) byAttempt(a, b task) int {
 	rank := func(t task) int {
 		switch {
@@ -126,6 +117,5 @@ func share(first, last []task) []task {
 	return append(all, last...)
 }
 
-// failing reports whether the provider's last attempts failed, without those that failed
-// here: of the store, or of a network that is ours.
+// failing reports whether the provider's last attempts failed, without those that failed here.
 func (n Note) failing() bool { return n.Class.Failing() && n.Tries-n.Ours >= failingTries }

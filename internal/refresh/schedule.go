@@ -14,9 +14,8 @@ type Schedule struct {
 	Tick time.Duration
 	// CacheAge is the longest that a consumer keeps a record without looking again.
 	CacheAge time.Duration
-	// Distance is the least time between two planned writes of one secret, or zero.
-	// Secrets Manager keeps every version younger than 24 hours and at most 100 of them,
-	// which allows one write in 14.4 minutes.
+	// Distance is the least time between two planned writes of one secret, or zero: Secrets
+	// Manager keeps versions for 24 hours, and at most 100, which is a write in 14.4 minutes.
 	Distance time.Duration
 	// Claims are the limits of the [Vault].
 	Claims Claims
@@ -34,9 +33,8 @@ type Claims struct {
 	Eager, Rest time.Duration
 }
 
-// For returns the schedule that p is kept by. Claiming and replacing a refresh token makes
-// two versions a login, so the distance is twice as long; and a token whose successor
-// ends it is replaced as late as the margin allows.
+// For returns the schedule that p is kept by. A refresh token takes two versions a login, so the
+// distance is twice as long; a token whose successor ends it is replaced as late as possible.
 func (s Schedule) For(p Provider) Schedule {
 	if p.Rotates {
 		s.Distance *= 2
@@ -60,9 +58,9 @@ func (s Schedule) Check() error {
 	return errors.Join(errs...)
 }
 
-// Lead returns how long before its end a token of that lifetime is replaced: a third of
-// its life, or what two ticks and the consumers' caches need, if that is more; and
-// something on top that spreads providers whose tokens were issued together.
+// Lead returns how long before it expires a token of that lifetime is replaced: a third of its
+// life, or what two ticks and the consumers' caches need, if that is more; and something on top that
+// spreads providers whose tokens were issued together.
 func (s Schedule) Lead(provider string, lifetime time.Duration) time.Duration {
 	if s.late {
 		return s.Margin()
@@ -83,27 +81,23 @@ func spread(provider string, lifetime time.Duration) time.Duration {
 	return time.Duration(seconds/6*hash>>32) * time.Second
 }
 
-// DueAt returns when the token of v is to be replaced: its lead before its end, but
-// not in the first third of its life, nor within the store's distance of its issue. A refresh
-// token that expires before is renewed like a token that does.
+// DueAt returns when the token of v is to be replaced: its lead before it expires, or the refresh
+// token does, but not in the first third of its life, nor within the store's distance of its issue.
 func (s Schedule) DueAt(provider string, v Version) time.Time {
 	life := v.span()
 	age := max(life-s.Lead(provider, life), life/3, s.Distance)
 	return v.IssuedAt.Add(age.Truncate(time.Second))
 }
 
-// ShortLived reports whether tokens of that lifetime cannot be kept as promised: they
-// are replaced as often as the store allows, and may still end in a consumer's hands.
+// ShortLived reports whether tokens of that lifetime may expire in a consumer's hands, though they
+// are replaced as often as the store allows.
 func (s Schedule) ShortLived(lifetime time.Duration) bool {
 	return lifetime < max(3*s.Margin()/2, s.Distance+s.Margin())
 }
 
-// Survives returns the longest outage of the provider, or of the store, in which no
-// consumer is left with an expired token, whenever the outage begins and wherever
-// between two ticks. Zero or less: none.
-//
-// Of a provider with refresh tokens it is the longest at whose end there is still a claim in
-// time: while claims are eager, or else after a rest.
+// Survives returns the longest outage of the provider, or of the store, in which no consumer is
+// left with an expired token, whenever it begins; zero or less: none. Where refresh tokens are
+// claimed, a claim must still come in time at its end: while claims are eager, or after a rest.
 func (s Schedule) Survives(provider string, lifetime time.Duration) time.Duration {
 	v := Version{Lifetime: lifetime}
 	survived := lifetime - s.DueAt(provider, v).Sub(v.IssuedAt) - s.Margin()

@@ -29,11 +29,11 @@ type Store interface {
 	// written; none where there may be any number of them.
 	Writes(ctx context.Context, provider string) ([]time.Time, error)
 
-	// Save stores a version and then makes it current, if the current one is still
-	// c.From: two steps, so that a retry that comes late cannot undo what another run
-	// has done. What c does not replace (see [Change.Replaces]) stays current. The state returned is that after the swap: if
-	// its Current is not c.To, another run was ahead, and its token is to be used.
-	// Saving again what is already saved does nothing.
+	// Save stores a version and then makes it current, if the current one is still c.From: two
+	// steps, so that a late retry cannot undo what another run has done. What c does not replace
+	// (see [Change.Replaces]) stays current. The state returned is that after the swap: if its
+	// Current is not c.To, another run was ahead, and its token is to be used. Saving again what is
+	// already saved does nothing.
 	Save(ctx context.Context, c Change) (State, error)
 
 	// Note replaces the note; the zero Note removes it.
@@ -46,8 +46,7 @@ type Limits struct {
 	Saves float64
 	// Record is how many bytes a record may have.
 	Record int
-	// Versions is how many versions of a secret are kept that are younger than 24 hours: then
-	// it takes no more.
+	// Versions is how many versions younger than 24 hours a secret takes.
 	Versions int
 }
 
@@ -70,14 +69,13 @@ type Change struct {
 	Probe func(ctx context.Context) error
 }
 
-// maxAhead is how far clocks may differ. What was issued further ahead was issued by a
-// clock that was wrong.
+// maxAhead is how far clocks may differ. What was issued further ahead has a clock that was wrong.
 const maxAhead = time.Minute
 
-// Replaces reports whether c.To may take the place of a version that is current. One of ours
-// stays if it is the same, or was issued later or in the same second: another run was ahead.
-// But the version that the decision was taken on, which comes before the login, cannot have
-// been issued after it, unless by a clock that was wrong, and is replaced then.
+// Replaces reports whether c.To may take the place of a version that is current. One of ours stays
+// if it is the same, or was issued later or in the same second: another run was ahead. But the
+// version that the decision was taken on cannot have been issued after the login, unless by a clock
+// that was wrong, and is replaced then.
 func (c Change) Replaces(current VersionID) bool {
 	v, ours := current.Parse()
 	to, _ := c.To.Parse()
@@ -102,8 +100,8 @@ type State struct {
 	Owned bool
 	// Deleting reports whether the secret is scheduled for deletion.
 	Deleting bool
-	// Blocked is why the store would refuse every write to the secret, as its metadata says;
-	// nil: it takes them. Its code is the [Reason] of the decision.
+	// Blocked is why the store would refuse every write; nil: it takes them. Its code is the
+	// [Reason] of the decision.
 	Blocked *Error
 	// Caution is what an operator should know before the next write; empty: nothing.
 	Caution string
@@ -111,8 +109,8 @@ type State struct {
 	Paused bool
 	// Current is the version that consumers read; empty: none yet.
 	Current VersionID
-	// Next is a version that a run has stored and not made current: either that run is
-	// still at it, or it died there. Empty, or the same as Current: none.
+	// Next is a version that a run has stored and not made current: it is still at it, or it died
+	// there. Empty, or the same as Current: none.
 	Next VersionID
 	// Note says how the last attempt failed; zero: it did not.
 	Note Note
