@@ -72,7 +72,7 @@ func checkSize(ps *problem.List, path string, list []template.Template) {
 // compileLogin adds to p the request that comes after all steps, or the token that is signed
 // here, by what the config says of either.
 func compileLogin(ps *problem.List, cfg config, p *Plan, login vocabulary) {
-	first := cfg.firstLevel()
+	first := cfg.oauthConfig.stated()
 	var last Request
 	switch {
 	case cfg.SignedJWT != nil && (cfg.Request != nil || len(first) > 0 || len(cfg.Steps) > 0):

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,7 +37,20 @@ type config struct {
 	// ClientCertificate is shown in the TLS handshake of every request of a login.
 	ClientCertificate *certificateConfig `json:"client_certificate"`
 
-	// The first level.
+	oauthConfig // the first level
+
+	Request *httprequest.Config `json:"request"` // the second level
+
+	Response responseConfig `json:"response"`
+
+	Steps      []stepConfig     `json:"steps"`
+	Probe      *probeConfig     `json:"probe"`
+	Supersedes *bool            `json:"supersedes"` // a new token ends the one before
+	Record     strictjson.Value `json:"record"`     // "token", or an object; default: version 1
+}
+
+// An oauthConfig is a login in the words of OAuth: the first level.
+type oauthConfig struct {
 	Issuer          *string            `json:"issuer"` // the audience of assertions; it is sent nothing
 	TokenEndpoint   *string            `json:"token_endpoint"`
 	GrantType       *string            `json:"grant_type"`                 // default client_credentials
@@ -49,16 +63,17 @@ type config struct {
 	Scope           strictjson.Value   `json:"scope"` // a string, or a list of them
 	ScopeSeparator  *string            `json:"scope_separator"`
 	Headers         map[string]*string `json:"headers"`
+}
 
-	// The second level.
-	Request *httprequest.Config `json:"request"`
-
-	Response responseConfig `json:"response"`
-
-	Steps      []stepConfig     `json:"steps"`
-	Probe      *probeConfig     `json:"probe"`
-	Supersedes *bool            `json:"supersedes"` // a new token ends the one before
-	Record     strictjson.Value `json:"record"`     // "token", or an object; default: version 1
+// stated returns the names of the fields that c sets.
+func (c oauthConfig) stated() []string {
+	var names []string
+	for field, v := range reflect.ValueOf(c).Fields() {
+		if !v.IsZero() {
+			names = append(names, field.Tag.Get("json"))
+		}
+	}
+	return names
 }
 
 // A responseConfig says where in the answer things are: see [answer.Path].
@@ -123,30 +138,6 @@ func refuse(ps *problem.List, detail, remedy string, fields ...stated) {
 			ps.Add(f.path, "", detail, remedy)
 		}
 	}
-}
-
-// firstLevel returns the names of the fields of the first level that c sets.
-func (c config) firstLevel() []string {
-	var names []string
-	for _, f := range []stated{
-		{"issuer", c.Issuer != nil},
-		{"token_endpoint", c.TokenEndpoint != nil},
-		{"grant_type", c.GrantType != nil},
-		{"token_endpoint_auth_method", c.AuthMethod != nil},
-		{"token_endpoint_auth_signing_alg", c.SigningAlg != nil},
-		{"client_assertion", c.ClientAssertion != nil},
-		{"client_secret_basic_encoding", c.BasicEncoding != nil},
-		{"body", c.Body != nil},
-		{"parameters", c.Parameters.Type != strictjson.Absent},
-		{"scope", c.Scope.Type != strictjson.Absent},
-		{"scope_separator", c.ScopeSeparator != nil},
-		{"headers", c.Headers != nil},
-	} {
-		if f.set {
-			names = append(names, f.path)
-		}
-	}
-	return names
 }
 
 // misnomer returns what to write instead of an unknown field of a config that is not
