@@ -25,26 +25,14 @@ const (
 // assertionType is that of a JWT that authenticates a client (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// A clientAuth is what says, in a request, which client sends it.
-type clientAuth struct {
-	params      []httprequest.Param
-	headers     []httprequest.Header
-	certificate *ClientCertificate // nil: none
-	// noColon are values that must not hold a colon.
-	noColon []template.Value
-	// formEncoded marks Basic authentication whose halves are form-encoded first.
-	formEncoded bool
-	jwts        []JWT
-}
-
-// compileClientAuth compiles what authenticates the client, beside those headers; ok is false
-// if the method is not known.
-func compileClientAuth(ps *problem.List, cfg config, grantType string, headers []httprequest.Header) (auth clientAuth, ok bool) {
+// compileClientAuth adds to r what authenticates the client, and returns the parameters and
+// JWTs that do; ok is false if the method is not known.
+func compileClientAuth(ps *problem.List, cfg config, grantType string, r *Request) (params []httprequest.Param, jwts []JWT, ok bool) {
 	const path = "token_endpoint_auth_method"
 	if cfg.AuthMethod == nil && grantType == jwtBearer {
 		// Who signed the assertion is known by it (RFC 7523 section 3.1).
 		refuseAssertion(ps, cfg, "")
-		return clientAuth{}, true
+		return nil, nil, true
 	}
 	method := textOr(cfg.AuthMethod, clientSecretBasic)
 	encoding := textOr(cfg.BasicEncoding, "form")
@@ -56,45 +44,44 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, headers [
 	clientID := httprequest.One("client_id", template.Implied(path, "client_id"))
 	switch method {
 	case clientSecretBasic:
-		auth = basicAuth(ps, encoding == "raw", headers)
+		addBasicAuth(ps, encoding == "raw", r)
 	case clientSecretPost:
-		auth.params = []httprequest.Param{clientID, httprequest.One("client_secret", template.Implied(path, "client_secret"))}
+		params = []httprequest.Param{clientID, httprequest.One("client_secret", template.Implied(path, "client_secret"))}
 	case clientSecretJWT, privateKeyJWT:
-		auth.params = []httprequest.Param{httprequest.One("client_assertion_type", template.Literal(assertionType)), httprequest.One("client_assertion", template.Of("client_assertion"))}
-		auth.jwts = []JWT{compileClientAssertion(ps, cfg, method)}
+		params = []httprequest.Param{httprequest.One("client_assertion_type", template.Literal(assertionType)), httprequest.One("client_assertion", template.Of("client_assertion"))}
+		jwts = []JWT{compileClientAssertion(ps, cfg, method)}
 	case tlsClientAuth, selfSignedClientAuth:
 		// The certificate does not say which client it is (RFC 8705 section 2).
-		auth.params = []httprequest.Param{clientID}
-		auth.certificate = &ClientCertificate{path: path, Name: "certificate", Key: "private_key"}
+		params = []httprequest.Param{clientID}
+		r.Certificate = &ClientCertificate{path: path, Name: "certificate", Key: "private_key"}
 	case noClientSecret:
 		// A public client still says who it is (RFC 6749 section 3.2.1).
-		auth.params = []httprequest.Param{clientID}
+		params = []httprequest.Param{clientID}
 	}
 	if method != clientSecretJWT && method != privateKeyJWT {
 		refuseAssertion(ps, cfg, method)
 	}
-	return auth, ok
+	return params, jwts, ok
 }
 
-// basicAuth is HTTP Basic authentication. RFC 6749 section 2.3.1 has both halves encoded
-// as in a form before they are joined; many a provider takes them raw instead, and then
+// addBasicAuth adds HTTP Basic authentication to r. RFC 6749 section 2.3.1 has both halves
+// encoded as in a form before they are joined; many a provider takes them raw instead, and then
 // a colon in the first cannot be distinguished from the one between them (RFC 7617 section 2).
-func basicAuth(ps *problem.List, raw bool, headers []httprequest.Header) (auth clientAuth) {
+func addBasicAuth(ps *problem.List, raw bool, r *Request) {
 	const path = "token_endpoint_auth_method"
-	if slices.ContainsFunc(headers, func(h httprequest.Header) bool { return h.Name == "Authorization" }) {
+	if slices.ContainsFunc(r.Headers, func(h httprequest.Header) bool { return h.Name == "Authorization" }) {
 		ps.Add("headers.Authorization", "", "is set by token_endpoint_auth_method client_secret_basic as well",
 			`remove it, or say "token_endpoint_auth_method": "none"`)
-		return auth
+		return
 	}
 	id, key := template.Implied(path, "client_id"), template.Implied(path, "client_secret")
 	if raw {
-		auth.noColon = slices.Collect(id.Values())
+		r.NoColon = slices.Collect(id.Values())
 	} else {
 		id, key = id.Each(url.QueryEscape), key.Each(url.QueryEscape)
-		auth.formEncoded = true
+		r.FormEncoded = true
 	}
-	auth.headers = []httprequest.Header{httprequest.BasicHeader(path, id, key)}
-	return auth
+	r.Headers = append(r.Headers, httprequest.BasicHeader(path, id, key))
 }
 
 // refuseAssertion refuses what is about a client assertion where there is none.

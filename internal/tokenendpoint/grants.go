@@ -20,46 +20,40 @@ const (
 	tokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
-// A grant is what a request says by which right a token is asked for.
-type grant struct {
-	params []httprequest.Param
-	jwts   []JWT
-	advice []string
-}
-
-// compileGrant compiles a grant; ok is false if its type is not known.
-func compileGrant(ps *problem.List, cfg config, grantType string) (g grant, ok bool) {
+// compileGrant returns the parameters and JWTs by which right a token is asked for; ok is false
+// if the type of the grant is not known.
+func compileGrant(ps *problem.List, cfg config, grantType string) (params []httprequest.Param, jwts []JWT, ok bool) {
+	ok = checkGrantType(ps, grantType)
 	const path = "grant_type"
-	ok = checkGrantType(ps, path, grantType)
-	g.params = []httprequest.Param{httprequest.One("grant_type", template.Literal(grantType))}
+	params = []httprequest.Param{httprequest.One(path, template.Literal(grantType))}
 	switch grantType {
 	case passwordGrant:
-		g.params = append(g.params, httprequest.One("username", template.Implied(path, "username")), httprequest.One("password", template.Implied(path, "password")))
-		g.advice = append(g.advice, "the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another")
+		params = append(params, httprequest.One("username", template.Implied(path, "username")), httprequest.One("password", template.Implied(path, "password")))
 	case refreshTokenGrant:
-		g.params = append(g.params, httprequest.One("refresh_token", template.Of(refreshToken)))
+		params = append(params, httprequest.One("refresh_token", template.Of(refreshToken)))
 	case jwtBearer:
 		if cfg.Assertion == nil {
 			ps.Add("assertion", "", "is missing, and is what this grant_type sends", `write "assertion": {"iss": "…", "aud": "…"}`)
-			return g, false
+			return nil, nil, false
 		}
-		g.params = append(g.params, httprequest.One("assertion", template.Of("assertion")))
+		params = append(params, httprequest.One("assertion", template.Of("assertion")))
 	case tokenExchange:
 		checkExchange(ps, cfg)
 	}
 	switch {
 	case cfg.Assertion == nil:
 	case grantType == jwtBearer, grantType == tokenExchange:
-		g.jwts = []JWT{compileAssertion(ps, cfg)}
+		jwts = []JWT{compileAssertion(ps, cfg)}
 	default:
 		ps.Add("assertion", "", "has no effect with this grant_type", "remove it, or use "+problem.Name(jwtBearer))
 	}
-	return g, ok
+	return params, jwts, ok
 }
 
 // checkGrantType reports whether a grant type can be asked for. Those that are not known here
 // are sent as they are written, with what parameters has: many a provider has one of its own.
-func checkGrantType(ps *problem.List, path, grantType string) bool {
+func checkGrantType(ps *problem.List, grantType string) bool {
+	const path = "grant_type"
 	known := []string{clientCredentials, passwordGrant, refreshTokenGrant, jwtBearer, tokenExchange}
 	near := strictjson.NearestWithin(grantType, known, 2)
 	switch {

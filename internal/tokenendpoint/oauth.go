@@ -33,27 +33,27 @@ func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 
 	grantType := textOr(cfg.GrantType, clientCredentials)
 	bodyKind := textOr(cfg.Body, "form")
-	g, known := compileGrant(ps, cfg, grantType)
-	auth, served := compileClientAuth(ps, cfg, grantType, r.Headers)
-	known = ps.OneOf("body", bodyKind, "form", "json", "multipart") && known && served
-	sent := append(g.params, auth.params...)
+	sent, jwts, known := compileGrant(ps, cfg, grantType)
+	if grantType == passwordGrant {
+		r.Advice = []string{"the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another"}
+	}
+	auth, assertions, served := compileClientAuth(ps, cfg, grantType, &r)
+	sent = append(sent, auth...)
 	sent = append(sent, compileParameters(ps, cfg.Parameters, sent)...)
-	scope := compileScope(ps, cfg)
-	sent = append(sent, scope.params...)
+	scope, words := compileScope(ps, cfg)
+	sent, r.scope = append(sent, scope...), words
+	known = ps.OneOf("body", bodyKind, "form", "json", "multipart") && known && served
 
 	for _, name := range httprequest.Repeated(r.Target.FixedQuery(), sent) {
 		// RFC 6749 section 3.2: parameters must not be included more than once.
 		ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Name(name)+" in its query, which is sent in the body", "remove it from the URL")
 	}
 
-	r.Headers = append(r.Headers, auth.headers...)
-	r.Certificate, r.NoColon, r.FormEncoded = auth.certificate, auth.noColon, auth.formEncoded
-	r.scope, r.Advice = scope.words, g.advice
 	if known {
 		r.Body = httprequest.BodyOf(bodyKind, sent)
 	}
 	httprequest.CheckContentType(ps, r.Headers, r.Body)
-	return r, append(g.jwts, auth.jwts...)
+	return r, append(jwts, assertions...)
 }
 
 // checkIssuer reports whether text can be an issuer: a URL without query and fragment (RFC
@@ -98,14 +98,9 @@ func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.
 	return given
 }
 
-// A requestedScope is the scope that is asked for: the parameter, and the words in it, as far
-// as the config spells them out.
-type requestedScope struct {
-	params []httprequest.Param // none, or one
-	words  []string
-}
-
-func compileScope(ps *problem.List, cfg config) requestedScope {
+// compileScope returns the scope that is asked for: the parameter, if any, and the words in
+// it, as far as the config spells them out.
+func compileScope(ps *problem.List, cfg config) (params []httprequest.Param, asked []string) {
 	separator := textOr(cfg.ScopeSeparator, " ")
 	if cfg.ScopeSeparator != nil && cfg.Scope.Type == strictjson.Absent {
 		ps.Add("scope_separator", problem.Show(separator), "has no effect without scope", "remove it")
@@ -116,7 +111,7 @@ func compileScope(ps *problem.List, cfg config) requestedScope {
 	var words []string
 	switch cfg.Scope.Type {
 	case strictjson.Absent:
-		return requestedScope{}
+		return nil, nil
 	case strictjson.String:
 		words = []string{cfg.Scope.Text}
 	case strictjson.List:
@@ -132,17 +127,16 @@ func compileScope(ps *problem.List, cfg config) requestedScope {
 		}
 	default:
 		ps.Add("scope", "", fmt.Sprintf("must be a string or a list of strings, not %s", cfg.Scope.Type), `write "a b" or ["a", "b"]`)
-		return requestedScope{}
+		return nil, nil
 	}
 	text := strings.Join(words, separator)
 	if strings.TrimSpace(text) == "" {
 		ps.Add("scope", problem.Show(text), "is empty", "leave it out to ask for all that the client may have")
-		return requestedScope{}
+		return nil, nil
 	}
 	t := httprequest.CompileTemplate(ps, "scope", "scope", text)
-	scope := requestedScope{params: []httprequest.Param{httprequest.One("scope", t)}}
-	if asked, ok := t.Fixed(); ok {
-		scope.words = strings.Fields(strings.ReplaceAll(asked, separator, " "))
+	if fixed, ok := t.Fixed(); ok {
+		asked = strings.Fields(strings.ReplaceAll(fixed, separator, " "))
 	}
-	return scope
+	return []httprequest.Param{httprequest.One("scope", t)}, asked
 }
