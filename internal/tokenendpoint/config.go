@@ -96,7 +96,7 @@ type responseConfig struct {
 
 // An outcomeConfig says which answers are good ones, and where the others say why not.
 type outcomeConfig struct {
-	Status           strictjson.Value `json:"status"`            // a list of numbers; default: any 2xx
+	Status           []*float64       `json:"status"`            // default: any 2xx
 	Success          *string          `json:"success"`           // a path that must lead to something true
 	Error            strictjson.Value `json:"error"`             // a source
 	ErrorDescription strictjson.Value `json:"error_description"` // a source

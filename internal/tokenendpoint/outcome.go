@@ -2,11 +2,10 @@ package tokenendpoint
 
 import (
 	"fmt"
-	"strconv"
+	"math"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/problem"
-	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // compileOutcome compiles what a response says of success.
@@ -23,32 +22,20 @@ func compileOutcome(ps *problem.List, path string, cfg outcomeConfig) answer.Out
 	}
 }
 
-// compileStatuses reads a list of statuses that say success.
-func compileStatuses(ps *problem.List, path string, v strictjson.Value) []int {
-	const remedy = "write a list, such as [200, 201]"
-	switch v.Type {
-	case strictjson.Absent:
-		return nil
-	case strictjson.List:
-	default:
-		ps.Add(path, "", fmt.Sprintf("must be a list of numbers, not %s", v.Type), remedy)
-		return nil
+// compileStatuses checks a list of statuses that say success.
+func compileStatuses(ps *problem.List, path string, given []*float64) []int {
+	if given != nil && len(given) == 0 {
+		ps.Add(path, "", "is an empty list", "leave it out for any status of 2xx")
 	}
 	var list []int
-	for i, item := range v.Items {
-		if item.Type != strictjson.Num {
-			ps.Add(problem.Indexed(path, i), "", fmt.Sprintf("must be a number, not %s", item.Type), remedy)
-			continue
+	for i, n := range given {
+		switch {
+		case n == nil: // it is no number, which has been reported
+		case *n < 200 || *n > 399 || *n != math.Trunc(*n):
+			ps.Add(problem.Indexed(path, i), fmt.Sprint(*n), "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
+		default:
+			list = append(list, int(*n))
 		}
-		n, err := strconv.Atoi(item.Text)
-		if err != nil || n < 200 || n > 399 {
-			ps.Add(problem.Indexed(path, i), item.Text, "is not a status that can mean success", "write numbers from 200 to 399; an error is never a success")
-			continue
-		}
-		list = append(list, n)
-	}
-	if len(v.Items) == 0 {
-		ps.Add(path, "", "is an empty list", "leave it out for any status of 2xx")
 	}
 	return list
 }

@@ -78,7 +78,7 @@ func compileOutcomes(ps *problem.List, res responseConfig, requests []Request) (
 		return from
 	}
 	refuse(ps, "is set beside response.step", "write it in that step's own response",
-		stated{"response.status", res.Status.Type != strictjson.Absent},
+		stated{"response.status", res.Status != nil},
 		stated{"response.success", res.Success != nil},
 		stated{"response.error", res.Error.Type != strictjson.Absent},
 		stated{"response.error_description", res.ErrorDescription.Type != strictjson.Absent})
