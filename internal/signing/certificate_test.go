@@ -87,7 +87,7 @@ func TestCertificateInTheHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSigner(t, k, "PS256", signing.Header{Certificate: c, CertificateMembers: []string{signing.X5C, signing.X5T, signing.X5TS256}})
+	s := signer{k, "PS256", signing.Header{Certificate: c, CertificateMembers: []string{signing.X5C, signing.X5T, signing.X5TS256}}}
 	got, _ := verify(t, sign(t, s, nil), "PS256", rsaKey().Public())
 	sum1, sum256 := sha1.Sum(der[0]), sha256.Sum256(der[0])
 	want := map[string]any{

@@ -4,7 +4,7 @@
 // need no token endpoint at all.
 //
 // [ParseKey] takes what people paste into a credential: PEM in its three forms, or a
-// JWK. [SharedSecret] takes the secret of an HS algorithm. [NewSigner] joins a key to an
+// JWK. [SharedSecret] takes the secret of an HS algorithm. [Sign] joins a key to an
 // [Algorithm] and a [Header], and refuses what does not fit; there is no way to ask for
 // a JWT that is not signed. [Claims] makes the claims that these JWTs have in common.
 // [ParseCertificate] reads the chain that belongs to a key, for the header or for TLS.
@@ -20,6 +20,6 @@
 //
 // JWK and the asymmetric signatures are go-jose's. Shared secrets are not: go-jose
 // refuses those that are shorter than the hash, which RFC 7518 section 3.2 asks for but
-// providers hand out, so that HMAC is computed here and [Signer.Warning] reports it.
+// providers hand out, so that HMAC is computed here and [Sign] warns of it.
 // Nothing in this package reads a JWT.
 package signing

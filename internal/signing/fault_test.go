@@ -164,7 +164,7 @@ func TestWhatDoesNotFit(t *testing.T) {
 		h    signing.Header
 		want string
 	}{
-		{"no key", signing.Key{}, "RS256", signing.Header{}, "there is no key to sign with; give a private key or a shared secret"},
+		{"no key", signing.Key{}, "RS256", signing.Header{}, "RS256 signs with an RSA key, and this is no key; choose RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, or give an RSA key"},
 		{"no signature", key(pkcs8(rsaKey())), "none", signing.Header{}, "the algorithm is not known here; choose of: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512"},
 		{"an RSA key for ES256", key(pkcs8(rsaKey())), "ES256", signing.Header{}, "ES256 signs with an EC key on P-256, and this is an RSA key; choose RS256, RS384, RS512, PS256, PS384, PS512, or give an EC key on P-256"},
 		{"P-256 for ES384", key(sec1(p256Key())), "ES384", signing.Header{}, "ES384 signs with an EC key on P-384, and this is an EC key on P-256; choose ES256, or give an EC key on P-384"},
@@ -186,10 +186,10 @@ func TestWhatDoesNotFit(t *testing.T) {
 		{"a certificate member without certificate", key(pkcs8(edKey())), "", signing.Header{CertificateMembers: []string{"x5t"}}, `the header member "x5t" needs a certificate; give the certificate of the key in PEM`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s, err := signing.NewSigner(row.k, row.a, row.h)
+			token, err := signer{row.k, row.a, row.h}.Sign(nil)
 			checkFault(t, err, row.want)
-			if s != nil {
-				t.Error("there is a signer as well")
+			if !token.IsZero() {
+				t.Error("there is a token as well")
 			}
 		})
 	}
@@ -197,7 +197,7 @@ func TestWhatDoesNotFit(t *testing.T) {
 
 func TestWhatCannotBeClaimed(t *testing.T) {
 	k := parseKey(t, pkcs8(edKey()))
-	s := newSigner(t, k, "", signing.Header{})
+	s := signer{k, "", signing.Header{}}
 	bad := strictjson.Text("canary\xff")
 	for _, row := range []struct {
 		name  string
@@ -213,8 +213,8 @@ func TestWhatCannotBeClaimed(t *testing.T) {
 			if err == nil || strings.Contains(err.Error(), "canary") {
 				t.Errorf("signed, or the error has the value: %v", err)
 			}
-			none, err := signing.NewSigner(k, "", signing.Header{Members: []strictjson.Member{{Name: "c", Value: row.value}}})
-			if err == nil || none != nil || strings.Contains(err.Error(), "canary") {
+			none, err := signer{k, "", signing.Header{Members: []strictjson.Member{{Name: "c", Value: row.value}}}}.Sign(nil)
+			if err == nil || !none.IsZero() || strings.Contains(err.Error(), "canary") {
 				t.Errorf("a header with it is taken, or the error has the value: %v", err)
 			}
 		})
@@ -224,7 +224,7 @@ func TestWhatCannotBeClaimed(t *testing.T) {
 // Primes that are none make a key that is read, but signs wrongly.
 func TestDamagedKeyDoesNotSign(t *testing.T) {
 	k := parseKey(t, block("RSA PRIVATE KEY", fakeRSAKey(1024)))
-	_, err := newSigner(t, k, "", signing.Header{}).Sign(nil)
+	_, err := signer{k, "", signing.Header{}}.Sign(nil)
 	checkFault(t, err, "the key does not sign: it is damaged; export it again")
 }
 

@@ -63,7 +63,7 @@ func (h Header) Check() error {
 	return nil
 }
 
-// extra returns the members of h for a JWT signed with k.
+// extra returns the members of h for a JWT signed with k. The error is a *Fault.
 func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	if err := h.Check(); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	for _, m := range members {
 		text, err := m.Value.Encode()
 		if err != nil {
-			return nil, fmt.Errorf("encoding the header: %w", err)
+			return nil, &Fault{"the header is not text in UTF-8", "look at the values in it"}
 		}
 		extra[jose.HeaderKey(m.Name)] = json.RawMessage(text)
 	}

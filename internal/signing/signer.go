@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"fmt"
 	"strings"
@@ -11,42 +12,46 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A Signer signs JWTs with one key, one algorithm and one header. It may be used by
-// several goroutines at once.
-type Signer struct {
-	jws     jose.Signer
-	warning string
-}
-
-// NewSigner returns the signer for k and h; with an empty a, it signs with the usual
-// algorithm of the key. The error is, or wraps, a [*Fault].
-func NewSigner(k Key, a Algorithm, h Header) (*Signer, error) {
-	if k.IsZero() {
-		return nil, &Fault{"there is no key to sign with", "give a private key or a shared secret"}
-	}
-	if a == "" {
-		a = k.Algorithm()
-	}
+// Sign returns a JWT in compact form with that header and those claims, signed with k by a;
+// empty: by the usual algorithm of k. The warning says what is doubtful about the key and yet not
+// refused, in words that go after its name; empty: nothing. The error is a [*Fault].
+func Sign(k Key, a Algorithm, h Header, claims []strictjson.Member) (token secret.Text, warning string, _ error) {
+	a = cmp.Or(a, k.Algorithm())
 	if fault := fits(k, a); fault != nil {
-		return nil, fault
+		return token, "", fault
 	}
 	extra, err := h.extra(k)
 	if err != nil {
-		return nil, err
+		return token, "", err
 	}
-	s := &Signer{}
+	payload, err := strictjson.Value{Type: strictjson.Object, Members: claims}.Encode()
+	if err != nil {
+		return token, "", &Fault{"the claims are not text in UTF-8", "look at the values in them"}
+	}
 	private := k.material().private
 	if secret, ok := private.([]byte); ok {
 		private = sharedSigner{secret, a}
 		if least := a.hash()().Size(); len(secret) < least {
-			s.warning = fmt.Sprintf("has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one", least, a)
+			warning = fmt.Sprintf("has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one", least, a)
 		}
 	}
-	s.jws, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(a), Key: private}, &jose.SignerOptions{ExtraHeaders: extra})
+	jwt, err := compact(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(a), Key: private}, extra, payload)
 	if err != nil {
-		return nil, &Fault{fmt.Sprintf("%s cannot be used for %s", k, a), "choose another algorithm, or give another key"}
+		return token, "", &Fault{"the key does not sign: it is damaged", "export it again"}
 	}
-	return s, nil
+	return secret.New(jwt), warning, nil
+}
+
+func compact(k jose.SigningKey, header map[jose.HeaderKey]any, payload []byte) (string, error) {
+	signer, err := jose.NewSigner(k, &jose.SignerOptions{ExtraHeaders: header})
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
 }
 
 // fits says what is wrong if a does not sign with k.
@@ -63,27 +68,6 @@ func fits(k Key, a Algorithm) *Fault {
 			fmt.Sprintf("choose %s, or correct the JWK", own)}
 	}
 	return nil
-}
-
-// Warning says what is doubtful about the key and yet not refused, in words that go after
-// its name; empty: nothing.
-func (s *Signer) Warning() string { return s.warning }
-
-// Sign returns a JWT in compact form with those claims.
-func (s *Signer) Sign(claims []strictjson.Member) (secret.Text, error) {
-	payload, err := strictjson.Value{Type: strictjson.Object, Members: claims}.Encode()
-	if err != nil {
-		return secret.Text{}, fmt.Errorf("encoding claims: %w", err)
-	}
-	signed, err := s.jws.Sign(payload)
-	if err != nil {
-		return secret.Text{}, &Fault{"the key does not sign: it is damaged", "export it again"}
-	}
-	jwt, err := signed.CompactSerialize()
-	if err != nil {
-		return secret.Text{}, &Fault{"the JWT cannot be written", "simplify its header"}
-	}
-	return secret.New(jwt), nil
 }
 
 // A sharedSigner is an HS algorithm for go-jose, whose own refuses a secret that is

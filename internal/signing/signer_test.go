@@ -19,6 +19,7 @@ import (
 
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/signing"
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // verify has another library check the signature of token, and returns its header, and
@@ -33,22 +34,34 @@ func verify(t testing.TB, token secret.Text, a signing.Algorithm, public any) (h
 	return parsed.Header, parsed.Claims.(jwt.MapClaims)
 }
 
-func newSigner(t testing.TB, k signing.Key, a signing.Algorithm, h signing.Header) *signing.Signer {
-	t.Helper()
-	s, err := signing.NewSigner(k, a, h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+// A signer has what a JWT is signed with.
+type signer struct {
+	k signing.Key
+	a signing.Algorithm
+	h signing.Header
 }
 
-func sign(t testing.TB, s *signing.Signer, claims map[string]any) secret.Text {
+func (s signer) Sign(claims []strictjson.Member) (secret.Text, error) {
+	token, _, err := signing.Sign(s.k, s.a, s.h, claims)
+	return token, err
+}
+
+func sign(t testing.TB, s signer, claims map[string]any) secret.Text {
 	t.Helper()
 	token, err := s.Sign(members(claims))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return token
+}
+
+func warning(t *testing.T, s signer) string {
+	t.Helper()
+	_, warning, err := signing.Sign(s.k, s.a, s.h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return warning
 }
 
 func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
@@ -72,7 +85,7 @@ func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
 			}
 			for _, a := range append(row.algorithms, "") {
 				t.Run(fmt.Sprintf("%s, %s, %s", k, form, a), func(t *testing.T) {
-					s := newSigner(t, k, a, signing.Header{})
+					s := signer{k, a, signing.Header{}}
 					if a == "" {
 						a = row.usual
 					}
@@ -83,7 +96,7 @@ func TestEveryAlgorithmWithEveryFormOfItsKey(t *testing.T) {
 					if diff := cmp.Diff(map[string]any{"sub": "me"}, claims); diff != "" {
 						t.Errorf("claims (-want +got):\n%s", diff)
 					}
-					if w := s.Warning(); w != "" {
+					if w := warning(t, s); w != "" {
 						t.Errorf("warns: %s", w)
 					}
 				})
@@ -98,7 +111,7 @@ func TestKeyThatSaysItsAlgorithm(t *testing.T) {
 		if k.Algorithm() != a {
 			t.Errorf("signs with %s by itself, want %s", k.Algorithm(), a)
 		}
-		verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), a, rsaKey().Public())
+		verify(t, sign(t, signer{k, "", signing.Header{}}, nil), a, rsaKey().Public())
 	}
 	k := parseKey(t, text(with(jwk(edKey()), "key_ops", []string{"verify", "sign"})))
 	if k.Algorithm() != "EdDSA" {
@@ -113,7 +126,7 @@ func TestKeyThatSaysItsAlgorithm(t *testing.T) {
 // the hash, and some servers insist.
 func TestSaltIsAsLongAsTheHash(t *testing.T) {
 	for a, h := range map[signing.Algorithm]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512} {
-		token := sign(t, newSigner(t, parseKey(t, pkcs8(rsaKey())), a, signing.Header{}), nil).Reveal()
+		token := sign(t, signer{parseKey(t, pkcs8(rsaKey())), a, signing.Header{}}, nil).Reveal()
 		dot := strings.LastIndexByte(token, '.')
 		signature := must(base64.RawURLEncoding.DecodeString(token[dot+1:]))
 		sum := h.New()
@@ -146,7 +159,7 @@ func TestSharedSecrets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), "HS256", []byte(row.want))
+			verify(t, sign(t, signer{k, "", signing.Header{}}, nil), "HS256", []byte(row.want))
 		})
 	}
 }
@@ -166,13 +179,13 @@ func TestShortSharedSecretIsUsedWithAWarning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newSigner(t, k, row.a, signing.Header{})
+			s := signer{k, row.a, signing.Header{}}
 			verify(t, sign(t, s, nil), row.a, []byte(plain))
 			want := ""
 			if size < row.least {
 				want = fmt.Sprintf("has less than the %d bytes that %s should have (RFC 7518 section 3.2): ask the provider for a longer one", row.least, row.a)
 			}
-			if got := s.Warning(); got != want {
+			if got := warning(t, s); got != want {
 				t.Errorf("%s with %d bytes warns %q, want %q", row.a, size, got, want)
 			}
 		}
@@ -185,11 +198,11 @@ func TestSignGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSigner(t, k, "HS256", signing.Header{
+	s := signer{k, "HS256", signing.Header{
 		Type:    "client-authentication+jwt",
 		KeyID:   "key <1> & more",
 		Members: members(map[string]any{"aa": number("1.0"), "zz": []any{true, nil}}),
-	})
+	}}
 	token := sign(t, s, map[string]any{
 		"z":      "<a&b>\u2028",
 		"scope":  []string{"read", "write"},
@@ -230,7 +243,7 @@ func TestHeader(t *testing.T) {
 			map[string]any{"alg": "ES256", "typ": "JWT", "cty": "x", "n": map[string]any{"a": 1.0}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := newSigner(t, parseKey(t, row.key), "", row.h)
+			s := signer{parseKey(t, row.key), "", row.h}
 			header, _ := verify(t, sign(t, s, nil), "ES256", p256Key().Public())
 			if diff := cmp.Diff(row.want, header); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -243,7 +256,6 @@ func TestNothingPrintsAKey(t *testing.T) {
 	// Both are bytes, which a struct that is printed shows.
 	for _, key := range []any{edKey(), sharedBytes()} {
 		k := parseKey(t, text(jwk(key)))
-		s := newSigner(t, k, "", signing.Header{})
 		var c signing.Certificate
 		bytes := sharedBytes()
 		if k.Algorithm() == "EdDSA" {
@@ -251,8 +263,8 @@ func TestNothingPrintsAKey(t *testing.T) {
 			bytes = edKey()
 		}
 		needles := []string{string(bytes[:8]), strings.Trim(fmt.Sprint(bytes[:8]), "[]"), fmt.Sprintf("%x", bytes[:8]), fmt.Sprintf("%X", bytes[:8])}
-		for _, v := range []any{k, &k, []any{k}, s, c, &c,
-			struct{ k signing.Key }{k}, struct{ k *signing.Key }{&k}, struct{ s *signing.Signer }{s}, struct{ c signing.Certificate }{c}} {
+		for _, v := range []any{k, &k, []any{k}, c, &c,
+			struct{ k signing.Key }{k}, struct{ k *signing.Key }{&k}, struct{ c signing.Certificate }{c}} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 				out := fmt.Sprintf(verb, v)
 				for _, needle := range needles {
@@ -291,7 +303,7 @@ func TestPublishedKeys(t *testing.T) {
 		if k.Algorithm() != row.algorithm || k.String() != row.kind {
 			t.Errorf("is %s for %s, want %s for %s", k, k.Algorithm(), row.kind, row.algorithm)
 		}
-		verify(t, sign(t, newSigner(t, k, "", signing.Header{}), nil), row.algorithm, signing.Public(k))
+		verify(t, sign(t, signer{k, "", signing.Header{}}, nil), row.algorithm, signing.Public(k))
 	}
 	public := signing.Public(parseKey(t, publishedEd25519)).(ed25519.PublicKey)
 	signature := must(base64.RawURLEncoding.DecodeString("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"))

@@ -26,55 +26,52 @@ func (p Plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 		if _, taken := c.Values[j.Name]; taken {
 			return c, nil, &httprequest.Fault{Path: j.Path, Detail: "is signed here, and the credential has a value " + j.Name + " as well", Remedy: "rename that value"}
 		}
-		token, warned, err := p.sign(j, c, now, m)
+		token, warning, err := p.sign(j, c, now, m)
 		if err != nil {
 			return c, nil, err
 		}
 		c.Values[j.Name] = token
-		warnings = append(warnings, warned...)
+		if warning != "" && !slices.Contains(warnings, warning) { // one key may sign two
+			warnings = append(warnings, warning)
+		}
 	}
-	slices.Sort(warnings)
-	return c, slices.Compact(warnings), nil // one key may sign two
+	return c, warnings, nil
 }
 
 // sign signs j with the key that c has, and says what is doubtful about that. The error is
 // a *httprequest.Fault.
-func (p Plan) sign(j JWT, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warnings []string, _ error) {
+func (p Plan) sign(j JWT, c refresh.Credential, now time.Time, m *memory) (_ secret.Text, warning string, _ error) {
 	key, err := j.readKey(c)
 	if err != nil {
-		return secret.Text{}, nil, j.fault(j.Key, err)
+		return secret.Text{}, "", j.fault(j.Key, err)
 	}
 	header, claims, err := p.Unsigned(j, newValues(c, now, m))
 	if err != nil {
-		return secret.Text{}, nil, err
+		return secret.Text{}, "", err
 	}
 	if j.Certificate != "" {
 		if header.Certificate, err = signing.ParseCertificate(c.Values[j.Certificate], key, now); err != nil {
-			return secret.Text{}, nil, j.fault(j.Certificate, err)
+			return secret.Text{}, "", j.fault(j.Certificate, err)
 		}
-	}
-	signer, err := signing.NewSigner(key, j.Algorithm, header)
-	if err != nil {
-		return secret.Text{}, nil, j.fault("", err)
 	}
 	if claims.Token {
 		if err := j.disclosed(c, texts(header.Members), header.KeyID, texts(claims.Own), claims.Issuer, claims.Subject, strings.Join(claims.Audience, "\n")); err != nil {
-			return secret.Text{}, nil, err
+			return secret.Text{}, "", err
 		}
 	}
 	all, err := claims.Members(now)
 	if err != nil {
-		return secret.Text{}, nil, j.fault("", err)
+		return secret.Text{}, "", j.fault("", err)
 	}
-	token, err := signer.Sign(all)
+	token, warning, err := signing.Sign(key, j.Algorithm, header, all)
 	if err != nil {
-		return secret.Text{}, nil, j.fault("", err)
+		return secret.Text{}, "", j.fault("", err)
 	}
 	m.add(strings.Split(token.Reveal(), ".")[1], j.Key) // the header is that of many others
-	if w := signer.Warning(); w != "" {
-		warnings = append(warnings, "the credential's "+j.Key+" "+w)
+	if warning != "" {
+		warning = "the credential's " + j.Key + " " + warning
 	}
-	return token, warnings, nil
+	return token, warning, nil
 }
 
 func (j JWT) readKey(c refresh.Credential) (signing.Key, error) {

@@ -122,11 +122,8 @@ func checkJWT(ps *problem.List, j JWT) {
 
 // signingFault notes what package signing says is wrong.
 func signingFault(ps *problem.List, path, value string, err error) {
-	var fault *signing.Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*signing.Fault](err); ok {
 		ps.Add(path, value, fault.Detail, fault.Remedy)
-	} else if err != nil {
-		ps.Add(path, value, fmt.Sprint(err), "")
 	}
 }
 

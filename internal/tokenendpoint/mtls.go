@@ -42,16 +42,13 @@ func (t ClientCertificate) load(c refresh.Credential, now time.Time) (tls.Certif
 	return certificate.TLS(), nil
 }
 
+// unsuited is the fault of a value of the credential, or without one of all together, with
+// what package signing says is wrong.
 func unsuited(path, what, value string, err error) error {
+	fault := &signing.Fault{}
+	_ = errors.As(err, &fault) // as all of its errors are
 	if value != "" {
-		what += ": the credential's " + value
+		value = "the credential's " + value + " "
 	}
-	var fault *signing.Fault
-	switch {
-	case !errors.As(err, &fault):
-		return &httprequest.Fault{Path: path, Detail: what}
-	case value == "":
-		return &httprequest.Fault{Path: path, Detail: what + ": " + fault.Detail, Remedy: fault.Remedy}
-	}
-	return &httprequest.Fault{Path: path, Detail: what + " " + fault.Detail, Remedy: fault.Remedy}
+	return &httprequest.Fault{Path: path, Detail: what + ": " + value + fault.Detail, Remedy: fault.Remedy}
 }
