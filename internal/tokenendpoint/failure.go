@@ -21,45 +21,23 @@ func (x exchange) unanswered(broken *wire.Failure) *failure {
 	return f
 }
 
-// refused is the failure of a request that was answered with another status than those that
-// say success.
-func (x exchange) refused() *failure {
-	a, said := x.answer, x.selected.Said()
-	if f := x.stated("its error", said.Code); f != nil {
-		return f
-	}
-	code, v := ofRefusal(a.Status, x.registered(said.Code))
-	if a.Limited() {
-		v = passing()
-	}
-	v = ofGrant(code, said.Text, v, x.plan.Rotates)
-	return x.rejection(code, v, fmt.Sprintf("answered %d%s", a.Status, x.words(code, said)))
-}
-
-// denied is the failure of an answer whose status says success and whose body does not.
-func (x exchange) denied() *failure {
+// refused is the failure that an answer states: by its status or, where that says success, in
+// its body.
+func (x exchange) refused(byStatus bool) *failure {
 	said := x.selected.Said()
 	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
-	code, v := ofAnswer(x.registered(said.Code))
-	if said == (answer.Said{}) {
-		return x.fail(code, v, fmt.Sprintf("answered %d with JSON that says it failed, and not why", x.answer.Status), x.remedy(code, v))
+	word := x.registered(said.Code)
+	code, v := ofAnswer(word)
+	if byStatus {
+		code, v = ofRefusal(x.answer.Status, word)
+		if x.answer.Limited() {
+			v = passing()
+		}
 	}
 	v = ofGrant(code, said.Text, v, x.plan.Rotates)
-	what := x.words(code, said)
-	switch said.Code {
-	case code:
-		what = " with the error" + what
-	case "":
-		what = " with an error" + what
-	}
-	return x.rejection(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, what))
-}
-
-// rejection is the failure that an answer states.
-func (x exchange) rejection(code string, v verdict, detail string) *failure {
-	f := x.fail(code, v, detail, x.remedy(code, v))
+	f := x.fail(code, v, fmt.Sprintf("answered %d%s", x.answer.Status, x.words(code, said, byStatus)), x.remedy(code, v))
 	if f.err.Limited = f.err.Limited || code == "slow_down" || v == busy(); f.err.Limited && f.err.RetryAfter == 0 {
 		f.tries = 1 // it may count what it refuses, so that each attempt more keeps it shut for longer
 	}
@@ -76,23 +54,30 @@ func (x exchange) registered(code string) string {
 }
 
 // words says what an answer said, after its status.
-func (x exchange) words(code string, said answer.Said) string {
-	var b strings.Builder
+func (x exchange) words(code string, said answer.Said, byStatus bool) string {
+	what := ""
 	switch {
-	case said.Code == code && code != "":
-		b.WriteString(" " + code)
-	case said.Code != "":
-		b.WriteString(" with the error " + x.quote(said.Code))
+	case said == (answer.Said{}) && !byStatus:
+		return " with JSON that says it failed, and not why"
+	case said.Code == "" && !byStatus:
+		what = " with an error"
+	case said.Code == "":
+	case said.Code == code && byStatus:
+		what = " " + code
+	case said.Code == code:
+		what = " with the error " + code
+	default:
+		what = " with the error " + x.quote(said.Code)
 	}
 	switch {
 	case said.Text != "":
-		b.WriteString(": " + x.quote(said.Text))
+		what += ": " + x.quote(said.Text)
 	case said.Code == "" && x.answer.Status >= 300 && x.answer.Status < 400:
-		b.WriteString(", which leads " + x.elsewhere())
+		what += ", which leads " + x.elsewhere()
 	case said.Code == "":
-		b.WriteString(" with " + x.answer.Describe(x.selected.Document.Fault == nil))
+		what += " with " + x.answer.Describe(x.selected.Document.Fault == nil)
 	}
-	return b.String()
+	return what
 }
 
 // elsewhere says where a redirect leads, which is not followed.

@@ -23,7 +23,7 @@ func (x *exchange) receive() *failure {
 		return f
 	}
 	if !w.Accepts(m) {
-		return x.refused()
+		return x.refused(true)
 	}
 	return nil
 }
@@ -34,7 +34,7 @@ func (x exchange) judge() *failure {
 		return x.faulty(f)
 	}
 	if x.selected.Denied() {
-		return x.denied()
+		return x.refused(false)
 	}
 	return nil
 }
