@@ -75,13 +75,14 @@ func (x exchange) compared() *failure {
 		return x.fault(answer.CodeTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.Status, largestKept), "take plain paths, such as \"data.token\"")
 	}
 	if name := foundIn(x.searcher(), texts, nil); name != "" {
-		return x.secretInAnswer(" where it is compared", name)
+		return x.repeats(codeSecretInAnswer, name, " where it is compared")
 	}
 	return nil
 }
 
-func (x exchange) secretInAnswer(where, name string) *failure {
-	return x.fault(codeSecretInAnswer, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, nameInErrors(name), where),
+// repeats is the failure of an answer that has the secret of that name.
+func (x exchange) repeats(code, name, where string) *failure {
+	return x.fault(code, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, nameInErrors(name), where),
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
@@ -92,7 +93,7 @@ func (x exchange) stated(what string, v any) *failure {
 		return x.fault(refresh.CodeTokenTooLarge, fmt.Sprintf("answered %d with %s of more than %d bytes", x.answer.Status, what, largestKept), "look at the paths under response")
 	}
 	if name := foundIn(x.asked, v, nil); name != "" {
-		return x.secretInAnswer(" as "+what, name)
+		return x.repeats(codeSecretInAnswer, name, " as "+what)
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ func (x exchange) screen() *failure {
 	}
 	signed := answer.IsJWT(token)
 	if name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
-		return x.secretInRecord(name)
+		return x.repeats(refresh.CodeSecretInRecord, name, "")
 	}
 	cookie := ""
 	if s.Cookie != nil {
@@ -141,14 +142,9 @@ func (x exchange) screen() *failure {
 		}
 	}
 	if name := foundIn(x.searcher(), []any{s.TokenType, s.Scope, s.Extra}, theToken); name != "" {
-		return x.secretInRecord(name)
+		return x.repeats(refresh.CodeSecretInRecord, name, "")
 	}
 	return nil
-}
-
-func (x exchange) secretInRecord(name string) *failure {
-	return x.fault(refresh.CodeSecretInRecord, fmt.Sprintf("answered %d with %s, so the token is not kept", x.answer.Status, nameInErrors(name)),
-		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
 // sameTicket is put into an answer where it repeats the refresh token that was sent, as many
