@@ -3,7 +3,6 @@ package httprequest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -86,15 +85,4 @@ func validParamName(ps *problem.List, path, name string) bool {
 		return true
 	}
 	return false
-}
-
-// Repeated returns the names that occur in both lists.
-func Repeated(a, b []Param) []string {
-	var names []string
-	for _, p := range a {
-		if slices.ContainsFunc(b, func(q Param) bool { return q.Name == p.Name }) {
-			names = append(names, p.Name)
-		}
-	}
-	return names
 }

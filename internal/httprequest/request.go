@@ -79,8 +79,10 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 		r.Headers, r.NoColon = append(r.Headers, basic...), user
 	}
 	r.Query = CompileParams(ps, at+".query", cfg.Query)
-	for _, name := range Repeated(r.Query, r.Target.FixedQuery()) {
-		ps.Add(problem.Member(at+".query", name), "", "is in "+at+".url already", "keep one of the two")
+	for _, p := range r.Query {
+		if r.Target.FixedQuery().Has(p.Name) {
+			ps.Add(problem.Member(at+".query", p.Name), "", "is in "+at+".url already", "keep one of the two")
+		}
 	}
 
 	var bodies []string

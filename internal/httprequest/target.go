@@ -1,8 +1,10 @@
 package httprequest
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/tokenkeeper/internal/problem"
@@ -56,9 +58,12 @@ func CompileTarget(ps *problem.List, path, text string) Target {
 	}
 	t := Target{Site: s, Shown: s.String() + pathPart.Written()}
 	t.path, t.query = pathPart.Each(url.PathEscape), query.Each(url.QueryEscape)
-	for _, pair := range t.FixedQuery() {
-		if value, ok := pair.Node.Text.Fixed(); ok {
-			refuseSecret(ps, path+"?"+pair.Name, pair.Name, value)
+	fixed := t.FixedQuery()
+	for _, name := range slices.Sorted(maps.Keys(fixed)) {
+		for _, value := range fixed[name] {
+			if !strings.Contains(value, "${}") {
+				refuseSecret(ps, path+"?"+name, name, value)
+			}
 		}
 	}
 	if dotSegment(pathPart.Outline("_")) {
@@ -76,24 +81,14 @@ func (t Target) FixedPath() string {
 	return path
 }
 
-// FixedQuery returns the parameters of the URL's own query.
-func (t Target) FixedQuery() []Param {
-	var list []Param
-	for pair := range strings.SplitSeq(t.query.Outline("${}"), "&") { // no value holds a separator
-		name, value, _ := strings.Cut(pair, "=")
-		if unescaped, err := url.QueryUnescape(name); err == nil && name != "" {
-			v := template.Literal(value)
-			if strings.Contains(value, "${}") {
-				v = template.Of("x")
-			}
-			list = append(list, One(unescaped, v))
-		}
-	}
-	return list
+// FixedQuery returns the parameters of the URL's own query, with ${} for what is not written out.
+func (t Target) FixedQuery() url.Values {
+	query, _ := url.ParseQuery(t.query.Outline("${}")) // no value holds a separator
+	return query
 }
 
-// dotSegment reports whether an escaped path has a segment that is removed by clients and servers that
-// normalizes it (RFC 3986 section 5.2.4).
+// dotSegment reports whether an escaped path has a segment that clients and servers remove (RFC
+// 3986 section 5.2.4).
 func dotSegment(path string) bool {
 	for s := range strings.SplitSeq(path, "/") {
 		switch strings.ToLower(s) {

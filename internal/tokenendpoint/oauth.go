@@ -44,9 +44,10 @@ func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 	sent, r.scope = append(sent, scope...), words
 	known = ps.OneOf("body", bodyKind, "form", "json", "multipart") && known && served
 
-	for _, name := range httprequest.Repeated(r.Target.FixedQuery(), sent) {
-		// RFC 6749 section 3.2: parameters must not be included more than once.
-		ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Name(name)+" in its query, which is sent in the body", "remove it from the URL")
+	for _, p := range sent {
+		if r.Target.FixedQuery().Has(p.Name) { // RFC 6749 section 3.2: parameters must not be included more than once
+			ps.Add(path, httprequest.ShowURL(*cfg.TokenEndpoint), "has the parameter "+problem.Name(p.Name)+" in its query, which is sent in the body", "remove it from the URL")
+		}
 	}
 
 	if known {
