@@ -14,14 +14,14 @@ func (r *reading) unescape(c byte, i, rest int, depth uint8) {
 	case '\\':
 		r.backslashed(i, rest, depth)
 	case '%':
-		r.byteAt(i, rest, depth)
+		r.octet(i, rest, depth)
 		for k := range r.readings(rest) {
 			if c := r.character(rest, k); c.c == 'u' || c.c == 'U' { // escape() of JavaScript
 				r.unit(i, c.to, max(depth, c.depth), '%')
 			}
 		}
 	case '=':
-		r.byteAt(i, rest, depth)
+		r.octet(i, rest, depth)
 		for k := range r.readings(rest) {
 			if c := r.character(rest, k); c.c == '\r' || c.c == '\n' { // a soft line break
 				r.addText(i, c.to, max(depth, c.depth), "")
@@ -97,21 +97,9 @@ func (r *reading) pair(i, at int, depth uint8, high rune, again byte) {
 	}
 }
 
-// byteAt adds the byte whose two digits follow at rest.
-func (r *reading) byteAt(i, rest int, depth uint8) {
-	for k := range r.readings(rest) {
-		high := r.character(rest, k)
-		h, ok := digit(high.c)
-		if !ok {
-			continue
-		}
-		for k := range r.readings(high.to) {
-			low := r.character(high.to, k)
-			if l, ok := digit(low.c); ok {
-				r.addByte(i, low.to, max(depth, high.depth, low.depth), byte(h<<4|l))
-			}
-		}
-	}
+// octet adds the byte whose two digits follow at rest.
+func (r *reading) octet(i, rest int, depth uint8) {
+	r.hex(rest, 2, 0, depth, func(v rune, to int, depth uint8) { r.addByte(i, to, depth, byte(v)) })
 }
 
 // hex calls f with every number that n hexadecimal digits at byte i can be read as, after v.
@@ -129,15 +117,12 @@ func (r *reading) hex(i, n int, v rune, depth uint8, f func(v rune, to int, dept
 }
 
 func digit(c byte) (rune, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return rune(c - '0'), true
-	case c >= 'a' && c <= 'f':
-		return rune(c - 'a' + 10), true
-	case c >= 'A' && c <= 'F':
-		return rune(c - 'A' + 10), true
+	const digits = "0123456789abcdef"
+	v := strings.IndexByte(digits+"ABCDEF", c)
+	if v >= len(digits) {
+		v -= 6
 	}
-	return 0, false
+	return rune(v), v >= 0
 }
 
 // longestEntity is that of the names that are read, in bytes, without & and semicolon: the longest

@@ -68,7 +68,8 @@ func madeForms(value string) []string {
 
 // plainForms are value itself, and the encodings of its bytes.
 func plainForms(value string) []string {
-	return slices.Concat([]string{value, hex.EncodeToString([]byte(value)), spaced(value, "-"), spaced(value, ":")}, base64Forms(value), base32Forms(value))
+	return slices.Concat([]string{value, hex.EncodeToString([]byte(value)), spaced(value, "-"), spaced(value, ":")},
+		base64Forms(value), shifted(value, 5, 5, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString))
 }
 
 func distinct(list []string) []string {
@@ -86,25 +87,18 @@ func spaced(value, separator string) string {
 }
 
 // base64Forms returns value in base64, as part of a longer text such as that of Basic
-// authentication: at each of three offsets, without the first and last characters, which also
-// depend on its neighbours.
+// authentication.
 func base64Forms(value string) []string {
-	var list []string
-	for offset := range 3 {
-		padded := append(make([]byte, offset), value...)
-		from, to := (offset*8+5)/6, len(padded)*8/6
-		list = append(list, base64.RawStdEncoding.EncodeToString(padded)[from:to], base64.RawURLEncoding.EncodeToString(padded)[from:to])
-	}
-	return list
+	return append(shifted(value, 3, 6, base64.RawStdEncoding.EncodeToString), shifted(value, 3, 6, base64.RawURLEncoding.EncodeToString)...)
 }
 
-// base32Forms does the same in base32, where there are five offsets.
-func base32Forms(value string) []string {
+// shifted returns value in an encoding whose characters have that many bits, at each of the offsets
+// at which it may begin: without the first and last characters, which also depend on its neighbours.
+func shifted(value string, offsets, bits int, encode func([]byte) string) []string {
 	var list []string
-	for offset := range 5 {
+	for offset := range offsets {
 		padded := append(make([]byte, offset), value...)
-		from, to := (offset*8+4)/5, len(padded)*8/5
-		list = append(list, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(padded)[from:to])
+		list = append(list, encode(padded)[(offset*8+bits-1)/bits:len(padded)*8/bits])
 	}
 	return list
 }

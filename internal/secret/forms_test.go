@@ -113,6 +113,8 @@ func TestEncodings(t *testing.T) {
 		"base32":                                 base32.StdEncoding.EncodeToString([]byte(hard)),
 		"base32 in small letters, shifted by one": strings.ToLower(base32.StdEncoding.EncodeToString([]byte("u" + hard))),
 		"base32, shifted by three":                base32.StdEncoding.EncodeToString([]byte("usr" + hard + "/")),
+		"base32, shifted by two":                  base32.StdEncoding.EncodeToString([]byte("us" + hard)),
+		"base32, shifted by four":                 base32.StdEncoding.EncodeToString([]byte("user" + hard)),
 		"hex":                                     hex.EncodeToString([]byte(hard)),
 		"hex in capitals":                         strings.ToUpper(hex.EncodeToString([]byte(hard))),
 		"hex with colons":                         strings.TrimSuffix(each(hard, "%02X:"), ":"),

@@ -63,33 +63,30 @@ func (s *search) place(i int) *place { return &s.places[i&(len(s.places)-1)] }
 
 // read finds what begins at byte i.
 func (s *search) read(i int) {
-	here, next, c := s.place(i), s.place(i+1), folded[s.text[i]]
-	if c == 0 {
-		s.steps -= 1 + len(next.parts)
-		here.n, here.parts = copy(here.pieces[:], next.pieces[:next.n]), append(here.parts[:0], next.parts...)
-		return
-	}
+	here := s.place(i)
 	here.n, here.parts = 0, here.parts[:0]
-	s.extend(i, here, next, piece(c)<<24, 8)
-	for _, p := range next.parts {
-		s.extendPart(i, p, s.text[i:i+1])
-	}
+	s.readAs(i, here, s.text[i:i+1], i+1)
 	escapes := s.at(i)
 	for k := range escapes {
 		e := &escapes[k]
-		var first piece
-		shift := 0
-		for _, c := range e.text[:e.n] {
-			if c = folded[c]; c != 0 && shift < 32 { // a reference to two characters may have more
-				shift += 8
-				first |= piece(c) << (32 - shift)
-			}
+		s.readAs(i, here, string(e.text[:e.n]), int(e.to))
+	}
+}
+
+// readAs finds what begins with text at byte i, which is here, and goes on at byte to.
+func (s *search) readAs(i int, here *place, text string, to int) {
+	var first piece
+	shift := 0
+	for k := range len(text) {
+		if c := folded[text[k]]; c != 0 && shift < 32 { // a reference to two characters may have more
+			shift += 8
+			first |= piece(c) << (32 - shift)
 		}
-		rest := s.place(int(e.to))
-		s.extend(i, here, rest, first, shift)
-		for _, p := range rest.parts {
-			s.extendPart(i, p, string(e.text[:e.n]))
-		}
+	}
+	rest := s.place(to)
+	s.extend(i, here, rest, first, shift)
+	for _, p := range rest.parts {
+		s.extendPart(i, p, text)
 	}
 }
 
