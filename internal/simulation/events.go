@@ -14,25 +14,16 @@ func (w *World) plan(e Event) {
 		return
 	}
 	begins := w.began.Add(e.At)
-	w.at(moment{e, begins, true})
+	w.moments = append(w.moments, moment{e, begins, true})
 	if habits[e.What].lasts != nil {
-		w.at(moment{e, begins.Add(e.Lasts), false})
+		w.moments = append(w.moments, moment{e, begins.Add(e.Lasts), false})
 	}
+	slices.SortStableFunc(w.moments, func(a, b moment) int { return a.at.Compare(b.at) })
 }
 
 // later has people do something to p after a time.
 func (w *World) later(d time.Duration, what What, p *watch) {
 	w.plan(Event{At: time.Since(w.began) + d, What: what, Provider: p.number - 1})
-}
-
-func (w *World) at(m moment) {
-	i, _ := slices.BinarySearchFunc(w.moments, m, func(a, b moment) int {
-		if a.at.After(b.at) {
-			return 1
-		}
-		return -1 // behind those of the same time
-	})
-	w.moments = slices.Insert(w.moments, i, m)
 }
 
 // happen has an event begin or end.

@@ -17,6 +17,7 @@ const (
 	Nonsense      What = "nonsense"       // it answers without a token
 	Hangs         What = "hangs"          // it does not answer
 	LostAnswers   What = "lost answers"   // it does what it is asked, and the answer is lost
+	Doubts        What = "doubts"         // it rejects a refresh token that is good
 	Panics        What = "panics"         // its endpoint
 	Echoes        What = "echoes"         // it answers with the client secret beside the token
 	WrongSecret   What = "wrong secret"   // its client secret was replaced, and nothing here knows it yet
@@ -74,6 +75,7 @@ var (
 		Nonsense:      {perDay: 0.2, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour}, // as after a rejected login
 		Hangs:         {perDay: 0.3, lasts: long, ofOne: true, bad: true},
 		LostAnswers:   {perDay: 0.2, lasts: long, ofOne: true, bad: true},
+		Doubts:        {perDay: 0.2, lasts: long, ofOne: true, bad: true},
 		Panics:        {perDay: 0.1, lasts: long, ofOne: true, bad: true},
 		Echoes:        {perDay: 0.1, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour},
 		WrongSecret:   {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},

@@ -174,6 +174,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string, *refresh.Error) {
 	before, spent := p.spent[ticket]
 	switch {
+	case p.is[Doubts]:
 	case !p.revoked && ticket == p.valid:
 		next := fmt.Sprintf("%s-ticket-%d", p.name, len(p.tokens))
 		e := exchange{now, next, p.issue(asked, now)}
@@ -189,7 +190,7 @@ func (p *provider) exchange(ticket string, asked, now time.Time) (*token, string
 			}
 		}
 	}
-	return nil, "", &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "the refresh token was refused", Remedy: "consent anew"}
+	return nil, "", &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant", Detail: "the refresh token was refused", Remedy: "consent anew", Suspect: true}
 }
 
 func (p *provider) issue(asked, now time.Time) *token {
@@ -236,26 +237,23 @@ func after(times []time.Time, t time.Time) int {
 	return n
 }
 
-// documents are the approved copy of the config of p, where there is one, and the config. A bad
-// one is for the runs to find out.
-func (p *provider) documents() (list []refresh.Document) {
-	text := fmt.Sprintf(`{"edit": %d}`, p.config)
+// documents are the config of p, and the approved copy of it, where there is one. A bad one is for the
+// runs to find out.
+func (p *provider) documents() []refresh.Document {
+	d := refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Data: secret.New(fmt.Sprintf(`{"edit": %d}`, p.config)),
+		Version: fmt.Sprint(p.config, p.approved, p.is[Paused], p.is[BadConfig])}
 	if p.is[BadConfig] {
-		text = "{"
-	}
-	document := func(text, approver string) {
-		list = append(list, refresh.Document{Name: p.name, Where: "/tokenkeeper/providers/" + p.name, Approver: approver,
-			Version: fmt.Sprint(len(text), p.config, p.approved, p.is[Paused]), Data: secret.New(text)})
+		d.Data = secret.New("{")
 	}
 	switch {
 	case p.is[Removed]:
-	case p.approvedOnly:
-		document(p.inEffect(), p.name)
-		fallthrough
-	default:
-		document(text, "")
+		return nil
+	case !p.approvedOnly:
+		return []refresh.Document{d}
 	}
-	return list
+	approved := d
+	approved.Approver, approved.Data = p.name, secret.New(p.inEffect())
+	return []refresh.Document{approved, d}
 }
 
 // inEffect returns the config by which p is to be asked.

@@ -60,7 +60,7 @@ func (o *oracle) login(l login) {
 		o.figures[issued]++
 	}
 	if l.p.current != nil {
-		l.Left = l.p.current.expires.Sub(l.At)
+		l.Left = l.p.current.asked.Add(l.p.lifetime).Sub(l.At) // as its record says
 	}
 	o.judge(l.p, l)
 }
