@@ -73,10 +73,16 @@ const mostNames = 10
 // its approved copies, and then, where it is in Parameter Store, that of the credential.
 func (s Source) names(w refresh.Wanted) []string {
 	names := s.configNames(w)
-	if c, ok := s.CredentialReader.(*Credentials); ok && refresh.CheckName(w.Credential) == nil {
-		names = append(names, c.where(w.Credential))
+	if secure, ok := s.secure(w.Credential); ok {
+		names = append(names, secure.where(w.Credential))
 	}
 	return names
+}
+
+// secure returns the credentials of Parameter Store, if that is where the one of that name is.
+func (s Source) secure(credential string) (*Credentials, bool) {
+	c, ok := s.CredentialReader.(*Credentials)
+	return c, ok && refresh.CheckName(credential) == nil
 }
 
 func (s Source) configNames(w refresh.Wanted) []string {
@@ -89,8 +95,7 @@ func (s Source) configNames(w refresh.Wanted) []string {
 
 // reading takes what was found for one login; err is why nothing was.
 func (s Source) reading(ctx context.Context, w refresh.Wanted, found map[string]types.Parameter, err error) (r refresh.Reading) {
-	secure, together := s.CredentialReader.(*Credentials)
-	together = together && refresh.CheckName(w.Credential) == nil
+	secure, together := s.secure(w.Credential)
 	if refused, ok := errors.AsType[*refresh.Error](err); ok && refused.Class == refresh.Misconfigured {
 		together = false
 		found, err = s.readEach(ctx, s.configNames(w))
@@ -123,21 +128,17 @@ func (s Source) reading(ctx context.Context, w refresh.Wanted, found map[string]
 // CredentialVersions implements refresh.Source, for those in Parameter Store with one call for
 // ten.
 func (s Source) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
-	versions := make([]refresh.CredentialVersion, len(names))
-	found := map[string]types.Parameter{}
-	var err error = refresh.ErrNotFound // each is looked at by itself
-	secure, together := s.CredentialReader.(*Credentials)
-	if together {
-		var valid []string
-		for _, name := range names {
-			if refresh.CheckName(name) == nil {
-				valid = append(valid, secure.where(name))
-			}
+	var parameters []string
+	for _, name := range names {
+		if secure, ok := s.secure(name); ok {
+			parameters = append(parameters, secure.where(name))
 		}
-		found, err = s.read(ctx, valid, false)
 	}
+	found, err := s.read(ctx, parameters, false)
+	versions := make([]refresh.CredentialVersion, len(names))
 	for i, name := range names {
-		if err != nil {
+		secure, together := s.secure(name)
+		if err != nil || !together {
 			versions[i].Version, versions[i].Err = s.CredentialVersion(ctx, name)
 		} else if param, there := found[secure.where(name)]; there {
 			versions[i].Version = version(param)

@@ -19,14 +19,14 @@ func (v *visit) conclude(ctx context.Context, cred Credential, grant Grant) Resu
 // store stores a grant, unless it is the token that is stored already or must not be.
 func (v *visit) store(ctx context.Context, cred Credential, grant Grant) (Result, *Error) {
 	grant = v.inOrder(grant)
-	version, record := grant.version(v.Provider, v.Schedule)
+	version, _ := grant.version(v.Provider, v.Schedule)
 	if cur, ok := v.state.current(); ok && cur.Digest == version.Digest && cur.Config == version.Config && v.now.Before(cur.ExpiresAt()) &&
 		!(v.RenewsItself && version.ExpiresAt().After(cur.ExpiresAt())) {
 		// A cached answer often repeats the first one's lifetime, which is believed only where to
 		// live longer is all that a login gives.
 		return v.result(Same, Decision{Reason: v.due.Reason}), nil
 	}
-	value, e := v.storable(cred, grant, version, record, v.Store.Limits().Record, v.now)
+	value, e := v.Storable(cred, grant, v.Schedule, v.Store.Limits(), v.now)
 	if e != nil {
 		return Result{}, e
 	}
@@ -74,10 +74,6 @@ func (v *visit) inOrder(g Grant) Grant {
 // run does not store it where stores have those limits.
 func (p Provider) Storable(c Credential, g Grant, s Schedule, l Limits, now time.Time) (secret.Text, *Error) {
 	v, record := g.version(p, s)
-	return p.storable(c, g, v, record, l.Record, now)
-}
-
-func (p Provider) storable(c Credential, g Grant, v Version, record Record, most int, now time.Time) (secret.Text, *Error) {
 	refuse := func(code, detail, remedy string) (secret.Text, *Error) {
 		return secret.Text{}, &Error{Class: Misconfigured, Code: code, Detail: detail, Remedy: remedy}
 	}
@@ -95,8 +91,8 @@ func (p Provider) storable(c Credential, g Grant, v Version, record Record, most
 	if err != nil {
 		return refuse(CodeInternal, "encoding the record: "+c.Redact(err.Error()), "")
 	}
-	if most != 0 && value.Len() > most {
-		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), most),
+	if l.Record != 0 && value.Len() > l.Record {
+		return refuse(CodeTokenTooLarge, fmt.Sprintf("the record would have %d bytes; a secret holds %d", value.Len(), l.Record),
 			"ask for fewer scopes, or for fewer extra fields")
 	}
 	name, err := c.Searcher().Find(searched)
