@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// What happens outside the plan (a forced refresh, an edited config, a version that is not ours)
-// could use up the versions that a store keeps, and then a token that ends could not be
-// replaced. So before such a login every planned write of the next day must still have room.
+// What happens outside the plan (a forced refresh, an edited config, a foreign version) could use up
+// the versions that a store keeps. So before such a login every planned write of the next day must
+// have room.
 
 const (
 	// spareVersions are those that a store keeps which are left for writes of people.
@@ -18,8 +18,7 @@ const (
 	usualLifetime = time.Hour
 )
 
-// planned reports whether the schedule itself keeps the distance between this write and
-// the last.
+// planned reports whether the schedule keeps the distance between this write and the last.
 func (v *visit) planned() bool {
 	switch v.due.Reason {
 	case ConfigChanged, Forced:
@@ -57,9 +56,8 @@ func (v *visit) budget(ctx context.Context) *Error {
 		Remedy: "find what edits the config, or forces a refresh, again and again"}
 }
 
-// room reports whether, after a write now, every planned write of the next 24 hours finds fewer
-// than most versions of the 24 hours before it. The tokens to come live as long as the present
-// one.
+// room reports whether, after a write now, every planned write of the next 24 hours finds fewer than
+// most versions of the 24 hours before it, if tokens go on to live as long as the present one.
 func (s Schedule) room(provider string, lifetime time.Duration, writes []time.Time, now time.Time, most int) bool {
 	const day = 24 * time.Hour
 	at := append(slices.Clone(writes), now)

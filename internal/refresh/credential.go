@@ -17,15 +17,14 @@ type Credential struct {
 	Version string
 	// Values are its own fields, such as client_id and client_secret.
 	Values map[string]secret.Text
-	// AllowedHosts are the only hosts that may be sent any of this, as host or
-	// host:port, exactly. They are in the credential and not in the config: who may
-	// edit a config must not be able to have a secret sent to himself.
+	// AllowedHosts are the only hosts that may be sent any of this, as host or host:port, exactly.
+	// Config editors must not be able to have a secret sent to themselves.
 	AllowedHosts []string
-	// Providers lists those that may use it beside the one of the same name, or a
-	// config of team X could have team Y's token put where X reads.
+	// Providers lists those that may use it beside the one of the same name: a config of team X
+	// must not have team Y's token put where X reads.
 	Providers []string
-	// Authorities are the only ones that the hosts' certificates are checked against; nil:
-	// those of the system and of the operator.
+	// Authorities are those that the hosts' certificates are checked against; nil: those of the
+	// system and of the operator.
 	Authorities *x509.CertPool
 	// ApprovedOnly refuses every provider without an approved copy of its config.
 	ApprovedOnly bool
@@ -45,8 +44,8 @@ func (c Credential) Serves(provider string) bool {
 // Names returns the names of its values, sorted.
 func (c Credential) Names() []string { return slices.Sorted(maps.Keys(c.Values)) }
 
-// Searcher returns what looks for the values of c in foreign text. Building it takes longer
-// than a search: build it once for each set of values.
+// Searcher returns what looks for the values of c in foreign text. It takes longer to build than a
+// search.
 func (c Credential) Searcher() *secret.Searcher {
 	var values []secret.Value
 	for _, name := range c.Names() {
@@ -79,10 +78,8 @@ func (c Credential) With(name string, value secret.Text) Credential {
 	return c
 }
 
-// identifiers are the names of values that say who logs in, but not how. Tokens and their
-// claims state them by right, though they are kept out of errors.
+// identifiers are the names of values that say who logs in, and not how: tokens state them by right.
 var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "user", "username"}
 
-// Identifier reports whether the value of that name says who logs in, and not how, whatever
-// the credential's owner says.
+// Identifier reports whether the value of that name says who logs in, whatever its owner says.
 func Identifier(name string) bool { return slices.Contains(identifiers, name) }

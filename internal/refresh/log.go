@@ -32,8 +32,7 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// logSkipped writes one line for all that were skipped, under the name of the one that has
-// waited longest.
+// logSkipped writes one line for all that were skipped, under the name of the longest due.
 func (r *Report) logSkipped(ctx context.Context, log *slog.Logger) {
 	res, ok := r.latest()
 	if !ok {
@@ -81,8 +80,7 @@ func (r Result) log(ctx context.Context, log *slog.Logger) {
 	log.Log(ctx, level, msg, attrs...)
 }
 
-// line returns the level, text and event of a result. An operator who reads errors alone
-// hears once of each failure.
+// line returns the level, text and event of a result: of each failure there is one error.
 func (r Result) line() (slog.Level, string, string) {
 	switch r.Outcome {
 	case Refreshed:

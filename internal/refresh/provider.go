@@ -37,39 +37,37 @@ type Provider struct {
 	Where string
 	// Credential names what to log in with.
 	Credential string
-	// Approved reports whether its config is a copy that the owner of its credential
-	// approved. [Understand] sets it.
+	// Approved says that its config is a copy that the owner of its credential approved.
+	// [Understand] sets it.
 	Approved bool
 	// Config is the fingerprint of its config.
 	Config Fingerprint
 	// Endpoint is where to log in.
 	Endpoint Endpoint
 
-	// Rotates says that it is logged in to with a refresh token, which a [Vault] keeps and
-	// the credential's value refresh_token holds.
+	// Rotates says that its login takes a refresh token, which a [Vault] keeps.
 	Rotates bool
 	// Timeout is how long one attempt of a login may take, with all its requests.
 	Timeout time.Duration
-	// Grace is for how long a refresh token whose answer was lost may be sent again: the
-	// provider repeats that answer then. Zero: it never does.
+	// Grace is for how long the provider repeats an answer that was lost, so that the refresh token
+	// may be sent again. Zero: it never does.
 	Grace time.Duration
 	// RenewsItself says that the token is its own refresh token.
 	RenewsItself bool
-	// Paused says that its config has every run leave it alone, as a tag beside its secret can,
-	// which a tool that removes tags takes away.
+	// Paused says that its config has every run leave it alone, as a tag beside its secret can.
 	Paused bool
-	// Supersedes says that a new token ends the one before at once. Such a token is
-	// replaced late rather than early, and its login is never repeated.
+	// Supersedes says that a new token ends the one before at once: it is replaced late rather than
+	// early, and its login is never repeated.
 	Supersedes bool
-	// Probe tries a new token before consumers get it; nil: it is not tried. The credential is
-	// that of the login, which the answer may repeat.
+	// Probe tries a new token before consumers get it; nil: it is not tried. The credential, which
+	// the answer may repeat, is that of the login.
 	Probe func(ctx context.Context, c Credential, token secret.Text) error
 	// Encode returns what consumers read; nil: [Record.Encode].
 	Encode func(Record) (secret.Text, error)
 }
 
-// Saves returns how many saves a login takes the store's time of. A refresh token is
-// claimed and replaced beside the record, by three more writes.
+// Saves returns how many saves a login counts for. A refresh token is claimed and replaced by three
+// more writes.
 func (p Provider) Saves() int {
 	if p.Rotates {
 		return 3
@@ -79,11 +77,9 @@ func (p Provider) Saves() int {
 
 // An Endpoint obtains grants for one provider.
 type Endpoint interface {
-	// Grant logs in once and returns what the provider gave. It retries by itself what
-	// may be retried, in the time that ctx leaves: the caller must not.
-	//
-	// A failure is an [*Error] that says who must do what, and whose text holds
-	// neither a value of the credential nor anything that the provider sent, unless
+	// Grant logs in once and returns what the provider gave. It retries by itself what may be
+	// retried, in the time that ctx leaves: the caller must not. A failure is an [*Error] whose
+	// text holds neither a value of the credential nor anything that the provider sent, unless
 	// capped, escaped and redacted.
 	Grant(ctx context.Context, l Login) (Grant, error)
 }
@@ -92,10 +88,9 @@ type Endpoint interface {
 type Login struct {
 	// Credential has the refresh token as its value refresh_token, where one is sent.
 	Credential Credential
-	// Rotate stores what comes in the place of the refresh token that was sent. An
-	// endpoint calls it at most once, as soon as the answer is complete and before it is
-	// judged: the next refresh token cannot be had again, and must be kept even where
-	// the answer turns out to be of no use. Nil: it is not stored.
+	// Rotate stores what comes in the place of the refresh token that was sent. An endpoint calls
+	// it at most once, as soon as the answer is complete and before it is judged: the next refresh
+	// token cannot be had again, even where the answer is of no use. Nil: it is not stored.
 	Rotate func(Successor)
 }
 
@@ -103,8 +98,8 @@ type Login struct {
 type Successor struct {
 	// Token is the next refresh token, as it was answered.
 	Token secret.Text
-	// Unstorable says what is there instead, where that cannot be a refresh token; empty:
-	// Token is one. The refresh token that was sent counts as spent all the same.
+	// Unstorable says what is there instead of a refresh token; empty: Token is one. The one that
+	// was sent counts as spent all the same.
 	Unstorable string
 }
 
@@ -118,8 +113,7 @@ func CheckName(name string) error {
 	if !validName.MatchString(name) {
 		return fmt.Errorf("the name %.80q is not allowed: use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit", name)
 	}
-	// A secret's ARN is its name, a hyphen and six random characters, and AWS accepts
-	// it without them: "erp-backup" could be read as an ARN of "erp".
+	// A secret's ARN is its name, a hyphen and six characters: "erp-backup" could be one of "erp".
 	if arnSuffix.MatchString(name) {
 		return fmt.Errorf("the name %q is not allowed: it ends in a hyphen and six characters, as the ARN of another secret would; use %q or a longer ending",
 			name, name[:len(name)-7]+name[len(name)-6:])

@@ -9,11 +9,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Which values of a credential are no secrets is its owner's word: those that it lists under
-// public, beside the names that never hold one. They may be found in tokens, scopes, records
-// and errors; all others are looked for there.
-
-// IsPublic reports whether the value of that name may be found in a record.
+// IsPublic reports whether the value of that name may be found in tokens, records and errors, by
+// its owner's word or since it identifies.
 func (c Credential) IsPublic(name string) bool {
 	return slices.Contains(identifiers, name) || slices.Contains(c.Public, name)
 }
@@ -35,9 +32,9 @@ var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 // snake returns clientSecret as client_secret.
 func snake(name string) string { return strings.ToLower(camel.ReplaceAllString(name, "${1}_$2")) }
 
-// Conflicts returns what is wrong with the values of c that may be found: a secret is not
-// looked for where it lies within one of them. What a run must not accept is refused; what
-// its owner should correct, and a run need not stop for, is doubtful. Paths are names of values.
+// Conflicts returns what is wrong with the public values of c: a secret is not looked for within one
+// of them. A run must not accept what is refused; the owner should correct what is doubtful. Paths
+// are names of values.
 func (c Credential) Conflicts() (refused, doubtful Problems) {
 	for _, public := range c.Names() {
 		if !c.IsPublic(public) {
@@ -87,8 +84,7 @@ func (c Credential) absent(list string, names []string) (found Problems) {
 	return found
 }
 
-// overlap says how public holds value, or is held by it, as a search compares them; "" if
-// neither is so.
+// overlap says how one of the two holds the other, as a search compares them; "": neither does.
 func overlap(public, value string) string {
 	public, value = secret.Fold(public), secret.Fold(value)
 	switch {
@@ -110,8 +106,8 @@ func (c Credential) publicLine(name string) string {
 	return fmt.Sprintf(`its owner adds %q to public in the credential %q`, name, c.Name)
 }
 
-// IfPublic returns what to do if the value of that name, which was found where no secret may
-// be, is no secret; "" unless it looks like an identifier.
+// IfPublic returns what to do if the value of that name is no secret; "" unless it looks like an
+// identifier.
 func (c Credential) IfPublic(name string) string {
 	value, own := c.Values[name]
 	if !own || strings.ContainsAny(name, ". ") || c.IsPublic(name) || !looksPublic(name, value.Reveal()) {
@@ -126,8 +122,7 @@ var (
 	identifierText = regexp.MustCompile(`^(?:[A-Za-z0-9._%-]{1,64}@[A-Za-z0-9.-]{3,}|(?:https://)?[A-Za-z0-9-]{1,40}(?:\.[A-Za-z0-9-]{1,40})+/?|[A-Za-z]{1,24}(?:[ ._-][A-Za-z]{1,24}){0,4}[0-9]{0,2})$`)
 )
 
-// looksPublic reports whether a value looks like an identifier, and not like a secret, by its
-// name first.
+// looksPublic reports whether a value looks like an identifier, by its name first.
 func looksPublic(name, value string) bool {
 	plain := snake(name)
 	switch {

@@ -13,8 +13,7 @@ type Grant struct {
 	AccessToken secret.Text
 	// TokenType is Bearer where the provider does not say.
 	TokenType string
-	// AskedAt is when the request was about to be sent. The lifetime is counted from
-	// then: from the answer on, it would be too long by the time that the answer took.
+	// AskedAt is when the request was about to be sent, from which the lifetime counts.
 	AskedAt  time.Time
 	Lifetime time.Duration
 	// LifetimeFrom says in a few words what states the lifetime, for people.
@@ -33,14 +32,12 @@ type Grant struct {
 // RecordVersion is the version of the record that this release writes.
 const RecordVersion = 1
 
-// A Record is what consumers read: a contract, to which fields may be added but in
-// which none is changed.
+// A Record is what consumers read: a contract, to which fields may only be added.
 type Record struct {
 	AccessToken secret.Text
 	TokenType   string
 	Provider    string
-	// IssuedAt, RefreshAfter and ExpiresAt are in UTC and whole seconds. A consumer
-	// may keep the record until RefreshAfter without looking again.
+	// These are in UTC and whole seconds. A consumer may keep the record until RefreshAfter.
 	IssuedAt, RefreshAfter, ExpiresAt time.Time
 	Scope                             string
 	Extra                             map[string]any

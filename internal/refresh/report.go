@@ -76,16 +76,14 @@ func (r Result) Class() Class {
 
 // A Report is what a run did.
 type Report struct {
-	// At is the one time that all decisions of the run were taken at, and Took how long
-	// it lasted.
+	// At is the time that all decisions of the run were taken at, and Took how long it lasted.
 	At   time.Time
 	Took time.Duration
 	// Results has one element for each config, by name.
 	Results []Result
 	// Orphans are our secrets without a config, by name. They are left alone.
 	Orphans []string
-	// Listed is when the last listing of all configs began that is complete; zero: this process
-	// has none yet.
+	// Listed is when the last complete listing of all configs began; zero: this process has none.
 	Listed time.Time
 	// Edits are proposals that are not approved, each once in a version for each [Runner].
 	Edits []Edit
@@ -108,8 +106,7 @@ func (r *Report) Count(outcomes ...Outcome) int {
 	return r.count(func(res Result) bool { return slices.Contains(outcomes, res.Outcome) })
 }
 
-// CountClass returns how many providers are in the class. One that is paused was left alone
-// on purpose, whatever its last failure was, and is in none.
+// CountClass returns how many providers are in the class. One that is paused is in none.
 func (r *Report) CountClass(c Class) int {
 	return r.count(func(res Result) bool { return res.Class() == c && res.Reason != Paused })
 }
@@ -119,14 +116,13 @@ func (r *Report) Foreign() int {
 	return r.count(func(res Result) bool { return res.Reason == ForeignVersion && res.Outcome != Skipped })
 }
 
-// Failing returns how many providers are in a class of failure, in which a token that
-// repeats is none.
+// Failing returns how many providers fail. A token that repeats is no failure.
 func (r *Report) Failing() int {
 	return r.CountClass(Transient) + r.CountClass(Misconfigured) + r.CountClass(NeedsPerson)
 }
 
-// Lateness returns for how long the provider that has waited longest, of those that were
-// skipped, has been due; zero: none was.
+// Lateness returns for how long the longest due of the skipped providers has been due; zero: none was
+// skipped.
 func (r *Report) Lateness() time.Duration {
 	if res, ok := r.latest(); ok && !res.DueSince.IsZero() {
 		return max(0, r.At.Sub(res.DueSince))
@@ -144,8 +140,8 @@ func (r *Report) latest() (latest Result, ok bool) {
 	return latest, ok
 }
 
-// Overloaded reports whether providers were due, and the run had time for none of them: nothing
-// was stored or answered, and nothing is cooling down from an earlier answer.
+// Overloaded reports whether providers were due, and the run had time for none of them: nothing was
+// stored or answered, or is cooling down from an earlier answer.
 func (r *Report) Overloaded() bool {
 	if r.Count(Skipped) == 0 || r.Count(Refreshed, Adopted, Finished, Same, Failed) > 0 {
 		return false
@@ -153,9 +149,8 @@ func (r *Report) Overloaded() bool {
 	return !slices.ContainsFunc(r.Results, func(res Result) bool { return res.Reason == CoolingDown })
 }
 
-// Err returns the failures of the run, joined: by provider, class and code. What
-// happened is in the report and is logged from there; this may end up where anybody
-// reads it, so nothing foreign is in it.
+// Err returns the failures of the run, joined: by provider, class and code. It may end up where
+// anybody reads it, so nothing foreign is in it; details are in the report.
 func (r *Report) Err() error {
 	var errs []error
 	if r.Overloaded() {
@@ -186,8 +181,8 @@ var (
 	placeholder = regexp.MustCompile(`\bNAME\b`)
 )
 
-// A remedies completes remedies by the flags that lead a command to the place where a run was, so
-// that it can be pasted as it is.
+// A remedies completes remedies by the flags that lead a command to the place of a run, so that it
+// can be pasted as it is.
 type remedies string
 
 // complete returns a remedy for a provider. What does not know the provider writes NAME.

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// A reportedOnce remembers what was reported and no note remembers: of failures those where the
-// secret cannot be opened, takes no write, or is not ours. It lasts as long as the process, so
-// that one that is replaced reports them again.
+// A reportedOnce remembers what was reported and no note remembers, such as the failure of a secret
+// that cannot be opened, takes no write, or is not ours. It lasts as long as the process.
 type reportedOnce struct {
 	mu        sync.Mutex
 	failures  map[string]unnoted  // by provider
@@ -22,8 +21,7 @@ type unnoted struct {
 	text string // distinguishes it from others
 }
 
-// newWarnings returns the warnings of a login that the one before did not have: an answer has them
-// each time.
+// newWarnings returns the warnings of a login that the one before did not have.
 func (t *reportedOnce) newWarnings(provider string, warnings []string) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -53,9 +51,9 @@ func (t *reportedOnce) newEdits(configs []Config) (list []Edit) {
 	return list
 }
 
-// failure has a failure be reported as new by the first run that meets it, and its end by the first
-// that does not. Later runs fail again, unless nothing can be tried before the secret is edited:
-// then the failure is counted, as one that waits for an edit.
+// failure has the first run that meets a failure report it as new, and the first that does not its
+// end. Later runs fail again, unless nothing can be tried before the secret is edited: then the
+// failure counts as one that waits for an edit.
 func (t *reportedOnce) failure(res *Result, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,15 +6,14 @@ import (
 	"time"
 )
 
-// A Summary is a report for programs: what an invocation answers, and what a run prints
-// as JSON. All its words are ours; of what a provider sent, a remedy may name a member, escaped
-// and redacted as in the log. Fields may be added.
+// A Summary is a report for programs: what an invocation answers, and a run prints as JSON. All its
+// words are ours, but for a member of an answer that a remedy names, escaped and redacted. Fields
+// may be added.
 type Summary struct {
 	At time.Time `json:"at"`
 	// Counts is how many providers had which outcome, where they are not all named.
 	Counts map[Outcome]int `json:"counts,omitempty"`
-	// Providers has every provider if there are at most 100, so that an answer stays small
-	// whatever is kept; of more, the first 100 of those that failed.
+	// Providers has every provider if there are at most 100; of more, the first 100 that failed.
 	Providers []ProviderSummary `json:"providers"`
 	// Orphans has at most 100 names.
 	Orphans []string `json:"orphans,omitempty"`
@@ -22,8 +21,8 @@ type Summary struct {
 	Changes
 }
 
-// mostNames is how many providers of a kind a [Summary] names: an answer of an invocation that is
-// handed on may have 256 KB.
+// mostNames is how many providers of a kind a [Summary] names: the answer of an invocation may have
+// 256 KB.
 const mostNames = 100
 
 // A ProviderSummary is one [Result] of a [Summary]. Class and Code are empty where nothing
@@ -109,8 +108,7 @@ type Changes struct {
 	Text      string         `json:"text,omitempty"`
 }
 
-// changes returns what is new. Of an error it has the remedy, in which nothing is foreign, and
-// not the detail.
+// changes returns what is new. Of an error it has the remedy, in which nothing is foreign.
 func changes(results []Result) (c Changes) {
 	var lines []string
 	more := 0

@@ -8,21 +8,18 @@ import (
 
 // How the time of a run is divided.
 const (
-	// providerTime is what one provider may take, writeTime the part of it that is kept
-	// for storing what the login gave, and noteTime the part of that which is kept for
-	// saying that it could not be stored.
+	// providerTime is what one provider may take, writeTime the part of it that is kept for storing
+	// what the login gave, and noteTime the part of that for noting that it could not be stored.
 	providerTime = 20 * time.Second
 	writeTime    = 5 * time.Second
 	noteTime     = 1500 * time.Millisecond
-	// reserve is kept for storing at the end of a run. Logins are begun at the pace of
-	// writes, so that few are waiting then.
+	// reserve is kept for storing at the end of a run.
 	reserve = 4 * time.Second
-	// loginTime is the least that a login is given: near the end of a run most that have
-	// less would not be answered in time. One that cannot be repeated is given onceTime.
+	// loginTime is the least that a login is given, and onceTime one that cannot be repeated.
 	loginTime = 500 * time.Millisecond
 	onceTime  = 10 * time.Second
 	// claimTime is kept for claiming a refresh token. For keepTime, after the time for asking, a
-	// visit goes on trying to store the next one: it cannot be had again.
+	// visit goes on trying to store the next one, which cannot be had again.
 	claimTime = 5 * time.Second
 	keepTime  = 120 * time.Second
 )

@@ -39,17 +39,15 @@ type Vault interface {
 	// error that wraps [ErrNotFound].
 	Version(ctx context.Context, provider string) (VersionID, error)
 
-	// Claim returns the ticket to this run and to no other, or an error that wraps
-	// [ErrNotFound], or [ErrClaimed]. It has written to the place where the next ticket
-	// will be kept: after a claim, a refused write is not to be expected. A claim excludes
-	// other runs for longer than any run lasts, and the runs of this process until it is
-	// released.
+	// Claim returns the ticket to this run and to no other, or an error that wraps [ErrNotFound] or
+	// [ErrClaimed]. It has written to the place where the next ticket will be kept, so that a refused
+	// write is not to be expected. A claim excludes other runs for longer than any run lasts, and the
+	// runs of this process until it is released.
 	Claim(ctx context.Context, provider string) (Ticket, error)
 
-	// Rotate replaces the ticket that was spent, durably, by one for the same credential;
-	// a zero next leaves word that it was spent and its successor lost. Nothing is replaced
-	// if another ticket is there by now, as when a person has put in a new one. It may be
-	// called again with the same next after an error.
+	// Rotate replaces the spent ticket, durably, by one for the same credential; a zero next leaves
+	// word that it was spent and its successor lost. Another ticket that is there by now, such as a
+	// person's, stays. After an error it may be called again with the same next.
 	Rotate(ctx context.Context, provider string, spent Ticket, next secret.Text) error
 
 	// Release ends the claim on a ticket, once nothing more will be sent or stored of it.
@@ -64,8 +62,8 @@ const (
 	CodeNoRefreshToken   = "no_refresh_token"
 	CodeRefreshTokenLost = "refresh_token_lost"
 	CodeClaimed          = "claimed"
-	// CodeRefreshTokenUnsure is that of a refresh token that may have been spent: it was
-	// sent, and no answer came that can be read.
+	// CodeRefreshTokenUnsure is that of a refresh token that may have been spent: it was sent, and
+	// no answer came that can be read.
 	CodeRefreshTokenUnsure = "refresh_token_unsure"
 	// CodeNotForCredential is that of a refresh token that was put in for another
 	// credential than the config names.
@@ -95,8 +93,7 @@ func (s StoredRefreshToken) Encode() secret.Text {
 	return secret.New(strings.TrimSuffix(b.String(), "\n"))
 }
 
-// DecodeRefreshToken reads what Encode or a person has written; where is the place as its
-// owner knows it.
+// DecodeRefreshToken reads what Encode or a person has written at a place as its owner knows it.
 func DecodeRefreshToken(provider, where string, text secret.Text) (StoredRefreshToken, error) {
 	put := "put the refresh token in with 'tokenkeeper refresh-token put " + provider + "'"
 	var d refreshTokenDocument
@@ -111,8 +108,7 @@ func DecodeRefreshToken(provider, where string, text secret.Text) (StoredRefresh
 	return StoredRefreshToken{Token: secret.New(d.RefreshToken), Credential: d.Credential}, nil
 }
 
-// lostRefreshToken is the failure of a refresh token that was spent without its successor
-// having been stored.
+// lostRefreshToken is the failure of a refresh token that was spent, and has no stored successor.
 func lostRefreshToken(provider, detail string) *Error {
 	return &Error{Class: NeedsPerson, Code: CodeRefreshTokenLost, Detail: detail,
 		Remedy: "obtain a new refresh token, and put it in with 'tokenkeeper refresh-token put " + provider + "'"}

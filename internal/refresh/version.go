@@ -10,13 +10,10 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// A VersionID names one version of a secret. Secrets Manager takes it from the
-// writer (ClientRequestToken becomes the VersionId) and returns it in metadata, so
-// what is put into it can be read back without reading the secret: this is where a
-// token's state lives.
-//
-// It is not always ours: people and Terraform write versions too. The zero
-// VersionID is no version.
+// A VersionID names one version of a secret. Secrets Manager takes it from the writer
+// (ClientRequestToken becomes the VersionId) and returns it in metadata, so that a token's state
+// can be read without reading the secret. It is not always ours: people and Terraform write
+// versions too. The zero VersionID is no version.
 type VersionID string
 
 // A Version is what one of our [VersionID]s says.
@@ -38,8 +35,8 @@ type Version struct {
 // MaxLifetime is the longest lifetime that a version can state: 2^30 − 1 s, 34 years.
 const MaxLifetime = (1<<30 - 1) * time.Second
 
-// versionFormat is the first field of an id. An id with another format is not ours,
-// as far as this release knows: its provider is due, and its id is replaced.
+// versionFormat is the first field of an id. One with another format is not ours, as far as this
+// release knows.
 const versionFormat = 1
 
 // ExpiresAt is when the token ends.
@@ -113,9 +110,8 @@ func (id VersionID) Parse() (v Version, ok bool) {
 	return v, v.ID() == id
 }
 
-// A Fingerprint is 24 bits of a digest over the fields of a config that affect its
-// requests and what is read from their answers, so that an edited config is seen
-// without reading the token that the former one gave.
+// A Fingerprint is 24 bits of a digest over the fields of a config that affect its requests and what
+// is read from their answers, by which an edited config is seen.
 type Fingerprint uint32
 
 // NewFingerprint returns the fingerprint of canonical, a config in one spelling: the
@@ -128,9 +124,8 @@ func NewFingerprint(canonical []byte) Fingerprint {
 // String returns f in six hexadecimal digits.
 func (f Fingerprint) String() string { return fmt.Sprintf("%06x", uint32(f)) }
 
-// Digest returns 32 bits that distinguish token from other tokens of the same provider. The
-// provider's name is part of what is hashed: a digest is metadata, which many may
-// read, and must not say that two providers were given the same token.
+// Digest returns 32 bits that distinguish token from other tokens of the same provider. It is
+// metadata, and must not say that two providers were given the same token.
 func Digest(provider string, token secret.Text) uint32 {
 	sum := sha256.Sum256([]byte("tokenkeeper token\x00" + provider + "\x00" + token.Reveal()))
 	return binary.BigEndian.Uint32(sum[:])
