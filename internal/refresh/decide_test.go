@@ -101,6 +101,29 @@ func TestDecide(t *testing.T) {
 		{"one stored that is over", with(fresh, func(s *refresh.State) {
 			s.Next = refresh.Version{IssuedAt: at(time.Second), Lifetime: 10 * time.Second, Config: config}.ID()
 		}), now, false, refresh.Fresh, due},
+		{"one stored that is good for another second", with(fresh, func(s *refresh.State) {
+			s.Next = refresh.Version{IssuedAt: at(time.Second), Lifetime: time.Minute, Config: config}.ID()
+		}), now, true, refresh.Unfinished, now},
+		{"one stored that has just expired", with(fresh, func(s *refresh.State) {
+			s.Next = refresh.Version{IssuedAt: at(time.Second), Lifetime: 59 * time.Second, Config: config}.ID()
+		}), now, false, refresh.Fresh, due},
+		{"one stored beside another program's version", with(holding("terraform-20261122120000000000000001"), func(s *refresh.State) { s.Next = hour(now).ID() }), now, true, refresh.ForeignVersion, now},
+		{"a secret that takes no write", with(fresh, func(s *refresh.State) { s.Blocked = &refresh.Error{Code: "key_disabled"} }), due, false, "key_disabled", due.Add(s.Tick)},
+		{"a token from further in the future than clocks differ", holding(hour(in(61 * time.Second)).ID()), now, true, refresh.ForeignVersion, now},
+		{"a failure noted by a clock that is ahead as far as may be", with(holding(""), func(s *refresh.State) { s.Note = failing(refresh.Transient, in(6*time.Minute), in(11*time.Minute)) }), now, false, refresh.CoolingDown, in(11 * time.Minute)},
+		{"by one that is a second further ahead", with(holding(""), func(s *refresh.State) {
+			s.Note = failing(refresh.Transient, in(6*time.Minute+time.Second), in(11*time.Minute))
+		}), now, true, refresh.NoToken, now},
+		{"a failure just after a token of a clock that was ahead", with(holding(hour(in(time.Hour)).ID()), func(s *refresh.State) {
+			s.Note = failing(refresh.Misconfigured, in(time.Hour+time.Second), in(2*time.Hour))
+		}), now, false, refresh.CoolingDown, in(2 * time.Hour)},
+		{"a failure later than that", with(holding(hour(in(time.Hour)).ID()), func(s *refresh.State) {
+			s.Note = failing(refresh.Misconfigured, in(time.Hour+2*time.Second), in(2*time.Hour))
+		}), now, true, refresh.ForeignVersion, now},
+		{"a failure in the second of the token that is there", with(fresh, func(s *refresh.State) { s.Note = failing(refresh.Misconfigured, noon, in(29*time.Minute)) }), now, false, refresh.Fresh, due},
+		{"a second later", with(fresh, func(s *refresh.State) {
+			s.Note = failing(refresh.Misconfigured, noon.Add(time.Second), in(29*time.Minute))
+		}), now, false, refresh.CoolingDown, in(29 * time.Minute)},
 		{"the current one, still with both labels", with(fresh, func(s *refresh.State) { s.Next = s.Current }), now, false, refresh.Fresh, due},
 	} {
 		got := s.Decide(p, row.state, row.now)
