@@ -134,6 +134,15 @@ func TestWhyARefreshTokenIsLost(t *testing.T) {
 	denied := &refresh.Error{Class: refresh.Misconfigured, Code: "key_disabled", Detail: "the key is disabled"}
 	for name, rotate := range map[string]func(context.Context) error{
 		"at once": func(context.Context) error { return denied },
+		"after another failure": func() func(context.Context) error {
+			calls := 0
+			return func(context.Context) error {
+				if calls++; calls == 1 {
+					return errors.New("throttled")
+				}
+				return denied
+			}
+		}(),
 		"and then nothing is answered": func() func(context.Context) error {
 			calls := 0
 			return func(ctx context.Context) error {
@@ -326,7 +335,13 @@ func TestANextRefreshTokenThatIsStoredLate(t *testing.T) {
 			w, v := newWorld("a"), &vault{}
 			v.put("first")
 			w.rotateTo("a", "second")
-			res := w.runVault(t, hooked{vault: v, rotate: func(context.Context) error { time.Sleep(takes); return nil }}, 0)
+			res := w.runVault(t, hooked{vault: v, rotate: func(context.Context) error {
+				time.Sleep(takes)
+				if n := w.secrets["a"].state.Note; notes > 0 && (n.Class != refresh.NeedsPerson || n.Code != refresh.CodeRefreshTokenLost || len(n.Spent) != 8 || n.Unsure != "") {
+					t.Errorf("while it is not stored the note is %s", n)
+				}
+				return nil
+			}}, 0)
 			if res.Outcome != refresh.Refreshed || w.notes != notes || v.token != "second" || res.Note.Class != "" {
 				t.Errorf("stored after %v: %s, %d notes, %q is kept", takes, res.Outcome, w.notes, v.token)
 			}

@@ -2,6 +2,7 @@ package refresh_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,13 @@ func TestTheEndOfARefreshTokenIsRemembered(t *testing.T) {
 	if res := c.login(); res.Note.Code != "http_503" || !res.Note.RefreshTokenEnds.Equal(first) {
 		t.Errorf("after a failure: %v", res.Note)
 	}
+	// Also where that comes before anything is known of the refresh token.
+	r := c.runner()
+	r.Vault, r.Parser, r.Source = c.v, rotating{parser{c.world}, rotates}, brokenReading{source{c.world}}
+	c.now = c.now.Add(30 * time.Hour)
+	if report, _ := r.Run(t.Context(), refresh.Job{}); report.Results[0].Note.Code != refresh.CodeSourceFailed || !report.Results[0].Note.RefreshTokenEnds.Equal(first) {
+		t.Errorf("after a failure before the login: %v", report.Results[0].Note)
+	}
 }
 
 // An end that no login puts off is reported when it is near.
@@ -158,4 +166,43 @@ func TestTheEarlierEndDecides(t *testing.T) {
 			t.Fatal("the end of the refresh token is in the id")
 		}
 	})
+}
+
+// Consumers are told of the end that is known from the login before.
+func TestTheEndOfARefreshTokenIsInTheRecord(t *testing.T) {
+	c := newConsent()
+	c.stated = noon.Add(10 * time.Hour)
+	for range 3 {
+		res := c.login()
+		var r struct {
+			RefreshAfter time.Time `json:"refresh_after"`
+		}
+		if err := json.Unmarshal([]byte(c.record("a")), &r); err != nil || !r.RefreshAfter.Equal(res.Next) || !r.RefreshAfter.Before(noon.Add(10*time.Hour)) {
+			t.Errorf("at %v: refresh after %v, and it is due at %v: %v", c.now, r.RefreshAfter, res.Next, err)
+		}
+		c.now, c.stated = c.now.Add(time.Hour), time.Time{}
+	}
+}
+
+// A token that is its own refresh token is stored again where it lives longer by the answer; of any other the answer is not
+// believed.
+func TestTheSameTokenForLonger(t *testing.T) {
+	for _, renews := range []bool{false, true} {
+		for more, want := range map[time.Duration]refresh.Outcome{-time.Second: refresh.Same, 0: refresh.Same, time.Second: refresh.Refreshed, time.Hour: refresh.Refreshed} {
+			w, v := newWorld("a"), &vault{}
+			v.put("first")
+			g := w.grant()
+			w.answer("a", func(context.Context) (refresh.Grant, error) { return g, nil })
+			kind := func(p *refresh.Provider) { rotates(p); p.RenewsItself = renews }
+			w.runWith(v, kind)
+			w.now = noon.Add(50 * time.Minute)
+			g.AskedAt, g.Lifetime = w.now, 10*time.Minute+more
+			if !renews {
+				want = refresh.Same
+			}
+			if res, err := w.runWith(v, kind); err != nil || res.Outcome != want {
+				t.Errorf("renews itself %t, for %v longer: %s, %v", renews, more, res.Outcome, err)
+			}
+		}
+	}
 }

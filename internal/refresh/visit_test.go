@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -260,4 +261,52 @@ func (k *keeping) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 func (k *keeping) Note(ctx context.Context, name string, n refresh.Note) error {
 	k.noting = ctx
 	return k.store.Note(ctx, name, n)
+}
+
+// A panic while credentials are looked at is a failure to look: what waits for an edit goes on waiting.
+func TestAPanicWhileCredentialsAreLookedAt(t *testing.T) {
+	w := newWorld("a", "b")
+	w.answer("a", refuse)
+	w.run(refresh.Job{})
+	w.now = noon.Add(time.Minute)
+	r := w.runner()
+	r.Source = panicsLooking{source{w}}
+	report, err := r.Run(t.Context(), refresh.Job{})
+	if res := report.Results[0]; err != nil || res.Outcome != refresh.Waiting || res.Reason != refresh.CoolingDown || w.logins["a"] != 1 || len(report.Results) != 2 {
+		t.Errorf("%+v, %v", report.Results, err)
+	}
+}
+
+type panicsLooking struct{ source }
+
+func (panicsLooking) CredentialVersions(context.Context, []string) []refresh.CredentialVersion {
+	panic(canary)
+}
+
+// What shows to be due once its secret is opened has its turn behind all others, and is skipped where that comes too late.
+func TestWhatShowsToBeDueTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, _ := many(7, 0)
+		minute(t, w, r, refresh.Job{})
+		w.now = time.Now()
+		for i := range 7 {
+			st := &w.secrets[fmt.Sprintf("p%04d", i)].state
+			if i < 6 {
+				st.Current, st.Next = "", ""
+				continue
+			}
+			listed := *st // by the list it is fresh, and has a note that is void
+			listed.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Last: time.Now().Add(-2 * time.Hour)}
+			w.listed = map[string]refresh.State{st.Name: listed}
+			st.Current, st.Next = "", ""
+		}
+		r = w.runner()
+		w.limits.Saves = 0.1 // five at once, and one in ten seconds
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		report, _ := r.Run(ctx, refresh.Job{})
+		if res := report.Results[6]; report.Count(refresh.Refreshed) != 6 || res.Provider != "p0006" || res.Outcome != refresh.Skipped || res.Reason != refresh.NoToken {
+			t.Errorf("%d are refreshed; %+v", report.Count(refresh.Refreshed), res)
+		}
+	})
 }
