@@ -45,10 +45,7 @@ func (v *visit) remember(n Note) Note {
 // created for a name that may be a typo.
 func (v *visit) badConfig(ctx context.Context) Result {
 	v.due = Decision{Next: v.now.Add(v.Schedule.Tick)}
-	noted := func() bool {
-		n := v.state.LiveNote(v.Config)
-		return n.Class == Misconfigured && n.Code == CodeBadConfig
-	}
+	noted := func() bool { return v.state.LiveNote(v.Config).Code == CodeBadConfig }
 	if !noted() && v.state.notable() {
 		// What was listed may be older than the note of another run.
 		if st, err := v.Store.Open(ctx, v.Name); err == nil {

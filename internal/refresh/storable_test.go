@@ -113,6 +113,18 @@ func TestTheLongestRecord(t *testing.T) {
 	}
 }
 
+// A record that cannot be searched for secrets is not stored.
+func TestARecordThatCannotBeSearched(t *testing.T) {
+	c := refresh.Credential{Name: "a", Values: map[string]secret.Text{}}
+	for i := range 600 {
+		c.Values[fmt.Sprint("k", i)] = secret.New(fmt.Sprintf("aaaaaaaaaaaaaaaaaaaaaaaa%06d", i))
+	}
+	grant := refresh.Grant{AccessToken: secret.New("t"), AskedAt: noon, Lifetime: time.Hour, Scope: strings.Repeat("aaaaaaaaaaaaaaaaaaaaaaaa", 2500)}
+	if _, e := (refresh.Provider{Name: "a"}).Storable(c, grant, onAWS(time.Minute), refresh.Limits{}, noon); codeOf(e) != refresh.CodeTokenTooLarge || e.Class != refresh.Misconfigured {
+		t.Errorf("%v", e)
+	}
+}
+
 // What is not kept as promised is stored, with a warning that names what lives too short.
 func TestTokensThatLiveTooShort(t *testing.T) {
 	for _, row := range []struct {

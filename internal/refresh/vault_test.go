@@ -184,6 +184,9 @@ func TestAClaimedRefreshTokenIsLeftToItsRun(t *testing.T) {
 				if res.Err != nil {
 					code = res.Err.Code
 				}
+				if n := w.opened["a"]; n > int(row.took/time.Second)+2 {
+					t.Errorf("opened %d times in %v", n, row.took)
+				}
 				if res.Outcome == refresh.Adopted && res.State.Current != w.secrets["a"].state.Current {
 					t.Errorf("adopted, and the state is that of before: %+v", res.State)
 				}

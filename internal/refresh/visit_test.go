@@ -310,3 +310,22 @@ func TestWhatShowsToBeDueTooLate(t *testing.T) {
 		}
 	})
 }
+
+// A login that ends with the time of its provider is the provider's failure; one that ends since the run is stopped is ours.
+func TestWhoseFailureALoginIs(t *testing.T) {
+	for stopped, ours := range map[time.Duration]int{time.Second: 1, 14 * time.Second: 1, time.Minute: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("a")
+			w.answer("a", func(ctx context.Context) (refresh.Grant, error) {
+				<-ctx.Done()
+				return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer"}
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(stopped, cancel)
+			report, _ := w.runner().Run(ctx, refresh.Job{})
+			if n := report.Results[0].Note; n.Code != "timeout" || n.Ours != ours {
+				t.Errorf("stopped after %v: noted %s", stopped, n)
+			}
+		})
+	}
+}
