@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// claims are what a token says of its own life, in seconds since 1970 (RFC 7519
-// sections 4.1.4 and 4.1.6). They are read and not verified: they can only make a
-// lifetime shorter than the provider's answer does, and both come from the same place.
+// claims are what a token says of its own life, in seconds since 1970 (RFC 7519 sections 4.1.4 and
+// 4.1.6). They are not verified: they come from where the answer does, and only shorten its lifetime.
 type claims struct {
 	exp, iat float64 // iat is zero where none is stated
 	hasExp   bool

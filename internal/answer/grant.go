@@ -81,9 +81,7 @@ func (r reading) token() (string, *Fault) {
 		return bad("has characters other than visible ASCII")
 	case strings.HasPrefix(strings.ToLower(token), "bearer "):
 		return bad("begins with its type, so that it would be sent twice: cut it off with \"after\"")
-	case strings.Contains(token, " "):
-		// RFC 6749 appendix A.12 allows it; the header that it is used in (RFC 6750
-		// section 2.1) does not.
+	case strings.Contains(token, " "): // RFC 6749 appendix A.12 allows it, RFC 6750 section 2.1 does not
 		return bad("has a space in it, which no Authorization header can carry")
 	case !at.InBody() && strings.ContainsAny(token, " \"<>{}"):
 		return bad("is a text of another kind")
@@ -142,9 +140,8 @@ func Name(n string, quote func(string) string) string {
 // validType is a token type that is a name (RFC 6749 appendix A.13).
 var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// tokenType returns the token type. A client that does not understand a type must not use its token (RFC 6749
-// section 7.1), and one that needs a signature or a proof with each use is of no use to
-// readers of records.
+// tokenType returns the token type. A client must not use a token of a type that it does not
+// understand (RFC 6749 section 7.1), and readers of records cannot sign each use.
 func (r reading) tokenType() (string, *Fault) {
 	const bearer = "Bearer"
 	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`

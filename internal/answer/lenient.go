@@ -6,9 +6,8 @@ import (
 	"strconv"
 )
 
-// DecodeLeniently returns what can be had of a body, as leniently as any parser reads JSON: of a
-// duplicate name the last, and nothing of what follows the first value. It is for
-// what must not be lost; all else is read strictly. A number is a float64 if it is written as
+// DecodeLeniently returns what can be had of a body, for what must not be lost: of a duplicate name
+// the last, and nothing of what follows the first value. A number is a float64 if it is written as
 // one, and else its text, so that no digit is lost either.
 func (m *Message) DecodeLeniently() Document {
 	text, wrong := m.text()

@@ -33,8 +33,8 @@ type lifetime struct {
 }
 
 // lifetime returns how long the token of an answer lives: what the answer says; else what the
-// token says, if it is a JWT; else what the config says; else nothing is guessed. What the token
-// says is a limit in any case. A lesser source that cannot be true says nothing.
+// token says, if it is a JWT, which is a limit in any case; else what the config says. Nothing is
+// guessed. A lesser source that cannot be true says nothing.
 func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 	l, unread, f := r.stated()
 	if f != nil {
@@ -59,8 +59,7 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 		}
 		return l, r.fault(CodeTokenOver, "with a token that has expired already", "look at the provider's clock, and at the lifetime's unit")
 	}
-	if unread != nil {
-		// The same at each login, so that it is logged once.
+	if unread != nil { // the same at each login, so that it is logged once
 		l.warning = fmt.Sprintf("%s; instead, %s counts: %s", unread.Detail, l.from, unread.Remedy)
 	}
 	if most := r.wanted.Token.MaxLifetime; most > 0 && l.length > most {
@@ -164,9 +163,8 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
-// ofToken returns how long a token lives by its own claims, the smaller of what is left of it
-// and what it was issued for; ok is false where it does not say, or what cannot be true, such as
-// milliseconds.
+// ofToken returns how long a token lives by its own claims, the smaller of what is left of it and
+// what it was issued for; ok is false where it does not say, or what cannot be true.
 func (r reading) ofToken(token string) (life time.Duration, ok bool) {
 	c, clock := claimsOf(token), r.Message.Clock()
 	if !c.hasExp {

@@ -75,9 +75,8 @@ func (m *Message) Age() time.Duration {
 }
 
 // cookie returns the cookie of that name that a client has after the answer, or nil. A later one
-// takes the place of an earlier one with the same domain and path, and one that has expired
-// removes it (RFC 6265 section 5.3); of those that are left, the one with the longest path is sent
-// first (section 5.4), and the latest of them counts.
+// replaces, or once expired removes, one with the same domain and path (RFC 6265 section 5.3). Of
+// those that are left the longest path is sent first (section 5.4), and the latest of these counts.
 func (m *Message) cookie(name string) *http.Cookie {
 	if name == "" {
 		return nil

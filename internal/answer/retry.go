@@ -9,9 +9,8 @@ import (
 )
 
 // RetryAfter reads how long a provider asks its clients to stay away, whatever the status: by
-// Retry-After, as seconds or a date (RFC 9110 section 10.2.3), else by what others have in its
-// place. A date is by the provider's own clock, or by ours, now, where it does not state its own.
-// What is neither counts for nothing; nothing is too long.
+// Retry-After (RFC 9110 section 10.2.3), else by what others have in its place. A date is by the
+// provider's clock, or by ours, now, where it states none. What cannot be read counts for nothing.
 func (m *Message) RetryAfter(now time.Time) time.Duration {
 	clock := now
 	if _, err := http.ParseTime(m.Header.Get("Date")); err == nil {
@@ -39,8 +38,8 @@ func (m *Message) RetryAfter(now time.Time) time.Duration {
 	return 0
 }
 
-// Limited reports whether an answer refuses a request because there were too many. Some say so
-// with 403 and when to come back.
+// Limited reports whether an answer refuses a request because there were too many, by 429, or by 403
+// and when to come back.
 func (m *Message) Limited() bool {
 	return m.Status == http.StatusTooManyRequests || m.Status == http.StatusForbidden && m.RetryAfter(m.AskedAt) > 0
 }

@@ -59,8 +59,8 @@ func (w Wanted) Names() []string {
 	return names
 }
 
-// An Outcome says which answers are good ones, and where the others say why not. The zero
-// Outcome takes any status of 2xx.
+// An Outcome says which answers are good, and where others say why not. The zero Outcome takes any
+// status of 2xx.
 type Outcome struct {
 	Statuses []int
 	// Success leads to something true in a good answer.
@@ -84,8 +84,7 @@ type Shape struct {
 	Dates Dates
 	// DefaultLifetime is that of a token whose answer states none; zero: none.
 	DefaultLifetime time.Duration
-	// MaxLifetime is the longest that is wanted; zero: no limit. One beyond what is believed
-	// raises that for this config.
+	// MaxLifetime is the longest that is wanted; zero: no limit. It may raise what is believed.
 	MaxLifetime time.Duration
 	// Scopes are those that were asked for, as far as they are known.
 	Scopes []string
@@ -107,8 +106,8 @@ type Selection struct {
 	Extra                                       map[string]any
 	Cookie                                      *http.Cookie // that of the token
 
-	// Compared is what was compared with something, whether or not it matched: a caller that
-	// finds a secret in it must not use the answer, or the comparison discloses it.
+	// Compared is what was compared, whether or not it matched: a caller that finds a secret in it
+	// must not use the answer, or the comparison discloses it.
 	Compared []any
 	// ambiguous is set where a filter found several values and one is wanted.
 	ambiguous *Fault
@@ -200,8 +199,8 @@ type reading struct {
 	quote func(string) string
 }
 
-// Named goes through what has a name in the answer: members of the body, also those of JSON that is
-// the whole of a text in it, headers and cookies. Elements of lists have the name "".
+// Named goes through what has a name in the answer: members of the body, also of JSON that a text in
+// it is, headers and cookies. Elements of lists have the name "".
 func (s Selection) Named() iter.Seq2[string, any] {
 	body := s.Document.Value
 	if s.Document.Fault != nil && !s.wanted.needsBody() { // else nothing of it is used

@@ -76,20 +76,17 @@ func (s Source) find(m *Message, d Document) (f Found) {
 	return inner
 }
 
-// innerJSON returns the value of JSON that is a text in an answer, or nil. It is bounded like the
-// answer.
+// innerJSON returns the value of JSON that is a text in an answer, and bounded like it, or nil.
 func innerJSON(text string) any {
 	if tooManyValues([]byte(text), maxDepth) {
 		return nil
 	}
-	if v, err := parseJSON([]byte(text)); err == nil {
-		return v
-	}
-	return nil
+	v, _ := parseJSON([]byte(text)) // nil with an error
+	return v
 }
 
-// fromLines returns the value of a header. Lines that say the same are one; others are a list
-// (RFC 9110 section 5.3), and those that begin with After count.
+// fromLines returns the value of a header. Lines that differ are a list (RFC 9110 section 5.3), or
+// those that begin with after count.
 func fromLines(lines []string, after string) any {
 	var values []string
 	for _, l := range lines {

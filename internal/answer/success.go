@@ -43,19 +43,22 @@ func saysNothing(v any) bool {
 	case []any:
 		return !slices.ContainsFunc(v, func(item any) bool { return !saysNothing(item) })
 	case map[string]any:
-		for _, name := range codeNames {
-			if text, _ := PlainText(v[name]); text != "" {
-				return noError.MatchString(text)
-			}
+		if code := codeOf(v); code != "" {
+			return noError.MatchString(code)
 		}
-		for _, inner := range v {
-			if !saysNothing(inner) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(inner any) bool { return !saysNothing(inner) })
 	}
 	return false
+}
+
+// codeOf returns the code of an error that is an object; "": it has none.
+func codeOf(object map[string]any) string {
+	for _, name := range codeNames {
+		if text, _ := PlainText(object[name]); text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 var (
@@ -78,9 +81,8 @@ type Said struct {
 	Text string
 }
 
-// Said returns what the answer says of an error: where the config says, and else in the members
-// that RFC 6749 section 5.2, RFC 9457 and common use have for it. No other part of an answer is
-// ever quoted.
+// Said returns what the answer says of an error, where the config says, or in the members that RFC
+// 6749 section 5.2, RFC 9457 and common use have for it. No other part of an answer is ever quoted.
 func (s Selection) Said() (said Said) {
 	code, _ := PlainText(s.code)
 	text, _ := PlainText(s.text)
@@ -97,11 +99,8 @@ func (s Selection) Said() (said Said) {
 	}
 	object, _ := s.Document.Value.(map[string]any)
 	code, _ = object["error"].(string)
-	inner, _ := object["error"].(map[string]any)
-	for _, name := range slices.Backward(codeNames) { // the first counts
-		if text, _ := inner[name].(string); strings.TrimSpace(text) != "" {
-			code = text
-		}
+	if inner, ok := object["error"].(map[string]any); ok {
+		code = codeOf(inner)
 	}
 	if word.MatchString(code) && !saysNothing(code) {
 		said.Code = code
