@@ -18,9 +18,8 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A function is one of those that a template may call. There are no others, none reads
-// anything but its arguments and the time, and none can repeat, choose or define: a
-// config stays data.
+// A function is one of those that a template may call. None reads anything but its arguments and the
+// time, and none can repeat, choose or define: a config stays data.
 type function struct {
 	signature string
 	// least and most are how many arguments it takes.

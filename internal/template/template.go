@@ -1,7 +1,6 @@
 // Package template has the notation of the texts of a config in which ${…} is replaced by values
-// that are known later: parsed by [Parse], filled in by [Values.Expand], and escaped for the
-// place where each value lands. It knows neither what the values are nor what the texts are
-// for.
+// that are known later: parsed by [Parse], filled in by [Values.Expand], and escaped for the place
+// where each value lands. It knows neither what values are nor what texts are for.
 package template
 
 import (
@@ -30,8 +29,7 @@ type part struct {
 
 // A Value is a place where a value is named.
 type Value struct {
-	// Name is what the value is called. Dots are in names with a part before it that says
-	// whose the value is: steps.STEP.NAME and extra.NAME.
+	// Name is what the value is called; dots are in steps.STEP.NAME and extra.NAME.
 	Name string
 	// At is the field of the config that names it.
 	At string
@@ -104,9 +102,8 @@ func (t Template) Cut(separator string) (before, after Template) {
 	return t, nil
 }
 
-// Mentions counts how often Expand writes a value down: once, and once more for each function
-// that it passes through. It bounds the size of what is written without regard to any value, so
-// that no limit discloses how long one is.
+// Mentions counts how often Expand writes a value down: once, and once more for each function that
+// it passes through. It bounds what is written, and discloses nothing of how long a value is.
 func (t Template) Mentions() int {
 	n := 0
 	for _, p := range t {

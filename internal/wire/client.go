@@ -1,9 +1,7 @@
-// Package wire sends one request, once, to one place: over TLS 1.2 or later, at an address
-// that is checked when it is dialled. It follows no redirect, uses no proxy of the environment,
-// keeps no cookie and no connection, and repeats nothing, but where a server that has not begun to
-// answer wants it over HTTP/1.1: see [Client.Do]. What it returns for a request that
-// was not answered is a [Failure] of a certain [Kind]; what follows from that is decided by
-// callers. It knows nothing of tokens.
+// Package wire sends one request, once, to one place: over TLS 1.2 or later, at an address that is
+// checked when it is dialled. It follows no redirect, uses no proxy of the environment, keeps no
+// cookie and no connection, and repeats nothing but what a server wants over HTTP/1.1. A request
+// that was not answered is a [Failure] of a [Kind], which callers act on. It knows nothing of tokens.
 package wire
 
 import (
@@ -35,8 +33,8 @@ type Client struct {
 	// check looks a host up and checks its addresses, where they are not checked as they are
 	// dialled: behind a proxy. Nil: nothing is to be checked.
 	check func(ctx context.Context, u *url.URL) error
-	// rooms and large have a place for each answer that is looked at, or that is read beyond its
-	// beginning. They are shared by all clients that are made of one.
+	// rooms and large have a place for each answer that is looked at, or read beyond its beginning.
+	// Clients that are made of one share them.
 	rooms, large chan struct{}
 }
 
@@ -75,9 +73,8 @@ func (c Client) connecting() *Client {
 		TLSClientConfig:        settings,
 		ForceAttemptHTTP2:      !c.http1,
 		MaxResponseHeaderBytes: maxHeader,
-		// A provider is asked once an hour, and a Lambda is frozen in between: a connection
-		// that was kept would be dead, and nothing would show it before the next request is
-		// lost.
+		// A provider is asked once an hour, and a Lambda is frozen in between: a connection that
+		// was kept would be dead, and the next request lost.
 		DisableKeepAlives: true,
 		// What is packed is unpacked where there is room for it: see readBody.
 		DisableCompression: true,
@@ -85,9 +82,8 @@ func (c Client) connecting() *Client {
 	return &c
 }
 
-// Showing returns a client that shows a certificate to servers that ask for one. It shares no
-// connection with any other: one that was made with a certificate speaks for its owner. Close
-// it after use.
+// Showing returns a client that shows a certificate to servers that ask for one, over connections
+// of its own: they speak for the certificate's owner. Close it after use.
 func (c *Client) Showing(certificate tls.Certificate) *Client {
 	own := *c
 	own.certificate = &certificate
@@ -109,8 +105,8 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // end after it. A failure beside an answer is why its body broke off. The caller has the answer
 // leave, once it has taken what it wants of it, before it asks again.
 //
-// A server that wants it over HTTP/1.1 instead of answering gets it so (RFC 9113 section 7:
-// HTTP_1_1_REQUIRED); some do where a client certificate is to be asked for.
+// A server that answers HTTP_1_1_REQUIRED (RFC 9113 section 7), as some do to ask for a client
+// certificate, gets it over HTTP/1.1.
 func (c *Client) Do(req *http.Request) (*answer.Message, *Failure) {
 	var body []byte
 	if req.Body != nil {

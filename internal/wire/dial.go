@@ -13,8 +13,8 @@ import (
 // A dial makes a connection.
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// guarded returns a dial over TCP. It checks the address that is dialled, and not one that
-// was looked up before: a name may lead elsewhere the second time.
+// guarded returns a dial over TCP that checks the address that is dialled: a name that was looked
+// up before may lead elsewhere the second time.
 func guarded(loopback bool, networks []netip.Prefix) dial {
 	d := &net.Dialer{KeepAlive: -1, Control: guard(loopback, networks).Safe}
 	return d.DialContext
@@ -56,11 +56,9 @@ func withLease(ctx context.Context) context.Context {
 
 var errSecondDial = errors.New("the connection was of no use, and a request has only one")
 
-// leased returns a dial whose connections end with the request that they were made for.
-// The transport lets a dial go on after its request was given up, for the next request
-// to use: here there is none, and what goes on is a leak. It also sends a request again,
-// over another connection, where it believes that the first has not reached the server:
-// there is no other, since callers decide whether to try again.
+// leased returns a dial that makes one connection for a request, which ends with it. The transport
+// lets a dial go on after its request was given up, for the next request, and here there is none; and
+// it repeats a request that it believes did not arrive, which is for callers to decide.
 func leased(d dial) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		l := ctx.Value(leaseKey{}).(*lease)

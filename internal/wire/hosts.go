@@ -10,13 +10,11 @@ import (
 // validLabel is one part of a host name (RFC 1123 section 2.1), in lower case.
 var validLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// numeric is the last part of what some take for an IPv4 address, however it is written:
-// no top-level domain looks like that.
+// numeric is the last part of what some take for an IPv4 address, and no top-level domain.
 var numeric = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
 
-// hostFault says what is wrong with the name of a host; nil: nothing. An address is refused
-// even where it is a good one: a certificate is for a name, and a name is what its owner can
-// move.
+// hostFault says what is wrong with the name of a host; nil: nothing. An address is refused: a
+// certificate is for a name, and a name is what its owner can move.
 func hostFault(host string) *Fault {
 	labels := strings.Split(host, ".")
 	switch {

@@ -18,9 +18,8 @@ type Options struct {
 	// Now is the clock by which requests are dated; nil means time.Now.
 	Now func() time.Time
 
-	// DialContext replaces the dialer, and with it the guard against addresses that no
-	// provider has: for tests, whose servers are at the end of a pipe. Nil means TCP,
-	// guarded.
+	// DialContext replaces the dialer, and with it the guard against addresses that no provider
+	// has: for tests, whose servers are at the end of a pipe. Nil means TCP, guarded.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// LookupNetIP replaces the resolver that looks hosts up before a proxy does; nil: that of
@@ -38,8 +37,7 @@ type Options struct {
 	// none. Its own address is not guarded.
 	Proxy *url.URL
 
-	// ProxyResolves has the proxy look hosts up. It must keep requests away from addresses
-	// that no provider has, which nothing here sees then. False: a host is looked up and
-	// checked here first.
+	// ProxyResolves has the proxy look hosts up, and keep requests away from addresses that no
+	// provider has. False: a host is looked up and checked here first.
 	ProxyResolves bool
 }

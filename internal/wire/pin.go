@@ -8,8 +8,7 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Pins returns the entries of a credential's allowed_hosts that allow the site, the
-// one to recommend first.
+// Pins returns the entries of allowed_hosts that allow the site, the one to recommend first.
 func (s Site) Pins() []string {
 	if s.Port != "" {
 		return []string{s.Hostport()}
@@ -19,12 +18,10 @@ func (s Site) Pins() []string {
 	return []string{s.Hostport(), explicit.Hostport()}
 }
 
-// Allowed reports whether one of the pins allows a request to that path of the site. The
-// path is as it goes out; an empty one is not known before values are put into it, and
-// allowed by pins of whole hosts alone.
-//
-// A pin with a path allows what begins with it, letter by letter. A path that servers may
-// read as another one is allowed by none of these: nothing is repaired here.
+// Allowed reports whether one of the pins allows a request to that path of the site. The path is as
+// it goes out; one that is not known before values are put into it is empty, and allowed by pins of
+// whole hosts alone. A pin with a path allows what begins with it, letter by letter, unless servers
+// may read that as another path.
 func (s Site) Allowed(pins []string, path string) bool {
 	return slices.ContainsFunc(pins, func(pin string) bool {
 		host, prefix, within := strings.Cut(pin, "/")
@@ -32,10 +29,9 @@ func (s Site) Allowed(pins []string, path string) bool {
 	})
 }
 
-// ambiguous matches what some servers read otherwise than others in a path: an encoded slash,
-// dot, percent sign, semicolon, question mark, number sign or backslash; an encoded control
-// character, or one that is not ASCII, since some make a slash or a dot; a parameter of a
-// segment (RFC 3986 section 3.3); an empty segment, or one of dots, with spaces or without.
+// ambiguous matches what some servers read otherwise than others in a path: an encoded / . % ; ? #
+// or \; an encoded control character, or one that is not ASCII, which some make a slash or a dot; a
+// parameter (RFC 3986 section 3.3); an empty segment, or one of dots, with spaces or without.
 var ambiguous = regexp.MustCompile(`(?i)%2f|%5c|%2e|%25|%3b|%3f|%23|%[0189a-f][0-9a-f]|%7f|\\|;|//|/(?:\.|%20)+(?:/|$)`)
 
 // plainPath reports whether all servers read a path in the same way.
@@ -46,9 +42,8 @@ func plainPath(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' || r == '?' || r == '#' })
 }
 
-// PinFault says what is wrong with an entry of allowed_hosts: a host, a port where it is not
-// the scheme's own, and a path that ends in a slash where only what lies below it is meant.
-// What is pinned is compared by its letters.
+// PinFault says what is wrong with an entry of allowed_hosts: a host, a port where it is not the
+// scheme's own, and a path that ends in a slash where only what lies below it is meant.
 func PinFault(entry string, loopback bool) *Fault {
 	if scheme, rest, ok := strings.Cut(entry, "://"); ok {
 		host, _, _ := strings.Cut(rest, "/")

@@ -8,8 +8,7 @@ import (
 	"net/url"
 )
 
-// proxyOf returns which proxy a request goes through: none to this machine, as with every
-// client.
+// proxyOf returns which proxy a request goes through: none to this machine.
 func proxyOf(proxy *url.URL) func(*http.Request) (*url.URL, error) {
 	if proxy == nil {
 		return nil
@@ -35,9 +34,8 @@ func throughProxy(proxy *url.URL, d dial) dial {
 	}
 }
 
-// lookedUp returns a check of the addresses that a host has here. The proxy looks it up
-// again, so a name that leads elsewhere the second time passes: it must be trusted to keep
-// requests away from networks of its own.
+// lookedUp returns a check of the addresses that a host has here. The proxy looks it up again: a
+// name that leads elsewhere the second time passes, unless the proxy guards its own networks.
 func lookedUp(o Options) func(context.Context, *url.URL) error {
 	g := guard(o.AllowLoopback, o.Networks)
 	lookup := o.LookupNetIP

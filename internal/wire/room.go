@@ -9,15 +9,14 @@ import (
 )
 
 const (
-	// rooms is how many answers are unpacked, decoded and searched at a time. What is done
-	// there takes a processor and waits for nothing, and a function of 256 MB has a part of one.
+	// rooms is how many answers are unpacked, decoded and searched at a time: that takes a
+	// processor and waits for nothing, and a function of 256 MB has a part of one.
 	rooms = 1
-	// smallAnswer is how much is read of every answer as it comes, in bytes, and largeAnswers is
-	// how many are read beyond that at a time; some may come slowly.
+	// smallAnswer is how much is read of every answer as it comes, in bytes, and largeAnswers how
+	// many are read beyond that at a time.
 	smallAnswer  = 8 << 10
 	largeAnswers = 4
-	// mostPacked is how much is read of a body, packed as it comes: a little more than what may
-	// be left of it.
+	// mostPacked is how much is read of a body as it comes, in bytes.
 	mostPacked = answer.MaxBody + 64<<10
 )
 

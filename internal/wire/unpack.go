@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// unpack returns the body of an answer without its content codings (RFC 9110 section 8.4.1),
-// and takes them out of the header. One that is not known here stays in both, and so do those
-// below it. (Only gzip is asked for; servers send others unasked.)
+// unpack returns the body of an answer without its content codings (RFC 9110 section 8.4.1), and
+// takes them out of the header. One that is not known stays in both, with those below it. (Only gzip
+// is asked for; servers send others unasked.)
 func unpack(header http.Header, body io.Reader) (io.Reader, error) {
 	var codings []string
 	for _, line := range header.Values("Content-Encoding") {
