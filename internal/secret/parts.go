@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,9 +18,6 @@ const leastLong = 12
 // unbroken are values whose parts cannot be honest in a record: hosts, URLs and JWTs share
 // parts with scopes, issuers and other JWTs; random text of this length does not.
 var unbroken = regexp.MustCompile(`^[A-Za-z0-9+/=_~-]{24,}$`)
-
-// privateMembers are those of a JWK (RFC 7518 section 6) that are secret.
-var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "k"}
 
 // PrivateKey reports whether a PEM block with a private key, or a JWK with private members,
 // is anywhere in value, or value is one of these or DER in base64.
@@ -100,55 +96,18 @@ func numbers(der []byte) []string {
 	return nil
 }
 
-// mostBroken is how many braces that begin no JSON are passed over: each costs reading on to where
-// that shows, which may be the end.
-const mostBroken = 32
+// privateMember is a member of a JWK (RFC 7518 section 6) that is secret, also in JSON within a text.
+var privateMember = regexp.MustCompile(`"(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*"([A-Za-z0-9_-]+)=*\\*"`)
 
-// ofJWKs returns the private numbers of all JWKs in text, whatever is around them. What follows
-// more braces than that is taken for one.
+// ofJWKs returns the private numbers of all JWKs in text, whatever is around them.
 func ofJWKs(text string) []string {
-	var parts []string
-	last, broken := strings.LastIndex(text, "kty"), 0
-	for at := 0; at <= last; {
-		var document any
-		dec := json.NewDecoder(strings.NewReader(text[at:]))
-		switch err := dec.Decode(&document); {
-		case err == nil:
-			at += int(dec.InputOffset())
-			parts = append(parts, ofJWK(document)...)
-		case broken == mostBroken:
-			return append(parts, text[at:])
-		default:
-			at++
-			broken++
-		}
-		next := strings.IndexByte(text[at:], '{')
-		if next < 0 {
-			break
-		}
-		at += next
+	if !strings.Contains(text, "kty") {
+		return nil
 	}
-	return parts
-}
-
-// ofJWK returns those of all JWKs in a JSON document.
-func ofJWK(document any) []string {
 	var parts []string
-	switch v := document.(type) {
-	case string:
-		return ofJWKs(v)
-	case []any:
-		for _, item := range v {
-			parts = append(parts, ofJWK(item)...)
-		}
-	case map[string]any:
-		_, isKey := v["kty"].(string)
-		for name, inner := range v {
-			text, _ := inner.(string)
-			if number, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "=")); err == nil && len(number) > 0 && isKey && slices.Contains(privateMembers, name) {
-				parts = append(parts, string(number))
-			}
-			parts = append(parts, ofJWK(inner)...)
+	for _, member := range privateMember.FindAllStringSubmatch(text, -1) {
+		if number, err := base64.RawURLEncoding.DecodeString(member[1]); err == nil {
+			parts = append(parts, string(number))
 		}
 	}
 	return parts
