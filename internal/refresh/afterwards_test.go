@@ -47,6 +47,9 @@ func TestALostRefreshTokenIsNotForgotten(t *testing.T) {
 			if res, err := w.runWith(v, rotates); err != nil || res.Class() != "" {
 				t.Errorf("another was put in, and it is still %q: %v", res.Class(), err)
 			}
+			if n := w.secrets["a"].state.Note; n != (refresh.Note{}) {
+				t.Errorf("another was put in, and the note is %s", n)
+			}
 		}
 	})
 }

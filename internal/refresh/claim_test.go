@@ -167,8 +167,43 @@ func TestWhyARefreshTokenIsLost(t *testing.T) {
 	}
 }
 
+// A panic while it is stored is a loss of it: its value is not printed.
+func TestAPanicWhileARefreshTokenIsStored(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.rotateTo("a", "second")
+	res := w.runVault(t, hooked{vault: v, rotate: func(context.Context) error { panic(canary) }}, 0)
+	if codeOf(res.Err) != refresh.CodeRefreshTokenLost || !strings.Contains(res.Err.Detail, "a panic of type string") || res.Note.Spent == "" {
+		t.Errorf("%v, noted %s", res.Err, res.Note)
+	}
+}
+
+// What is claimed is what may be spent, also where it was put in a moment before.
+func TestARefreshTokenThatIsPutInBeforeItsClaim(t *testing.T) {
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
+	})
+	res := w.runVault(t, hooked{vault: v, claim: func(context.Context) error { v.put("second"); return nil }}, 0)
+	sum := sha256.Sum256([]byte("2"))
+	if want := hex.EncodeToString(sum[:4]); res.Note.Unsure != want {
+		t.Errorf("noted %s, want %s", res.Note, want)
+	}
+}
+
 // What cannot be a refresh token is not stored in the place of one, and the one that was sent is spent.
 func TestASuccessorOfAnotherKindIsNotStored(t *testing.T) {
+	// Where the answer is unreadable otherwise the refresh token is spent all the same, and not unsure.
+	w, v := newWorld("a"), &vault{}
+	v.put("first")
+	w.next["a"] = func(string) refresh.Successor { return refresh.Successor{Unstorable: "answered 200 with an object"} }
+	w.answer("a", func(context.Context) (refresh.Grant, error) {
+		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "bad_answer", Detail: "it breaks off", Unsure: true}
+	})
+	if n := w.runVault(t, v, 0).Note; n.Spent == "" || n.Unsure != "" || n.Code != refresh.CodeRefreshTokenLost {
+		t.Errorf("unreadable: noted %s", n)
+	}
 	for _, noteErr := range []error{nil, errors.New("throttled")} {
 		w, v := newWorld("a"), &vault{}
 		v.put("first")
@@ -311,11 +346,18 @@ func TestAwaitingEndsWithTheRun(t *testing.T) {
 
 // Storing the next refresh token goes on for two minutes, or to the last moments of the run.
 func TestHowLongARefreshTokenIsStored(t *testing.T) {
-	for run, want := range map[time.Duration]time.Duration{0: 120 * time.Second, 40 * time.Second: 38500 * time.Millisecond, 10 * time.Minute: 120 * time.Second} {
+	for _, row := range []struct{ run, answered, want time.Duration }{
+		{0, 0, 120 * time.Second}, {40 * time.Second, 0, 38500 * time.Millisecond}, {10 * time.Minute, 0, 120 * time.Second},
+		{0, 29 * time.Second, 148500 * time.Millisecond}, {0, 28 * time.Second, 148 * time.Second},
+	} {
 		synctest.Test(t, func(t *testing.T) {
+			run, want := row.run, row.want
 			w, v := newWorld("a"), &vault{}
 			v.put("first")
-			w.rotateTo("a", "second")
+			w.next["a"] = func(string) refresh.Successor {
+				time.Sleep(row.answered)
+				return refresh.Successor{Token: secret.New("second")}
+			}
 			began := time.Now()
 			w.runVault(t, hooked{vault: v, rotate: func(ctx context.Context) error {
 				if end, _ := ctx.Deadline(); end.Sub(began) != want {

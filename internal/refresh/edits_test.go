@@ -16,6 +16,7 @@ type counting struct {
 	mu    sync.Mutex
 	asked map[string]int
 	calls int
+	most  int // in a call
 }
 
 func (c *counting) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
@@ -24,6 +25,7 @@ func (c *counting) CredentialVersions(ctx context.Context, names []string) []ref
 		c.asked[name]++
 	}
 	c.calls++
+	c.most = max(c.most, len(names))
 	c.mu.Unlock()
 	return c.source.CredentialVersions(ctx, names)
 }
@@ -56,6 +58,9 @@ func TestManyThatWaitForAnEdit(t *testing.T) {
 			if report.CountClass(refresh.Misconfigured) != n {
 				t.Errorf("%d wait, and %d count as failing", n, report.CountClass(refresh.Misconfigured))
 			}
+		}
+		if from.most != 10 {
+			t.Errorf("%d wait: up to %d were looked at in a call", n, from.most)
 		}
 		if len(from.asked) != n {
 			t.Errorf("%d wait: %d were looked at in %d ticks", n, len(from.asked), turns)

@@ -83,3 +83,15 @@ func TestWhatIsNotDueIsNotReadAgain(t *testing.T) {
 	w.beforeLatest = func(name string) { t.Errorf("%s is read", name) }
 	w.run(refresh.Job{})
 }
+
+// What is not due by the config that it has was not taken over from another run.
+func TestAnEditThatIsTakenBack(t *testing.T) {
+	w := newWorld("p")
+	w.run(refresh.Job{})
+	w.now = w.now.Add(time.Minute)
+	w.configs["p"] = "v2"
+	w.beforeLatest = func(string) { w.configs["p"] = "v1" }
+	if res, _, err := w.run(refresh.Job{}); err != nil || res["p"].Outcome != refresh.Waiting || res["p"].Reason != refresh.Fresh || w.logins["p"] != 1 {
+		t.Errorf("%+v, %v", res["p"], err)
+	}
+}

@@ -119,8 +119,6 @@ func (v *visit) ask(asking, storing context.Context) Result {
 	cred, e := v.credential()
 	v.tried = v.triedWith(asking, cred.Version)
 	switch {
-	case e != nil && cut(asking):
-		return v.skip(v.task)
 	case e != nil:
 		return v.fail(storing, e)
 	case v.Rotates:

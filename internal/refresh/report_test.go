@@ -40,6 +40,11 @@ func skippedAll(t *testing.T, n int) (report *refresh.Report, err error) {
 func TestARunThatDoesNothingFails(t *testing.T) {
 	for _, n := range []int{1, 2_000} {
 		report, err := skippedAll(t, n)
+		for _, res := range report.Results {
+			if res.State.Name != res.Provider || res.Reason != refresh.NoToken {
+				t.Fatalf("%+v", res)
+			}
+		}
 		if err == nil || !report.Overloaded() || report.Count(refresh.Skipped) != n || report.Lateness() != time.Minute {
 			t.Errorf("%d due: skipped %d, late %v: %v", n, report.Count(refresh.Skipped), report.Lateness(), err)
 		}

@@ -64,8 +64,9 @@ func (v *visit) inOrder(g Grant) Grant {
 	}
 	asked := g.AskedAt.UTC().Truncate(time.Second)
 	if late := cur.IssuedAt.Sub(asked); late >= 0 && late <= maxAhead {
-		g.Lifetime -= late + time.Second
-		g.AskedAt = asked.Add(late + time.Second)
+		late += time.Second
+		g.Lifetime -= late
+		g.AskedAt = asked.Add(late)
 	}
 	return g
 }
