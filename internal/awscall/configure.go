@@ -88,16 +88,22 @@ type connections interface{ CloseIdleConnections() }
 
 // reconnect returns an option that drops the connections in the pool when an attempt was
 // not answered. Whatever cut that one off may have cut them all: a network that failed
-// over, or an environment that was frozen for longer than they lasted. The next attempt
-// dials.
+// over, or an environment that was frozen for longer than they lasted.
 func reconnect(c connections) func(*middleware.Stack) error {
+	return afterAttempts("tokenkeeper.reconnect", func(err error) {
+		if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {
+			c.CloseIdleConnections()
+		}
+	})
+}
+
+// afterAttempts returns an option that calls f after every attempt of a call, with its error.
+func afterAttempts(name string, f func(error)) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("tokenkeeper.reconnect",
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc(name,
 			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
-				if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {
-					c.CloseIdleConnections()
-				}
+				f(err)
 				return out, metadata, err
 			}), middleware.Before)
 	}

@@ -1,7 +1,6 @@
 package awscall
 
 import (
-	"context"
 	"sync/atomic"
 
 	"github.com/aws/smithy-go/middleware"
@@ -27,13 +26,10 @@ func (m *Meter) Take() Usage {
 
 // Attach puts m where it sees every attempt of a call, and the error that its answer is.
 func (m *Meter) Attach(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("tokenkeeper.Meter",
-		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-			m.calls.Add(1)
-			out, metadata, err := next.HandleDeserialize(ctx, in)
-			if throttled(err) {
-				m.throttles.Add(1)
-			}
-			return out, metadata, err
-		}), middleware.Before)
+	return afterAttempts("tokenkeeper.Meter", func(err error) {
+		m.calls.Add(1)
+		if throttled(err) {
+			m.throttles.Add(1)
+		}
+	})(stack)
 }

@@ -127,14 +127,14 @@ func (a *agenda) take(p page, report *Report) {
 }
 
 func (a *agenda) takeStates(p page) {
-	a.anyStates, a.allStates = true, p.last
+	a.anyStates, a.allStates = true, p.next == ""
 	for _, s := range p.states {
 		a.states[s.Name] = s
 		if t, ok := a.tasks[s.Name]; ok {
 			a.found(t, s)
 		}
 	}
-	if !p.last {
+	if p.next != "" {
 		return
 	}
 	for name, t := range a.tasks {
@@ -164,7 +164,7 @@ func (a *agenda) takeConfigs(p page, report *Report) {
 			delete(l.copies, d.Name)
 		}
 	}
-	if p.last {
+	if p.next == "" {
 		for _, name := range slices.Sorted(maps.Keys(l.copies)) {
 			docs = append(docs, l.copies[name]...)
 		}
@@ -175,7 +175,7 @@ func (a *agenda) takeConfigs(p page, report *Report) {
 		l.seen[c.Name] = true
 		a.config(c.Document)
 	}
-	if !p.last {
+	if p.next != "" {
 		return
 	}
 	for name := range a.tasks {

@@ -37,17 +37,14 @@ func snake(name string) string { return strings.ToLower(camel.ReplaceAllString(n
 // are names of values.
 func (c Credential) Conflicts() (refused, doubtful Problems) {
 	for _, public := range c.Names() {
-		if !c.IsPublic(public) {
+		declared, other := slices.Contains(c.Public, public), c.Values[public].Reveal()
+		if !c.IsPublic(public) || len(other) < secret.LeastSecret {
 			continue
 		}
-		declared := slices.Contains(c.Public, public)
 		for _, name := range c.Names() {
-			value, other := c.Values[name].Reveal(), c.Values[public].Reveal()
-			if c.IsPublic(name) || len(value) < secret.LeastSecret || len(other) < secret.LeastSecret {
-				continue
-			}
+			value := c.Values[name].Reveal()
 			how := overlap(other, value)
-			if how == "" {
+			if c.IsPublic(name) || len(value) < secret.LeastSecret || how == "" {
 				continue
 			}
 			p := Problem{Path: public, Detail: fmt.Sprintf("may be found in tokens and records, and %s the secret %s", how, name),

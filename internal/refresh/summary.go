@@ -114,11 +114,7 @@ func changes(results []Result) (c Changes) {
 	more := 0
 	for _, res := range results {
 		switch {
-		case res.Outcome == Failed && res.Notice:
-			if len(c.Failing) == mostNames {
-				more++
-				continue
-			}
+		case res.Outcome == Failed && res.Notice && len(c.Failing) < mostNames:
 			n := FailureNews{res.Provider, res.Class(), res.Err.Code, remedyOf(res.Err)}
 			c.Failing = append(c.Failing, n)
 			line := fmt.Sprintf("%s fails: %s (%s).", n.Provider, n.Code, n.Class)
@@ -126,14 +122,12 @@ func changes(results []Result) (c Changes) {
 				line += " What to do: " + n.Remedy
 			}
 			lines = append(lines, line)
-		case res.Recovered:
-			if len(c.Recovered) == mostNames {
-				more++
-				continue
-			}
+		case res.Recovered && len(c.Recovered) < mostNames:
 			n := RecoveryNews{res.Provider, res.Was.Code}
 			c.Recovered = append(c.Recovered, n)
 			lines = append(lines, fmt.Sprintf("%s has recovered from %s.", n.Provider, n.Was))
+		case res.Outcome == Failed && res.Notice || res.Recovered:
+			more++
 		}
 	}
 	if len(c.Failing) > 0 {
