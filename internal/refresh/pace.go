@@ -56,16 +56,14 @@ func (p *pace) start(ctx context.Context, saves int) (*slot, error) {
 		return nil, err
 	}
 	s := &slot{pace: p, saves: saves}
-	if d == 0 {
-		return s, nil
+	if d > 0 {
+		err = sleep(ctx, d)
 	}
-	select {
-	case <-time.After(d):
-		return s, nil
-	case <-ctx.Done():
+	if err != nil {
 		s.end()
-		return nil, ctx.Err()
+		return nil, err
 	}
+	return s, nil
 }
 
 // turn takes the next turn, and returns how long it is until then.

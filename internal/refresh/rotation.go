@@ -54,31 +54,22 @@ func (v *visit) storeSuccessor(ctx context.Context, spent Ticket, s Successor) (
 			e = lostRefreshToken(v.Name, fmt.Sprintf("a panic of type %T while storing the next refresh token", p))
 		}
 	}()
-	var failed error
-	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 4*time.Second) {
-		next := s.Token
-		if s.Unstorable != "" {
-			next = secret.Text{}
-		}
-		err := v.Vault.Rotate(ctx, v.Name, spent, next)
-		if err == nil && s.Unstorable == "" {
-			return nil
-		}
-		if err == nil {
-			break
-		}
-		if failed == nil || ctx.Err() == nil {
-			failed = err // that the time has run out says nothing of why
-		}
-		select {
-		case <-time.After(pause):
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
+	next := s.Token
 	if s.Unstorable != "" {
+		next = secret.Text{}
+	}
+	failed := v.Vault.Rotate(ctx, v.Name, spent, next)
+	for pause := 250 * time.Millisecond; failed != nil && sleep(ctx, pause) == nil; pause = min(2*pause, 4*time.Second) {
+		err := v.Vault.Rotate(ctx, v.Name, spent, next)
+		if err == nil || ctx.Err() == nil { // that the time has run out says nothing of why
+			failed = err
+		}
+	}
+	switch {
+	case s.Unstorable != "":
 		return lostRefreshToken(v.Name, s.Unstorable)
+	case failed == nil:
+		return nil
 	}
 	e = lostRefreshToken(v.Name, "the provider has replaced the refresh token, and the new one could not be stored: "+asError(failed, CodeStoreFailed, "storing").Detail)
 	e.Remedy, e.Err = "repair the store, "+e.Remedy, failed

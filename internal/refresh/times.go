@@ -38,6 +38,16 @@ func earlier(t, u time.Time) time.Time {
 	return t
 }
 
+// sleep returns after that time, or with the error of ctx where that ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // errRunEnds is the cause of a context that ends because the run does.
 var errRunEnds = errors.New("the run ends")
 
