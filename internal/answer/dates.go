@@ -38,7 +38,7 @@ const (
 	clockTime = `(?P<hour>\d{1,2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?)?(?:[.,](?P<fraction>\d+))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?`
 	// zoneText is an offset or a name, perhaps with another name or a place after it, and what Go
 	// writes of its monotonic clock.
-	zoneText = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?\d{2})?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:[A-Z]{3,5}|[+-]\d{4}|\([^()]*\)|\[[^\[\]]*\]))?(?: m=[+-][\d.]+)?)?`
+	zoneText = `(?: ?(?P<zone>(?:GMT|UTC)?[+\x{2212}-]\d{2}(?::?[0-5]\d)?|Z|z|UTC|utc|GMT|gmt|UT|[ECMP][SD]T)(?: ?(?:[A-Z]{3,5}|[+-]\d{4}|\([^()]*\)|\[[^\[\]]*\]))?(?: m=[+-][\d.]+)?)?`
 )
 
 var (
@@ -153,24 +153,18 @@ func number(digits string) int {
 // zones are the names that RFC 5322 section 4.3 knows, in hours.
 var zones = map[string]int{"Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
-// parseOffset reads a zone as zoneText has it, in seconds east of Greenwich.
+// parseOffset reads a zone as zoneText has it, in seconds east of Greenwich, at most 18 hours.
 func parseOffset(text string) (seconds int, ok bool) {
 	text = strings.ReplaceAll(strings.ToUpper(text), "\u2212", "-")
 	if hours, ok := zones[text]; ok {
 		return hours * 3600, true
 	}
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "GMT"), "UTC")
-	digits := strings.ReplaceAll(text, ":", "")
-	if len(digits) != 3 && len(digits) != 5 || digits[0] != '+' && digits[0] != '-' {
-		return 0, false
+	for _, layout := range []string{"-07:00", "-0700", "-07"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			_, seconds = t.Zone()
+			return seconds, max(seconds, -seconds) <= 18*3600
+		}
 	}
-	n, err := strconv.ParseUint((digits[1:] + "00")[:4], 10, 16)
-	if err != nil || n%100 > 59 || n/100 > 18 {
-		return 0, false
-	}
-	seconds = int(n/100)*3600 + int(n%100)*60
-	if digits[0] == '-' {
-		seconds = -seconds
-	}
-	return seconds, true
+	return 0, false
 }

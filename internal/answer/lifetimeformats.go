@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -86,16 +87,16 @@ func numeral(v any) (n float64, text string, isNumber bool) {
 const oneWord = `(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)`
 
 var (
-	iso8601 = regexp.MustCompile(`^P(?:0+Y)?(?:0+M)?(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
-	inWords = regexp.MustCompile(`^(?:(?:^|,? (?:and )?)` + oneWord + `)+$`)
+	inWords = regexp.MustCompile(`^(?:(?:,? )?(?:and )?` + oneWord + `)+$`)
 	aWord   = regexp.MustCompile(oneWord)
+	// iso8601 has no years and months, unless there are none of them: they have no fixed length.
+	iso8601 = regexp.MustCompile(`^P(?:0+Y)?(?:0+M)?((?:[\d.,]+W)?(?:[\d.,]+D)?)(?:T((?:[\d.,]+H)?(?:[\d.,]+M)?(?:[\d.,]+S)?))?$`)
 	// clocked is a time span of .NET, [d.]hh:mm:ss[.fffffff], of Python, [d days, ]h:mm:ss, and what
 	// many others write.
 	clocked = regexp.MustCompile(`^(?:(\d+)(?:[. ]| days?, ))?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
 
-// duration reads text that says its own unit. Years and months are not read, unless there are
-// none of them: they have no fixed length.
+// duration reads text that says its own unit.
 func duration(text string) (time.Duration, bool) {
 	if len(text) > longestDate {
 		return 0, false
@@ -103,31 +104,18 @@ func duration(text string) (time.Duration, bool) {
 	if d, err := time.ParseDuration(text); err == nil {
 		return d, true
 	}
-	if text := strings.ToLower(text); inWords.MatchString(text) {
-		var numbers []string
-		var units []time.Duration
-		for _, m := range aWord.FindAllStringSubmatch(text, -1) {
-			numbers = append(numbers, m[1])
-			units = append(units, map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}[m[2][0]])
-		}
-		return total(numbers, units...), true
-	}
 	if m := clocked.FindStringSubmatch(text); m != nil {
-		return total(m[1:], day, time.Hour, time.Minute, time.Second), true
+		text = fmt.Sprintf("%sd%sh%sm%ss", cmp.Or(m[1], "0"), m[2], m[3], m[4])
+	} else if m := iso8601.FindStringSubmatch(strings.ToUpper(text)); m != nil {
+		text = strings.ReplaceAll(m[1]+m[2], ",", ".")
 	}
-	m := iso8601.FindStringSubmatch(strings.ToUpper(text))
-	if m == nil || strings.Join(m[1:], "") == "" {
+	if text = strings.ToLower(text); !inWords.MatchString(text) {
 		return 0, false
 	}
-	return total(m[1:], 7*day, day, time.Hour, time.Minute, time.Second), true
-}
-
-// total adds up numbers of units; an empty one is zero.
-func total(numbers []string, units ...time.Duration) time.Duration {
 	seconds := 0.0
-	for i, u := range units {
-		n, _ := strconv.ParseFloat(strings.ReplaceAll(numbers[i], ",", "."), 64)
-		seconds += n * u.Seconds()
+	for _, m := range aWord.FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.ParseFloat(m[1], 64) // out of range: infinite, which is large enough
+		seconds += n * map[byte]float64{'s': 1, 'm': 60, 'h': 60 * 60, 'd': 24 * 60 * 60, 'w': 7 * 24 * 60 * 60}[m[2][0]]
 	}
-	return saturate(seconds, time.Second)
+	return saturate(seconds, time.Second), true
 }

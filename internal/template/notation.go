@@ -161,20 +161,12 @@ func (n *notation) name() string {
 
 // quoted reads a text in single quotes, in which two of them are one.
 func (n *notation) quoted() (string, *Fault) {
-	var b strings.Builder
-	for rest := n.rest[1:]; ; {
-		text, after, closed := strings.Cut(rest, "'")
-		if !closed {
-			return "", &Fault{"has a text whose quote is not closed", "close it with '; two of them are one in a text"}
-		}
-		b.WriteString(text)
-		if !strings.HasPrefix(after, "'") {
-			n.rest = after
-			return b.String(), nil
-		}
-		b.WriteByte('\'')
-		rest = after[1:]
+	text := quotedText.FindString(n.rest)
+	if text == "" {
+		return "", &Fault{"has a text whose quote is not closed", "close it with '; two of them are one in a text"}
 	}
+	n.rest = n.rest[len(text):]
+	return strings.ReplaceAll(text[1:len(text)-1], "''", "'"), nil
 }
 
 // substitution reads what follows ${, including the }, and returns the text after it.
@@ -203,7 +195,7 @@ func (n *notation) substitution(text string) (p part, after string, fault *Fault
 	return t.part, n.rest[1:], nil
 }
 
-var quotedText = regexp.MustCompile(`'[^']*'`)
+var quotedText = regexp.MustCompile(`'(?:[^']|'')*'`)
 
 // Shown returns a text that is no template in a form that may be printed: quoted texts in it
 // may be secrets that should not be there.
