@@ -54,56 +54,38 @@ const longestPath = 1024 // bytes
 
 // ParsePath reads a path.
 func ParsePath(text string) (Path, *Misreading) {
-	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
-		c.path, ok = s.path()
-		return c, ok
-	})
+	c, wrong := parse(text, func(c Condition) bool { return !c.compare })
 	return c.path, wrong
 }
 
 // ParseType reads a path, or a text in single quotes, which is a literal: the token type
 // of providers whose word for it is wrong.
 func ParseType(text string) (Path, *Misreading) {
-	c, wrong := parse(text, func(s *scanner) (c Condition, ok bool) {
-		if v, ok := s.quoted(); ok {
-			c.path.literal = v
-			return c, true
-		}
-		c.path, ok = s.path()
-		return c, ok
-	})
-	return c.path, wrong
+	if quoted := strings.TrimSpace(text); aText.MatchString(quoted) {
+		v, _ := literal(quoted) // a text always is one
+		return Path{text: text, literal: v}, nil
+	}
+	return ParsePath(text)
 }
 
 // ParseCondition reads a path that must lead to something true, or path == literal.
 func ParseCondition(text string) (Condition, *Misreading) {
-	return parse(text, func(s *scanner) (c Condition, ok bool) {
-		if c.path, ok = s.path(); ok {
-			c.test, ok = s.test()
-		}
-		return c, ok
-	})
+	return parse(text, func(Condition) bool { return true })
 }
 
-// parse reads the whole of a text.
-func parse(text string, read func(*scanner) (Condition, bool)) (Condition, *Misreading) {
+// parse reads a condition that is wanted.
+func parse(text string, wanted func(Condition) bool) (Condition, *Misreading) {
 	if text == "" {
 		return Condition{}, &Misreading{"is empty", `leave it out, or write where in the answer the value is, such as "data.token"`}
 	}
 	if len(text) > longestPath {
 		return Condition{}, &Misreading{fmt.Sprintf("has %d bytes; at most %d are read", len(text), longestPath), ""}
 	}
-	whole := func(text string) (Condition, bool) {
-		s := &scanner{rest: text}
-		c, ok := read(s)
-		s.space()
-		c.path.text = text
-		return c, ok && s.rest == ""
+	good := func(text string) bool { c, ok := read(text); return ok && wanted(c) }
+	if !good(text) {
+		return Condition{}, misread(text, good)
 	}
-	c, ok := whole(text)
-	if !ok {
-		return Condition{}, misread(text, func(text string) bool { _, ok := whole(text); return ok })
-	}
+	c, _ := read(text)
 	return c, nil
 }
 
@@ -201,127 +183,71 @@ func truth(v any) bool {
 	return true
 }
 
-// A scanner reads a path. White space between words means nothing.
-type scanner struct{ rest string }
-
-func (s *scanner) space() { s.rest = strings.TrimLeft(s.rest, " \t\r\n") }
-
-func (s *scanner) take(word string) bool {
-	s.space()
-	rest, ok := strings.CutPrefix(s.rest, word)
-	if ok {
-		s.rest = rest
-	}
-	return ok
-}
-
-// match takes what a regular expression finds at the beginning.
-func (s *scanner) match(re *regexp.Regexp) (string, bool) {
-	s.space()
-	found := re.FindString(s.rest)
-	s.rest = s.rest[len(found):]
-	return found, found != ""
-}
-
-var (
-	quotedName  = regexp.MustCompile(`^"(?:[^"\\]|\\.)+"`)
-	indexText   = regexp.MustCompile(`^\[\s*-?[0-9]{1,9}\s*\]`)
-	singleQuote = regexp.MustCompile(`^'(?:[^'\\]|\\.)*'`)
-	backquote   = regexp.MustCompile("^`(?:[^`\\\\]|\\\\.)*`")
+const (
+	nameText    = `(?:[A-Za-z_][A-Za-z0-9_]*|"(?:[^"\\]|\\.)+")`
+	indexText   = `\[\s*-?[0-9]{1,9}\s*\]`
+	stepsText   = `(?:@|` + nameText + `|` + indexText + `)(?:\s*(?:\.\s*` + nameText + `|` + indexText + `))*`
+	literalText = `'(?:[^'\\]|\\.)*'|` + "`(?:[^`\\\\]|\\\\.)*`"
+	testText    = `\s*(?:==\s*(?P<%s>` + literalText + `)\s*)?`
 )
 
-// path reads a path with at most one filter.
-func (s *scanner) path() (p Path, ok bool) {
-	if !s.take("[?") {
-		if p.steps, ok = s.steps(); !ok || !s.take("[?") {
-			return p, ok
-		}
-	}
-	p.one = &filter{}
-	if p.one.by, ok = s.steps(); !ok {
-		return p, false
-	}
-	if p.one.test, ok = s.test(); !ok || !s.take("]") || !s.take(".") {
-		return p, false
-	}
-	if p.one.then, ok = s.steps(); !ok || !s.take("|") {
-		return p, false
-	}
-	first, ok := s.index()
-	return p, ok && first == 0
-}
+var (
+	// conditions are paths with at most one filter, and what they must lead to. White space between
+	// words means nothing.
+	conditions = regexp.MustCompile(`^\s*(?P<to>` + stepsText + `)?\s*(?P<filter>\[\?\s*(?P<by>` + stepsText + `)` + fmt.Sprintf(testText, "like") +
+		`\]\s*\.\s*(?P<then>` + stepsText + `)\s*\|\s*\[\s*0\s*\])?` + fmt.Sprintf(testText, "is") + `$`)
+	aStep = regexp.MustCompile(nameText + `|` + indexText)
+	aText = regexp.MustCompile(`^'(?:[^'\\]|\\.)*'$`)
+)
 
-// steps reads names and indexes. There is at least one, or @.
-func (s *scanner) steps() (list []any, ok bool) {
-	if ok = s.take("@"); !ok {
-		var name string
-		if name, ok = s.name(); ok {
-			list = append(list, name)
-		}
+// read reads a condition; ok is false where it is none.
+func read(text string) (c Condition, ok bool) {
+	m := conditions.FindStringSubmatch(text)
+	if m == nil {
+		return c, false
 	}
-	for {
-		if ok && s.take(".") {
-			name, named := s.name()
-			if !named {
-				return nil, false
+	part := func(name string) string { return m[conditions.SubexpIndex(name)] }
+	ok = part("to") != "" || part("filter") != ""
+	steps := func(text string) (list []any) {
+		for _, s := range aStep.FindAllString(text, -1) {
+			var name string
+			switch {
+			case s[0] == '[':
+				i, _ := strconv.Atoi(strings.Trim(s, "[] \t\r\n\f")) // nine digits at most
+				list = append(list, i)
+				continue
+			case s[0] != '"':
+				name = s
+			case json.Unmarshal([]byte(s), &name) != nil:
+				ok = false
 			}
 			list = append(list, name)
-		} else if i, indexed := s.index(); indexed {
-			list, ok = append(list, i), true
-		} else {
-			return list, ok
 		}
+		return list
 	}
+	compared := func(text string) (t test) {
+		var known bool
+		if t.compare = text != ""; t.compare {
+			t.equals, known = literal(text)
+			ok = ok && known
+		}
+		return t
+	}
+	c = Condition{Path{text: text, steps: steps(part("to"))}, compared(part("is"))}
+	if part("filter") != "" {
+		c.path.one = &filter{steps(part("by")), compared(part("like")), steps(part("then"))}
+	}
+	return c, ok
 }
 
-// index reads an index in brackets.
-func (s *scanner) index() (int, bool) {
-	text, ok := s.match(indexText)
-	i, _ := strconv.Atoi(strings.Trim(text, "[] \t\r\n")) // nine digits at most
-	return i, ok
-}
-
-// test reads == and a literal, if they are there.
-func (s *scanner) test() (t test, ok bool) {
-	if t.compare = s.take("=="); !t.compare {
-		return t, true
+// literal returns the value of a text in single quotes, or of a text, a number, true, false or null in
+// backticks.
+func literal(text string) (any, bool) {
+	inner := text[1 : len(text)-1]
+	if text[0] == '\'' {
+		return strings.NewReplacer(`\'`, `'`, `\\`, `\`).Replace(inner), true
 	}
-	t.equals, ok = s.literal()
-	return t, ok
-}
-
-func (s *scanner) name() (string, bool) {
-	if n, ok := s.match(plainName); ok {
-		return n, true
-	}
-	text, ok := s.match(quotedName)
-	if !ok {
-		return "", false
-	}
-	var n string
-	return n, json.Unmarshal([]byte(text), &n) == nil
-}
-
-// quoted reads a text in single quotes, in which only \' and \\ are escapes.
-func (s *scanner) quoted() (string, bool) {
-	text, ok := s.match(singleQuote)
-	if !ok {
-		return "", false
-	}
-	return strings.NewReplacer(`\'`, `'`, `\\`, `\`).Replace(text[1 : len(text)-1]), true
-}
-
-// literal reads a text in single quotes, or a text, a number, true, false or null in backticks.
-func (s *scanner) literal() (any, bool) {
-	if v, ok := s.quoted(); ok {
-		return v, true
-	}
-	text, ok := s.match(backquote)
-	if !ok {
-		return nil, false
-	}
-	text = strings.TrimSpace(strings.ReplaceAll(text[1:len(text)-1], "\\`", "`"))
-	v, err := parseJSON([]byte(text))
+	v, err := parseJSON([]byte(strings.TrimSpace(strings.ReplaceAll(inner, "\\`", "`"))))
 	switch v.(type) {
 	case []any, map[string]any:
 		return nil, false
