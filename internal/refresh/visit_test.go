@@ -3,7 +3,6 @@ package refresh_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -283,29 +282,25 @@ func (panicsLooking) CredentialVersions(context.Context, []string) []refresh.Cre
 	panic(canary)
 }
 
-// What shows to be due once its secret is opened has its turn behind all others, and is skipped where that comes too late.
+// What shows to be due once its secret is opened has its turn behind those that were, and is skipped where that comes too late.
 func TestWhatShowsToBeDueTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, r, _ := many(7, 0)
+		w, r, from := many(15, 0)
 		minute(t, w, r, refresh.Job{})
+		time.Sleep(10 * time.Minute)
 		w.now = time.Now()
-		for i := range 7 {
-			st := &w.secrets[fmt.Sprintf("p%04d", i)].state
-			if i < 6 {
-				st.Current, st.Next = "", ""
-				continue
-			}
-			listed := *st // by the list it is fresh, and has a note that is void
-			listed.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Last: time.Now().Add(-2 * time.Hour)}
-			w.listed = map[string]refresh.State{st.Name: listed}
+		listed := w.secrets["p0014"].state // by the list it is fresh, and has a note that is void
+		listed.Note = refresh.Note{Class: refresh.Transient, Code: "x", Tries: 1, Last: time.Now().Add(-2 * time.Hour)}
+		w.listed = map[string]refresh.State{"p0014": listed}
+		for _, name := range []string{"p0000", "p0001", "p0002", "p0003", "p0004", "p0014"} {
+			st := &w.secrets[name].state
 			st.Current, st.Next = "", ""
 		}
-		r = w.runner()
-		w.limits.Saves = 0.1 // five at once, and one in ten seconds
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		w.limits.Saves, from.takes = 0.1, time.Second // five at once, and the next after ten seconds; the list has two pages
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
 		report, _ := r.Run(ctx, refresh.Job{})
-		if res := report.Results[6]; report.Count(refresh.Refreshed) != 6 || res.Provider != "p0006" || res.Outcome != refresh.Skipped || res.Reason != refresh.NoToken {
+		if res := report.Results[14]; report.Count(refresh.Refreshed) != 5 || res.Provider != "p0014" || res.Outcome != refresh.Skipped || res.Reason != refresh.NoToken {
 			t.Errorf("%d are refreshed; %+v", report.Count(refresh.Refreshed), res)
 		}
 	})
