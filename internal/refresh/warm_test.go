@@ -127,3 +127,47 @@ func TestWhenALoginIsTooLate(t *testing.T) {
 		}
 	}
 }
+
+// A first run begins with secrets that have a token of ours, and with no others that have no config.
+func TestAFirstRunBeginsWithTokensOfOurs(t *testing.T) {
+	config := refresh.NewFingerprint([]byte("v1"))
+	expired := refresh.Version{IssuedAt: noon.Add(-2 * time.Hour), Lifetime: time.Hour, Config: config}.ID()
+	for _, st := range []refresh.State{
+		{Name: "x", Exists: true, Owned: true, Current: "terraform-20261122120000000000000001"},
+		{Name: "x", Exists: true, Owned: true},
+		{Name: "x", Exists: true, Current: expired},
+		{Name: "x", Exists: true, Owned: true, Current: expired},
+	} {
+		w := newWorld("a")
+		w.secrets["x"] = &stored{state: st, versions: map[refresh.VersionID]string{}}
+		results, report, err := w.run(refresh.Job{})
+		begun := st.Owned && st.Current == expired
+		if res, ok := results["x"]; err != nil || ok != begun || ok && res.Reason != refresh.Gone || results["a"].Outcome != refresh.Refreshed || len(report.Orphans) > 1 || (len(report.Orphans) == 1) != st.Owned {
+			t.Errorf("%+v: %+v, orphans %v, %v", st, report.Results, report.Orphans, err)
+		}
+	}
+}
+
+// What a first run has read of a provider, whose config it has not found in a list yet, is known to the next.
+func TestAProviderThatIsReadBeforeItIsListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, first, _ := many(200, 0)
+		minute(t, w, first, refresh.Job{})
+		time.Sleep(50 * time.Minute)
+		r := w.runner()
+		r.Now, r.Source = nil, &paged{source: source{w}, takes: 5 * time.Second} // 100 s for all
+		for _, row := range []struct {
+			run  time.Duration
+			want refresh.Outcome
+		}{{57 * time.Second, refresh.Refreshed}, {10 * time.Second, refresh.Waiting}} {
+			ctx, cancel := context.WithTimeout(t.Context(), row.run)
+			defer cancel()
+			w.now = time.Now()
+			report, err := r.Run(ctx, refresh.Job{})
+			if len(report.Results) != 200 || report.Results[199].Outcome != row.want || !report.Listed.IsZero() || err != nil {
+				t.Errorf("a run of %v: %d results, %v", row.run, len(report.Results), err)
+			}
+			time.Sleep(3 * time.Second)
+		}
+	})
+}
