@@ -255,6 +255,13 @@ func TestWhatComesBetweenTwoUnsureLogins(t *testing.T) {
 // down, and then like a login that is refused.
 func TestDistancesOfUnsureLogins(t *testing.T) {
 	s, p := onAWS(time.Minute), refresh.Provider{Name: "a", Config: 1}
+	hourly := refresh.State{} // at a tick of an hour no distance is less
+	for i, want := range []time.Duration{1, 2, 4, 5, 1, 1, 2, 4, 4} {
+		hourly.Note = onAWS(time.Hour).Failed(p, hourly, "1", noon, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure})
+		if got := hourly.Note.Next.Sub(noon); got != want*time.Hour {
+			t.Errorf("at a tick of an hour, after %d: %v, want %v", i+1, got, want*time.Hour)
+		}
+	}
 	for _, st := range []refresh.State{{}, minutesLeft(5 * time.Minute), minutesLeft(-time.Minute)} {
 		for i, want := range []time.Duration{1, 2, 4, 5, 30, 60, 120, 240, 240} {
 			st.Note = s.Failed(p, st, "1", noon, &refresh.Error{Class: refresh.Transient, Code: refresh.CodeRefreshTokenUnsure})

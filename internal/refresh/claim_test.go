@@ -248,7 +248,7 @@ func (panicsNoting) Note(context.Context, string, refresh.Note) error { panic(ca
 // The provider repeats an answer that was lost for so long after it was asked, and in that time the refresh token
 // may be sent: it rests until the last tick of it, if that is later than the last useful moment of the token.
 func TestHowLongARefreshTokenRests(t *testing.T) {
-	for grace, want := range map[time.Duration]time.Duration{
+	for grace, want := range map[time.Duration]time.Duration{ // as of a login 40 minutes after the token
 		0:                53 * time.Minute,
 		14 * time.Minute: 53 * time.Minute,
 		15 * time.Minute: 40*time.Minute + 5*time.Second + 15*time.Minute - 90*time.Second,

@@ -257,6 +257,9 @@ func TestSameTokenIsLookedForAgain(t *testing.T) {
 		}
 		now = st.Note.Next
 	}
+	if n := s.Unchanged(p, st, "cred", noon.Add(40*time.Minute+time.Second)); n.Next.Sub(noon) != 50*time.Minute { // to the second before
+		t.Errorf("with 1199s left it is looked for again at %v", n.Next)
+	}
 }
 
 // Who may edit tags may write anything into one. Whatever is read from it, the next note
