@@ -60,25 +60,7 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 			}
 		}
 	}
-	for _, name := range c.Names() {
-		if c.Values[name].Len() < secret.LeastSecret && !c.IsPublic(name) && !NeverPublic(name) {
-			doubtful = append(doubtful, Problem{Path: name, Detail: fmt.Sprintf("has fewer than %d characters, too few to be looked for in answers", secret.LeastSecret),
-				Remedy: "if it is no secret, " + c.publicLine(name)})
-		}
-	}
-	doubtful = append(doubtful, c.absent("public", c.Public)...)
-	doubtful = append(doubtful, c.absent("sign_only", c.SignOnly)...)
 	return refused, doubtful
-}
-
-// absent notes the names in a list that no value of c has.
-func (c Credential) absent(list string, names []string) (found Problems) {
-	for i, name := range names {
-		if _, ok := c.Values[name]; !ok {
-			found = append(found, Problem{Path: fmt.Sprintf("%s[%d]", list, i), Value: secret.Shown(name), Detail: "is not a value of the credential", Remedy: "remove it"})
-		}
-	}
-	return found
 }
 
 // overlap says how one of the two holds the other, as a search compares them; "": neither does.
@@ -95,8 +77,8 @@ func overlap(public, value string) string {
 	return ""
 }
 
-// publicLine says what makes a value public.
-func (c Credential) publicLine(name string) string {
+// PublicLine says what makes a value public.
+func (c Credential) PublicLine(name string) string {
 	if len(c.Public) == 0 {
 		return fmt.Sprintf(`its owner adds "public": [%q] to the credential %q`, name, c.Name)
 	}
@@ -110,7 +92,7 @@ func (c Credential) IfPublic(name string) string {
 	if !own || strings.ContainsAny(name, ". ") || c.IsPublic(name) || !looksPublic(name, value.Reveal()) {
 		return ""
 	}
-	return "if it is no secret, " + c.publicLine(name)
+	return "if it is no secret, " + c.PublicLine(name)
 }
 
 var (

@@ -234,13 +234,3 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("no provider is called %.80q", e.Name) }
-
-// Doubts returns what the owner of a credential should correct before it is stored, and what no
-// run stops for.
-func Doubts(where string, c refresh.Credential) refresh.Problems {
-	_, doubtful := c.Conflicts()
-	for i := range doubtful {
-		doubtful[i].Where = where
-	}
-	return doubtful
-}
