@@ -67,7 +67,7 @@ func (c Call) Failure(err error) *refresh.Error {
 	case Is(err, signing...):
 		e.Code = CodeCredentials
 		e.Detail = code + ": the AWS credentials of this process have expired, or are not accepted"
-	case withoutIdentity(err):
+	case err != nil && strings.Contains(err.Error(), identityFailed):
 		e.Code = CodeCredentials
 		_, why, _ := strings.Cut(err.Error(), identityFailed)
 		e.Detail = fmt.Sprintf("not sent: this process has no AWS credentials: %.256q", why)
@@ -163,10 +163,6 @@ func quoted(err error) string {
 // identityFailed is how the SDK begins the failure of a call that was not sent, since there was
 // nothing to sign it with. What follows has names of profiles and files, and no value.
 const identityFailed = "get identity: get credentials: "
-
-func withoutIdentity(err error) bool {
-	return err != nil && strings.Contains(err.Error(), identityFailed)
-}
 
 // tried says how many attempts of a call failed.
 func tried(err error) string {

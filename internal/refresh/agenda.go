@@ -204,14 +204,13 @@ func (a *agenda) config(d Document) {
 	a.set(t)
 }
 
-// sow has a run without a memory begin with what the secrets say; see seed.
+// sow has a run without a memory begin with what the secrets say, as if each token's config were
+// still that of its provider.
 func (a *agenda) sow() {
 	for _, s := range a.states {
-		if _, ok := a.tasks[s.Name]; ok {
-			continue
-		}
-		if t, ok := seed(s); ok {
-			a.set(t)
+		v, ours := s.current()
+		if _, known := a.tasks[s.Name]; ours && s.Owned && !known {
+			a.set(task{Provider: Provider{Name: s.Name, Credential: s.Name, Config: v.Config}, state: s})
 		}
 	}
 }

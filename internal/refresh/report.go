@@ -196,26 +196,20 @@ func (r remedies) complete(provider, remedy string) string {
 	})
 }
 
-// completed returns e with its remedies completed. What others hold of it stays as it is.
-func (r remedies) completed(provider string, e *Error) *Error {
-	if e == nil {
-		return nil
-	}
-	copied := *e
-	copied.Remedy = r.complete(provider, e.Remedy)
-	if ps := slices.Clone(e.problems()); ps != nil {
-		for i := range ps {
-			ps[i].Remedy = r.complete(provider, ps[i].Remedy)
-		}
-		copied.Err = ps
-	}
-	return &copied
-}
-
-// completeRemedies completes those of errors and warnings.
+// completeRemedies completes those of errors, of which others may hold the same, and warnings.
 func (r *Report) completeRemedies() {
 	for i, res := range r.Results {
-		r.Results[i].Err = r.remedies.completed(res.Provider, res.Err)
+		if res.Err != nil {
+			e := *res.Err
+			e.Remedy = r.remedies.complete(res.Provider, e.Remedy)
+			if ps := slices.Clone(e.problems()); ps != nil {
+				for j := range ps {
+					ps[j].Remedy = r.remedies.complete(res.Provider, ps[j].Remedy)
+				}
+				e.Err = ps
+			}
+			r.Results[i].Err = &e
+		}
 		for j, w := range res.Warnings {
 			res.Warnings[j] = r.remedies.complete(res.Provider, w)
 		}

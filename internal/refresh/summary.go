@@ -117,7 +117,10 @@ func changes(results []Result) (c Changes) {
 	for _, res := range results {
 		switch {
 		case res.Outcome == Failed && res.Notice && len(c.Failing) < mostNames:
-			n := FailureNews{res.Provider, res.Class(), res.Err.Code, remedyOf(res.Err)}
+			n := FailureNews{res.Provider, res.Class(), res.Err.Code, res.Err.Remedy}
+			if ps := res.Err.problems(); n.Remedy == "" && len(ps) > 0 {
+				n.Remedy = ps[0].Remedy
+			}
 			c.Failing = append(c.Failing, n)
 			line := fmt.Sprintf("%s fails: %s (%s).", n.Provider, n.Code, n.Class)
 			if n.Remedy != "" {
@@ -143,14 +146,6 @@ func changes(results []Result) (c Changes) {
 	}
 	c.Text = strings.Join(lines, "\n")
 	return c
-}
-
-// remedyOf returns the remedy of e, or that of the first problem of a document.
-func remedyOf(e *Error) string {
-	if ps := e.problems(); e.Remedy == "" && len(ps) > 0 {
-		return ps[0].Remedy
-	}
-	return e.Remedy
 }
 
 // Log writes a line for each provider that something happened to, and one for all that were

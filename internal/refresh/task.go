@@ -142,13 +142,6 @@ func (t task) hint() task {
 	return t
 }
 
-// seed returns the hint that a secret is, as if its token's config were still that of the
-// provider. Of one without such a token ok is false.
-func seed(s State) (_ task, ok bool) {
-	v, ok := s.current()
-	return task{Provider: Provider{Name: s.Name, Credential: s.Name, Config: v.Config}, state: s}, ok && s.Owned
-}
-
 // found returns t with the state that a list of secrets shows. Where that is older than what this
 // process has seen, for no longer than lists may lag, t stays as it is, and is doubted.
 func (t task) found(s State, now time.Time) task {

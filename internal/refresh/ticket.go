@@ -34,7 +34,7 @@ func (v *visit) spend(asking, storing context.Context, cred Credential) Result {
 	switch e := v.held(); {
 	case e != nil:
 		return v.fail(storing, e)
-	case !v.bound(t):
+	case cmp.Or(t.Credential, v.Name) != v.Credential:
 		return v.fail(storing, v.notForCredential(t))
 	case time.Until(asked) < 2*v.Timeout:
 		return v.fail(storing, &Error{Class: Transient, Code: CodeStoreFailed, Ours: true,
@@ -173,18 +173,9 @@ func (v *visit) answered(c Claim) bool {
 	return ok && !current.IssuedAt.Before(c.At)
 }
 
-// bound reports whether a refresh token is for the credential that the config names.
-func (v *visit) bound(t Ticket) bool {
-	if t.Credential == "" {
-		return v.Credential == v.Name
-	}
-	return v.Credential == t.Credential
-}
-
 func (v *visit) notForCredential(t Ticket) *Error {
-	owner := cmp.Or(t.Credential, v.Name)
 	return &Error{Class: Misconfigured, Code: CodeNotForCredential,
-		Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", owner, v.Credential),
+		Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", cmp.Or(t.Credential, v.Name), v.Credential),
 		Remedy: fmt.Sprintf("if it was obtained with that credential, its owner runs 'tokenkeeper refresh-token bind %s --credential %s'", v.Name, v.Credential)}
 }
 
