@@ -53,6 +53,7 @@ func (w *World) happen(m moment) {
 		p.records.open()
 		p.records.state.Owned = !m.begins
 	case Edited:
+		w.edited = append(w.edited, p.name)
 		if p.config++; p.approvedOnly {
 			w.later(approving, Approved, p)
 		}

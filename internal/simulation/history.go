@@ -67,7 +67,7 @@ type habit struct {
 }
 
 var (
-	long  = []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour}
+	long  = []time.Duration{20 * time.Second, 3 * time.Minute, 12 * time.Minute, time.Hour, 4 * time.Hour, 16 * time.Hour}
 	short = []time.Duration{time.Second, 10 * time.Second, 40 * time.Second}
 
 	habits = map[What]habit{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"example.com/tokenkeeper/internal/refresh"
@@ -14,12 +15,13 @@ import (
 // A process is the Store and the Vault of its runner, in memory.
 
 func (p *process) Limits() refresh.Limits {
-	return refresh.Limits{Saves: 20, Record: 65536, Versions: maxVersions}
+	return refresh.Limits{Saves: p.quota, Record: 65536, Versions: maxVersions}
 }
 
-func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, error) {
+// List has seven secrets a page.
+func (p *process) List(ctx context.Context, from string) (_ []refresh.State, next string, _ error) {
 	states, err := call(ctx, p, "", func() ([]refresh.State, error) {
-		if !p.is[Lagging] || time.Since(p.listedAt) >= lagOfListing {
+		if from == "" && (!p.is[Lagging] || time.Since(p.listedAt) >= lagOfListing) {
 			p.listing, p.listedAt = nil, time.Now()
 			for _, of := range p.providers {
 				if of.records.state.Exists {
@@ -27,9 +29,14 @@ func (p *process) List(ctx context.Context, _ string) ([]refresh.State, string, 
 				}
 			}
 		}
-		return slices.Clone(p.listing), nil
+		begin, _ := strconv.Atoi(from)
+		page := p.listing[min(begin, len(p.listing)):]
+		if len(page) > 7 {
+			page, next = page[:7], strconv.Itoa(begin+7)
+		}
+		return slices.Clone(page), nil
 	})
-	return states, "", err
+	return states, next, err
 }
 
 func (p *process) Open(ctx context.Context, name string) (refresh.State, error) {
@@ -54,6 +61,9 @@ func (p *process) Save(ctx context.Context, c refresh.Change) (refresh.State, er
 	return call(ctx, p, c.Provider, func() (refresh.State, error) {
 		if c.Replaces(of.records.state.Current) {
 			of.records.state.Current = c.To
+			if p.saves = append(p.saves, time.Now()); float64(after(p.saves, time.Now().Add(-10*time.Second))) > 10*p.quota+10 {
+				p.oracle.violated("more than %v saves a second", p.quota)
+			}
 			p.oracle.swap(of, of.records.values[c.To], time.Now())
 		}
 		return of.records.state, nil

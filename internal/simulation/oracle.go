@@ -49,6 +49,10 @@ type sight struct {
 	records, tickets []time.Time // when versions were written
 }
 
+func (s sight) String() string {
+	return fmt.Sprintf("record %s, note %q, refresh token %q, %d and %d versions", s.record, s.note, s.ticket, len(s.records), len(s.tickets))
+}
+
 // A failure is one as it is reported; the zero failure is none.
 type failure struct {
 	class refresh.Class

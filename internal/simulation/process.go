@@ -21,6 +21,8 @@ type scene struct {
 
 	credentials refresh.Parser
 
+	quota    float64         // of saves a second
+	saves    []time.Time     // the last ones
 	listing  []refresh.State // in memory, the last that did not lag
 	listedAt time.Time
 	// killAt counts calls down to the one at which a run dies, before or after its effect.

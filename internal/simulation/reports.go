@@ -53,6 +53,9 @@ func (o *oracle) ran(r round, report *refresh.Report, err error) {
 	if failed := report.Count(refresh.Failed); failed > 0 && err == nil {
 		o.violated("%d providers failed, and the run says that all is well", failed)
 	}
+	if len(report.Results) == 0 && err == nil {
+		o.violated("a run found nothing, and says that all is well")
+	}
 	quiet := true
 	for _, res := range report.Results {
 		p := o.watched[res.Provider]
@@ -80,10 +83,10 @@ func (o *oracle) ran(r round, report *refresh.Report, err error) {
 
 // A line is one of the log.
 type line struct {
-	Level, Event, Provider, Class, Code, Was, Remedy, Stack, Lateness string
-	ExpiresAt                                                         time.Time `json:"expires_at"`
-	Next                                                              time.Time
-	Skipped                                                           int
+	Level, Event, Provider, Class, Code, Was, Reason, Remedy, Stack, Lateness string
+	ExpiresAt                                                                 time.Time `json:"expires_at"`
+	Next                                                                      time.Time
+	Skipped                                                                   int
 }
 
 // said judges what a run logs and answers: that both say the same, and, where that is certain, what
@@ -91,7 +94,7 @@ type line struct {
 func (o *oracle) said(r round, report *refresh.Report) {
 	var text bytes.Buffer
 	report.Log(context.Background(), slog.New(slog.NewJSONHandler(&text, nil)))
-	became := map[string]line{}
+	became, foreign := map[string]line{}, 0
 	var logged []string
 	for lines := json.NewDecoder(&text); lines.More(); {
 		var l line
@@ -111,6 +114,9 @@ func (o *oracle) said(r round, report *refresh.Report) {
 		case (l.Code == refresh.CodeInternal) != strings.Contains(l.Stack, "Grant"):
 			o.violated("a panic has a stack, and nothing else: %+v", l)
 		}
+		if l.Reason == string(refresh.ForeignVersion) && l.Event != "provider_skipped" {
+			foreign++
+		}
 		switch {
 		case l.Event == "provider_skipped":
 			o.late(report, l)
@@ -127,6 +133,9 @@ func (o *oracle) said(r round, report *refresh.Report) {
 		default:
 			became[l.Provider] = l
 		}
+	}
+	if foreign != report.Foreign() {
+		o.violated("%d values of others are logged, and %d counted", foreign, report.Foreign())
 	}
 	o.sums(report, logged)
 	for name, answer := range r.Answers {
@@ -146,7 +155,7 @@ func (o *oracle) sums(report *refresh.Report, logged []string) {
 	for _, r := range sum.Recovered {
 		summed = append(summed, fmt.Sprintln(r.Provider, "no more", r.Was))
 	}
-	failing, named := 0, len(sum.Providers)
+	failing, named, mostNamed := 0, len(sum.Providers), len(report.Results)
 	for _, p := range sum.Providers {
 		if p.Class.Failing() && p.Reason != refresh.Paused {
 			failing++
@@ -154,7 +163,7 @@ func (o *oracle) sums(report *refresh.Report, logged []string) {
 	}
 	wanted := len(report.Results)
 	if wanted > manyProviders { // those that failed are named, and the others counted
-		failing, named = report.Failing(), 0
+		failing, named, mostNamed = report.Failing(), 0, min(report.Count(refresh.Failed), manyProviders)
 		for _, n := range sum.Counts {
 			named += n
 		}
@@ -165,7 +174,7 @@ func (o *oracle) sums(report *refresh.Report, logged []string) {
 	if more := len(logged) - len(summed); max(len(sum.Failing), len(sum.Recovered)) == manyProviders && more > 0 {
 		same = strings.HasSuffix(sum.Text, fmt.Sprintf("\nAnd %d more.", more))
 	}
-	if !same || named != wanted || failing != report.Failing() || len(sum.Providers) > manyProviders {
+	if !same || named != wanted || failing != report.Failing() || len(sum.Providers) != mostNamed {
 		o.violated("the log has %q, the report %d failing of %d, and the summary %+v", logged, report.Failing(), wanted, sum)
 	}
 }

@@ -191,7 +191,7 @@ func (l look) broken(o *oracle) string {
 		return "a refresh token is thought to be spent only where something went wrong after the last login"
 	case p.rotates && l.Sight.ticket != p.valid && p.lost.IsZero() && !p.revoked && !l.Broken:
 		return "the next refresh token is kept"
-	case asked && answer != aToken && answer != sameToken && !l.notes(answer):
+	case asked && answer != aToken && answer != sameToken && !l.notes(o, answer):
 		return "a failure is noted"
 	case asked && answer == aToken && note.RefreshTokenEnds.Sub(p.ends).Abs() > time.Minute:
 		return "it is noted when the refresh token expires"
@@ -202,8 +202,12 @@ func (l look) broken(o *oracle) string {
 }
 
 // notes reports whether the note is about a failure of this tick.
-func (l look) notes(answer string) bool {
-	n, began := l.Sight.note, l.Began.Add(-clockError-time.Second)
+func (l look) notes(o *oracle, answer string) bool {
+	n, began, streak := l.Sight.note, l.Began.Add(-clockError-time.Second), l.p.streak
+	if !l.p.rotates && o.calm(l.p, streak.at[0].Add(-2*o.schedule.Tick)) && streak.former == aToken &&
+		(n.Tries != len(streak.at) || streak.at[0].Sub(n.Since).Abs() > time.Minute) {
+		return false
+	}
 	return l.p.mayBe(answer, n.Code) && n.Last.After(began) && n.Last.Before(l.At.Add(clockError+2*time.Second)) && !n.Since.After(n.Last) &&
 		n.Config == refresh.NewFingerprint([]byte(l.p.inEffect()))
 }

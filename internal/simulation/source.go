@@ -28,6 +28,9 @@ func (p *process) Latest(ctx context.Context, wanted []refresh.Wanted) (readings
 	for _, w := range wanted {
 		var r refresh.Reading
 		r.Err = do(ctx, p, w.Provider, func() (err error) {
+			if p.watched[w.Provider] == nil {
+				return refresh.ErrNotFound
+			}
 			r.Configs = p.watched[w.Provider].documents()
 			r.Credential, err = p.watched[w.Credential].credential()
 			return err

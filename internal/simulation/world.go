@@ -53,7 +53,8 @@ type World struct {
 	began     time.Time
 	moments   []moment // to come
 	armed     []Event  // what befalls the next run
-	forced    []string
+	forced    []string // what people ask for, or have edited
+	edited    []string
 }
 
 // A moment is the beginning or the end of an event.
@@ -71,6 +72,9 @@ func New(seed uint64, o Options) *World {
 	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
 		Distance: secretstore.Distance, Claims: secretstore.Claims(w.tick)}
+	if w.quota = 20; o.Providers > manyProviders {
+		w.quota = 4
+	}
 	for i := range o.Providers {
 		p := &provider{name: name(i), number: i + 1, kind: newKind(r), is: map[What]bool{}, byText: map[string]*token{}}
 		w.watched[p.name] = &watch{provider: p, records: newStored(p.name), tickets: newStored(p.name)}
@@ -158,9 +162,17 @@ func (w *World) ticks(now time.Time) time.Time {
 		w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
 		return now
 	}
-	if len(w.forced) > 0 {
-		starts = append(starts, &start{process: w.processes[2], delay: 10 * time.Second, job: refresh.Job{Only: w.forced, Force: true}})
+	people := start{process: w.processes[2], delay: 10 * time.Second}
+	switch {
+	case len(w.forced) > 0:
+		people.job = refresh.Job{Only: w.forced, Force: true}
 		w.forced = nil
+	case len(w.edited) > 0: // as an event says, which has the names of other things too
+		people.job = refresh.Job{Only: append(w.edited, "none", "a-backup"), Edited: true}
+		w.edited = nil
+	}
+	if people.job.Only != nil {
+		starts = append(starts, &people)
 	}
 	return w.runs(now, starts)
 }
