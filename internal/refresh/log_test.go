@@ -117,3 +117,16 @@ func TestLogLines(t *testing.T) {
 		}
 	}
 }
+
+// A program that reads the log as JSON finds a time in expires_at, or nothing.
+func TestASkippedProviderWithoutAToken(t *testing.T) {
+	v := refresh.Version{IssuedAt: noon, Lifetime: time.Hour}
+	for current, want := range map[refresh.VersionID]bool{"": false, "by-hand": false, v.ID(): true} {
+		var out bytes.Buffer
+		report := refresh.Report{At: noon, Results: []refresh.Result{{Provider: "a", Outcome: refresh.Skipped, State: refresh.State{Current: current}}}}
+		report.Log(t.Context(), slog.New(slog.NewJSONHandler(&out, nil)))
+		if strings.Contains(out.String(), "expires_at") != want {
+			t.Errorf("%q: %s", current, out.String())
+		}
+	}
+}

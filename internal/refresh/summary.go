@@ -180,10 +180,13 @@ func (r *Report) logSkipped(ctx context.Context, log *slog.Logger) {
 	if !ok {
 		return
 	}
-	log.WarnContext(ctx, "no time left in this run", "event", "provider_skipped", "provider", res.Provider,
-		"skipped", r.Count(Skipped), "lateness", r.Lateness().Truncate(time.Second).String(),
-		"reason", string(res.Reason), "expires_at", rfc3339(res.State.ExpiresAt()),
-		"remedy", "if it lasts, more is due than can be stored in the time of a run: see docs/scale.md")
+	attrs := []any{"event", "provider_skipped", "provider", res.Provider,
+		"skipped", r.Count(Skipped), "lateness", r.Lateness().Truncate(time.Second).String(), "reason", string(res.Reason)}
+	if at := rfc3339(res.State.ExpiresAt()); at != "" {
+		attrs = append(attrs, "expires_at", at)
+	}
+	attrs = append(attrs, "remedy", "if it lasts, more is due than can be stored in the time of a run: see docs/scale.md")
+	log.WarnContext(ctx, "no time left in this run", attrs...)
 }
 
 func (r Result) log(ctx context.Context, log *slog.Logger) {

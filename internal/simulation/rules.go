@@ -204,7 +204,7 @@ func (l look) broken(o *oracle) string {
 // notes reports whether the note is about a failure of this tick.
 func (l look) notes(o *oracle, answer string) bool {
 	n, began, streak := l.Sight.note, l.Began.Add(-clockError-time.Second), l.p.streak
-	if !l.p.rotates && o.calm(l.p, streak.at[0].Add(-2*o.schedule.Tick)) && streak.former == aToken &&
+	if !l.p.rotates && o.calm(l.p, streak.at[0].Add(-2*o.schedule.Tick)) && streak.former == aToken && answer != "no_access_token" && // which becomes another failure
 		(n.Tries != len(streak.at) || streak.at[0].Sub(n.Since).Abs() > time.Minute) {
 		return false
 	}
