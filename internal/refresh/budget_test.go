@@ -162,7 +162,7 @@ func (c counted) Writes(ctx context.Context, name string) ([]time.Time, error) {
 
 // Which logins are made only where there is room for what they write, to the version.
 func TestWhatNeedsRoom(t *testing.T) {
-	const month = 30 * 24 * time.Hour
+	const day, month = 24 * time.Hour, 30 * 24 * time.Hour
 	due := func(life time.Duration) time.Duration {
 		return onAWS(time.Minute).DueAt("a", refresh.Version{IssuedAt: noon, Lifetime: life}).Sub(noon)
 	}
@@ -180,20 +180,23 @@ func TestWhatNeedsRoom(t *testing.T) {
 		writes  int
 		most    int // versions that are kept
 		outcome refresh.Outcome
+		age     time.Duration // but a second, of what was written
 	}{
-		{"near its end", month, due(month), func(*world) refresh.Job { return refresh.Job{} }, 99, 100, refresh.Refreshed},
-		{"by force, when it is due", month, due(month), forced, 99, 100, refresh.Refreshed},
-		{"by force, a second before", month, due(month) - time.Second, forced, 95, 100, refresh.Failed},
-		{"an edit, when it is due", month, due(month), edited, 99, 100, refresh.Refreshed},
-		{"an edit, a second before", month, due(month) - time.Second, edited, 95, 100, refresh.Failed},
-		{"by force, with room", month, time.Hour, forced, 94, 100, refresh.Refreshed},
-		{"by force, without", month, time.Hour, forced, 95, 100, refresh.Failed},
-		{"by force, where any number is kept", month, time.Hour, forced, 1000, 0, refresh.Refreshed},
-		{"by force, where fewer are kept", month, time.Hour, forced, 45, 50, refresh.Failed},
-		{"and with room", month, time.Hour, forced, 44, 50, refresh.Refreshed},
-		{"another program's version, with room", time.Hour, time.Minute, foreign, 50, 100, refresh.Refreshed},
-		{"another program's version, without: of an hour some forty are planned", time.Hour, time.Minute, foreign, 94, 100, refresh.Failed},
-		{"of an hour as well", time.Hour, time.Minute, forced, 94, 100, refresh.Failed},
+		{"near its end", month, due(month), func(*world) refresh.Job { return refresh.Job{} }, 99, 100, refresh.Refreshed, 0},
+		{"by force, when it is due", month, due(month), forced, 99, 100, refresh.Refreshed, 0},
+		{"by force, a second before", month, due(month) - time.Second, forced, 95, 100, refresh.Failed, 0},
+		{"an edit, when it is due", month, due(month), edited, 99, 100, refresh.Refreshed, 0},
+		{"an edit, a second before", month, due(month) - time.Second, edited, 95, 100, refresh.Failed, 0},
+		{"by force, with room", month, time.Hour, forced, 94, 100, refresh.Refreshed, 0},
+		{"by force, without", month, time.Hour, forced, 95, 100, refresh.Failed, 0},
+		{"by force, where any number is kept", month, time.Hour, forced, 1000, 0, refresh.Refreshed, 0},
+		{"by force, where fewer are kept", month, time.Hour, forced, 45, 50, refresh.Failed, 0},
+		{"and with room", month, time.Hour, forced, 44, 50, refresh.Refreshed, 0},
+		{"another program's version, with room", time.Hour, time.Minute, foreign, 50, 100, refresh.Refreshed, 0},
+		{"another program's version, without: of the hour that is thought of, 44 are planned", time.Hour, time.Minute, foreign, 51, 100, refresh.Failed, 0},
+		{"of an hour as well", time.Hour, time.Minute, forced, 94, 100, refresh.Failed, 0},
+		{"what a day has passed since is not counted", month, 40 * time.Hour, forced, 99, 100, refresh.Refreshed, day - time.Second},
+		{"what a second less has", month, 40 * time.Hour, forced, 99, 100, refresh.Failed, day - 2*time.Second},
 	} {
 		w := newWorld("a")
 		w.answer("a", func(context.Context) (refresh.Grant, error) {
@@ -203,7 +206,7 @@ func TestWhatNeedsRoom(t *testing.T) {
 		})
 		w.run(refresh.Job{})
 		w.now = noon.Add(row.after)
-		w.secrets["a"].writes = slices.Repeat([]time.Time{w.now.Add(-time.Second)}, row.writes)
+		w.secrets["a"].writes = slices.Repeat([]time.Time{w.now.Add(-time.Second - row.age)}, row.writes)
 		w.limits.Versions = row.most
 		res, _, _ := w.run(row.do(w))
 		got := res["a"]

@@ -53,6 +53,7 @@ func TestConflicts(t *testing.T) {
 		{"equal", credentialOf([]string{"login"}, "login", "annabella", "password", "annabella"), "login may be found in tokens and records, and is the same as the secret password", ""},
 		{"a secret within", credentialOf([]string{"url"}, "url", "https://x.example/?k=s3cr3t-k3y", "apikey", "s3cr3t-k3y"), "contains the secret apikey", ""},
 		{"within a secret", credentialOf([]string{"org"}, "org", "north", "apikey", "north.s3cr3t-k3y"), "is contained in the secret apikey", ""},
+		{"just long enough within a secret", credentialOf([]string{"org"}, "org", "nort", "apikey", "nort.s3cr3t-k3y"), "is contained in the secret apikey", ""},
 		{"in another case", credentialOf([]string{"org"}, "org", "NORTHERN", "apikey", "northern"), "is the same as the secret apikey", ""},
 		{"a short secret", credentialOf([]string{"org"}, "org", "north-1234", "code", "1234"), "", "contains the secret code"},
 		{"by a usual name", credentialOf(nil, "username", "annabella", "password", "annabella"), "", "username: may be found in tokens and records, and is the same as the secret password"},

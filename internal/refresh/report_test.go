@@ -141,7 +141,7 @@ func TestSummaryOfEach(t *testing.T) {
 		{Provider: "c", Outcome: refresh.Failed, Note: note, Err: down},
 		{Provider: "d", Outcome: refresh.Failed, Err: down},
 		{Provider: "e", Outcome: refresh.Waiting, Reason: refresh.Paused, Note: note},
-		{Provider: "f", Outcome: refresh.Same, Note: refresh.Note{Class: refresh.Unchanged, Code: "same_token"}},
+		{Provider: "f", Outcome: refresh.Same, Reason: refresh.ForeignVersion, Note: refresh.Note{Class: refresh.Unchanged, Code: "same_token"}},
 		{Provider: "g", Outcome: refresh.Failed, Note: refresh.Note{Class: refresh.NeedsPerson, Code: "invalid_grant"}, Err: &refresh.Error{Class: refresh.NeedsPerson, Code: "invalid_grant"}},
 		{Provider: "h", Outcome: refresh.Skipped, Reason: refresh.ForeignVersion},
 	}}
@@ -151,7 +151,7 @@ func TestSummaryOfEach(t *testing.T) {
 		{Provider: "c", Outcome: refresh.Failed, Class: refresh.Misconfigured, Code: "http_503"},
 		{Provider: "d", Outcome: refresh.Failed, Class: refresh.Transient, Code: "http_503"},
 		{Provider: "e", Outcome: refresh.Waiting, Reason: refresh.Paused, Class: refresh.Misconfigured, Code: "invalid_client"},
-		{Provider: "f", Outcome: refresh.Same, Code: "same_token"},
+		{Provider: "f", Outcome: refresh.Same, Reason: refresh.ForeignVersion, Code: "same_token"},
 		{Provider: "g", Outcome: refresh.Failed, Class: refresh.NeedsPerson, Code: "invalid_grant"},
 		{Provider: "h", Outcome: refresh.Skipped, Reason: refresh.ForeignVersion},
 	}}
@@ -166,7 +166,7 @@ func TestSummaryOfEach(t *testing.T) {
 	for what, pair := range map[string][2]int{
 		"failed": {report.Count(refresh.Failed), 3}, "waiting or skipped": {report.Count(refresh.Waiting, refresh.Skipped), 3}, "of no outcome": {report.Count(), 0},
 		"transient": {report.CountClass(refresh.Transient), 1}, "misconfigured": {report.CountClass(refresh.Misconfigured), 2}, "that need a person": {report.CountClass(refresh.NeedsPerson), 1},
-		"failing": {report.Failing(), 4}, "foreign": {report.Foreign(), 1},
+		"failing": {report.Failing(), 4}, "foreign": {report.Foreign(), 2},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: %d, want %d", what, pair[0], pair[1])

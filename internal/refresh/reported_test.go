@@ -186,7 +186,7 @@ func TestFailuresAreReportedOnce(t *testing.T) {
 	} {
 		var once refresh.ReportedOnce
 		for i, s := range steps {
-			at := noon.Add(time.Duration(i)*time.Minute + 300*time.Millisecond)
+			at := noon.Add(time.Duration(i)*time.Minute + 700*time.Millisecond)
 			if s.noted && s.res.Err != nil {
 				s.res.Note.Class = s.res.Err.Class
 			}

@@ -231,6 +231,9 @@ func TestRecordsAreInWholeSeconds(t *testing.T) {
 
 // How many logins a run has the time for, for those who plan.
 func TestSavesOfARun(t *testing.T) {
+	if one, three := (refresh.Provider{}).Saves(), (refresh.Provider{Rotates: true}).Saves(); one != 1 || three != 3 {
+		t.Errorf("a login takes %d, and one with a refresh token %d", one, three)
+	}
 	l := refresh.Limits{Saves: 2}
 	for run, want := range map[time.Duration]float64{10 * time.Second: 11, 5 * time.Second: 1, 4500 * time.Millisecond: 0, time.Second: 0} {
 		if got := l.In(run); got != want {

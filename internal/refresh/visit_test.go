@@ -324,3 +324,16 @@ func TestWhoseFailureALoginIs(t *testing.T) {
 		})
 	}
 }
+
+// What failed here is tried again as early as a tick may come, however long the login took before it.
+func TestWhenAFailureOfOursIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("a")
+		w.answer("a", func(context.Context) (refresh.Grant, error) { time.Sleep(5 * time.Second); return w.grant(), nil })
+		w.saveErr["a"] = &refresh.Error{Class: refresh.Misconfigured, Code: "access_denied", Detail: "denied", Ours: true}
+		res, _, _ := w.run(refresh.Job{})
+		if got := res["a"].Note; got.Class != refresh.Misconfigured || !got.Next.Equal(noon.Add(30*time.Second)) {
+			t.Errorf("noted %s, want it at half a tick", got)
+		}
+	})
+}
