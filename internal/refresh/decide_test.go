@@ -275,6 +275,7 @@ func genNote(t *rapid.T) refresh.Note {
 		Since:      genTime(t),
 		Last:       genTime(t),
 		Tries:      rapid.IntRange(1, 1000).Draw(t, "tries"),
+		Ours:       rapid.IntRange(0, 1000).Draw(t, "ours"),
 		Config:     genConfig(t),
 		Credential: rapid.StringMatching(`([0-9a-f]{8})?`).Draw(t, "credential"),
 	}

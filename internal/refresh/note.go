@@ -80,7 +80,7 @@ func ParseNote(s string) (Note, error) {
 	}
 	var n Note
 	var errs []error
-	for _, w := range words[1:] {
+	for _, w := range words { // the format is no key
 		key, value, _ := strings.Cut(w, "=")
 		errs = append(errs, n.read(key, value))
 	}
@@ -117,7 +117,7 @@ func (n *Note) read(key, value string) (err error) {
 		n.RefreshTokenEnds, err = unstamp(value)
 	case "tries":
 		n.Tries, err = strconv.Atoi(value)
-		n.Tries = min(max(n.Tries, 0), maxTries)
+		n.Tries = min(n.Tries, maxTries)
 	case "ours":
 		n.Ours, err = strconv.Atoi(value)
 		n.Ours = min(max(n.Ours, 0), maxTries)

@@ -72,7 +72,8 @@ func TestNoteComesBack(t *testing.T) {
 }
 
 func TestNoteOfOthers(t *testing.T) {
-	for _, s := range []string{"v2 class=transient", "hello", "v1 class=broken", "v1 class=transient since=noon", "v1 class=transient tries=x", "v1 class=transient config=zz", "v1", "v1 ours=3", "v1 code=x tries=2"} {
+	for _, s := range []string{"v2 class=transient", "hello", "v1 class=broken", "v1 class=transient since=noon", "v1 class=transient tries=x", "v1 class=transient config=zz", "v1", "v1 ours=3", "v1 code=x tries=2",
+		"v1 class=transient cred=!", "v1 class=transient claim=", "v1 spent=å", "v1 class=transient unsure=a,b"} {
 		if n, err := refresh.ParseNote(s); err == nil {
 			t.Errorf("%q is read as %+v", s, n)
 		}
