@@ -96,6 +96,10 @@ type Request struct {
 	step  string   // the name of the step that the request is; empty: it is not a step
 }
 
+// A ClientCertificate says which values of the credential a client shows in the TLS
+// handshake (RFC 8705 section 2).
+type ClientCertificate struct{ path, Name, Key string }
+
 // needs returns the values that r cannot do without, but for those that steps keep.
 func (r Request) needs() []template.Value {
 	list := needed(r.Templates())

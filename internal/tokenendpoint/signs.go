@@ -62,31 +62,6 @@ func (p Plan) checkSigns(ps *problem.List, c refresh.Credential) {
 	}
 }
 
-// checkToken notes what a JWT that is itself the token must not have, or must.
-func checkToken(ps *problem.List, j JWT, cfg jwtConfig) {
-	at := func(name string) string { return j.Path + "." + name }
-	if len(j.Audience) == 0 && (cfg.Audience.Type == strictjson.Absent || cfg.Audience.Type == strictjson.List && len(cfg.Audience.Items) == 0) {
-		ps.Add(at("aud"), "", "is missing: a token without an audience is accepted by any server", `write "aud": "https://…"; the credential's owner allows it with "signs"`)
-	}
-	if j.shared && j.Key != "client_secret" {
-		ps.Add(at("key"), problem.Show(j.Key), "is not what a token can be signed with by "+problem.Show(string(j.Algorithm)), "sign with client_secret, or with a private key")
-	}
-	for _, m := range j.claims.Members {
-		if m.Name == "jti" && m.Node.Kind == strictjson.Null {
-			ps.Add(at("claims")+".jti", "", "is left out, which distinguishes one token from the next", "remove it, and each has one of its own")
-		}
-	}
-	for _, place := range j.places() {
-		for _, t := range place.templates {
-			for v := range t.Reaches() {
-				if v.Computed && !refresh.Identifier(v.Name) {
-					ps.Add(at(place.name), "", "has a function of "+v.Name+" in it, and consumers read it", "take functions of identifiers alone, such as client_id")
-				}
-			}
-		}
-	}
-}
-
 // disclosed is the fault of a token whose header or claims have a secret of c, where
 // every holder of the token reads them.
 func (j JWT) disclosed(c refresh.Credential, members ...any) error {
