@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/preset"
@@ -63,7 +64,7 @@ func (c *cli) addPreset(a adding, p preset.Preset, set []string) (addView, error
 	if err != nil {
 		return addView{}, status.Problems(doc.Where, err)
 	}
-	if hosts := provider.Endpoint.(*tokenendpoint.Endpoint).Plan().Hosts(); !slices.Equal(hosts, filled.AllowedHosts) {
+	if hosts := explain.Hosts(provider.Endpoint.(*tokenendpoint.Endpoint).Plan()); !slices.Equal(hosts, filled.AllowedHosts) {
 		// A slash in a value would have the rest of the host be a path.
 		return addView{}, usagef("filled in like that, preset %q would ask %s, and not %s: look at what --set says",
 			p.Name, strings.Join(hosts, ", "), strings.Join(filled.AllowedHosts, ", "))

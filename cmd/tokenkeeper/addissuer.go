@@ -59,7 +59,7 @@ func (c *cli) issuerView(a adding, m discovery.Metadata) (addView, error) {
 		return addView{}, status.Problems(doc.Where, err)
 	}
 	plan := provider.Endpoint.(*tokenendpoint.Endpoint).Plan()
-	v := addView{Provider: a.name, Config: config, AllowedHosts: plan.Hosts(), title: secret.Visible(m.Issuer),
+	v := addView{Provider: a.name, Config: config, AllowedHosts: explain.Hosts(plan), title: secret.Visible(m.Issuer),
 		Notes: []string{"The token endpoint is as the issuer publishes it today. If it moves, run this again."}}
 	for _, needed := range plan.Needs {
 		v.Credential = append(v.Credential, explain.Field{Name: needed.Name, Value: "as the provider registered it"})

@@ -192,7 +192,7 @@ func (k *checker) provider(ctx context.Context, p refresh.Provider) error {
 			k.view.Problems = append(k.view.Problems, ps...)
 			return nil
 		}
-		kept.Advice = explain.Advice(endpoint.Plan(), *c)
+		kept.Advice = explain.AdviceFor(endpoint.Plan(), *c)
 	}
 	k.view.Providers = append(k.view.Providers, kept)
 	return nil

@@ -82,7 +82,7 @@ type explainView struct {
 func newExplainView(s subject, x explain.Explanation, fits bool) explainView {
 	v := explainView{
 		Provider: s.Name, Where: s.Where, Fingerprint: s.Config.String(), Explanation: x,
-		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: s.endpoint.Plan().Advice,
+		Rotates: s.Rotates, Supersedes: s.Supersedes, Fits: fits, Advice: explain.Advice(s.endpoint.Plan()),
 		formulas: arithmetic(s.schedule, s.Provider),
 	}
 	stated := explain.Lifetime(s.endpoint.Plan())

@@ -43,8 +43,6 @@ type Request struct {
 	Body    Body
 	// NoColon are values that must not hold a colon.
 	NoColon []template.Value
-	// Advice is what speaks against the request, though it works.
-	Advice []string
 }
 
 // compileMethod checks the method of a request. Those that make a tunnel, or have the server
@@ -112,23 +110,8 @@ func Compile(ps *problem.List, at string, cfg Config) Request {
 	if len(bodies) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		ps.Add(at+"."+bodies[0], "", "is a body, which "+r.Method+" has not", `use "query", or another method`)
 	}
-	if secretInURL(r) {
-		r.Advice = append(r.Advice,
-			"a value of the credential is sent in the URL, which servers and proxies log: send it in a header or the body if the provider takes it there")
-	}
 	CheckContentType(ps, r.Headers, r.Body)
 	return r
-}
-
-// secretInURL reports whether a value other than an identifier goes into the URL.
-func secretInURL(r Request) bool {
-	inURL := Request{Target: r.Target, Query: r.Query}
-	for v := range template.Named(inURL.Templates()) {
-		if SecretName(v.Name) {
-			return true
-		}
-	}
-	return false
 }
 
 // Build makes the request that is sent, of the values that v has. The error is a *[Fault], or

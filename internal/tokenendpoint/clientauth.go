@@ -84,7 +84,6 @@ func addBasicAuth(ps *problem.List, raw bool, r *Request) {
 		r.NoColon = slices.Collect(id.Values())
 	} else {
 		id, key = id.Each(url.QueryEscape), key.Each(url.QueryEscape)
-		r.FormEncoded = true
 	}
 	r.Headers = append(r.Headers, httprequest.BasicHeader(path, id, key))
 }

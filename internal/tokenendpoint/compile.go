@@ -44,7 +44,6 @@ func compile(ps *problem.List, cfg config) Plan {
 	p.encode = compileRecord(ps, cfg.Record, cfg.Response.Extra)
 	p.Probe = compileProbe(ps, cfg.Probe)
 	for _, r := range p.Everywhere() {
-		p.Advice = append(p.Advice, r.Advice...)
 		checkSize(ps, r.Path, r.Templates())
 	}
 	for _, j := range p.JWTs {

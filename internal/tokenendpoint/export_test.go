@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,4 +94,14 @@ func Fields() []string {
 	}
 	walk(reflect.TypeFor[config]())
 	return names
+}
+
+// Hosts returns the hosts that are asked, sorted.
+func (e *Endpoint) Hosts() []string {
+	var hosts []string
+	for _, r := range e.plan.Everywhere() {
+		hosts = append(hosts, r.Target.Site.Pins()[0])
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }

@@ -59,7 +59,7 @@ func FuzzConfig(f *testing.F) {
 			t.Fatalf("%s is accepted, and %s is %v", config, canonical, err)
 		}
 		e := provider.Endpoint.(*tokenendpoint.Endpoint)
-		hosts := e.Plan().Hosts()
+		hosts := e.Hosts()
 		c := refresh.Credential{Name: "erp", AllowedHosts: hosts, Values: map[string]secret.Text{}}
 		for _, name := range e.Uses() {
 			c.Values[name] = secret.New(value)

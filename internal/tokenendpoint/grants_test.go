@@ -84,8 +84,8 @@ func TestATokenThatIsSignedHere(t *testing.T) {
 	if claims["exp"] != float64(noon.Add(20*time.Minute).Unix()) || claims["iss"] != "T1" || header["kid"] != "K1" {
 		t.Errorf("signed %v, %v", header, claims)
 	}
-	if provider.Rotates || len(e.Plan().Hosts()) != 0 {
-		t.Errorf("it asks %v", e.Plan().Hosts())
+	if provider.Rotates || len(e.Hosts()) != 0 {
+		t.Errorf("it asks %v", e.Hosts())
 	}
 	delete(c.Values, "private_key")
 	if err := failed(t, e, c); err.Class != refresh.Misconfigured || !strings.Contains(err.Error(), "private_key") {

@@ -34,9 +34,6 @@ func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 	grantType := textOr(cfg.GrantType, clientCredentials)
 	bodyKind := textOr(cfg.Body, "form")
 	sent, jwts, known := compileGrant(ps, cfg, grantType)
-	if grantType == passwordGrant {
-		r.Advice = []string{"the password grant must not be used any more (RFC 9700 section 2.4): ask the provider for another"}
-	}
 	auth, assertions, served := compileClientAuth(ps, cfg, grantType, &r)
 	sent = append(sent, auth...)
 	sent = append(sent, compileParameters(ps, cfg.Parameters, sent)...)

@@ -29,7 +29,7 @@ func TestProvider(t *testing.T) {
 	if p := understood(t, `{"token_endpoint": "https://id.example.com/token", "credential": "team-x"}`); p.Credential != "team-x" {
 		t.Errorf("the credential is %q", p.Credential)
 	}
-	hosts := p.Endpoint.(*tokenendpoint.Endpoint).Plan().Hosts()
+	hosts := p.Endpoint.(*tokenendpoint.Endpoint).Hosts()
 	if diff := cmp.Diff([]string{"id.example.com"}, hosts); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}

@@ -27,8 +27,6 @@ type Plan struct {
 	Needs []template.Value
 	// Rotates says that a request sends the refresh token that a vault keeps.
 	Rotates bool
-	// Advice is what speaks against the config, though it works.
-	Advice []string
 
 	timeout time.Duration // for all requests of a login, with their answers
 	// grace is how long the provider repeats an answer to the refresh token that was lost.
@@ -47,16 +45,6 @@ func (p Plan) Everywhere() []Request {
 		return p.Requests
 	}
 	return append(slices.Clip(p.Requests), *p.Probe)
-}
-
-// Hosts returns what the credential's allowed_hosts must name, sorted.
-func (p Plan) Hosts() []string {
-	var hosts []string
-	for _, r := range p.Everywhere() {
-		hosts = append(hosts, r.Target.Site.Pins()[0])
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts)
 }
 
 // compileNeeds adds to p what it needs of the credential, but for what steps keep, and whether it
@@ -89,8 +77,6 @@ type Request struct {
 	// Outcome says what answer is a good one, and Keep what of it later requests need.
 	Outcome answer.Outcome
 	Keep    []answer.Kept
-	// FormEncoded marks HTTP Basic authentication whose halves are form-encoded first.
-	FormEncoded bool
 
 	scope []string // what is asked for, as single words, where the config spells it out
 	step  string   // the name of the step that the request is; empty: it is not a step

@@ -38,9 +38,6 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *Request {
 	}
 	r := Request{Request: httprequest.Compile(ps, "probe.request", given)}
 	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.Templates())
-	if len(r.Advice) > 0 {
-		r.Advice = []string{"the new token is sent in the URL of the probe, which servers and proxies log: send it in a header if the provider takes it there"}
-	}
 	if !template.Names(r.Templates(), probeToken) {
 		for _, h := range r.Headers {
 			if h.Name == "Authorization" {

@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -203,29 +202,5 @@ func TestNothingIsSentTo(t *testing.T) {
 	}
 	if n := s.requests(); n > 0 {
 		t.Errorf("%d requests were sent", n)
-	}
-}
-
-func TestAdvice(t *testing.T) {
-	const (
-		password = "the password grant"
-		inLogin  = "a value of the credential is sent in the URL,"
-		inProbe  = "the new token is sent in the URL of the probe,"
-	)
-	const probe = `"probe": {"request": {"url": "https://api.example.com/me?token=${access_token}"}}}`
-	for config, want := range map[string][]string{
-		`{"token_endpoint": "https://id.example.com/token"}`:                                                            nil,
-		`{"token_endpoint": "https://id.example.com/token", "grant_type": "password"}`:                                  {password},
-		`{"request": {"url": "https://id.example.com/token", "query": {"k": "${api_key}"}}}`:                            {inLogin},
-		`{"request": {"url": "https://id.example.com/${tenant}", "json": {"k": "${api_key}"}}}`:                         nil,
-		`{"token_endpoint": "https://id.example.com/token", ` + probe:                                                   {inProbe},
-		`{"token_endpoint": "https://id.example.com/token", "grant_type": "password", ` + probe:                         {password, inProbe},
-		`{"request": {"url": "https://id.example.com/${api_key}"}, "record": {"t": "${access_token}"}, ` + probe:        {inLogin, inProbe},
-		`{"token_endpoint": "https://id.example.com/token", "probe": {"request": {"url": "https://api.example.com/"}}}`: nil,
-	} {
-		got := endpoint(t, onLoopback(), config).Plan().Advice
-		if !slices.EqualFunc(got, want, strings.HasPrefix) {
-			t.Errorf("%s: %q, want %q", config, got, want)
-		}
 	}
 }

@@ -133,8 +133,8 @@ func TestStepsArePinned(t *testing.T) {
 		if err := failed(t, e, login(s.URL)); err.Code != "host_not_allowed" || err.Class != refresh.Misconfigured {
 			t.Errorf("%s: %s, %v", name, err.Code, err)
 		}
-		if len(e.Plan().Hosts()) != 2 {
-			t.Errorf("%s: the hosts are %v", name, e.Plan().Hosts())
+		if len(e.Hosts()) != 2 {
+			t.Errorf("%s: the hosts are %v", name, e.Hosts())
 		}
 	}
 	if n := s.requests() + other.requests(); n > 0 {

@@ -23,7 +23,7 @@ import (
 // Config returns what is sent with a credential that has values of those names; nil: it is
 // not known which ones, so that those that may be left out have a question mark. Nothing is sent.
 func Config(p tokenendpoint.Plan, names []string) (Explanation, error) {
-	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, p.Hosts()...), Signs: signs(p), Values: []string{}}
+	x := Explanation{Requests: []Message{}, Hosts: append([]string{}, Hosts(p)...), Signs: signs(p), Values: []string{}}
 	for _, v := range p.Needs {
 		x.Values = append(x.Values, v.Name)
 	}
@@ -43,6 +43,16 @@ func Config(p tokenendpoint.Plan, names []string) (Explanation, error) {
 		x.Answer = answerFields(p)
 	}
 	return x, nil
+}
+
+// Hosts returns what the credential's allowed_hosts must name, sorted.
+func Hosts(p tokenendpoint.Plan) []string {
+	var hosts []string
+	for _, r := range p.Everywhere() {
+		hosts = append(hosts, r.Target.Site.Pins()[0])
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }
 
 // Lifetime is how long a token lives by the config alone: that of one that is signed here,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,7 +201,7 @@ func TestAdviceForACredential(t *testing.T) {
 		for i := 0; i < len(row.more); i += 2 {
 			c.Values[row.more[i]] = secret.New(row.more[i+1])
 		}
-		got := explain.Advice(endpoint(t, strings.ReplaceAll(row.config, "URL", "https://id.example.com")).Plan(), c)
+		got := explain.AdviceFor(endpoint(t, strings.ReplaceAll(row.config, "URL", "https://id.example.com")).Plan(), c)
 		if len(got) != len(row.want) || len(got) > 0 && !strings.Contains(got[0], row.want[0]) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
@@ -215,5 +216,31 @@ func TestExplainSigns(t *testing.T) {
 	}
 	if x, err := explain.Config(endpoint(t, `{"token_endpoint": "https://id.example.com/token"}`).Plan(), nil); err != nil || x.Signs != nil {
 		t.Errorf("signs %v, %v", x.Signs, err)
+	}
+}
+
+// What speaks against a config is said, though it works.
+func TestAdvice(t *testing.T) {
+	const (
+		password = "the password grant"
+		inLogin  = "a value of the credential is sent in the URL,"
+		inProbe  = "the new token is sent in the URL of the probe,"
+	)
+	const probe = `"probe": {"request": {"url": "https://api.example.com/me?token=${access_token}"}}}`
+	for config, want := range map[string][]string{
+		`{"token_endpoint": "https://id.example.com/token"}`:                                                            nil,
+		`{"token_endpoint": "https://id.example.com/${api_key}"}`:                                                       {inLogin},
+		`{"token_endpoint": "https://id.example.com/token", "grant_type": "password"}`:                                  {password},
+		`{"request": {"url": "https://id.example.com/token", "query": {"k": "${api_key}"}}}`:                            {inLogin},
+		`{"request": {"url": "https://id.example.com/${tenant}", "json": {"k": "${api_key}"}}}`:                         nil,
+		`{"token_endpoint": "https://id.example.com/token", ` + probe:                                                   {inProbe},
+		`{"token_endpoint": "https://id.example.com/token", "grant_type": "password", ` + probe:                         {password, inProbe},
+		`{"request": {"url": "https://id.example.com/${api_key}"}, "record": {"t": "${access_token}"}, ` + probe:        {inLogin, inProbe},
+		`{"token_endpoint": "https://id.example.com/token", "probe": {"request": {"url": "https://api.example.com/"}}}`: nil,
+	} {
+		got := explain.Advice(endpoint(t, config).Plan())
+		if !slices.EqualFunc(got, want, strings.HasPrefix) {
+			t.Errorf("%s: %q, want %q", config, got, want)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/preset"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
@@ -110,7 +111,7 @@ func TestEveryPreset(t *testing.T) {
 			if ps := endpoint.Check(login(t, full)); len(ps) > 0 {
 				t.Errorf("the credential as described does not fit the config:\n%v", ps)
 			}
-			if diff := cmp.Diff(endpoint.Plan().Hosts(), full.AllowedHosts); diff != "" {
+			if diff := cmp.Diff(explain.Hosts(endpoint.Plan()), full.AllowedHosts); diff != "" {
 				t.Errorf("allowed_hosts (-needed +described):\n%s", diff)
 			}
 			for _, f := range p.Credential {
