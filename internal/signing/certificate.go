@@ -107,7 +107,7 @@ func (c Certificate) TLS() tls.Certificate {
 	if c.IsZero() {
 		return tls.Certificate{}
 	}
-	t := tls.Certificate{PrivateKey: c.key.material().private, Leaf: c.chain[0]}
+	t := tls.Certificate{PrivateKey: c.key.private(), Leaf: c.chain[0]}
 	for _, link := range c.chain {
 		t.Certificate = append(t.Certificate, link.Raw)
 	}

@@ -4,7 +4,7 @@ import "crypto"
 
 // Public shows tests what verifies the signatures of k: a public key, or its secret.
 func Public(k Key) crypto.PublicKey {
-	if secret, ok := k.material().private.([]byte); ok {
+	if secret, ok := k.private().([]byte); ok {
 		return secret
 	}
 	return k.public()

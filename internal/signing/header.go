@@ -75,7 +75,7 @@ func (h Header) extra(k Key) (map[jose.HeaderKey]any, error) {
 	if !h.OmitType {
 		add("typ", strictjson.Text(cmp.Or(h.Type, "JWT")))
 	}
-	if id := cmp.Or(h.KeyID, k.ID()); id != "" {
+	if id := cmp.Or(h.KeyID, k.id); id != "" {
 		add("kid", strictjson.Text(id))
 	}
 	if fault := h.addCertificate(add); fault != nil {

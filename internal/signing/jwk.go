@@ -19,30 +19,30 @@ const maxDepth = 8
 
 // parseJWK reads a private key of RFC 7517. The library is given only the members that
 // are the key, so that nothing else of a text can surprise it.
-func parseJWK(text string) (*material, *Fault) {
+func parseJWK(text string) (Key, *Fault) {
 	v, err := strictjson.Parse([]byte(text), maxDepth)
 	if err != nil {
-		return nil, badJSON(err)
+		return Key{}, badJSON(err)
 	}
 	jwk, _ := v.(map[string]any) // text begins with a brace
 	if fault := notAKey(jwk); fault != nil {
-		return nil, fault
+		return Key{}, fault
 	}
 	members, fault := onlyKey(jwk)
 	if fault != nil {
-		return nil, fault
+		return Key{}, fault
 	}
 	data, _ := json.Marshal(members) // texts always marshal
 	var parsed jose.JSONWebKey
 	if err := parsed.UnmarshalJSON(data); err != nil || !whole(parsed.Key) {
-		return nil, &Fault{"is a JWK whose values do not fit together: damaged, or of two keys",
+		return Key{}, &Fault{"is a JWK whose values do not fit together: damaged, or of two keys",
 			"export it again; for RSA of over 4096 bits, give PEM"}
 	}
-	m, fault := newMaterial(parsed.Key)
+	k, fault := newKey(parsed.Key)
 	if fault != nil {
-		return nil, fault
+		return Key{}, fault
 	}
-	return m.describe(jwk)
+	return k.describe(jwk)
 }
 
 // badJSON says where a JWK cannot be read. What strictjson says of it has names in it,
@@ -125,24 +125,24 @@ func whole(private any) bool {
 }
 
 // describe adds what jwk says of itself: who it is and what it may be used for.
-func (m *material) describe(jwk map[string]any) (*material, *Fault) {
-	m.id, _ = jwk["kid"].(string)
+func (k Key) describe(jwk map[string]any) (Key, *Fault) {
+	k.id, _ = jwk["kid"].(string)
 	if use, ok := jwk["use"]; ok && use != "sig" {
-		return nil, &Fault{`is a JWK whose "use" is not sig`, "give the key that is for signing"}
+		return Key{}, &Fault{`is a JWK whose "use" is not sig`, "give the key that is for signing"}
 	}
 	if ops, ok := jwk["key_ops"]; ok {
 		if list, _ := ops.([]any); !slices.Contains(list, any("sign")) {
-			return nil, &Fault{`is a JWK whose "key_ops" lack sign`, "give the key that is for signing"}
+			return Key{}, &Fault{`is a JWK whose "key_ops" lack sign`, "give the key that is for signing"}
 		}
 	}
 	if alg, ok := jwk["alg"]; ok {
 		name, _ := alg.(string)
 		a, err := ParseAlgorithm(name)
-		if err != nil || a.kind() != m.kind {
-			return nil, &Fault{fmt.Sprintf(`is a JWK whose "alg" does not sign with %s, which it is`, m.kind),
-				"correct it, or leave it out; there are: " + strings.Join(signingWith(m.kind), ", ")}
+		if err != nil || a.kind() != k.kind {
+			return Key{}, &Fault{fmt.Sprintf(`is a JWK whose "alg" does not sign with %s, which it is`, k.kind),
+				"correct it, or leave it out; there are: " + strings.Join(signingWith(k.kind), ", ")}
 		}
-		m.algorithm = a
+		k.algorithm = a
 	}
-	return m, nil
+	return k, nil
 }

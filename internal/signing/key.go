@@ -18,13 +18,12 @@ import (
 
 // A Key is a private key, or the secret of an HS algorithm. The zero Key is none.
 //
-// It prints as what kind of key it is, for the reasons that are given at
-// [secret.Text]. It is behind a function, and not behind a pointer as that is: what a
-// pointer to a struct leads to, fmt prints after all where the verb does not fit.
-type Key struct{ box func() *material }
-
-type material struct {
-	private any // as for newMaterial
+// It prints as what kind of key it is, for the reasons that are given at [secret.Text].
+type Key struct {
+	// private returns an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey, or the []byte of
+	// a shared secret. It is a function and no pointer, as that of a text is: what a pointer to a
+	// struct leads to, fmt prints after all where the verb does not fit.
+	private func() any
 	kind    kind
 	// id and algorithm are what a JWK says of itself.
 	id        string
@@ -47,75 +46,62 @@ const (
 // the JSON that providers export keys in. The error is a [*Fault].
 func ParseKey(text secret.Text) (Key, error) {
 	s := trimmed(text)
-	var (
-		m     *material
-		fault *Fault
-	)
+	var k Key
+	var fault *Fault
 	switch {
 	case len(s) > maxText:
 		fault = &Fault{fmt.Sprintf("is longer than the %d bytes of the longest key", maxText), "give one private key alone"}
 	case strings.Contains(s, pemBegin):
-		m, fault = parsePEM(s)
+		k, fault = parsePEM(s)
 	case strings.HasPrefix(s, "{"):
-		m, fault = parseJWK(s)
+		k, fault = parseJWK(s)
 	default:
 		fault = neitherPEMNorJWK(s)
 	}
 	if fault != nil {
 		return Key{}, fault
 	}
-	return newKey(m), nil
+	return k, nil
 }
 
-func newKey(m *material) Key { return Key{func() *material { return m }} }
-
-// material returns what k is; of the zero Key, nothing.
-func (k Key) material() material {
-	if k.box == nil {
-		return material{}
-	}
-	return *k.box()
-}
-
-// newMaterial returns what is known of a key that was read without error: an *rsa.PrivateKey,
-// *ecdsa.PrivateKey or ed25519.PrivateKey, or the []byte of a shared secret.
-func newMaterial(private any) (*material, *Fault) {
-	m := &material{private: private}
-	switch k := private.(type) {
+// newKey returns the Key of what was read without error.
+func newKey(private any) (k Key, _ *Fault) {
+	k.private = func() any { return private }
+	switch p := private.(type) {
 	case []byte:
-		if len(k) == 0 {
-			return nil, &Fault{"is empty", "give the secret that is shared with the provider"}
+		if len(p) == 0 {
+			return Key{}, &Fault{"is empty", "give the secret that is shared with the provider"}
 		}
-		m.kind = shared
+		k.kind = shared
 	case *rsa.PrivateKey:
-		m.kind = rsaKey
-		switch bits := k.N.BitLen(); {
+		k.kind = rsaKey
+		switch bits := p.N.BitLen(); {
 		case bits < leastRSA:
-			return nil, &Fault{fmt.Sprintf("is an RSA key of %d bits, too short to sign with (RFC 7518 section 3.3)", bits),
+			return Key{}, &Fault{fmt.Sprintf("is an RSA key of %d bits, too short to sign with (RFC 7518 section 3.3)", bits),
 				fmt.Sprintf("make one of %d bits or more, and register its public key with the provider", leastRSA)}
 		case bits > mostRSA:
-			return nil, &Fault{fmt.Sprintf("is an RSA key of %d bits, too slow to sign with", bits),
+			return Key{}, &Fault{fmt.Sprintf("is an RSA key of %d bits, too slow to sign with", bits),
 				fmt.Sprintf("make one of at most %d bits, and register its public key with the provider", mostRSA)}
 		}
 	case *ecdsa.PrivateKey:
-		switch k.Curve {
+		switch p.Curve {
 		case elliptic.P256():
-			m.kind = p256
+			k.kind = p256
 		case elliptic.P384():
-			m.kind = p384
+			k.kind = p384
 		case elliptic.P521():
-			m.kind = p521
+			k.kind = p521
 		default:
-			return nil, &Fault{"is an EC key on a curve that no algorithm signs with", "make one on P-256, P-384 or P-521"}
+			return Key{}, &Fault{"is an EC key on a curve that no algorithm signs with", "make one on P-256, P-384 or P-521"}
 		}
 	case ed25519.PrivateKey:
-		m.kind = ed25519Key
+		k.kind = ed25519Key
 	case *ecdh.PrivateKey:
-		return nil, &Fault{"is an X25519 key, which can agree on keys but not sign", "make an Ed25519 key"}
+		return Key{}, &Fault{"is an X25519 key, which can agree on keys but not sign", "make an Ed25519 key"}
 	default:
-		return nil, unreadable()
+		return Key{}, unreadable()
 	}
-	return m, nil
+	return k, nil
 }
 
 // unreadable is the fault of a private key when no more is known.
@@ -125,19 +111,15 @@ func unreadable() *Fault {
 }
 
 // IsZero reports whether there is no key.
-func (k Key) IsZero() bool { return k.box == nil }
-
-// ID returns the kid of a JWK; empty if it has none, or was no JWK.
-func (k Key) ID() string { return k.material().id }
+func (k Key) IsZero() bool { return k.private == nil }
 
 // Algorithm returns what k signs with by default: the alg of a JWK, or else
 // RS256 for RSA, the ES algorithm of its curve, EdDSA, HS256.
 func (k Key) Algorithm() Algorithm {
-	m := k.material()
-	if m.algorithm == "" && !k.IsZero() {
-		return Algorithm(signingWith(m.kind)[0])
+	if k.algorithm == "" && !k.IsZero() {
+		return Algorithm(signingWith(k.kind)[0])
 	}
-	return m.algorithm
+	return k.algorithm
 }
 
 // String returns what kind of key it is: "an EC key on P-256".
@@ -145,7 +127,7 @@ func (k Key) String() string {
 	if k.IsZero() {
 		return "no key"
 	}
-	return string(k.material().kind)
+	return string(k.kind)
 }
 
 // Format prints what kind of key it is, whatever the verb.
@@ -161,7 +143,10 @@ func (k Key) MarshalJSON() ([]byte, error) {
 
 // public returns the public half; nil for a shared secret.
 func (k Key) public() crypto.PublicKey {
-	if s, ok := k.material().private.(crypto.Signer); ok {
+	if k.IsZero() {
+		return nil
+	}
+	if s, ok := k.private().(crypto.Signer); ok {
 		return s.Public()
 	}
 	return nil

@@ -45,10 +45,10 @@ func pemBlocks(text string) ([]*pem.Block, *Fault) {
 }
 
 // parsePEM reads the one private key of text.
-func parsePEM(text string) (*material, *Fault) {
+func parsePEM(text string) (Key, *Fault) {
 	blocks, fault := pemBlocks(text)
 	if fault != nil {
-		return nil, fault
+		return Key{}, fault
 	}
 	var keys []*pem.Block
 	var other string
@@ -56,7 +56,7 @@ func parsePEM(text string) (*material, *Fault) {
 		switch {
 		case b.Type == "EC PARAMETERS": // openssl writes them before a SEC 1 key, which repeats them
 		case encrypted(b):
-			return nil, &Fault{"is a private key encrypted with a passphrase",
+			return Key{}, &Fault{"is a private key encrypted with a passphrase",
 				"give it without one, which this takes off: openssl pkey -in KEY.pem -out PLAIN.pem"}
 		case b.Type == "PRIVATE KEY", b.Type == "RSA PRIVATE KEY", b.Type == "EC PRIVATE KEY":
 			keys = append(keys, b)
@@ -67,16 +67,16 @@ func parsePEM(text string) (*material, *Fault) {
 	content, remedy := pemContent(other)
 	switch {
 	case len(keys) > 1:
-		return nil, &Fault{fmt.Sprintf("has %d private keys", len(keys)), "give the one to sign with, alone"}
+		return Key{}, &Fault{fmt.Sprintf("has %d private keys", len(keys)), "give the one to sign with, alone"}
 	case len(keys) == 1 && other != "":
-		return nil, &Fault{"has " + content + " beside the private key",
+		return Key{}, &Fault{"has " + content + " beside the private key",
 			"give the private key alone; a certificate has a field of its own"}
 	case len(keys) == 1:
 		return parseDER(keys[0].Bytes)
 	case other == "":
-		return nil, &Fault{"has EC parameters, but no key", "give the whole file: the key is in the block after them"}
+		return Key{}, &Fault{"has EC parameters, but no key", "give the whole file: the key is in the block after them"}
 	}
-	return nil, &Fault{"is " + content, remedy}
+	return Key{}, &Fault{"is " + content, remedy}
 }
 
 // encrypted reports whether b is a private key under a passphrase: of PKCS #8, or in the
@@ -87,17 +87,17 @@ func encrypted(b *pem.Block) bool {
 
 // parseDER reads a private key. The label of a block is not relied on: files with the
 // wrong one are common, and the three forms cannot be taken for each other.
-func parseDER(der []byte) (*material, *Fault) {
+func parseDER(der []byte) (Key, *Fault) {
 	if k, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		return newMaterial(k)
+		return newKey(k)
 	}
 	if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return newMaterial(k)
+		return newKey(k)
 	}
 	if k, err := x509.ParseECPrivateKey(der); err == nil {
-		return newMaterial(k)
+		return newKey(k)
 	}
-	return nil, unreadable()
+	return Key{}, unreadable()
 }
 
 // pemContents are what PEM blocks hold, by a part of their label, and what to give instead where

@@ -44,9 +44,9 @@ func SharedSecret(text secret.Text, e Encoding) (Key, error) {
 	if err != nil {
 		return Key{}, &Fault{fmt.Sprintf("is not %s", e), "give the secret as the provider shows it, or correct its encoding"}
 	}
-	m, fault := newMaterial(secret)
+	k, fault := newKey(secret)
 	if fault != nil {
 		return Key{}, fault
 	}
-	return newKey(m), nil
+	return k, nil
 }

@@ -28,7 +28,7 @@ func Sign(k Key, a Algorithm, h Header, claims []strictjson.Member) (token secre
 	if err != nil {
 		return token, "", &Fault{"the claims are not text in UTF-8", "look at the values in them"}
 	}
-	private := k.material().private
+	private := k.private()
 	if secret, ok := private.([]byte); ok {
 		private = sharedSigner{secret, a}
 		if least := a.hash()().Size(); len(secret) < least {
@@ -59,11 +59,11 @@ func fits(k Key, a Algorithm) *Fault {
 	if a.kind() == "" {
 		return &Fault{"the algorithm is not known here", "choose of: " + strings.Join(signingWith(""), ", ")}
 	}
-	if a.kind() != k.material().kind {
+	if a.kind() != k.kind {
 		return &Fault{fmt.Sprintf("%s signs with %s, and this is %s", a, a.kind(), k),
-			fmt.Sprintf("choose %s, or give %s", strings.Join(signingWith(k.material().kind), ", "), a.kind())}
+			fmt.Sprintf("choose %s, or give %s", strings.Join(signingWith(k.kind), ", "), a.kind())}
 	}
-	if own := k.material().algorithm; own != "" && own != a {
+	if own := k.algorithm; own != "" && own != a {
 		return &Fault{fmt.Sprintf(`the JWK says that its "alg" is %s, and %s is asked for`, own, a),
 			fmt.Sprintf("choose %s, or correct the JWK", own)}
 	}
