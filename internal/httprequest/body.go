@@ -25,17 +25,11 @@ func BodyOf(kind string, params []Param) Body {
 	return Body{kind, Node{Kind: strictjson.Object, Members: params}}
 }
 
-// mediaType is the type that a Content-Type header must not contradict; empty: any.
-func (b Body) mediaType() string {
-	switch b.Kind {
-	case "form":
-		return "application/x-www-form-urlencoded"
-	case "json":
-		return "application/json"
-	case "multipart":
-		return "multipart/form-data" // RFC 7578
-	}
-	return ""
+// mediaTypes are those of kinds of bodies, which a Content-Type header must not contradict.
+var mediaTypes = map[string]string{
+	"form":      "application/x-www-form-urlencoded",
+	"json":      "application/json",
+	"multipart": "multipart/form-data", // RFC 7578
 }
 
 func (b Body) encode(v *template.Values) (contentType string, data []byte, err error) {
@@ -46,7 +40,7 @@ func (b Body) encode(v *template.Values) (contentType string, data []byte, err e
 			return "", nil, err
 		}
 		data, err := value.Encode()
-		return b.mediaType(), data, err
+		return mediaTypes[b.Kind], data, err
 	case "multipart":
 		var out bytes.Buffer
 		w := multipart.NewWriter(&out)
@@ -60,7 +54,7 @@ func (b Body) encode(v *template.Values) (contentType string, data []byte, err e
 		return "text/plain; charset=utf-8", []byte(text.Reveal()), err
 	}
 	text, err := encodeForm(b.node.Members, v)
-	return b.mediaType(), []byte(text), err
+	return mediaTypes[b.Kind], []byte(text), err
 }
 
 // encodeForm returns parameters as application/x-www-form-urlencoded.
@@ -73,8 +67,8 @@ func encodeForm(params []Param, v *template.Values) (string, error) {
 	return strings.Join(pairs, "&"), err
 }
 
-// compileText compiles a body that is text of the media type kind; empty: none is stated. In XML, values
-// are escaped; in what has a notation of its own here, or looks like it, they are refused.
+// compileText compiles a body that is text of the media type kind; empty: none is stated. In XML,
+// values are escaped; in what has a notation of its own here, or looks like it, they are refused.
 func compileText(ps *problem.List, path, text, kind string) Body {
 	t := CompileTemplate(ps, path, "", text)
 	mustStand(ps, t)

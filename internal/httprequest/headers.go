@@ -143,11 +143,11 @@ func (h Header) expand(v *template.Values) ([]string, error) {
 // CheckContentType refuses a Content-Type that says of the body what it is not.
 func CheckContentType(ps *problem.List, headers []Header, body Body) {
 	i := slices.IndexFunc(headers, func(h Header) bool { return h.Name == "Content-Type" })
-	if i < 0 || body.mediaType() == "" {
+	want := mediaTypes[body.Kind]
+	if i < 0 || want == "" {
 		return
 	}
 	h := headers[i]
-	want := body.mediaType()
 	text, fixed := h.Value.Fixed()
 	given, _, err := mime.ParseMediaType(text)
 	switch {

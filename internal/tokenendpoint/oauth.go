@@ -113,15 +113,11 @@ func compileScope(ps *problem.List, cfg config) (params []httprequest.Param, ask
 	case strictjson.String:
 		words = []string{cfg.Scope.Text}
 	case strictjson.List:
-		for i, item := range cfg.Scope.Items {
-			path := problem.Indexed("scope", i)
-			switch {
-			case item.Type != strictjson.String:
-				ps.Add(path, "", fmt.Sprintf("must be a string, not %s", item.Type), "")
-			case item.Text == "" || strings.Contains(item.Text, separator):
-				ps.Add(path, problem.Show(item.Text), "is not one scope", "write each as a string of its own, not empty and without the separator")
+		words = ps.Words("scope", cfg.Scope)
+		for i, word := range words {
+			if word == "" || strings.Contains(word, separator) {
+				ps.Add(problem.Indexed("scope", i), problem.Show(word), "is not one scope", "write each as a string of its own, not empty and without the separator")
 			}
-			words = append(words, item.Text)
 		}
 	default:
 		ps.Add("scope", "", fmt.Sprintf("must be a string or a list of strings, not %s", cfg.Scope.Type), `write "a b" or ["a", "b"]`)
