@@ -188,7 +188,7 @@ func (e *Endpoint) attempt(ctx context.Context, l refresh.Login, skew time.Durat
 	if f == nil {
 		g.Warnings = append(warnings, g.Warnings...)
 		if at := x.ticket.overlooked; at != "" {
-			g.Warnings = append(g.Warnings, fmt.Sprintf("the answer has a refresh token at %[1]s, which is not stored, since response.refresh_token does not lead there; if it replaces the one that was sent, say \"response\": {\"refresh_token\": %[1]s}", x.quote(at)))
+			g.Warnings = append(g.Warnings, fmt.Sprintf(`the answer has a refresh token called %s, which is not stored, since response.refresh_token does not lead there; if it replaces the one that was sent, say "response": {"refresh_token": "PATH"}, with the path to it`, at))
 		}
 	}
 	return g, f

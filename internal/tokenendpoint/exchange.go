@@ -36,7 +36,7 @@ type ticket struct {
 	// unsure is set where the refresh token may have been spent, and no answer came that
 	// can be read.
 	unsure bool
-	// overlooked is a path to what looks like the next refresh token and is not, by the config;
+	// overlooked is the name of what looks like the next refresh token and is not, by the config;
 	// empty: there is none.
 	overlooked string
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -89,12 +88,13 @@ func (x *exchange) rotate(m *answer.Message) {
 	case m.Status == http.StatusRequestTimeout, m.Status >= 500:
 		x.ticket.unsure = true
 	case x.ticket.last && (m.OK() || x.request.Outcome.Accepts(m)):
-		s, found := x.successor(answer.Wanted{Outcome: x.request.Outcome, Token: shape}.Select(m, doc))
+		selected := answer.Wanted{Outcome: x.request.Outcome, Token: shape}.Select(m, doc)
+		s, found := x.successor(selected)
 		if found && x.ticket.rotate != nil {
 			m.Outside(func() { x.ticket.rotate(s) })
 		}
 		if !found && !x.plan.renewsItself {
-			x.ticket.overlooked = x.overlooked(doc.Value, "")
+			x.ticket.overlooked = x.overlooked(selected)
 		}
 		x.ticket.unsure = !found && doc.Fault != nil && shape.AccessToken.InBody() && shape.RefreshToken.InBody()
 	}
@@ -128,30 +128,14 @@ func (x *exchange) successor(selected answer.Selection) (s refresh.Successor, ok
 	return s, true
 }
 
-// overlooked returns the path to a member that is called like a refresh token and has a text that
-// was not sent, in a value at path; empty: there is none. It is for a config that does not say
-// where the next refresh token is: that would be lost without a word.
-func (x *exchange) overlooked(v any, path string) string {
-	switch v := v.(type) {
-	case []any:
-		for i, item := range v {
-			if at := x.overlooked(item, fmt.Sprintf("%s[%d]", path, i)); at != "" {
-				return at
-			}
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if !template.ValidName(name) {
-				continue
-			}
-			at := strings.TrimPrefix(path+"."+name, ".")
-			text, _ := v[name].(string)
-			if likeRefreshToken.MatchString(name) && len(text) >= leastRefreshToken && !x.sends(text) {
-				return at
-			}
-			if at := x.overlooked(v[name], at); at != "" {
-				return at
-			}
+// overlooked returns the name of what is called like a refresh token in an answer and was not
+// sent; empty: there is none. It is for a config that does not say where the next refresh token is:
+// that would be lost without a word.
+func (x *exchange) overlooked(selected answer.Selection) string {
+	for name, part := range selected.Named() {
+		text, _ := part.(string)
+		if likeRefreshToken.MatchString(name) && len(text) >= leastRefreshToken && !x.sends(text) {
+			return name
 		}
 	}
 	return ""
