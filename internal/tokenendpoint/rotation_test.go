@@ -387,10 +387,11 @@ func list(answers ...http.HandlerFunc) []http.HandlerFunc { return answers }
 func TestANextRefreshTokenThatIsOverlooked(t *testing.T) {
 	const next = `"next-refresh-token-1"`
 	for _, row := range []struct{ name, config, answer, want string }{
-		{"within data", `"access_token": "data.access_token"`, `{"data": {"access_token": "token-1", "refresh_token": ` + next + `}}`, "data.refresh_token"},
-		{"in a list", `"access_token": "tokens[0].access"`, `{"tokens": [{"access": "token-1"}, {"refresh_token": ` + next + `}]}`, "tokens[1].refresh_token"},
-		{"in camel case", `"access_token": "accessToken"`, `{"accessToken": "token-1", "refreshToken": ` + next + `}`, "refreshToken"},
-		{"in capitals", `"access_token": "access_token"`, `{"access_token": "token-1", "Refresh_Token": ` + next + `}`, "Refresh_Token"},
+		{"within data", `"access_token": "data.access_token"`, `{"data": {"access_token": "token-1", "refresh_token": ` + next + `}}`, "called refresh_token"},
+		{"in a list", `"access_token": "tokens[0].access"`, `{"tokens": [{"access": "token-1"}, {"refresh_token": ` + next + `}]}`, "called refresh_token"},
+		{"in camel case", `"access_token": "accessToken"`, `{"accessToken": "token-1", "refreshToken": ` + next + `}`, "called refreshToken"},
+		{"in capitals", `"access_token": "access_token"`, `{"access_token": "token-1", "Refresh_Token": ` + next + `}`, "called Refresh_Token"},
+		{"in JSON within a text", `"access_token": "access_token"`, `{"access_token": "token-1", "more": "{\"refresh_token\": \"next-refresh-token-1\"}"}`, "called refresh_token"},
 		{"the same again", `"access_token": "access_token"`, `{"access_token": "token-1", "refreshToken": "ticket-of-the-vault"}`, ""},
 		{"a word", `"access_token": "access_token"`, `{"access_token": "token-1", "refreshToken": "none"}`, ""},
 		{"where the config leads", `"access_token": "a", "refresh_token": "refreshToken"`, `{"a": "token-1", "refreshToken": ` + next + `}`, ""},
@@ -402,5 +403,14 @@ func TestANextRefreshTokenThatIsOverlooked(t *testing.T) {
 		if err != nil || strings.Contains(said, "not stored") != (row.want != "") || !strings.Contains(said, row.want) || strings.Contains(said, "next-refresh") {
 			t.Errorf("%s: %v, warned %q", row.name, err, said)
 		}
+	}
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Refresh-Token", "next-refresh-token-1")
+		answer(200, good)(w, r)
+	})
+	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "grant_type": "refresh_token"}`, s.URL))
+	g, err := e.Grant(t.Context(), refresh.Login{Credential: spending(s.URL), Rotate: func(refresh.Successor) {}})
+	if said := strings.Join(g.Warnings, "\n"); err != nil || !strings.Contains(said, "called X-Refresh-Token") {
+		t.Errorf("in a header: %v, warned %q", err, said)
 	}
 }
