@@ -63,8 +63,6 @@ func notAKey(object map[string]any) *Fault {
 		return &Fault{"is a JWK Set", `give the one private key in its "keys", in its own braces`}
 	case has("private_key") && !has("kty"):
 		return &Fault{"is a service account's JSON, and the key is only a part of it", `give the value of its "private_key"`}
-	case has("ciphertext"):
-		return &Fault{"is an encrypted JWK", "decrypt it first"}
 	case !has("kty"):
 		return &Fault{`has no "kty", so it is no JWK`, "give a JWK (RFC 7517) or a PEM file"}
 	}
@@ -127,13 +125,10 @@ func whole(private any) bool {
 // describe adds what jwk says of itself: who it is and what it may be used for.
 func (k Key) describe(jwk map[string]any) (Key, *Fault) {
 	k.id, _ = jwk["kid"].(string)
-	if use, ok := jwk["use"]; ok && use != "sig" {
-		return Key{}, &Fault{`is a JWK whose "use" is not sig`, "give the key that is for signing"}
-	}
-	if ops, ok := jwk["key_ops"]; ok {
-		if list, _ := ops.([]any); !slices.Contains(list, any("sign")) {
-			return Key{}, &Fault{`is a JWK whose "key_ops" lack sign`, "give the key that is for signing"}
-		}
+	use, limited := jwk["use"]
+	ops, listed := jwk["key_ops"]
+	if list, _ := ops.([]any); limited && use != "sig" || listed && !slices.Contains(list, any("sign")) {
+		return Key{}, &Fault{`is a JWK that is not for signing, by its "use" or "key_ops"`, "give the key that is for signing"}
 	}
 	if alg, ok := jwk["alg"]; ok {
 		name, _ := alg.(string)

@@ -139,18 +139,18 @@ func (e *Endpoint) GrantWitnessed(ctx context.Context, l refresh.Login, w *Witne
 			return g, nil
 		}
 		if unsure || f.err.Unsure {
-			if unsure || time.Since(began) > e.plan.grace-graceMargin || !mayLast(ctx, e.plan.timeout) {
+			if unsure || time.Since(began) > e.plan.grace-graceMargin || !mayLast(ctx, 0, e.plan.timeout) {
 				return refresh.Grant{}, f.err
 			}
 			unsure = true
 			continue
 		}
-		if f.skew != 0 && skew == 0 && !e.plan.supersedes && mayLast(ctx, e.plan.timeout) {
+		if f.skew != 0 && skew == 0 && !e.plan.supersedes && mayLast(ctx, 0, e.plan.timeout) {
 			skew = f.skew // once: by the provider's clock the JWT may have been over, or of its future
 			continue
 		}
-		pause, again := pauseAfter(ctx, n, f, e.plan.timeout)
-		if !again || e.plan.supersedes || !e.sleep(ctx, pause) {
+		pause := pauseAfter(n, f)
+		if n >= f.tries || e.plan.supersedes || !mayLast(ctx, pause, e.plan.timeout) || !e.sleep(ctx, pause) {
 			return refresh.Grant{}, f.err
 		}
 	}
@@ -276,24 +276,6 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 		return x.unanswered(broken)
 	}
 	return nil
-}
-
-// mayLast reports whether ctx leaves the time for another attempt.
-func mayLast(ctx context.Context, timeout time.Duration) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() == nil && (!limited || time.Until(deadline) >= timeout)
-}
-
-// sleep waits for d and reports whether ctx lasted that long.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // ownGrant is the grant of a token that is signed here.

@@ -48,7 +48,7 @@ func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strict
 		words = append(words, extraPrefix+name)
 	}
 	form := recordForm{httprequest.CompileNode(ps, "record", "", v)}
-	vocabulary{of: "a record", known: words, record: true}.check(ps, form.node.Templates())
+	vocabulary{of: ofRecord, known: words}.check(ps, form.node.Templates())
 	for _, t := range form.node.Templates() {
 		if t.Fresh() {
 			ps.Add("record", "", "has something that is new each time", "name fields of the record alone")

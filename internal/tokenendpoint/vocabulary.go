@@ -20,14 +20,15 @@ func needed(templates []template.Template) []template.Value {
 	return list
 }
 
+// ofRecord are the fields of a record, extra ones among them.
+const ofRecord = "a record"
+
 // A vocabulary is what the templates of one place may name.
 type vocabulary struct {
 	// of is what the known names belong to. Empty: any value of the credential may be named,
 	// and the known names are those that earlier steps keep.
 	of    string
 	known []string
-	// record says that the names are fields of a record, extra ones among them.
-	record bool
 	// open is set where a step could not be read, so that what it keeps is not known.
 	open bool
 }
@@ -58,7 +59,7 @@ func (words vocabulary) check(ps *problem.List, templates []template.Template) {
 // refuse notes a name that is not among all that there are.
 func (words vocabulary) refuse(ps *problem.List, v template.Value) {
 	shown := problem.Show("${" + v.Name + "}")
-	if name, ok := strings.CutPrefix(v.Name, extraPrefix); ok && words.record {
+	if name, ok := strings.CutPrefix(v.Name, extraPrefix); ok && words.of == ofRecord {
 		ps.Add(v.At, shown, "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
 		return
 	}
