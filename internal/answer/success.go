@@ -99,8 +99,11 @@ func (s Selection) Said() (said Said) {
 	}
 	object, _ := s.Document.Value.(map[string]any)
 	code, _ = object["error"].(string)
-	if inner, ok := object["error"].(map[string]any); ok {
-		code = codeOf(inner)
+	inner, _ := object["error"].(map[string]any)
+	for _, name := range slices.Backward(codeNames) { // the first counts; a number may be the status once more
+		if text, _ := inner[name].(string); strings.TrimSpace(text) != "" {
+			code = text
+		}
 	}
 	if word.MatchString(code) && !saysNothing(code) {
 		said.Code = code
