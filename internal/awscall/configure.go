@@ -17,12 +17,10 @@ import (
 )
 
 const (
-	// attemptTime is what one attempt of a call may take, its answer read. Without a
-	// limit, one lost answer would use up the 3.5 seconds that a run keeps for storing a
-	// token.
+	// attemptTime is what one attempt of a call may take, its answer read: one lost answer must not
+	// use up the 3.5 seconds that a run keeps for storing a token.
 	attemptTime = 2 * time.Second
-	// idleConnections is how many are kept open to each service: one for each of the
-	// providers that are refreshed at a time.
+	// idleConnections to each service are as many as the providers that are refreshed at a time.
 	idleConnections = 256
 )
 
@@ -37,12 +35,10 @@ func Configure(cfg *aws.Config) { ConfigureWrites(cfg, WritesPerSecond) }
 // the account, which clients made from the same cfg share. An HTTPClient that is set
 // already is kept; a nil one becomes that of [NewHTTPClient].
 //
-// A call is repeated until its context leaves no time for another attempt, and four times
-// at most if its context has no deadline. Each call begins anew: nothing that an earlier
-// one met makes it give up sooner. The SDK's own settings (three attempts, up to 20 seconds
-// apart, and an allowance for retries that an outage uses up for the calls after it) are
-// made for clients without a deadline; those of the environment, AWS_RETRY_MODE and
-// AWS_MAX_ATTEMPTS, are not read.
+// A call is repeated until its context leaves no time for another attempt, and four times at most
+// if its context has no deadline. Each call begins anew: the SDK's own settings (three attempts, up
+// to 20 seconds apart, and an allowance for retries that an outage uses up for the calls after it)
+// are for clients without a deadline; AWS_RETRY_MODE and AWS_MAX_ATTEMPTS are not read.
 func ConfigureWrites(cfg *aws.Config, writes int) {
 	cfg.Retryer = newRetryer
 	cfg.APIOptions = append(cfg.APIOptions, countAttempts)
@@ -87,9 +83,8 @@ func NewHTTPClient(o HTTPOptions) *http.Client {
 // connections are those that an HTTP client keeps open between calls.
 type connections interface{ CloseIdleConnections() }
 
-// reconnect returns an option that drops the connections in the pool when an attempt was
-// not answered. Whatever cut that one off may have cut them all: a network that failed
-// over, or an environment that was frozen for longer than they lasted.
+// reconnect returns an option that drops the connections in the pool when an attempt was not
+// answered. Whatever cut that one off, such as an environment that was frozen, may have cut all.
 func reconnect(c connections) func(*middleware.Stack) error {
 	return afterAttempts("tokenkeeper.reconnect", func(err error) {
 		if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {

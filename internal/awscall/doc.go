@@ -2,7 +2,6 @@
 // it is repeated and how many there may be a second; how they are counted; and how
 // their failures are explained.
 //
-// A [Meter] and the settings of [Configure] go into the aws.Config that clients are made
-// from. Packages that hold such clients turn errors into what the operator reads with
-// [Call.Failure].
+// A [Meter] and the settings of [Configure] go into the aws.Config that clients are made from.
+// Packages that hold such clients turn errors into what the operator reads with [Call.Failure].
 package awscall

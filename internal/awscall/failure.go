@@ -130,8 +130,7 @@ func (c Call) permission(err error) string {
 	return fmt.Sprintf("allow the caller %s on %s", c.Action, c.Resource)
 }
 
-// sharedRun is how many bytes a text and a value must share for the text to count as
-// repeating it.
+// sharedRun is how many bytes a text and a value must share for the text to count as repeating it.
 const sharedRun = 8
 
 // quotable reports whether AWS's text on a refused request can be shown: the call puts no

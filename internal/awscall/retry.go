@@ -20,10 +20,9 @@ const (
 	maxDelay   = time.Second
 )
 
-// A retryer decides whether a call is repeated, and waits. What is worth repeating it
-// leaves to the SDK. It keeps nothing from one call to the next: the SDK's allowance of
-// 500 for retries, which a quarter of an hour without AWS uses up, left a run after an
-// outage with one attempt a call.
+// A retryer decides whether a call is repeated, and waits. What is worth repeating it leaves to the
+// SDK. It keeps nothing from one call to the next: the SDK's allowance for retries, used up by a
+// quarter of an hour without AWS, left a run after an outage with one attempt a call.
 type retryer struct{ *retry.Standard }
 
 func newRetryer() aws.Retryer {
@@ -111,9 +110,8 @@ func countAttempts(stack *middleware.Stack) error {
 	)
 }
 
-// HalfOf returns a context that ends when half of the time that ctx has left has passed. It is
-// for each page of a list: while nothing is spent a call may wait that long, and a list that
-// gets on takes as long as it takes.
+// HalfOf returns a context that ends when half of the time that ctx has left has passed, for each
+// page of a list: a list that gets on takes as long as it takes.
 func HalfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -125,8 +125,7 @@ func (s Source) reading(ctx context.Context, w refresh.Wanted, found map[string]
 	return r
 }
 
-// CredentialVersions implements refresh.Source, for those in Parameter Store with one call for
-// ten.
+// CredentialVersions implements refresh.Source, for those in Parameter Store with one call for ten.
 func (s Source) CredentialVersions(ctx context.Context, names []string) []refresh.CredentialVersion {
 	var parameters []string
 	for _, name := range names {

@@ -14,12 +14,10 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Providers are the provider configs below one path, and the approved copies of them below
-// another.
+// Providers are the provider configs below one path, and the approved copies of them below another.
 type Providers struct {
 	Client *ssm.Client
-	// Path begins with a slash and does not end in one, such as
-	// "/tokenkeeper/providers".
+	// Path begins with a slash and does not end in one, such as "/tokenkeeper/providers".
 	Path string
 	// Approved is the path of the approved copies, such as "/tokenkeeper/approved".
 	Approved string

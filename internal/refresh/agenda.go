@@ -15,8 +15,7 @@ type agenda struct {
 	*run
 	// tasks are the providers: all of them, or those that the job names.
 	tasks map[string]task
-	// begun are those that the run has begun with: what is found of them later is for the next
-	// run.
+	// begun are those that the run has begun with: what is found of them later is for the next run.
 	begun map[string]bool
 	// due are those to begin with, in order, and changed are those that have changed since.
 	due     []task

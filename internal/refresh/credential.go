@@ -2,7 +2,9 @@ package refresh
 
 import (
 	"crypto/x509"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -83,3 +85,125 @@ var identifiers = []string{"client_id", "email", "kid", "tenant", "tenant_id", "
 
 // Identifier reports whether the value of that name says who logs in, whatever its owner says.
 func Identifier(name string) bool { return slices.Contains(identifiers, name) }
+
+// IsPublic reports whether the value of that name may be found in tokens, records and errors, by
+// its owner's word or since it identifies.
+func (c Credential) IsPublic(name string) bool {
+	return slices.Contains(identifiers, name) || slices.Contains(c.Public, name)
+}
+
+// secretNames never name what is public, and neither do names that end in one of secretEnds.
+var (
+	secretNames = []string{"client_secret", "password", "passphrase", "refresh_token", "token", "secret", "api_key"}
+	secretEnds  = []string{"_key", "_secret", "_password", "_token"}
+)
+
+// NeverPublic reports whether a value of that name is a secret, whatever the credential's owner says.
+func NeverPublic(name string) bool {
+	name = snake(name)
+	return slices.Contains(secretNames, name) || slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// snake returns clientSecret as client_secret.
+func snake(name string) string { return strings.ToLower(camel.ReplaceAllString(name, "${1}_$2")) }
+
+// Conflicts returns what is wrong with the public values of c: a secret is not looked for within one
+// of them. A run must not accept what is refused; the owner should correct what is doubtful. Paths
+// are names of values.
+func (c Credential) Conflicts() (refused, doubtful Problems) {
+	for _, public := range c.Names() {
+		declared, other := slices.Contains(c.Public, public), c.Values[public].Reveal()
+		if !c.IsPublic(public) || len(other) < secret.LeastSecret {
+			continue
+		}
+		for _, name := range c.Names() {
+			value := c.Values[name].Reveal()
+			how := overlap(other, value)
+			if c.IsPublic(name) || len(value) < secret.LeastSecret || how == "" {
+				continue
+			}
+			p := Problem{Path: public, Detail: fmt.Sprintf("may be found in tokens and records, and %s the secret %s", how, name),
+				Remedy: "have one of the two replaced at the provider"}
+			if declared {
+				p.Path, p.Remedy = "public", p.Remedy+", or take "+public+" out of public"
+				p.Detail = public + " " + p.Detail
+			}
+			if declared && len(value) >= secret.LeastFound {
+				refused = append(refused, p)
+			} else {
+				doubtful = append(doubtful, p)
+			}
+		}
+	}
+	return refused, doubtful
+}
+
+// overlap says how one of the two holds the other, as a search compares them; "": neither does.
+func overlap(public, value string) string {
+	public, value = secret.Fold(public), secret.Fold(value)
+	switch {
+	case public == value:
+		return "is the same as"
+	case strings.Contains(public, value):
+		return "contains"
+	case strings.Contains(value, public):
+		return "is contained in"
+	}
+	return ""
+}
+
+// PublicLine says what makes a value public.
+func (c Credential) PublicLine(name string) string {
+	if len(c.Public) == 0 {
+		return fmt.Sprintf(`its owner adds "public": [%q] to the credential %q`, name, c.Name)
+	}
+	return fmt.Sprintf(`its owner adds %q to public in the credential %q`, name, c.Name)
+}
+
+// IfPublic returns what to do if the value of that name is no secret; "" unless it looks like an
+// identifier.
+func (c Credential) IfPublic(name string) string {
+	value, own := c.Values[name]
+	if !own || strings.ContainsAny(name, ". ") || c.IsPublic(name) || !looksPublic(name, value.Reveal()) {
+		return ""
+	}
+	return "if it is no secret, " + c.PublicLine(name)
+}
+
+var (
+	secretWord     = regexp.MustCompile(`secret|passw|passphrase|passcode|pwd|token|session|assertion|signature|cookie|credential|private|(^|_)(pin|otp|code|auth|nonce|seed|salt|cert|certificate|pat|jwt|hash)($|_)`)
+	identifierWord = regexp.MustCompile(`(^|_)(id|ids|identifier|name|user|login|mail|email|account|region|tenant|company|customer|client|instance|project|org|organization|organisation|domain|host|url|uri|realm|site|zone|environment|env|subdomain|workspace|team|role|issuer|audience|subject|sub|iss|aud|app|application|number|login_name)$|[a-z](id|name|mail)$`)
+	identifierText = regexp.MustCompile(`^(?:[A-Za-z0-9._%-]{1,64}@[A-Za-z0-9.-]{3,}|(?:https://)?[A-Za-z0-9-]{1,40}(?:\.[A-Za-z0-9-]{1,40})+/?|[A-Za-z]{1,24}(?:[ ._-][A-Za-z]{1,24}){0,4}[0-9]{0,2})$`)
+)
+
+// looksPublic reports whether a value looks like an identifier, by its name first.
+func looksPublic(name, value string) bool {
+	plain := snake(name)
+	switch {
+	case NeverPublic(name) || holdsKey(value):
+		return false
+	case plain == "private_key_id" || plain == "key_id":
+		return true
+	case secretWord.MatchString(plain) || strings.HasSuffix(plain, "key"):
+		return false
+	}
+	return identifierWord.MatchString(plain) || identifierText.MatchString(value)
+}
+
+// holdsKey reports whether a value has a PEM block or a JWK in it.
+func holdsKey(value string) bool {
+	return strings.Contains(value, "-----BEGIN ") || strings.Contains(value, `"kty"`) || secret.PrivateKey(value)
+}
+
+// MayBePublic says why the value of that name may not be public; "" if it may.
+func (c Credential) MayBePublic(name string) string {
+	switch {
+	case NeverPublic(name):
+		return "is a secret by its name"
+	case holdsKey(c.Values[name].Reveal()):
+		return "holds a PEM block or a JWK"
+	}
+	return ""
+}

@@ -24,10 +24,9 @@ type Note struct {
 	Ours int
 	// Next is when to try again; zero: not before something was edited.
 	Next time.Time
-	// Claim says which claim on the refresh token this is the outcome of. Spent says of
-	// which token that was replaced and must never be sent again, and Unsure which may have
-	// been spent. Each is eight hexadecimal digits, or empty. The latter two are also set where
-	// nothing fails.
+	// Claim says which claim on the refresh token this is the outcome of. Spent says of which token
+	// that was replaced and must never be sent again, and Unsure which may have been spent. Each is
+	// eight hexadecimal digits, or empty. The latter two are also set where nothing fails.
 	Claim, Spent, Unsure string
 	// RefreshTokenEnds is when the refresh token expires, as the provider said with the last
 	// token; zero: it did not. It is also set where nothing fails.

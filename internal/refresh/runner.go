@@ -20,9 +20,8 @@ type Runner struct {
 	// Flags lead our commands to the place of this run, such as "--dir d". Remedies have them.
 	Flags string
 
-	// FreeDocuments is how many configs, approved copies and credentials the source may have
-	// before listing them costs; then it is done hourly, and [Job.Only] reports changes. Zero:
-	// any number.
+	// FreeDocuments is how many configs, approved copies and credentials the source may have before
+	// listing them costs; then it is done hourly, and [Job.Only] reports changes. Zero: any number.
 	FreeDocuments int
 
 	memory atomic.Pointer[memory]

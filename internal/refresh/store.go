@@ -88,8 +88,7 @@ func (c Change) Replaces(current VersionID) bool {
 	return !ours || to.IssuedAt.After(v.IssuedAt)
 }
 
-// A State is what the store's metadata says of one provider's secret. Nothing in it
-// was decrypted.
+// A State is what the store's metadata says of one provider's secret. Nothing in it was decrypted.
 type State struct {
 	// Name is the provider's.
 	Name string

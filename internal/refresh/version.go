@@ -86,8 +86,7 @@ func UUID(u [16]byte) VersionID {
 	return VersionID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 }
 
-// Parse returns what id says; ok is false where id is not one that [Version.ID]
-// can have made.
+// Parse returns what id says; ok is false where id is not one that [Version.ID] can have made.
 func (id VersionID) Parse() (v Version, ok bool) {
 	if len(id) != 36 {
 		return Version{}, false

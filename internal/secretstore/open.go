@@ -19,8 +19,7 @@ import (
 // CodeMissing is the code of a secret that is not there and that the store may not create.
 const CodeMissing = "secret_missing"
 
-// Open returns the state of one secret and creates it, without a value, where it is
-// missing.
+// Open returns the state of one secret and creates it, without a value, where it is missing.
 func (s *Store) Open(ctx context.Context, provider string) (refresh.State, error) {
 	st, err := s.Describe(ctx, provider)
 	if errors.Is(err, refresh.ErrNotFound) {

@@ -15,9 +15,8 @@ import (
 // moved the label each time.
 const CodeOvertaken = "label_moved_meanwhile"
 
-// maxMoves is how often Save tries to move the label to one version. The run that moved it
-// meanwhile has a later token each time, or there is nothing left to do; so it ends early,
-// unless descriptions lag behind.
+// maxMoves is how often Save tries to move the label to one version. It ends early, unless
+// descriptions lag behind.
 const maxMoves = 10
 
 // Save stores a version and makes it current: see the package comment.

@@ -12,9 +12,8 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
-// Distance is the least time between two planned writes of one secret. Secrets Manager
-// keeps every version younger than 24 hours, and at most 100: one in 14.4 minutes. The
-// rest is for what happens outside the plan.
+// Distance is the least time between two planned writes of one secret. Secrets Manager keeps
+// versions for 24 hours, and at most 100: one in 14.4 minutes. The rest is for what is not planned.
 const Distance = 16 * time.Minute
 
 // pageSize is the most that ListSecrets and ListSecretVersionIds give at a time.
@@ -54,8 +53,8 @@ const (
 // A Store keeps records in Secrets Manager. It implements refresh.Store, and may be used
 // by any number of goroutines. Client, Prefix and Stack must be set.
 type Store struct {
-	// Client is for the region in which the secrets are. It is made by awscall.Configure,
-	// which repeats what may be repeated, and keeps to the account's quotas.
+	// Client is for the region of the secrets, and made by awscall.Configure, which repeats what may
+	// be repeated, and keeps to the account's quotas.
 	Client *secretsmanager.Client
 	// Prefix is what the name of each secret begins with, before the provider's, such as
 	// "tokenkeeper/tokens/".
@@ -67,14 +66,11 @@ type Store struct {
 	KMSKey string
 	// WritesPerSecond is what the Client is held to; zero: that of awscall.Configure.
 	WritesPerSecond int
-	// Tags are given to new secrets beside the store's own, where an organization demands
-	// some. None begins with "tokenkeeper:".
+	// Tags are given to new secrets beside the store's own. None begins with "tokenkeeper:".
 	Tags map[string]string
-	// NoCreate keeps the store to secrets that are there, for stacks whose secrets are created, and
-	// write their policies, elsewhere.
+	// NoCreate keeps the store to secrets that are there, for stacks that create them elsewhere.
 	NoCreate bool
-	// Now is the clock by which versions of the last 24 hours are counted; nil means
-	// time.Now.
+	// Now is the clock by which versions of the last 24 hours are counted; nil means time.Now.
 	Now func() time.Time
 }
 

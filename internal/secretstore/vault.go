@@ -23,19 +23,17 @@ import (
 // # How a refresh token is replaced
 //
 // A run that is about to spend one puts a claim beside it: a version under the label
-// tokenkeeper-claim, which no one reads. Its id is derived from the version of the token
-// and from the claim before, and its body is like no other run's, so that of all runs that
-// see the same one is taken by Secrets Manager and the others are refused; a repeated call
-// of the same run is taken again. A claim is left alone for longer than a run lasts. So is
-// a token that has just replaced another: the run that spent that one has yet to store the
-// record.
+// tokenkeeper-claim, which no one reads. Its id is derived from the version of the token and from
+// the claim before, and its body is like no other run's, so that Secrets Manager takes one of all
+// runs that see the same, refuses the others, and takes a repeated call of the same run again. A
+// claim is left alone for longer than a run lasts. So is a token that has just replaced another: the
+// run that spent that one has yet to store the record.
 //
-// The new token is put under the label tokenkeeper-next, with an id that is derived from
-// the version of the one that was spent, and AWSCURRENT then moved to it from that one.
-// From the put on it is stored: where the label is not moved, by an error or since the run
-// dies, the next run recognizes the token by its id, and makes it current before it claims
-// anything. What a person puts in is current at once, and is not replaced by the successor
-// of what was there before. The one before keeps AWS's label AWSPREVIOUS.
+// The new token is put under the label tokenkeeper-next, with an id that is derived from the version
+// of the spent one, and AWSCURRENT then moves to it. From the put on it is stored: where the label
+// has not moved, the next run recognizes the token by its id, and makes it current before it claims
+// anything. What a person puts in is current at once, and the successor of what was there before
+// does not replace it. The one before keeps AWS's label AWSPREVIOUS.
 //
 // # What a role needs
 //
@@ -45,9 +43,8 @@ type Vault struct {
 	// Secrets are those that the tokens are kept in: Client, Prefix and Stack must be set, and the
 	// prefix is not that of records.
 	Secrets Store
-	// LongestRun is how long a run lasts at most; zero: the four minutes that the template
-	// gives it at most. The age of claims is measured by the clock of Secrets, which may differ
-	// from that of AWS by ten seconds, as the clock of a Lambda never does.
+	// LongestRun is how long a run lasts at most; zero: the template's four minutes. The age of
+	// claims is measured by the clock of Secrets, which may be ten seconds off that of AWS.
 	LongestRun time.Duration
 
 	mu       sync.Mutex

@@ -18,11 +18,8 @@ import (
 )
 
 const (
-	// longestRun is the longest that the template lets a run last, at any tick.
-	longestRun = 4 * time.Minute
-	// clockError is by how much the clocks of those who claim, and what they see, may lag
-	// behind AWS.
-	clockError = 10 * time.Second
+	longestRun = 4 * time.Minute  // that the template allows, at any tick
+	clockError = 10 * time.Second // by which the clocks of runs may lag behind AWS
 )
 
 // LongestRun returns how long a run lasts at most at that tick: the template ends it before
@@ -30,12 +27,11 @@ const (
 func LongestRun(tick time.Duration) time.Duration { return min(tick, longestRun) }
 
 const (
-	// maxVersions is how many versions of the last 24 hours leave room for a claim, for
-	// the token that comes of it, and for one that a person puts in: Secrets Manager takes 100.
+	// maxVersions of the last 24 hours leave room for a claim, for the token that comes of it, and
+	// for one that a person puts in: Secrets Manager takes 100.
 	maxVersions = 97
-	// eagerClaims is how many claims there may be on one token in eagerTime before the next
-	// have to wait for claimPause. A provider that is down for a day would use all versions
-	// up, and then a token that it gives when it is back could not be kept.
+	// eagerClaims is how many claims there may be on one token in eagerTime before the next have to
+	// wait for claimPause: a provider that is down for a day would use all versions up.
 	eagerClaims = 8
 	eagerTime   = 3 * time.Hour
 	claimPause  = 20 * time.Minute
@@ -114,8 +110,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	return t, err
 }
 
-// Release implements refresh.Vault: what this process has claimed is no obstacle to its next
-// run.
+// Release implements refresh.Vault: what this process has claimed is no obstacle to its next run.
 func (v *Vault) Release(provider string, t refresh.Ticket) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -191,8 +186,7 @@ func claimed(secret, how string) error {
 	return fmt.Errorf("the refresh token in %s %s: %w", secret, how, refresh.ErrClaimed)
 }
 
-// claimID is the id of the one claim on a version that comes after another, or first. Which
-// version a claim is on can be read from its id: see isClaim.
+// claimID is the id of the one claim on a version that comes after another, or first: see isClaim.
 func claimID(current, before refresh.VersionID) refresh.VersionID {
 	on := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + current))
 	which := sha256.Sum256([]byte("tokenkeeper vault\x00claim " + string(current) + " after " + string(before)))
@@ -205,9 +199,9 @@ func isClaim(id, current refresh.VersionID) bool {
 	return strings.HasPrefix(string(id), on[:len("00000000-0000")])
 }
 
-// successor is the id of the version that replaces one that was spent. There is one, so
-// that what an interrupted run has left can be distinguished from what is older than the present
-// token; and of two runs that have both spent it, the token of the first is kept.
+// successor is the id of the version that replaces a spent one. There is one, so that what an
+// interrupted run has left is distinguished from what is older; and of two runs that have both spent
+// it, the token of the first is kept.
 func successor(spent refresh.VersionID) refresh.VersionID {
 	sum := sha256.Sum256([]byte("tokenkeeper vault\x00successor " + spent))
 	return refresh.UUID([16]byte(sum[:16]))
