@@ -69,6 +69,9 @@ func TestConflicts(t *testing.T) {
 		{"short and never public", credentialOf(nil, "client_secret", "b"), "", ""},
 	} {
 		refused, doubtful := row.c.Conflicts()
+		if len(refused)+len(doubtful) > 1 {
+			t.Errorf("%s: more than one thing is wrong: %v, %v", row.name, refused, doubtful)
+		}
 		for what, pair := range map[string][2]string{"refused": {refused.Error(), row.refused}, "doubtful": {doubtful.Error(), row.doubtful}} {
 			if !strings.Contains(pair[0], pair[1]) || (pair[0] == "") != (pair[1] == "") {
 				t.Errorf("%s: %s %q, want %q", row.name, what, pair[0], pair[1])
