@@ -33,38 +33,36 @@ var mediaTypes = map[string]string{
 }
 
 func (b Body) encode(v *template.Values) (contentType string, data []byte, err error) {
+	value, err := b.node.Expand(v)
+	if err != nil {
+		return "", nil, err
+	}
 	switch b.Kind {
 	case "json":
-		value, err := b.node.Expand(v)
-		if err != nil {
-			return "", nil, err
-		}
-		data, err := value.Encode()
-		return mediaTypes[b.Kind], data, err
+		data, err = value.Encode()
 	case "multipart":
 		var out bytes.Buffer
 		w := multipart.NewWriter(&out)
-		if err := eachValue(b.node.Members, v, w.WriteField); err != nil {
-			return "", nil, err
+		for _, p := range pairs(value.Members) {
+			_ = w.WriteField(p[0], p[1]) // to memory
 		}
-		err := w.Close()
+		err = w.Close()
 		return w.FormDataContentType(), out.Bytes(), err
 	case "text":
-		text, err := v.Expand(b.node.Text)
-		return "text/plain; charset=utf-8", []byte(text.Reveal()), err
+		return "text/plain; charset=utf-8", []byte(value.Text), nil
+	default:
+		data = []byte(encodeForm(value.Members))
 	}
-	text, err := encodeForm(b.node.Members, v)
-	return mediaTypes[b.Kind], []byte(text), err
+	return mediaTypes[b.Kind], data, err
 }
 
 // encodeForm returns parameters as application/x-www-form-urlencoded.
-func encodeForm(params []Param, v *template.Values) (string, error) {
-	var pairs []string
-	err := eachValue(params, v, func(name, value string) error {
-		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
-		return nil
-	})
-	return strings.Join(pairs, "&"), err
+func encodeForm(params []strictjson.Member) string {
+	var list []string
+	for _, p := range pairs(params) {
+		list = append(list, url.QueryEscape(p[0])+"="+url.QueryEscape(p[1]))
+	}
+	return strings.Join(list, "&")
 }
 
 // compileText compiles a body that is text of the media type kind; empty: none is stated. In XML,

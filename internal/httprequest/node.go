@@ -16,8 +16,7 @@ import (
 type Node struct {
 	Kind    strictjson.Type
 	Text    template.Template // of what is neither a list nor an object
-	Items   []Node
-	Members []Param
+	Members []Param           // of an object; of a list, its items, without names
 }
 
 // A Param is one parameter of a form or a query, or a member of a JSON object. In a form, a
@@ -41,7 +40,7 @@ func CompileNode(ps *problem.List, path, name string, v strictjson.Value) Node {
 		}
 	case strictjson.List:
 		for i, item := range v.Items {
-			n.Items = append(n.Items, CompileNode(ps, problem.Indexed(path, i), name, item))
+			n.Members = append(n.Members, Param{"", CompileNode(ps, problem.Indexed(path, i), name, item)})
 		}
 	default:
 		n.Text = template.Literal(v.Text)
@@ -72,23 +71,15 @@ func (n Node) ExpandWith(leaf func(Node) (strictjson.Value, error)) (strictjson.
 	}
 	for _, m := range n.Members {
 		value, err := m.Node.ExpandWith(leaf)
-		if errors.Is(err, template.ErrLeftOut) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, template.ErrLeftOut):
+		case err != nil:
 			return out, err
+		case n.Kind == strictjson.List:
+			out.Items = append(out.Items, value)
+		default:
+			out.Members = append(out.Members, strictjson.Member{Name: m.Name, Value: value})
 		}
-		out.Members = append(out.Members, strictjson.Member{Name: m.Name, Value: value})
-	}
-	for _, item := range n.Items {
-		value, err := item.ExpandWith(leaf)
-		if errors.Is(err, template.ErrLeftOut) {
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		out.Items = append(out.Items, value)
 	}
 	return out, nil
 }
@@ -96,9 +87,6 @@ func (n Node) ExpandWith(leaf func(Node) (strictjson.Value, error)) (strictjson.
 // Templates returns all templates in n.
 func (n Node) Templates() []template.Template {
 	list := []template.Template{n.Text}
-	for _, item := range n.Items {
-		list = append(list, item.Templates()...)
-	}
 	for _, m := range n.Members {
 		list = append(list, m.Node.Templates()...)
 	}
@@ -110,27 +98,17 @@ func One(name string, text template.Template) Param {
 	return Param{name, Node{Kind: strictjson.String, Text: text}}
 }
 
-// eachValue calls f with each parameter that is sent and its value.
-func eachValue(params []Param, v *template.Values, f func(name, value string) error) error {
+// pairs returns the names and values of parameters, a pair for each item of a list.
+func pairs(params []strictjson.Member) (list [][2]string) {
 	for _, p := range params {
-		nodes := []Node{p.Node}
-		if p.Node.Kind == strictjson.List {
-			nodes = p.Node.Items
+		if p.Value.Type != strictjson.List {
+			p.Value.Items = []strictjson.Value{p.Value}
 		}
-		for _, n := range nodes {
-			value, err := n.Expand(v)
-			if errors.Is(err, template.ErrLeftOut) {
-				continue
-			}
-			if err == nil {
-				err = f(p.Name, value.Text)
-			}
-			if err != nil {
-				return err
-			}
+		for _, item := range p.Value.Items {
+			list = append(list, [2]string{p.Name, item.Text})
 		}
 	}
-	return nil
+	return list
 }
 
 // CompileParams compiles an object of parameters. They are sent in the order in which they

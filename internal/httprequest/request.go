@@ -175,7 +175,7 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, err := encodeForm(r.Query, v)
+	more, err := Node{Kind: strictjson.Object, Members: r.Query}.Expand(v)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	if dotSegment(u.EscapedPath()) {
 		return nil, &Fault{r.Path, `would have a segment "." or ".." in its path, which servers take for another path`, "look at the values in it"}
 	}
-	u.RawQuery = strings.Trim(query.Reveal()+"&"+more, "&")
+	u.RawQuery = strings.Trim(query.Reveal()+"&"+encodeForm(more.Members), "&")
 	return u, nil
 }
 

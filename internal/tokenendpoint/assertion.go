@@ -127,11 +127,8 @@ func (p Plan) Unsigned(j JWT, v *template.Values) (header signing.Header, claims
 	return header, claims, nil
 }
 
-// object returns the members of a node; nil: none.
+// object returns the members of a node.
 func object(n httprequest.Node, v *template.Values) ([]strictjson.Member, error) {
-	if len(n.Members) == 0 {
-		return nil, nil
-	}
 	value, err := n.Expand(v)
 	return value.Members, err
 }
