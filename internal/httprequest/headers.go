@@ -76,14 +76,8 @@ func CompileHeaders(ps *problem.List, path string, given map[string]*string) []H
 // reserved says why a config cannot set a Header, or nothing.
 func reserved(name string) string {
 	switch name {
-	case "Host":
-		return "is always that of the URL"
-	case "Content-Length", "Transfer-Encoding", "Trailer", "Expect":
-		return "frames the request, and is set with the body"
-	case "Connection", "Keep-Alive", "Te", "Upgrade", "Http2-Settings":
-		return "is about the connection, and is set with it"
-	case "Accept-Encoding":
-		return "decides how the answer is packed, and is set by who unpacks it"
+	case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Expect", "Connection", "Keep-Alive", "Te", "Upgrade", "Http2-Settings", "Accept-Encoding":
+		return "is set with the URL, the body and the connection"
 	}
 	switch {
 	case strings.HasPrefix(name, "Proxy-"):

@@ -23,7 +23,7 @@ func known(claims map[string]any) map[string]any {
 }
 
 // ours are 128 bits.
-var ours = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var ours = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
 func TestAssertion(t *testing.T) {
 	at := noon.Add(999 * time.Millisecond)

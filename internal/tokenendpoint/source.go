@@ -28,15 +28,13 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		return answer.Source{}
 	}
 	var s answer.Source
-	places, unknown := 0, false
+	places, before := 0, len(ps.Found)
 	for _, m := range v.Members {
 		at := problem.Member(path, m.Name)
 		if !ps.OneOfNames(at, m.Name, "path", "header", "cookie", "body", "after", "json") {
-			unknown = true
 			continue
 		}
 		if m.Value.Type != strictjson.String {
-			unknown = true
 			ps.Add(at, "", fmt.Sprintf("must be a string, not %s", m.Value.Type), "")
 			continue
 		}
@@ -67,7 +65,7 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 			s.Inner = understand(ps, at, text, answer.ParsePath)
 		}
 	}
-	if places != 1 && !unknown {
+	if places != 1 && len(ps.Found) == before {
 		ps.Add(path, "", fmt.Sprintf("names %d places where one is wanted", places), remedy)
 	}
 	return s
