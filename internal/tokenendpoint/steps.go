@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
@@ -22,11 +21,7 @@ const maxSteps = 8
 // compileSteps compiles the requests that come before the one that gives the token, and
 // returns the vocabulary of those that come after them.
 func compileSteps(ps *problem.List, given []stepConfig) (requests []Request, v vocabulary) {
-	for _, p := range ps.Found {
-		v.open = v.open || strings.HasPrefix(p.Path, "steps")
-	}
 	if len(given) > maxSteps {
-		v.open = true
 		ps.Add("steps", "", fmt.Sprintf("has %d steps; at most %d are taken", len(given), maxSteps), "")
 		return nil, v
 	}
@@ -34,7 +29,6 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []Request, v v
 		at := problem.Indexed("steps", i)
 		r := Request{step: compileStepName(ps, at+".name", s.Name, requests)}
 		if s.Request == nil {
-			v.open = true
 			ps.Add(at+".request", "", "is missing", `write "request": {"url": "https://…"}`)
 			requests = append(requests, r)
 			continue

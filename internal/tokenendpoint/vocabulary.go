@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/tokenkeeper/internal/problem"
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
 )
@@ -29,8 +30,6 @@ type vocabulary struct {
 	// and the known names are those that earlier steps keep.
 	of    string
 	known []string
-	// open is set where a step could not be read, so that what it keeps is not known.
-	open bool
 }
 
 // check notes the names in templates that are not in the vocabulary.
@@ -42,8 +41,8 @@ func (words vocabulary) check(ps *problem.List, templates []template.Template) {
 		case words.of != "":
 			words.refuse(ps, v)
 		case strings.HasPrefix(v.Name, stepPrefix):
-			if words.open {
-				continue
+			if slices.ContainsFunc(ps.Found, func(p refresh.Problem) bool { return strings.HasPrefix(p.Path, "steps") }) {
+				continue // what a step keeps is not known where it cannot be read
 			}
 			remedy := `an earlier step keeps values with "response": {"keep": {"NAME": "path"}}`
 			if len(words.known) > 0 {
