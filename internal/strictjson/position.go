@@ -2,10 +2,11 @@ package strictjson
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,13 +45,11 @@ func syntactic(text []byte, err error) Fault {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		f.Detail, f.Remedy, offset = "is not complete JSON", "close every quote, bracket and brace", len(text)
 	case inString(text, offset):
-		f.Remedy = hintInString(text[offset:])
+		f.Remedy = hint(within, text[offset:])
 	default:
-		offset = valueAt(text, offset)
-		for offset > 0 && isLetter(text[offset-1]) {
-			offset--
-		}
-		f.Remedy = hint(text, offset)
+		offset = len(bytes.TrimRightFunc(text[:valueAt(text, offset)], unicode.IsLetter))
+		before := bytes.TrimRight(text[:offset], " \t\r\n")
+		f.Remedy = hint(cmp.Or(string(before[max(len(before)-1, 0):]), nothing), text[offset:])
 	}
 	return at(text, offset, f)
 }
@@ -70,46 +69,31 @@ func inString(text []byte, offset int) bool {
 	return in && offset < len(text)
 }
 
-// hintInString guesses the mistake behind what cannot be in a string. Like
-// hint, it repeats nothing of the text, which may be a credential.
-func hintInString(rest []byte) string {
-	switch {
-	case bytes.HasPrefix(rest, []byte(`\u`)):
-		return `write \u with four hexadecimal digits, and surrogates in pairs`
-	case rest[0] == '\\':
-		return `write a backslash as \\`
-	case rest[0] < ' ':
-		return fmt.Sprintf(`write this control character as \u%04x`, rest[0])
-	}
-	return ""
-}
+// nothing and within are what precedes the beginning of a text, and a place in a string.
+const nothing, within = "\x00", "\x01"
 
-// hints are the remedies of what begins with one of some characters, after one of others that
-// precedes it, or NUL at the beginning. An empty list has all. The first that fits counts.
+// hints are the remedies of what begins with one of some characters after one of others; an empty
+// list has all. The first that fits counts. Nothing of the text is repeated, which may be a credential.
 var hints = []struct{ after, begins, remedy string }{
-	{after: "\x00", remedy: "begin with a brace"},
-	{after: ",", begins: "}]", remedy: "remove the comma before the closing bracket"},
-	{begins: "'", remedy: "write strings in double quotes"},
-	{begins: "/#", remedy: "JSON has no comments: use description"},
-	{begins: "“”", remedy: "replace the typographic quotes by plain ones"},
-	{begins: `"`, remedy: "put a comma or a colon before the quote"},
-	{after: "{,:[", remedy: "write names and strings in double quotes, and true, false and null in lower case"},
-	{after: `"`, remedy: `a string has ended before this; write a quote within one as \"`},
+	{within, `\`, `write a backslash as \\, and \u with four hexadecimal digits, surrogates in pairs`},
+	{within, "", `write a line break as \n, and other control characters as \u with four hexadecimal digits`},
+	{nothing, "", "begin with a brace"},
+	{",", "}]", "remove the comma before the closing bracket"},
+	{"", "'", "write strings in double quotes"},
+	{"", "/#", "JSON has no comments: use description"},
+	{"", "“”", "replace the typographic quotes by plain ones"},
+	{"", `"`, "put a comma or a colon before the quote"},
+	{"{,:[", "", "write names and strings in double quotes, and true, false and null in lower case"},
+	{`"`, "", `a string has ended before this; write a quote within one as \"`},
 }
 
-// hint guesses the mistake behind what begins at offset.
-func hint(text []byte, offset int) string {
-	last := "\x00"
-	if before := bytes.TrimRight(text[:offset], " \t\r\n"); len(before) > 0 {
-		last = string(before[len(before)-1:])
-	}
-	here, n := utf8.DecodeRune(text[offset:])
+// hint guesses the mistake behind text, which comes after a character.
+func hint(after string, text []byte) string {
+	here, size := utf8.DecodeRune(text)
 	for _, h := range hints {
-		if n > 0 && (h.after == "" || strings.Contains(h.after, last)) && (h.begins == "" || strings.ContainsRune(h.begins, here)) {
+		if size > 0 && (h.after == "" || strings.Contains(h.after, after)) && (h.begins == "" || strings.ContainsRune(h.begins, here)) {
 			return h.remedy
 		}
 	}
 	return ""
 }
-
-func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
