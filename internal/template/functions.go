@@ -97,35 +97,27 @@ func checkNow(args []string) *Fault {
 }
 
 // check says what is wrong with the arguments of a function.
-func (f *function) check(name string, args []typedPart) *Fault {
+func (f *function) check(name string, args []part) *Fault {
 	if len(args) < f.least || len(args) > f.most {
 		return &Fault{fmt.Sprintf("calls %s with the wrong number of arguments, %d", name, len(args)), "write " + f.signature}
 	}
 	var constants []string
 	for _, a := range args {
 		switch {
-		case f.textual && a.octets:
+		case f.textual && a.octets():
 			return &Fault{"gives octets to " + name + ", which takes text", "write them as hex(…), base64(…) or base64url(…)"}
-		case f.fresh && !a.constant:
+		case f.fresh && a.substituted():
 			return &Fault{"calls " + name + " with something else than texts in single quotes", "write " + f.signature}
 		}
-		constants = append(constants, a.part.literal)
+		constants = append(constants, a.literal)
 	}
-	if f.keyed && args[0].constant {
+	if f.keyed && !args[0].substituted() {
 		return &Fault{"has the key of hmac in it, and a config is no place for a secret", "put the key in the credential, and write its name without quotes"}
 	}
 	if name == "now" {
 		return checkNow(constants)
 	}
 	return nil
-}
-
-// A typedPart is an expression and whether its value is octets, which no text can hold.
-type typedPart struct {
-	part   part
-	octets bool
-	// constant marks a text that is written in the config.
-	constant bool
 }
 
 // A moment is what functions know beside their arguments: it is the same throughout a request.

@@ -35,35 +35,26 @@ var validReference = regexp.MustCompile(`^(?:steps\.[A-Za-z_][A-Za-z0-9_]{0,63}\
 // Parse reads the text of the field at, in which ${name} is the value of that name, and $${
 // is ${ itself; see [notation] for what else may be in braces.
 func Parse(at, text string) (t Template, fault *Fault) {
-	var lit strings.Builder
 	n := notation{at: at}
-	for rest := text; rest != ""; {
-		i := strings.Index(rest, "${")
-		if i < 0 {
-			lit.WriteString(rest)
-			break
-		}
-		if i > 0 && rest[i-1] == '$' {
-			lit.WriteString(rest[:i-1] + "${")
-			rest = rest[i+2:]
+	for literal, rest := "", text; ; {
+		before, after, found := strings.Cut(rest, "${")
+		literal += before
+		if found && strings.HasSuffix(before, "$") {
+			literal, rest = literal+"{", after
 			continue
 		}
-		lit.WriteString(rest[:i])
-		p, after, fault := n.substitution(rest[i+2:])
+		if literal != "" {
+			t = append(t, part{literal: literal})
+		}
+		if !found {
+			return t, nil
+		}
+		p, after, fault := n.substitution(after)
 		if fault != nil {
 			return nil, fault
 		}
-		if lit.Len() > 0 {
-			t = append(t, part{literal: lit.String()})
-			lit.Reset()
-		}
-		t = append(t, p)
-		rest = after
+		t, literal, rest = append(t, p), "", after
 	}
-	if lit.Len() > 0 {
-		t = append(t, part{literal: lit.String()})
-	}
-	return t, nil
 }
 
 // A notation reads the expressions of one template.
@@ -74,21 +65,21 @@ type notation struct {
 }
 
 // expression reads one up to what follows it.
-func (n *notation) expression(depth int) (typedPart, *Fault) {
+func (n *notation) expression(depth int) (part, *Fault) {
 	n.skipSpace()
 	switch {
 	case n.rest == "":
-		return typedPart{}, unclosed
+		return part{}, unclosed
 	case n.rest[0] == '\'':
 		text, fault := n.quoted()
-		return typedPart{part: part{literal: text}, constant: true}, fault
+		return part{literal: text}, fault
 	}
 	name := n.name()
 	if n.skipSpace(); strings.HasPrefix(n.rest, "(") {
 		return n.call(name, depth)
 	}
 	if !validName.MatchString(name) && !validReference.MatchString(name) {
-		return typedPart{}, &Fault{}
+		return part{}, &Fault{}
 	}
 	v := Value{Name: name, At: n.at}
 	if strings.HasPrefix(n.rest, "?") {
@@ -97,53 +88,53 @@ func (n *notation) expression(depth int) (typedPart, *Fault) {
 		if n.skipSpace(); strings.HasPrefix(n.rest, "'") {
 			text, fault := n.quoted()
 			if fault != nil {
-				return typedPart{}, fault
+				return part{}, fault
 			}
 			v.Instead = &text
 		}
 	}
-	return typedPart{part: part{value: v}}, nil
+	return part{value: v}, nil
 }
 
 // call reads the arguments of a function.
-func (n *notation) call(name string, depth int) (typedPart, *Fault) {
+func (n *notation) call(name string, depth int) (part, *Fault) {
 	if n.calls++; n.calls > maxCalls || depth >= maxCallDepth {
-		return typedPart{}, &Fault{
+		return part{}, &Fault{
 			fmt.Sprintf("calls more than %d functions, or nests them deeper than %d", maxCalls, maxCallDepth), "take fewer"}
 	}
 	f, known := functions[name]
 	if !known {
 		all := slices.Sorted(maps.Keys(functions))
-		return typedPart{}, &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
+		return part{}, &Fault{fmt.Sprintf("calls %s, and there is no such function", secret.Printable(secret.Mask(name), 40)),
 			strictjson.DidYouMean(name, all, "there are "+strictjson.Enumerate(all, "and"))}
 	}
 	n.rest = n.rest[1:]
-	var args []typedPart
+	var args []part
 	for n.skipSpace(); !strings.HasPrefix(n.rest, ")"); n.skipSpace() {
 		if len(args) > 0 {
 			switch {
 			case n.rest == "", n.rest[0] == '}':
-				return typedPart{}, &Fault{"has " + name + "( without )", "close it after its arguments"}
+				return part{}, &Fault{"has " + name + "( without )", "close it after its arguments"}
 			case n.rest[0] != ',':
-				return typedPart{}, &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text is in single quotes"}
+				return part{}, &Fault{"has arguments of " + name + " that no comma separates", "write " + name + "(a, b); a text is in single quotes"}
 			}
 			n.rest = n.rest[1:]
 		}
 		arg, fault := n.expression(depth + 1)
 		if fault != nil {
-			return typedPart{}, fault
+			return part{}, fault
 		}
 		args = append(args, arg)
 	}
 	n.rest = n.rest[1:]
 	if fault := f.check(name, args); fault != nil {
-		return typedPart{}, fault
+		return part{}, fault
 	}
 	p := part{function: f}
 	for _, a := range args {
-		p.args = append(p.args, Template{a.part})
+		p.args = append(p.args, Template{a})
 	}
-	return typedPart{part: p, octets: f.digests}, nil
+	return p, nil
 }
 
 var unclosed = &Fault{"has ${ without }", "close it after the name, or write $${ for the characters ${"}
@@ -172,7 +163,7 @@ func (n *notation) quoted() (string, *Fault) {
 // substitution reads what follows ${, including the }, and returns the text after it.
 func (n *notation) substitution(text string) (p part, after string, fault *Fault) {
 	n.rest = text
-	t, fault := n.expression(0)
+	p, fault = n.expression(0)
 	if fault == nil {
 		n.skipSpace()
 		switch {
@@ -180,9 +171,9 @@ func (n *notation) substitution(text string) (p part, after string, fault *Fault
 			fault = unclosed
 		case n.rest[0] != '}':
 			fault = &Fault{}
-		case t.octets:
+		case p.octets():
 			fault = &Fault{"has octets where text must be", "write them as hex(…), base64(…) or base64url(…)"}
-		case t.constant:
+		case !p.substituted():
 			fault = &Fault{"has a literal text alone in ${…}", "write it without ${' and '}"}
 		}
 	}
@@ -192,7 +183,7 @@ func (n *notation) substitution(text string) (p part, after string, fault *Fault
 		}
 		return part{}, "", fault
 	}
-	return t.part, n.rest[1:], nil
+	return p, n.rest[1:], nil
 }
 
 var quotedText = regexp.MustCompile(`'(?:[^']|'')*'`)

@@ -67,6 +67,9 @@ func Apply(f func(string) string, t Template) Template { return Template{{call: 
 // substituted reports whether p is something else than text of the config.
 func (p part) substituted() bool { return p.value.Name != "" || p.call != nil || p.function != nil }
 
+// octets reports whether p gives octets, which no text can hold.
+func (p part) octets() bool { return p.function != nil && p.function.digests }
+
 // Fixed returns the text of a template without values; ok is false if it has any.
 func (t Template) Fixed() (text string, ok bool) {
 	var b strings.Builder
