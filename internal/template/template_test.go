@@ -100,38 +100,6 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
-// What is shown of a template is how it was written, with what is done to it on its way.
-func TestSymbols(t *testing.T) {
-	for _, row := range []struct {
-		text  string
-		names []string
-		want  string
-	}{
-		{"Basic ${base64(join(':', id, key))}", nil, "Basic ${base64(join(':', id, key))}"},
-		{"${a?}${b?'it''s'}", nil, "${a?}${b?'it''s'}"},
-		{"${a?}", []string{"a"}, "${a}"},
-		{"$${a}${a}", nil, "${a}${a}"},
-		{"${a?'x'} ${hex(a?'x')} ${hex(b)}", []string{"b"}, "x ${hex(a?'x')} ${hex(b)}"},
-		{"${steps.login.a?}", []string{"b"}, "${steps.login.a?}"},
-	} {
-		s := template.NewSymbols(row.names)
-		got, err := s.Values().Expand(parse(t, row.text))
-		if shown := s.Shown(got.Reveal()); err != nil || shown != row.want {
-			t.Errorf("%q is shown as %q, %v; want %q", row.text, shown, err, row.want)
-		}
-	}
-}
-
-// What is left out where it is sent is left out where it is shown.
-func TestSymbolsOfAbsentValues(t *testing.T) {
-	for _, text := range []string{"${a?}", "x ${hex(join('-', b, a?))}", "x${b}${a?}"} {
-		s := template.NewSymbols([]string{"b"})
-		if got, err := s.Values().Expand(parse(t, text)); !errors.Is(err, template.ErrLeftOut) {
-			t.Errorf("%q is shown as %q, %v", text, s.Shown(got.Reveal()), err)
-		}
-	}
-}
-
 // What is made of a value is handed to the caller, before it is joined and after.
 func TestMadeIsCalledWithWhatIsMade(t *testing.T) {
 	var made []string

@@ -15,7 +15,15 @@ type Values struct {
 	// made is called with each text that was made of values, and with what made it; nil: not.
 	made func(text string, of Template)
 	// symbols take the place of all values; nil: there are none.
-	symbols *Symbols
+	symbols Symbols
+}
+
+// Symbols are texts in the place of values, for templates that are shown and not sent.
+type Symbols interface {
+	// Substitution returns the symbol of a value, or of what a function gives, or [ErrLeftOut].
+	Substitution(t Template) (string, error)
+	// Encoded returns what an encoding made of text with symbols in it, or a symbol of that.
+	Encoded(text, encoded string) string
 }
 
 // NewValues returns those by their names, at that time. If made is not nil, it is called with
@@ -24,8 +32,8 @@ func NewValues(of map[string]secret.Text, now time.Time, made func(text string, 
 	return &Values{of: of, moment: moment{now, map[string]string{}}, made: made}
 }
 
-// Values are the symbols, for templates to be filled in with.
-func (s *Symbols) Values() *Values { return &Values{symbols: s} }
+// Symbolic returns values for templates to be shown.
+func Symbolic(s Symbols) *Values { return &Values{symbols: s} }
 
 // Get returns the value of that name; without one it is empty.
 func (v *Values) Get(name string) secret.Text { return v.of[name] }
@@ -50,7 +58,7 @@ func (v *Values) Expand(t Template) (secret.Text, error) {
 func (v *Values) expand(p part) (text string, err error) {
 	switch {
 	case v.symbols != nil && (p.value.Name != "" || p.function != nil):
-		return v.symbols.expand(p)
+		return v.symbols.Substitution(Template{p})
 	case p.value.Name != "":
 		text = v.of[p.value.Name].Reveal()
 		if text != "" || !p.value.Optional {
@@ -66,7 +74,7 @@ func (v *Values) expand(p part) (text string, err error) {
 			return "", err
 		}
 		if text = p.call(arg.Reveal()); v.symbols != nil {
-			text = v.symbols.encoded(arg.Reveal(), text)
+			text = v.symbols.Encoded(arg.Reveal(), text)
 		}
 	case p.function != nil:
 		args := make([]string, len(p.args))

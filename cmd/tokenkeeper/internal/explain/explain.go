@@ -68,7 +68,7 @@ func Lifetime(p tokenendpoint.Plan) time.Duration {
 func messages(p tokenendpoint.Plan, names []string) ([]Message, error) {
 	var list []Message
 	for i, r := range p.Everywhere() {
-		m, err := message(r, template.NewSymbols(names))
+		m, err := message(r, NewSymbols(names))
 		if err != nil {
 			return nil, fmt.Errorf("explaining %s: %w", r.Path, err)
 		}
@@ -101,11 +101,11 @@ func kept(r tokenendpoint.Request, token bool) []string {
 
 // visible returns a text of a config with what symbols stand for, as it may be printed: a config
 // need not be its reader's own, and what could move a cursor or turn the reading direction is escaped.
-func visible(s *template.Symbols, text string) string { return secret.Visible(s.Shown(text)) }
+func visible(s *Symbols, text string) string { return secret.Visible(s.Shown(text)) }
 
 // message returns r as it would be sent, with symbols for values.
-func message(r tokenendpoint.Request, s *template.Symbols) (Message, error) {
-	req, err := r.Build(context.Background(), s.Values())
+func message(r tokenendpoint.Request, s *Symbols) (Message, error) {
+	req, err := r.Build(context.Background(), template.Symbolic(s))
 	if err != nil {
 		return Message{}, err
 	}

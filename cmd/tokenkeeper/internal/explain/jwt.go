@@ -13,9 +13,9 @@ import (
 
 // signedJWT returns j as it would be signed, with symbols for values.
 func signedJWT(p tokenendpoint.Plan, j tokenendpoint.JWT, names []string) (SignedJWT, error) {
-	s := template.NewSymbols(names)
+	s := NewSymbols(names)
 	out := SignedJWT{Name: cmp.Or(j.Name, "token"), Key: "${" + j.Key + "}"}
-	header, claims, err := p.Unsigned(j, s.Values())
+	header, claims, err := p.Unsigned(j, template.Symbolic(s))
 	if err != nil {
 		return out, err
 	}
@@ -53,7 +53,7 @@ func signedJWT(p tokenendpoint.Plan, j tokenendpoint.JWT, names []string) (Signe
 }
 
 // memberFields returns members of an object, each as compact JSON or, if it is a string, as that.
-func memberFields(members []strictjson.Member, s *template.Symbols) []Field {
+func memberFields(members []strictjson.Member, s *Symbols) []Field {
 	var list []Field
 	for _, m := range members {
 		text := m.Value.Text

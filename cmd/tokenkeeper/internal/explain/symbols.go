@@ -1,9 +1,11 @@
-package template
+package explain
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/tokenkeeper/internal/template"
 )
 
 // Symbols stand for values in a text that is shown and not sent: words that no encoding but base64
@@ -34,70 +36,30 @@ func (s *Symbols) symbol(shown string) string {
 }
 
 // absent reports whether a value is known to be missing where that is allowed.
-func (s *Symbols) absent(v Value) bool {
+func (s *Symbols) absent(v template.Value) bool {
 	return s.names != nil && v.Optional && !strings.Contains(v.Name, ".") && !slices.Contains(s.names, v.Name)
 }
 
-// expand returns the symbol of a value or a function.
-func (s *Symbols) expand(p part) (string, error) {
-	for v := range (Template{p}).Values() {
+// Substitution returns the symbol of a value or a function.
+func (s *Symbols) Substitution(t template.Template) (string, error) {
+	alone, isValue := t.Alone()
+	for v := range t.Values() {
 		switch {
 		case !s.absent(v):
 		case v.LeavesOut():
-			return "", ErrLeftOut
-		case p.function == nil:
-			return *v.Instead, nil
+			return "", template.ErrLeftOut
+		case isValue:
+			return *alone.Instead, nil
 		}
 	}
-	return s.symbol("${" + s.notation(p) + "}"), nil
+	return s.symbol(t.Written(s.names...)), nil
 }
 
-// encoded returns what an encoding made of text, or a symbol of that where it hides those in text:
+// Encoded returns what an encoding made of text, or a symbol of that where it hides those in text:
 // base64, by which HTTP Basic authentication has what it sends.
-func (s *Symbols) encoded(text, encoded string) string {
+func (s *Symbols) Encoded(text, encoded string) string {
 	if shown := s.Shown(text); shown != text && s.Shown(encoded) == encoded {
 		return s.symbol("base64(" + shown + ")")
 	}
 	return encoded
-}
-
-// Written returns t as a config has it.
-func (t Template) Written() string {
-	var b strings.Builder
-	for _, p := range t {
-		if p.substituted() {
-			b.WriteString("${" + NewSymbols(nil).notation(p) + "}")
-		}
-		b.WriteString(p.literal)
-	}
-	return b.String()
-}
-
-// notation writes an expression as configs have it.
-func (s *Symbols) notation(p part) string {
-	switch {
-	case p.function != nil:
-		args := make([]string, len(p.args))
-		for i, a := range p.args {
-			for _, q := range a { // it is one
-				args[i] += s.notation(q)
-			}
-		}
-		return p.function.name() + "(" + strings.Join(args, ", ") + ")"
-	case p.value.Name == "":
-		return quoted(p.literal)
-	case !p.value.Optional, s.names != nil && slices.Contains(s.names, p.value.Name):
-		return p.value.Name
-	case p.value.Instead == nil:
-		return p.value.Name + "?"
-	}
-	return p.value.Name + "?" + quoted(*p.value.Instead)
-}
-
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
-// name is what templates call f.
-func (f *function) name() string {
-	name, _, _ := strings.Cut(f.signature, "(")
-	return name
 }
