@@ -53,7 +53,6 @@ func (m *Message) text() (text []byte, wrong string) {
 	return nil, fmt.Sprintf("text in a charset that is not read (%s)", word.FindString(stated))
 }
 
-// hasUTF16Mark reports whether a text begins with the byte order mark of UTF-16.
 func hasUTF16Mark(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xFF, 0xFE}) || bytes.HasPrefix(text, []byte{0xFE, 0xFF})
 }

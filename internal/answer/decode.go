@@ -127,7 +127,6 @@ func (m *Message) fields(text []byte, names []string) (map[string]any, bool) {
 	return fields, known
 }
 
-// parseJSON reads one JSON value as in [Document].
 func parseJSON(data []byte) (any, error) {
 	v, err := strictjson.Parse(data, maxDepth)
 	return Replaced(v, decoded), err

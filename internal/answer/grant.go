@@ -89,7 +89,6 @@ func (r reading) token() (string, *Fault) {
 	return token, nil
 }
 
-// noToken is the fault of an answer without a token where one should be.
 func (r reading) noToken() *Fault {
 	at := r.wanted.Token.AccessToken
 	remedy := `say where it is: "response": {"access_token": "…"}`

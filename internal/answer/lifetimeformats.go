@@ -83,7 +83,6 @@ func numeral(v any) (n float64, text string, isNumber bool) {
 	return 0, text, false
 }
 
-// oneWord is a number and a unit in words.
 const oneWord = `(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)`
 
 var (

@@ -73,7 +73,6 @@ func ParseCondition(text string) (Condition, *Misreading) {
 	return parse(text, func(Condition) bool { return true })
 }
 
-// parse reads a condition that is wanted.
 func parse(text string, wanted func(Condition) bool) (Condition, *Misreading) {
 	if text == "" {
 		return Condition{}, &Misreading{"is empty", `leave it out, or write where in the answer the value is, such as "data.token"`}
@@ -200,7 +199,6 @@ var (
 	aText = regexp.MustCompile(`^'(?:[^'\\]|\\.)*'$`)
 )
 
-// read reads a condition; ok is false where it is none.
 func read(text string) (c Condition, ok bool) {
 	m := conditions.FindStringSubmatch(text)
 	if m == nil {

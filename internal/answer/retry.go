@@ -56,7 +56,6 @@ var (
 	noneIn  = regexp.MustCompile(`(?:^|[;, ])(?:r|remaining)=0(?:$|[;, ])`)
 )
 
-// exhausted reports whether a quota is used up.
 func (m *Message) exhausted() bool {
 	for _, name := range remains {
 		if n, err := strconv.ParseFloat(strings.TrimSpace(m.Header.Get(name)), 64); err == nil && n == 0 {

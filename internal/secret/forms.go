@@ -81,7 +81,6 @@ func distinct(list []string) []string {
 	return slices.Compact(list)
 }
 
-// spaced returns value in hexadecimal with a separator between its bytes.
 func spaced(value, separator string) string {
 	return strings.ReplaceAll(fmt.Sprintf("% x", value), " ", separator)
 }
@@ -148,7 +147,6 @@ func ascii(quoted string) string {
 	return b.String()
 }
 
-// wide returns value in UTF-16.
 func wide(value string, order binary.AppendByteOrder) string {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(value)) {

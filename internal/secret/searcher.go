@@ -136,7 +136,6 @@ func (s *Searcher) index(printed bool) *index {
 	return x
 }
 
-// isPublic reports whether a public value has text in it.
 func (s *Searcher) isPublic(text string) bool {
 	if f := Fold(text); len(f) >= leastForm {
 		return within(s.public(), f)
@@ -251,7 +250,6 @@ func (w wholes) find(text string) []int {
 	return found
 }
 
-// number returns what a decimal number comes to.
 func number(text string) (float64, bool) {
 	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
 		return 0, false

@@ -134,7 +134,6 @@ func names(t reflect.Type) []string {
 	return list
 }
 
-// typeName returns the type of values that are read into a t.
 func typeName(t reflect.Type) Type {
 	switch t.Kind() {
 	case reflect.String:
@@ -149,7 +148,6 @@ func typeName(t reflect.Type) Type {
 	return Num
 }
 
-// wellFormed returns what is wrong with text as JSON, or nil.
 func wellFormed(text []byte, depth int) *Fault {
 	if i := invalidUTF8(text); i >= 0 {
 		f := at(text, i, Fault{Kind: Syntax, Detail: "is not text in UTF-8", Remedy: "save it in that encoding"})

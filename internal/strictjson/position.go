@@ -28,7 +28,6 @@ func valueAt(text []byte, offset int) int {
 	return len(text) - len(bytes.TrimLeft(text[offset:], " \t\r\n,:"))
 }
 
-// syntactic says what is wrong with a text that is not JSON.
 func syntactic(text []byte, err error) Fault {
 	f := Fault{Kind: Syntax, Detail: "is not JSON"}
 	offset := len(text)

@@ -81,7 +81,6 @@ var timeFormats = map[string]func(time.Time) string{
 	"compact":  func(t time.Time) string { return t.Format("20060102T150405Z") },
 }
 
-// checkNow checks what now is called with.
 func checkNow(args []string) *Fault {
 	if _, ok := timeFormats[args[0]]; !ok {
 		known := slices.Sorted(maps.Keys(timeFormats))
@@ -96,7 +95,6 @@ func checkNow(args []string) *Fault {
 	return nil
 }
 
-// check says what is wrong with the arguments of a function.
 func (f *function) check(name string, args []part) *Fault {
 	if len(args) < f.least || len(args) > f.most {
 		return &Fault{fmt.Sprintf("calls %s with the wrong number of arguments, %d", name, len(args)), "write " + f.signature}

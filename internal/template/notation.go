@@ -96,7 +96,6 @@ func (n *notation) expression(depth int) (part, *Fault) {
 	return part{value: v}, nil
 }
 
-// call reads the arguments of a function.
 func (n *notation) call(name string, depth int) (part, *Fault) {
 	if n.calls++; n.calls > maxCalls || depth >= maxCallDepth {
 		return part{}, &Fault{
@@ -143,7 +142,6 @@ func (n *notation) skipSpace() { n.rest = strings.TrimLeft(n.rest, " ") }
 
 var nameLike = regexp.MustCompile(`^[A-Za-z0-9_.-]*`)
 
-// name reads what could be a name.
 func (n *notation) name() string {
 	name := nameLike.FindString(n.rest)
 	n.rest = n.rest[len(name):]
@@ -192,7 +190,6 @@ var quotedText = regexp.MustCompile(`'(?:[^']|'')*'`)
 // may be secrets that should not be there.
 func Shown(text string) string { return secret.Shown(quotedText.ReplaceAllString(text, "'…'")) }
 
-// misread is the fault of what is not an expression.
 func misread(text string) *Fault {
 	inner, _, closed := strings.Cut(text, "}")
 	if !closed {

@@ -149,7 +149,6 @@ func wantsCertificate(err error) bool {
 	return false
 }
 
-// handshakeFault says in our words why a handshake failed.
 func handshakeFault(err error) string {
 	said := alert(err)
 	switch {
@@ -184,7 +183,6 @@ func isNetwork(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed))
 }
 
-// isPacking reports whether err is about the compression of an answer.
 func isPacking(err error) bool {
 	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.As(err, new(flate.CorruptInputError))
 }

@@ -34,7 +34,6 @@ func (s Site) Allowed(pins []string, path string) bool {
 // parameter (RFC 3986 section 3.3); an empty segment, or one of dots, with spaces or without.
 var ambiguous = regexp.MustCompile(`(?i)%2f|%5c|%2e|%25|%3b|%3f|%23|%[0189a-f][0-9a-f]|%7f|\\|;|//|/(?:\.|%20)+(?:/|$)`)
 
-// plainPath reports whether all servers read a path in the same way.
 func plainPath(path string) bool {
 	if ambiguous.MatchString(path) {
 		return false
