@@ -49,7 +49,7 @@ type Searcher struct {
 
 	records func() *index
 	prints  func() *index
-	whole   func() wholes
+	whole   func() map[any][]int
 }
 
 // ErrUnsearchable is the error of a search in a text that was escaped as no honest text is.
@@ -159,9 +159,9 @@ func (s *Searcher) FindBut(byRight func(Value) bool, texts ...string) (name stri
 	}
 	counts := func(value int) bool { return byRight == nil || !byRight(s.values[value]) }
 	for _, text := range texts {
-		for _, i := range s.whole().find(text) {
-			if counts(i) {
-				return s.values[i].Name, nil
+		for _, k := range keys(text) {
+			if i := slices.IndexFunc(s.whole()[k], counts); i >= 0 {
+				return s.values[s.whole()[k][i]].Name, nil
 			}
 		}
 	}
@@ -212,14 +212,9 @@ func (s *Searcher) Redact(text string) string {
 	return b.String()
 }
 
-// wholes are the secrets that a text may be equal to, as indexes of values.
-type wholes struct {
-	texts   map[string][]int
-	numbers map[float64][]int
-}
-
-func (s *Searcher) wholes() wholes {
-	w := wholes{map[string][]int{}, map[float64][]int{}}
+// wholes leads from the keys of texts to the secrets that these are, as indexes of values.
+func (s *Searcher) wholes() map[any][]int {
+	whole := map[any][]int{}
 	for i, v := range s.values {
 		text := strings.TrimSpace(v.Text.Reveal())
 		if v.Kind >= Identifier || len(text) < LeastSecret || s.isPublic(text) {
@@ -230,30 +225,24 @@ func (s *Searcher) wholes() wholes {
 			all = append(all, base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)), hex.EncodeToString([]byte(text)))
 		}
 		for _, t := range all {
-			if t = strings.TrimRight(t, "="); t != "" {
-				w.texts[t] = append(w.texts[t], i)
+			for _, k := range keys(t) {
+				whole[k] = append(whole[k], i)
 			}
 		}
-		if n, ok := number(text); ok {
-			w.numbers[n] = append(w.numbers[n], i)
+	}
+	return whole
+}
+
+// keys are what equal texts have in common: themselves, without padding, or what a number comes to.
+func keys(text string) (list []any) {
+	text = strings.TrimSpace(text)
+	if bare := strings.TrimRight(text, "="); bare != "" {
+		list = append(list, bare)
+	}
+	if len(text) >= LeastSecret && strings.Trim(text, "0123456789+-.eE") == "" {
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			list = append(list, n)
 		}
 	}
-	return w
-}
-
-func (w wholes) find(text string) []int {
-	text = strings.TrimSpace(text)
-	found := w.texts[strings.TrimRight(text, "=")]
-	if n, ok := number(text); ok && len(text) >= LeastSecret {
-		found = append(slices.Clone(found), w.numbers[n]...) // digits may be hexadecimal too
-	}
-	return found
-}
-
-func number(text string) (float64, bool) {
-	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil
+	return list
 }
