@@ -31,22 +31,22 @@ type Grant struct {
 // Grant interprets an answer that has the token, has no [Selection.Fault] and was not denied. What it quotes of the
 // answer goes through quote.
 func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
-	r := reading{s, quote}
-	token, f := r.token()
+	s.quote = quote
+	token, f := s.token()
 	if f != nil {
 		return g, f
 	}
 	g.AccessToken = secret.New(token)
-	if g.TokenType, f = r.tokenType(); f != nil {
+	if g.TokenType, f = s.tokenType(); f != nil {
 		return g, f
 	}
-	life, f := r.lifetime(token)
+	life, f := s.lifetime(token)
 	if f != nil {
 		return g, f
 	}
 	g.Lifetime, g.LifetimeFrom = life.length, life.from
 	g.RefreshTokenLifetime = s.refreshTokenLifetime()
-	g.Scope, g.Warnings = r.scope()
+	g.Scope, g.Warnings = s.scope()
 	if life.warning != "" {
 		g.Warnings = append(g.Warnings, life.warning)
 	}
@@ -61,18 +61,18 @@ func (s Selection) Grant(quote func(string) string) (g Grant, f *Fault) {
 
 // token checks what can be checked of the access token: it is 1*VSCHAR by RFC 6749 appendix
 // A.12, and must survive being a header's value.
-func (r reading) token() (string, *Fault) {
-	at := r.wanted.Token.AccessToken
+func (s Selection) token() (string, *Fault) {
+	at := s.wanted.Token.AccessToken
 	bad := func(what string) (string, *Fault) {
-		return "", r.fault(CodeBadToken, fmt.Sprintf("with a token %s that %s", at, what), "look at response.access_token")
+		return "", s.fault(CodeBadToken, fmt.Sprintf("with a token %s that %s", at, what), "look at response.access_token")
 	}
-	if r.AccessToken == nil {
-		return "", r.noToken()
+	if s.AccessToken == nil {
+		return "", s.noToken()
 	}
-	token, ok := r.AccessToken.(string)
+	token, ok := s.AccessToken.(string)
 	switch {
 	case !ok:
-		return bad(fmt.Sprintf("is %s, and not a string", TypeOf(r.AccessToken)))
+		return bad(fmt.Sprintf("is %s, and not a string", TypeOf(s.AccessToken)))
 	case token == "":
 		return bad("is empty")
 	case len(token) > MaxToken:
@@ -89,43 +89,43 @@ func (r reading) token() (string, *Fault) {
 	return token, nil
 }
 
-func (r reading) noToken() *Fault {
-	at := r.wanted.Token.AccessToken
+func (s Selection) noToken() *Fault {
+	at := s.wanted.Token.AccessToken
 	remedy := `say where it is: "response": {"access_token": "…"}`
 	if !at.InBody() {
-		return r.fault(CodeNoToken, fmt.Sprintf("without a token %s", at), "look at response.access_token")
+		return s.fault(CodeNoToken, fmt.Sprintf("without a token %s", at), "look at response.access_token")
 	}
 	path := at.Path.String()
-	object, isObject := r.Document.Value.(map[string]any)
+	object, isObject := s.Document.Value.(map[string]any)
 	if !isObject {
-		return r.fault(CodeNoToken, fmt.Sprintf("with JSON that is %s, and has nothing at %s", TypeOf(r.Document.Value), secret.Named(path)), remedy)
+		return s.fault(CodeNoToken, fmt.Sprintf("with JSON that is %s, and has nothing at %s", TypeOf(s.Document.Value), secret.Named(path)), remedy)
 	}
 	names := slices.Sorted(maps.Keys(object))
 	for _, likely := range append([]string{strictjson.Nearest(path, names)}, "token", "jwt", "id_token", "bearer", "data", "result") {
 		if _, ok := object[likely].(string); ok && likely != "" {
-			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, Name(likely, r.quote), Name(likely, r.quote))
+			remedy = fmt.Sprintf(`if the token is in %s, say "response": {"access_token": %s}`, Name(likely, s.quote), Name(likely, s.quote))
 			break
 		}
 	}
 	if v, ok := object[path]; ok && v == nil {
-		return r.fault(CodeNoToken, "with null as the token at "+secret.Named(path), "")
+		return s.fault(CodeNoToken, "with null as the token at "+secret.Named(path), "")
 	}
 	if len(names) == 0 {
-		return r.fault(CodeNoToken, "with an empty object", remedy)
+		return s.fault(CodeNoToken, "with an empty object", remedy)
 	}
 	const most = 8
 	var known []string
 	for _, n := range names[:min(len(names), most)] {
-		known = append(known, Name(n, r.quote))
+		known = append(known, Name(n, s.quote))
 	}
 	detail := fmt.Sprintf("without a token at %s; it has %s", secret.Named(path), strings.Join(known, ", "))
 	if len(names) > most {
 		detail += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	if text := r.Said().Text; strings.Contains(strings.TrimSpace(text), " ") && !saysNothing(text) { // one word may be the token
-		detail += ", and says " + r.quote(text)
+	if text := s.Said().Text; strings.Contains(strings.TrimSpace(text), " ") && !saysNothing(text) { // one word may be the token
+		detail += ", and says " + s.quote(text)
 	}
-	return r.fault(CodeNoToken, detail, remedy)
+	return s.fault(CodeNoToken, detail, remedy)
 }
 
 // Name returns the name of a member of an answer, fit to be printed.
@@ -141,26 +141,26 @@ var validType = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // tokenType returns the token type. A client must not use a token of a type that it does not
 // understand (RFC 6749 section 7.1), and readers of records cannot sign each use.
-func (r reading) tokenType() (string, *Fault) {
+func (s Selection) tokenType() (string, *Fault) {
 	const bearer = "Bearer"
 	remedy := `if it is used as "Authorization: Bearer …", say "response": {"token_type": "'Bearer'"}`
-	if r.TokenType == nil {
+	if s.TokenType == nil {
 		return bearer, nil
 	}
-	text, ok := r.TokenType.(string)
+	text, ok := s.TokenType.(string)
 	if !ok {
-		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token type that is %s", TypeOf(r.TokenType)), remedy)
+		return "", s.fault(CodeBadTokenType, fmt.Sprintf("with a token type that is %s", TypeOf(s.TokenType)), remedy)
 	}
 	switch kind := strings.TrimSpace(text); strings.ToLower(kind) {
 	case "", "bearer":
 		return bearer, nil
 	case "mac", "dpop", "pop", "n_a":
-		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which takes more to use than the token", r.quote(kind)),
+		return "", s.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which takes more to use than the token", s.quote(kind)),
 			"ask the provider for bearer tokens")
 	default:
-		if r.wanted.Token.TypeStated && validType.MatchString(kind) {
+		if s.wanted.Token.TypeStated && validType.MatchString(kind) {
 			return kind, nil
 		}
-		return "", r.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which is not known", r.quote(kind)), remedy)
+		return "", s.fault(CodeBadTokenType, fmt.Sprintf("with a token of the type %s, which is not known", s.quote(kind)), remedy)
 	}
 }

@@ -35,14 +35,14 @@ type lifetime struct {
 // lifetime returns how long the token of an answer lives: what the answer says; else what the
 // token says, if it is a JWT, which is a limit in any case; else what the config says. Nothing is
 // guessed. A lesser source that cannot be true says nothing.
-func (r reading) lifetime(token string) (l lifetime, f *Fault) {
-	l, unread, f := r.stated()
+func (s Selection) lifetime(token string) (l lifetime, f *Fault) {
+	l, unread, f := s.stated()
 	if f != nil {
 		return l, f
 	}
-	age := r.Message.Age()
-	own, signed := r.ofToken(token)
-	switch fallback := r.wanted.Token.DefaultLifetime; {
+	age := s.Message.Age()
+	own, signed := s.ofToken(token)
+	switch fallback := s.wanted.Token.DefaultLifetime; {
 	case signed && (l.from == "" || own < l.length):
 		l = lifetime{length: own, from: "the token itself, a JWT"}
 	case l.from == "" && fallback > 0:
@@ -50,19 +50,19 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 	case l.from == "" && unread != nil:
 		return l, unread
 	case l.from == "":
-		return l, r.fault(CodeNoLifetime, "without saying how long the token lives", `say how long its tokens live: "default_lifetime": "1h"`)
+		return l, s.fault(CodeNoLifetime, "without saying how long the token lives", `say how long its tokens live: "default_lifetime": "1h"`)
 	}
 	if l.length < time.Second {
 		if l.length+age >= time.Second {
-			return l, r.fault(CodeTokenOver, fmt.Sprintf("with an answer that is %v old, and its token has expired in the meantime", age),
+			return l, s.fault(CodeTokenOver, fmt.Sprintf("with an answer that is %v old, and its token has expired in the meantime", age),
 				"something on the way keeps answers: have it pass this one on, or ask with POST or a Cache-Control header")
 		}
-		return l, r.fault(CodeTokenOver, "with a token that has expired already", "look at the provider's clock, and at the lifetime's unit")
+		return l, s.fault(CodeTokenOver, "with a token that has expired already", "look at the provider's clock, and at the lifetime's unit")
 	}
 	if unread != nil { // the same at each login, so that it is logged once
 		l.warning = fmt.Sprintf("%s; instead, %s counts: %s", unread.Detail, l.from, unread.Remedy)
 	}
-	if most := r.wanted.Token.MaxLifetime; most > 0 && l.length > most {
+	if most := s.wanted.Token.MaxLifetime; most > 0 && l.length > most {
 		l.length, l.from = most, "max_lifetime of the config"
 	}
 	return l, nil
@@ -71,42 +71,42 @@ func (r reading) lifetime(token string) (l lifetime, f *Fault) {
 // stated returns what the answer itself says: expires_in, which depends on no
 // clock, else expires_at, else the cookie. Where it says nothing, from is empty; unread is what
 // is wrong with something that it says and that cannot be read.
-func (r reading) stated() (l lifetime, unread, f *Fault) {
-	shape, clock, age := r.wanted.Token, r.Message.Clock(), r.Message.Age()
+func (s Selection) stated() (l lifetime, unread, f *Fault) {
+	shape, clock, age := s.wanted.Token, s.Message.Clock(), s.Message.Age()
 	for _, place := range []struct {
 		field string
 		at    Source
 		v     any
 		read  func(v any) (span, *Misreading)
 	}{
-		{"expires_in", shape.ExpiresIn, r.ExpiresIn, func(v any) (span, *Misreading) { return relative(v, shape.Unit, shape.Dates, clock) }},
-		{"expires_at", shape.ExpiresAt, r.ExpiresAt, func(v any) (span, *Misreading) { return absolute(v, shape.Dates, clock) }},
+		{"expires_in", shape.ExpiresIn, s.ExpiresIn, func(v any) (span, *Misreading) { return relative(v, shape.Unit, shape.Dates, clock) }},
+		{"expires_at", shape.ExpiresAt, s.ExpiresAt, func(v any) (span, *Misreading) { return absolute(v, shape.Dates, clock) }},
 	} {
 		if absent(place.v) {
 			continue
 		}
-		s, wrong := place.read(place.v)
+		said, wrong := place.read(place.v)
 		switch {
 		case wrong != nil:
 			if unread == nil {
-				unread = r.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that %s", place.at, wrong.Detail), wrong.Remedy)
+				unread = s.fault(CodeBadLifetime, fmt.Sprintf("with a lifetime %s that %s", place.at, wrong.Detail), wrong.Remedy)
 			}
 			continue
-		case s.never():
+		case said.never():
 			code := CodeTokenOver
-			if s.assumed {
+			if said.assumed {
 				code = CodeBadLifetime
 			}
-			return l, nil, r.fault(code, fmt.Sprintf("with a lifetime %s that is zero or less", place.at), notStated(place.field))
-		case s.length > shape.believed(s.assumed):
-			return l, nil, r.unbelievable(place.field, place.at, s, clock)
+			return l, nil, s.fault(code, fmt.Sprintf("with a lifetime %s that is zero or less", place.at), notStated(place.field))
+		case said.length > shape.believed(said.assumed):
+			return l, nil, s.unbelievable(place.field, place.at, said, clock)
 		}
-		if s.counted {
-			s.length -= age
+		if said.counted {
+			said.length -= age
 		}
-		return lifetime{length: s.length, from: "the answer, " + place.at.String()}, unread, nil
+		return lifetime{length: said.length, from: "the answer, " + place.at.String()}, unread, nil
 	}
-	switch c := r.Cookie; { // RFC 6265 section 5.2: Max-Age goes before Expires
+	switch c := s.Cookie; { // RFC 6265 section 5.2: Max-Age goes before Expires
 	case c == nil:
 	case c.MaxAge > 0:
 		l.length = saturate(float64(c.MaxAge), time.Second) - age
@@ -130,29 +130,29 @@ func notStated(field string) string {
 
 // unbelievable is the fault of a lifetime that is too long to be true, with what to write for
 // each that it may be.
-func (r reading) unbelievable(field string, at Source, s span, clock time.Time) *Fault {
-	what := fmt.Sprintf("with a lifetime %s of %s, which is too much to be believed", at, days(s.length))
-	if s.assumed {
-		what = fmt.Sprintf("with a lifetime %s; in seconds that is %s, which is too much to be believed of a number without a unit", at, days(s.length))
+func (s Selection) unbelievable(field string, at Source, said span, clock time.Time) *Fault {
+	what := fmt.Sprintf("with a lifetime %s of %s, which is too much to be believed", at, days(said.length))
+	if said.assumed {
+		what = fmt.Sprintf("with a lifetime %s; in seconds that is %s, which is too much to be believed of a number without a unit", at, days(said.length))
 	}
 	remedy := notStated(field)
 	switch {
-	case s.assumed && s.length <= BelievableStated:
+	case said.assumed && said.length <= BelievableStated:
 		remedy = fmt.Sprintf(`if it is right, say "response": {"expires_in_unit": %q}`, unitSeconds)
-	case s.length <= MostBelievable:
-		remedy = fmt.Sprintf(`if it is right, say "max_lifetime": "%dh"`, (s.length+time.Hour-1)/time.Hour)
+	case said.length <= MostBelievable:
+		remedy = fmt.Sprintf(`if it is right, say "max_lifetime": "%dh"`, (said.length+time.Hour-1)/time.Hour)
 	}
 	setting, units := "expires_in_unit", []Unit{unitEpochMilliseconds, unitEpochSeconds, unitEpochMicroseconds, unitEpochNanoseconds, unitMilliseconds}
 	if field == "expires_at" {
 		setting, units = "expires_at_format", units[:4]
 	}
 	for _, u := range units {
-		if other := u.of(s.number, clock); other.length > 0 && other.length <= Believable {
+		if other := u.of(said.number, clock); other.length > 0 && other.length <= Believable {
 			remedy = fmt.Sprintf(`if these are %s, which makes %v, say "response": {%q: %q}; %s`, u.words(), other.length.Round(time.Second), setting, u, remedy)
 			break
 		}
 	}
-	return r.fault(CodeLifetimeTooLarge, what, remedy)
+	return s.fault(CodeLifetimeTooLarge, what, remedy)
 }
 
 // days writes a length in days, in words where it is beyond measure.
@@ -165,13 +165,13 @@ func days(d time.Duration) string {
 
 // ofToken returns how long a token lives by its own claims, the smaller of what is left of it and
 // what it was issued for; ok is false where it does not say, or what cannot be true.
-func (r reading) ofToken(token string) (life time.Duration, ok bool) {
-	c, clock := claimsOf(token), r.Message.Clock()
+func (s Selection) ofToken(token string) (life time.Duration, ok bool) {
+	c, clock := claimsOf(token), s.Message.Clock()
 	if !c.hasExp {
 		return 0, false
 	}
 	life = since(c.exp, clock)
-	if life > r.wanted.Token.believed(false) || life < -BelievableStated {
+	if life > s.wanted.Token.believed(false) || life < -BelievableStated {
 		return 0, false
 	}
 	if since(c.iat, clock) <= BelievableStated {

@@ -9,15 +9,15 @@ import (
 
 // scope returns the scope as the answer states it, and a warning where that is less than was
 // asked for.
-func (r reading) scope() (scope string, warnings []string) {
-	switch v := r.Scope.(type) {
+func (s Selection) scope() (scope string, warnings []string) {
+	switch v := s.Scope.(type) {
 	case string:
 		scope = v
 	case []any:
 		var words []string
 		for _, item := range v {
-			if s, ok := item.(string); ok {
-				words = append(words, s)
+			if word, ok := item.(string); ok {
+				words = append(words, word)
 			}
 		}
 		scope = strings.Join(words, " ")
@@ -27,9 +27,9 @@ func (r reading) scope() (scope string, warnings []string) {
 	}
 	has := strings.FieldsFunc(scope, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' || c == '\n' })
 	var missing []string
-	for _, s := range r.wanted.Token.Scopes {
-		if !slices.ContainsFunc(has, func(h string) bool { return sameScope(s, h) }) && !silent(s) {
-			missing = append(missing, s)
+	for _, asked := range s.wanted.Token.Scopes {
+		if !slices.ContainsFunc(has, func(h string) bool { return sameScope(asked, h) }) && !silent(asked) {
+			missing = append(missing, asked)
 		}
 	}
 	if len(missing) > 0 {

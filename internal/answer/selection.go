@@ -96,8 +96,9 @@ type Selection struct {
 	Document Document
 
 	wanted     Wanted
-	holds      bool // what the Success of the outcome says
-	code, text any  // what its Error and Description lead to
+	quote      func(string) string // makes foreign text fit to be printed, for Grant
+	holds      bool                // what the Success of the outcome says
+	code, text any                 // what its Error and Description lead to
 	keep       []any
 
 	AccessToken, TokenType, Scope, RefreshToken any
@@ -190,13 +191,6 @@ func (s Selection) Kept() ([]string, *Fault) {
 
 func (s Selection) fault(code, detail, remedy string) *Fault {
 	return &Fault{code, fmt.Sprintf("answered %d %s", s.Message.Status, detail), remedy}
-}
-
-// A reading interprets one selection.
-type reading struct {
-	Selection
-	// quote makes foreign text fit to be printed.
-	quote func(string) string
 }
 
 // Named goes through what has a name in the answer: members of the body, also of JSON that a text in
