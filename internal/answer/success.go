@@ -43,22 +43,14 @@ func saysNothing(v any) bool {
 	case []any:
 		return !slices.ContainsFunc(v, func(item any) bool { return !saysNothing(item) })
 	case map[string]any:
-		if code := codeOf(v); code != "" {
-			return noError.MatchString(code)
+		for _, name := range codeNames {
+			if text, _ := PlainText(v[name]); text != "" {
+				return noError.MatchString(text)
+			}
 		}
 		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(inner any) bool { return !saysNothing(inner) })
 	}
 	return false
-}
-
-// codeOf returns the code of an error that is an object; "": it has none.
-func codeOf(object map[string]any) string {
-	for _, name := range codeNames {
-		if text, _ := PlainText(object[name]); text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 var (
