@@ -53,13 +53,13 @@ var (
 	// first two numbers have no order of their own.
 	week      = regexp.MustCompile(`^(\d{4})-?W(\d{2})-?([1-7])$`)
 	unordered = regexp.MustCompile(`^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$`)
+	month     = regexp.MustCompile(`(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`)
 )
 
 // layouts are those of days, and ordered those of unordered ones.
 var (
 	layouts = []string{"2006-01-02", "20060102", "2006-002", "2006002", "2006/1/2", "2006.1.2",
-		"2 Jan 2006", "2 Jan 06", "2-Jan-2006", "2-Jan-06", "Jan 2 2006", "Jan 2, 2006",
-		"2 January 2006", "2-January-2006", "January 2 2006", "January 2, 2006"}
+		"2 Jan 2006", "2 Jan 06", "2-Jan-2006", "2-Jan-06", "Jan 2 2006", "Jan 2, 2006"}
 	ordered = map[Unit][]string{dayFirst: {"2/1/2006", "2.1.2006", "2-1-2006"}, monthFirst: {"1/2/2006", "1.2.2006", "1-2-2006"}}
 )
 
@@ -98,7 +98,7 @@ func (d Dates) read(text string) (time.Time, *Misreading) {
 	case !isDay && unordered.MatchString(part["day"]) && ordered[d.Format] == nil:
 		return time.Time{}, &Misreading{"is a date that does not say which number is the day",
 			fmt.Sprintf(`say "response": {"expires_at_format": %q}, or %q`, dayFirst, monthFirst)}
-	case !isDay || !isClock:
+	case !isDay, !isClock, part["year"] != "" && part["second"] == "":
 		return time.Time{}, unknown
 	case zone == nil:
 		return time.Time{}, &Misreading{"is a date without a time zone", `say in which zone it is: "response": {"expires_at_zone": "UTC"}`}
@@ -113,7 +113,7 @@ func (d Dates) day(text string) (time.Time, bool) {
 		return jan4.AddDate(0, 0, (number(m[2])-1)*7+number(m[3])-1-(int(jan4.Weekday())+6)%7), true
 	}
 	for _, layout := range slices.Concat(layouts, ordered[d.Format]) {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.Parse(layout, month.ReplaceAllString(text, "$1")); err == nil {
 			return t, true
 		}
 	}
