@@ -10,35 +10,31 @@
 // It takes the time, once. Every decision of the run is taken at that time, so that a
 // run is a function of what it found.
 //
-// It begins with what the process remembers of its last run: of each provider the state of its
-// secret, and of its config the little that the schedule needs. The first run of a process
-// begins with the list of secrets instead. All of that is a hint: there is nothing in it that a
-// provider could be asked with.
+// It begins with what the process remembers of its last run, the state of each provider's secret
+// and the little of its config that the schedule needs, or else with the list of secrets. All of
+// that is a hint: no provider could be asked with it.
 //
-// Beside the work it lists what there is, secrets of the [Store] and configs of the [Source], a
-// page at a time. What is new or edited since is taken up in the same run. A run that has nothing
-// else to do waits for the lists, up to half of its time; what is not listed by then is the next
-// run's. A listing that fails before anything was found stops the run before a provider is asked;
-// one that breaks off later is as loud, and stops nothing. A config that is wrong is reported
-// beside the others and stops none of them.
+// Beside the work it lists the secrets of the [Store] and the configs of the [Source], a page at a
+// time, and takes up what is new or edited. An idle run waits for the lists, up to half of its time;
+// the rest is the next run's. A listing that fails before anything was found stops the run before a
+// provider is asked; one that breaks off later is as loud, and stops nothing. A config that is wrong
+// is reported and stops no other.
 //
 // It decides, for each provider, by [Schedule.Decide]: a pure function, which returns a reason.
 // What is known of a token (when it was issued, how long it lives, with which config it was asked
 // for) is in the id of its version, so nothing is decrypted to decide: see [Version]. Most are
-// fresh, and nothing more is done for them.
+// fresh, and that is all.
 //
-// Those that are due it takes in the order in which their tokens expire, but those that
-// failed three times in a row last: see the queue. It begins with them at the pace at which
-// the store can take what they give, and spends at most twenty seconds on each. The one secret
-// is opened first, and the decision taken again on what it really is: perhaps another run was
-// ahead. Opening creates the secret where it is missing, without a value, since a failed login
-// must be remembered somewhere.
+// Those that are due it takes in the order in which their tokens expire, but those that failed three
+// times in a row last: see the queue. It begins with them at the pace at which the store can take
+// what they give, and spends at most twenty seconds on each. It opens the one secret, and decides
+// again on what it finds: perhaps another run was ahead. Opening creates the secret where it is
+// missing, without a value, since a failed login must be remembered somewhere.
 //
 // Only then it reads what decides on the login: config, approved copies and credential, together
 // with those of other providers that wait for the same. What was approved or edited a moment ago
-// holds already, and a config that is gone is dropped. Where that leaves the provider due, it
-// understands config and credential, and asks the provider's [Endpoint] for a [Grant]: one login.
-// The lifetime counts from just before the request was sent.
+// holds already, and a config that is gone is dropped. If the provider is still due, it asks the
+// [Endpoint] for a [Grant]: one login, whose lifetime counts from just before the request was sent.
 //
 // It stores the [Record] in two steps, put and compare-and-swap, for which five of the
 // twenty seconds are kept. Where no new token came of it, it leaves a [Note] beside the

@@ -57,23 +57,12 @@ func (r *Report) Summary() Summary {
 				continue
 			}
 		}
-		s.Providers = append(s.Providers, res.summary())
-	}
-	return s
-}
-
-func (r Result) summary() ProviderSummary {
-	s := ProviderSummary{
-		Provider:  r.Provider,
-		Outcome:   r.Outcome,
-		Reason:    r.Reason,
-		Class:     r.Class(),
-		Code:      r.Note.Code,
-		Next:      r.Next,
-		ExpiresAt: r.State.ExpiresAt(),
-	}
-	if r.Err != nil {
-		s.Code = r.Err.Code
+		p := ProviderSummary{Provider: res.Provider, Outcome: res.Outcome, Reason: res.Reason,
+			Class: res.Class(), Code: res.Note.Code, Next: res.Next, ExpiresAt: res.State.ExpiresAt()}
+		if res.Err != nil {
+			p.Code = res.Err.Code
+		}
+		s.Providers = append(s.Providers, p)
 	}
 	return s
 }
