@@ -13,18 +13,14 @@ import (
 // page of a listing, until both lists are at their end.
 type agenda struct {
 	*run
-	// tasks are the providers: all of them, or those that the job names.
-	tasks map[string]task
-	// begun are those that the run has begun with: what is found of them later is for the next run.
-	begun map[string]bool
-	// due are those to begin with, in order, and changed are those that have changed since.
-	due     []task
-	changed map[string]bool
+	tasks   map[string]task // the providers: all of them, or those that the job names
+	begun   map[string]bool // what is found of them later is for the next run
+	due     []task          // those to begin with, in order
+	changed map[string]bool // since they were put in order
 
-	// states are the secrets that were listed in this run; see take for the others.
-	states                           map[string]State
-	anyStates, allStates, anyConfigs bool
-	failed                           error
+	states                           map[string]State // the secrets that were listed in this run
+	anyStates, allStates, anyConfigs bool             // were listed
+	failed                           error            // a listing
 }
 
 // set notes what is known of a provider by now.

@@ -288,7 +288,7 @@ func (v *visit) rotated(ctx context.Context) *Error {
 	e := <-v.rotation.done
 	v.rotation = nil
 	if e == nil {
-		v.after = v.triedWith(ctx, v.version)
+		v.after = v.triedWith(ctx, v.read.Credential.Version)
 		v.ticket.spent = ""
 	} else {
 		v.ticket.spent = v.ticket.version

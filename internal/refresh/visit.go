@@ -14,8 +14,7 @@ import (
 type visit struct {
 	*run
 	task
-	due     Decision // the last
-	version string   // of the credential
+	due Decision // the last
 	// tried is the version of what a login is made with (see triedWith), and after the same once
 	// the login has replaced the refresh token.
 	tried, after string
@@ -114,7 +113,6 @@ func (v *visit) triedWith(ctx context.Context, credential string) string {
 	if !v.Rotates || v.Vault == nil {
 		return credential
 	}
-	v.version = credential
 	id, _ := v.Vault.Version(ctx, v.Name) // after an error as where there is none: at worst one login too many
 	v.at(id)
 	return digest(credential + "\x00" + string(id))
