@@ -143,47 +143,40 @@ func refuse(ps *problem.List, detail, remedy string, fields ...stated) {
 // misnomer returns what to write instead of an unknown field of a config that is not
 // just mistyped, or "".
 func misnomer(path string) string {
-	if i := strings.LastIndexByte(path, '.'); i >= 0 {
-		if path[:i] == "request" && path[i+1:] == "body" {
-			return `say "form", "json", "multipart" or "text", with what the body holds`
-		}
-		if strings.HasPrefix(path, "steps") && strings.HasSuffix(path[:i], ".response") {
-			return `what later requests need of the answer goes under "keep"`
-		}
-		if path[:i] == "probe" && slices.Contains([]string{"method", "url", "headers", "query", "form", "json"}, path[i+1:]) {
-			return `put it under "request" within "probe"`
-		}
+	object, name, inner := strings.Cut(path, ".")
+	switch {
+	case path == "request.body":
+		return `say "form", "json", "multipart" or "text", with what the body holds`
+	case strings.HasPrefix(path, "steps") && strings.HasSuffix(path[:strings.LastIndexByte(path, '.')+1], ".response."):
+		return `what later requests need of the answer goes under "keep"`
+	case object == "probe" && slices.Contains([]string{"method", "url", "headers", "query", "form", "json"}, name):
+		return `put it under "request" within "probe"`
+	case inner:
 		return ""
 	}
-	switch path {
-	case "dpop", "dpop_bound_access_tokens":
-		return "tokens that are bound to a key (DPoP, RFC 9449) take more to use than the token, and are not kept: ask the provider for bearer tokens"
-	case "saml", "saml_assertion":
-		return "no SAML assertion is made here (RFC 7522): ask the provider for a JWT bearer or for client_credentials"
-	case "cert", "tls", "mtls", "client_cert":
-		return `say "client_certificate": {}, and put "certificate" and "private_key" in the credential`
-	case "client_id", "client_secret":
-		return "put it in the credential, from where it is sent"
-	case "username", "password", "email", "user", "api_key", "secret":
-		return "put it in the credential, and write ${" + path + "} where it is sent"
-	case "allowed_hosts", "providers":
-		return "it belongs in the credential, whose owner decides where it may be sent"
-	case "url", "endpoint", "token_url":
-		return `did you mean "token_endpoint", or "url" under "request"?`
-	case "auth_method", "client_auth", "auth_style", "auth":
-		return `did you mean "token_endpoint_auth_method"?`
-	case "audience", "resource", "username_parameter":
-		return `put it under "parameters"`
-	case "method", "query", "form", "json", "multipart", "text":
-		return `put it under "request", with the URL`
-	case "access_token", "token_type", "expires_in", "expires_in_unit", "expires_at", "expires_at_format", "expires_at_zone", "extra":
-		return `put it under "response"`
-	case "content_type":
-		return `say "body": "form", "json" or "multipart"`
-	case "name":
-		return "a provider has the name of the place that its config is kept in"
+	for _, m := range misnomers {
+		if slices.Contains(strings.Fields(m.names), path) {
+			return strings.ReplaceAll(m.instead, "NAME", path)
+		}
 	}
 	return ""
+}
+
+// misnomers are names of fields that there are not, and what to write instead of NAME.
+var misnomers = []struct{ names, instead string }{
+	{"dpop dpop_bound_access_tokens", "tokens that are bound to a key (DPoP, RFC 9449) take more to use than the token, and are not kept: ask the provider for bearer tokens"},
+	{"saml saml_assertion", "no SAML assertion is made here (RFC 7522): ask the provider for a JWT bearer or for client_credentials"},
+	{"cert tls mtls client_cert", `say "client_certificate": {}, and put "certificate" and "private_key" in the credential`},
+	{"client_id client_secret", "put it in the credential, from where it is sent"},
+	{"username password email user api_key secret", "put it in the credential, and write ${NAME} where it is sent"},
+	{"allowed_hosts providers", "it belongs in the credential, whose owner decides where it may be sent"},
+	{"url endpoint token_url", `did you mean "token_endpoint", or "url" under "request"?`},
+	{"auth_method client_auth auth_style auth", `did you mean "token_endpoint_auth_method"?`},
+	{"audience resource username_parameter", `put it under "parameters"`},
+	{"method query form json multipart text", `put it under "request", with the URL`},
+	{"access_token token_type expires_in expires_in_unit expires_at expires_at_format expires_at_zone extra", `put it under "response"`},
+	{"content_type", `say "body": "form", "json" or "multipart"`},
+	{"name", "a provider has the name of the place that its config is kept in"},
 }
 
 // textOr returns what a field says, or its default.

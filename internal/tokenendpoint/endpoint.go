@@ -275,7 +275,7 @@ func (e *Endpoint) send(ctx context.Context, x *exchange) *failure {
 	if broken != nil {
 		return x.unanswered(broken)
 	}
-	return nil
+	return x.judge()
 }
 
 // ownGrant is the grant of a token that is signed here.

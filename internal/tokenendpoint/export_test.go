@@ -31,6 +31,9 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 	if f := x.receive(); f != nil {
 		return refresh.Grant{}, f.err
 	}
+	if f := x.judge(); f != nil {
+		return refresh.Grant{}, f.err
+	}
 	g, f := x.grant()
 	if f != nil {
 		return refresh.Grant{}, f.err

@@ -42,9 +42,6 @@ func (x exchange) judge() *failure {
 // keep returns the credential with what later requests need of the answer. What it keeps is
 // as secret as what was sent.
 func (x exchange) keep() (refresh.Credential, *failure) {
-	if f := x.judge(); f != nil {
-		return x.credential, f
-	}
 	texts, f := x.selected.Kept()
 	if f != nil {
 		return x.credential, x.faulty(f)
@@ -59,9 +56,6 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 
 // grant returns what the answer gives.
 func (x exchange) grant() (refresh.Grant, *failure) {
-	if f := x.judge(); f != nil {
-		return refresh.Grant{}, f
-	}
 	if f := x.screen(); f != nil {
 		return refresh.Grant{}, f
 	}
