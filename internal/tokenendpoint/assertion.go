@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,10 +17,6 @@ import (
 // templates have for it, and warnings of their keys. They are new for each attempt: a
 // server may take a jti once.
 func (p Plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.Credential, warnings []string, err error) {
-	if len(p.JWTs) == 0 {
-		return c, nil, nil
-	}
-	c.Values = maps.Clone(c.Values)
 	for _, j := range p.JWTs {
 		if _, taken := c.Values[j.Name]; taken {
 			return c, nil, &httprequest.Fault{Path: j.Path, Detail: "is signed here, and the credential has a value " + j.Name + " as well", Remedy: "rename that value"}
@@ -30,7 +25,7 @@ func (p Plan) derive(c refresh.Credential, now time.Time, m *memory) (_ refresh.
 		if err != nil {
 			return c, nil, err
 		}
-		c.Values[j.Name] = token
+		c = c.With(j.Name, token)
 		if warning != "" && !slices.Contains(warnings, warning) { // one key may sign two
 			warnings = append(warnings, warning)
 		}

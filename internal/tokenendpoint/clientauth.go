@@ -113,19 +113,14 @@ func compileClientAssertion(ps *problem.List, cfg config, method string) JWT {
 		given.Algorithm = &algorithm
 	}
 	j := compileJWT(ps, "client_assertion", alg, given, false)
-	j.Name = "client_assertion"
 	switch {
 	case method == clientSecretJWT && !j.shared:
 		ps.Add(alg, problem.Name(algorithm), "does not sign with a client secret", "use HS256, HS384 or HS512, or "+problem.Name(privateKeyJWT))
 	case method == privateKeyJWT && j.shared:
 		ps.Add(alg, problem.Name(algorithm), "does not sign with a private key", "use the one that is registered for the client, such as RS256, or "+problem.Name(clientSecretJWT))
 	}
-	// RFC 7523 section 3: both are the client's id.
-	if j.iss == nil {
-		j.iss = template.Implied("client_assertion", "client_id")
-	}
 	if j.sub == nil {
-		j.sub = template.Implied("client_assertion", "client_id")
+		j.sub = template.Implied("client_assertion", "client_id") // as iss is: RFC 7523 section 3
 	}
 	checkAudience(ps, cfg, j)
 	return j

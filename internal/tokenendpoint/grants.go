@@ -75,10 +75,6 @@ func checkGrantType(ps *problem.List, grantType string) bool {
 // config writes ${assertion}.
 func compileAssertion(ps *problem.List, cfg config) JWT {
 	j := compileJWT(ps, "assertion", "assertion.alg", *cfg.Assertion, false)
-	j.Name = "assertion"
-	if j.iss == nil {
-		j.iss = template.Implied("assertion", "client_id")
-	}
 	checkAudience(ps, cfg, j)
 	return j
 }

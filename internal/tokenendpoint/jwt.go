@@ -106,16 +106,19 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 			ps.Add(at("certificate"), "", "has no effect without certificate_header", `say "certificate_header": ["x5t#S256"], or remove it`)
 		}
 	}
-	if cfg.KeyID != nil {
-		j.kid = httprequest.CompileTemplate(ps, at("kid"), "kid", *cfg.KeyID)
-	}
 	if cfg.Type != nil {
 		j.Header.Type, j.Header.OmitType = *cfg.Type, *cfg.Type == ""
 	}
 	j.header = compileMembers(ps, at("header"), cfg.Header)
 	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
 	compileAudience(ps, &j, cfg.Audience)
-	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
+	j.kid, j.iss, j.sub = compileText(ps, at("kid"), cfg.KeyID), compileText(ps, at("iss"), cfg.Issuer), compileText(ps, at("sub"), cfg.Subject)
+	if !token {
+		j.Name = path
+	}
+	if j.iss == nil && !token {
+		j.iss = template.Implied(path, "client_id")
+	}
 	j.Claims.Backdate = ps.Duration(at("backdate"), cfg.Backdate, 0, signing.MaxBackdate, signing.DefaultBackdate)
 	most, usual := signing.MaxLifetime, signing.DefaultLifetime
 	if token {
@@ -138,8 +141,8 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 	return j
 }
 
-// compileParty compiles iss or sub.
-func compileParty(ps *problem.List, path string, given *string) template.Template {
+// compileText compiles kid, iss or sub; nil: it is left out.
+func compileText(ps *problem.List, path string, given *string) template.Template {
 	if given == nil {
 		return nil
 	}

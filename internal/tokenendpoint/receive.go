@@ -1,7 +1,6 @@
 package tokenendpoint
 
 import (
-	"maps"
 	"time"
 
 	"example.com/tokenkeeper/internal/answer"
@@ -47,9 +46,8 @@ func (x exchange) keep() (refresh.Credential, *failure) {
 		return x.credential, x.faulty(f)
 	}
 	c := x.credential
-	c.Values = maps.Clone(c.Values)
 	for i, k := range x.request.Keep {
-		c.Values[k.Name] = secret.New(texts[i])
+		c = c.With(k.Name, secret.New(texts[i]))
 	}
 	return c, nil
 }

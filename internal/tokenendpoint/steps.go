@@ -111,13 +111,12 @@ func stepNamed(ps *problem.List, name string, requests []Request) int {
 // supposing returns c with something in the place of each value that only answers will
 // have.
 func (p Plan) supposing(c refresh.Credential) refresh.Credential {
-	c.Values = maps.Clone(c.Values)
 	if _, there := c.Values[refreshToken]; p.Rotates && !there {
-		c.Values[refreshToken] = secret.New("supposed")
+		c = c.With(refreshToken, secret.New("supposed"))
 	}
 	for _, r := range p.Requests {
 		for _, k := range r.Keep {
-			c.Values[k.Name] = secret.New("supposed")
+			c = c.With(k.Name, secret.New("supposed"))
 		}
 	}
 	return c
