@@ -104,8 +104,7 @@ func unreadable(name, value string) string {
 	return ""
 }
 
-// headerFault says why text cannot be the value of a header (RFC 9110 section 5.5), or
-// nothing.
+// headerFault says why text cannot be the value of a header (RFC 9110 section 5.5), or nothing.
 func headerFault(text string) string {
 	switch {
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
@@ -157,8 +156,7 @@ func CheckContentType(ps *problem.List, headers []Header, body Body) {
 	}
 }
 
-// checkCookie refuses values that would end a cookie and begin another (RFC 6265 section
-// 4.1.1).
+// checkCookie refuses values that would end a cookie and begin another (RFC 6265 section 4.1.1).
 func (h Header) checkCookie(v *template.Values) error {
 	for _, t := range h.Value.Substituted() {
 		text, err := v.Expand(t)

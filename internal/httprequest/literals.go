@@ -82,8 +82,7 @@ func suggestedName(name string) string {
 }
 
 // CompileTemplate compiles the string of the field at path. The name is that of the field or
-// parameter that the string is the value of, by which a secret is found that should not be
-// there.
+// parameter that the string is the value of, by which a secret is found that should not be there.
 func CompileTemplate(ps *problem.List, path, name, text string) template.Template {
 	t, fault := template.Parse(path, text)
 	if fault != nil {

@@ -22,8 +22,7 @@ type Target struct {
 	Shown string
 }
 
-// authority is what of a URL comes before its path, query and fragment (RFC 3986
-// section 3).
+// authority is what of a URL comes before its path, query and fragment (RFC 3986 section 3).
 var authority = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?`)
 
 // CompileTarget compiles a URL.

@@ -1,7 +1,6 @@
-// Package signing reads private keys and signs JWTs with them: the assertions with
-// which a client authenticates (private_key_jwt and client_secret_jwt of RFC 7591 and
-// OpenID Connect Core section 9), those that are a grant (RFC 7523), and tokens that
-// need no token endpoint at all.
+// Package signing reads private keys and signs JWTs with them: the assertions with which a client
+// authenticates (private_key_jwt and client_secret_jwt of RFC 7591 and OpenID Connect Core section
+// 9), those that are a grant (RFC 7523), and tokens that need no token endpoint at all.
 //
 // [ParseKey] takes what people paste into a credential: PEM in its three forms, or a
 // JWK. [SharedSecret] takes the secret of an HS algorithm. [Sign] joins a key to an
@@ -18,8 +17,7 @@
 //
 // # Why not all of JOSE
 //
-// JWK and the asymmetric signatures are go-jose's. Shared secrets are not: go-jose
-// refuses those that are shorter than the hash, which RFC 7518 section 3.2 asks for but
-// providers hand out, so that HMAC is computed here and [Sign] warns of it.
-// Nothing in this package reads a JWT.
+// JWK and the asymmetric signatures are go-jose's. Shared secrets are not: go-jose refuses those
+// that are shorter than the hash, which RFC 7518 section 3.2 asks for but providers hand out, so
+// that HMAC is computed here and [Sign] warns of it. Nothing in this package reads a JWT.
 package signing

@@ -32,8 +32,7 @@ type Key struct {
 	algorithm Algorithm
 }
 
-// maxText is how long a key or a chain may be, in bytes: as long as a secret in Secrets
-// Manager.
+// maxText is how long a key or a chain may be, in bytes: as long as a secret in Secrets Manager.
 const maxText = 64 << 10
 
 // Least and most size of an RSA modulus in bits. The least is that of RFC 7518 sections

@@ -27,10 +27,9 @@
 //
 // # Where secrets go
 //
-// Values of a credential are [secret.Text] until they are written into a request. Hosts are
-// pinned in the credential, since config editors may not decide where they are sent.
-// No redirect is followed, no proxy of the environment used, and no request repeated by a
-// layer below this one.
+// Values of a credential are [secret.Text] until they are written into a request. Hosts are pinned
+// in the credential, since config editors may not decide where they are sent. No redirect is
+// followed, no proxy of the environment used, and no request repeated by a layer below this one.
 //
 // What providers answer is foreign. It is bounded in size, depth and time. Of an error, only
 // the members that are meant for people are quoted, after the credential's values and all

@@ -113,10 +113,9 @@ func (p Plan) checkValues(ps *problem.List, c refresh.Credential) {
 	}
 }
 
-// Grant logs in with l. It sends nothing where Check finds a problem. A transient
-// failure is tried again, up to three attempts in all, as long as ctx leaves the time. A
-// refresh token is sent again once, at once, where no answer came to it and the provider
-// may still repeat that.
+// Grant logs in with l. It sends nothing where Check finds a problem. A transient failure is tried
+// again, up to three attempts in all, as long as ctx leaves the time. A refresh token is sent again
+// once, at once, where no answer came to it and the provider may still repeat that.
 func (e *Endpoint) Grant(ctx context.Context, l refresh.Login) (refresh.Grant, error) {
 	return e.GrantWitnessed(ctx, l, &Witness{})
 }

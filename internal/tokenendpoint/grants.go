@@ -10,8 +10,7 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// The grant types: RFC 6749 sections 4.4, 4.3 and 6, RFC 7523 section 2.1, RFC 8693
-// section 2.1.
+// The grant types: RFC 6749 sections 4.4, 4.3 and 6, RFC 7523 section 2.1, RFC 8693 section 2.1.
 const (
 	clientCredentials = "client_credentials"
 	passwordGrant     = "password"

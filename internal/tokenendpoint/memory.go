@@ -45,8 +45,7 @@ func (m *memory) add(text, of string) {
 	}
 }
 
-// with returns c with what is remembered as further values, under names that no template
-// can write.
+// with returns c with what is remembered as further values, under names that no template can write.
 func (m *memory) with(c refresh.Credential) refresh.Credential {
 	c.Values = maps.Collect(maps.All(c.Values))
 	if m == nil {

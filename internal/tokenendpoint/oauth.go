@@ -76,8 +76,7 @@ func pasted(url string) string {
 	return "URL"
 }
 
-// compileParameters compiles those of the config, which are sent after those that are sent
-// anyhow.
+// compileParameters compiles those of the config, which are sent after those that are sent anyhow.
 func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.Param) []httprequest.Param {
 	given := httprequest.CompileParams(ps, "parameters", v)
 	for _, p := range given {

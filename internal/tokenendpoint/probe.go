@@ -13,9 +13,8 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// probeTimeout is how long a probe may take: the request that is made with a new token
-// before consumers get it. It runs in the time that is kept for storing, which the swap
-// needs as well.
+// probeTimeout is how long a probe may take: the request that is made with a new token before
+// consumers get it. It runs in the time that is kept for storing, which the swap needs as well.
 const probeTimeout = 2 * time.Second
 
 // probeToken is what the config of a probe calls the new token. It is all that a probe

@@ -51,8 +51,7 @@ func foundIn(s *secret.Searcher, v any, byRight func(secret.Value) bool) string 
 	return name
 }
 
-// largestKept is how much of an answer is looked at for being kept, in bytes: no record
-// holds more.
+// largestKept is how much of an answer is looked at for being kept, in bytes: no record holds more.
 const largestKept = 64 << 10
 
 // tooLarge reports whether values have more texts than that.

@@ -108,8 +108,7 @@ func stepNamed(ps *problem.List, name string, requests []Request) int {
 	return len(requests) - 1
 }
 
-// supposing returns c with something in the place of each value that only answers will
-// have.
+// supposing returns c with something in the place of each value that only answers will have.
 func (p Plan) supposing(c refresh.Credential) refresh.Credential {
 	if _, there := c.Values[refreshToken]; p.Rotates && !there {
 		c = c.With(refreshToken, secret.New("supposed"))
