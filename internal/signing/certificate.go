@@ -18,12 +18,9 @@ type Certificate struct {
 	key   Key
 }
 
-// ParseCertificate reads a chain in PEM, the certificate of k first, and checks that it
-// is that and that it holds at now: a server would refuse the connection or the JWT, and
-// not always say why. The error is a [*Fault].
-//
-// The certificates above the first are not judged: which of them a server looks at is
-// its own choice.
+// ParseCertificate reads a chain in PEM, the certificate of k first, and checks that it is that and
+// holds at now: a server would refuse it, and not always say why. Which of the certificates above
+// it a server looks at is its own choice, so they are not judged. The error is a [*Fault].
 func ParseCertificate(text secret.Text, k Key, now time.Time) (Certificate, error) {
 	chain, fault := parseChain(trimmed(text))
 	if fault == nil {

@@ -10,11 +10,8 @@ import (
 	"example.com/tokenkeeper/internal/strictjson"
 )
 
-// A config is what the owner of a provider writes. It says how to log in at one of two
-// levels: OAuth by its own words, or the request as it goes out. docs/configuration.md
-// has the meaning, unit, default and trade-off of each field.
-//
-// Fields of several types are a strictjson.Value, which the compiler judges.
+// A config is what the owner of a provider writes: docs/configuration.md has the meaning, unit,
+// default and trade-off of each field. Fields of several types are a strictjson.Value.
 type config struct {
 	Description     *string          `json:"description"`      // for people
 	Credential      *string          `json:"credential"`       // a name; default: the provider's

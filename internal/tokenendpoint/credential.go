@@ -15,10 +15,9 @@ import (
 	"example.com/tokenkeeper/internal/wire"
 )
 
-// Credential understands a credential: an object of strings, beside the lists allowed_hosts,
-// providers, signs, public and sign_only, and approved_only and authorities. The error is
-// [refresh.Problems], all of them at once, and holds no value. That hosts are named at all is seen
-// to where the config is known, by [Endpoint.Check].
+// Credential understands a credential: an object of strings, beside the fields that are its
+// owner's word. The error is [refresh.Problems], all of them at once, and holds no value. That hosts
+// are named at all is checked by [Endpoint.Check].
 func (p *Parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	ps := problem.List{Where: d.Where}
 	c := refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}

@@ -14,10 +14,9 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// The domain refuses a record that contains a credential's value, in the encodings that
-// are common. A config can do more to a value before it is sent: encode it twice, mix it
-// with what is new each time, sign it. So whatever is made of a secret while a login is
-// built is remembered, and looked for in its answers like the secret itself.
+// A config can do more to a value before it is sent than a search undoes: encode it twice, mix it
+// with what is new each time, sign it. So whatever is made of a secret while a login is built is
+// remembered, and looked for in its answers like the secret itself.
 
 // A Witness learns what a login leaves beside its grant. The zero Witness can be used, once.
 type Witness struct {

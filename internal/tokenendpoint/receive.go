@@ -79,10 +79,9 @@ func (x exchange) grant() (refresh.Grant, *failure) {
 	}, nil
 }
 
-// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was
-// refused and the answer's date says that this may be why; else zero. Less than five
-// seconds is within what signing allows for, and within what a date can tell; more than
-// fifteen minutes is no clock, but an attempt to collect JWTs of another time.
+// skew is how far the provider's clock is ahead of ours, where a JWT that we signed was refused and
+// the answer's date says that this may be why; else zero. Less is within what signing allows for and
+// a date can tell; more is no clock, but an attempt to collect JWTs of another time.
 func (x exchange) skew(f *failure) time.Duration {
 	const least, most = 5 * time.Second, 15 * time.Minute
 	if x.answer == nil || x.answer.OK() {

@@ -16,10 +16,9 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A recordForm is how a provider's record looks where it is not version 1: the bare token, a
-// line of text such as "Bearer ${access_token}", or JSON of the config's own. Its templates name
-// fields of the record and nothing else, so no value of a credential can be meant; that none is
-// in it by accident is seen to by the domain, whatever the form.
+// A recordForm is how a provider's record looks where it is not version 1: a line of text, or JSON
+// of the config's own. Its templates name fields of the record alone, so no value of a credential
+// can be meant; that none is in it by accident is seen to by the domain.
 type recordForm struct{ node httprequest.Node }
 
 // recordWords are the fields of a record that a form may name, as version 1 has them.
@@ -60,10 +59,9 @@ func compileRecord(ps *problem.List, v strictjson.Value, extra map[string]strict
 	return form.encode
 }
 
-// encode writes r in that form. A string that is nothing but one field is of that field's type:
-// a number of expires_at_unix, and whatever the answer had of ${extra.NAME}. A field of the
-// answer that was not there is left out of an object. Of a line it is an error, since its
-// readers cannot see that a part is missing.
+// encode writes r in that form. A string that is nothing but one field is of that field's type. A
+// field of the answer that was not there is left out of an object; of a line it is an error, since
+// its readers cannot see that a part is missing.
 func (f recordForm) encode(r refresh.Record) (secret.Text, error) {
 	fields, texts := recordFields(r), map[string]secret.Text{}
 	for name, field := range fields {

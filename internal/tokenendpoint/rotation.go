@@ -186,10 +186,9 @@ func encodings(value string) []string {
 	}
 }
 
-// spending returns f as it counts for a login that spends a refresh token. It may have been spent
-// as soon as it was sent, and a client that sends it a second time looks like a thief, who is shut
-// out with everybody (RFC 9700 section 4.14.2). So only an answer that was lost is asked for once
-// more, at once: a provider that has one to give remembers it for a while.
+// spending returns f as it counts for a login that spends a refresh token. A client that sends one
+// a second time looks like a thief, who is shut out with everybody (RFC 9700 section 4.14.2). So
+// only a lost answer is asked for again, once and at once, while the provider remembers it.
 func spending(f *failure, unsure bool) *failure {
 	needsPerson := f.err.Class == refresh.NeedsPerson
 	f.err.Unsure = unsure && !needsPerson

@@ -17,10 +17,9 @@ import (
 	"example.com/tokenkeeper/internal/template"
 )
 
-// A token that is signed here speaks for the owner of the key, to its audience, for as
-// long as the config says; and consumers read it. So the credential's owner names the audiences it
-// may be signed for, as he names the hosts that its values may be sent to. A config cannot
-// make a key of a value that is meant to be something else, nor put one into the token.
+// A token that is signed here speaks for the owner of the key, and consumers read it. So the owner
+// names the audiences it may be signed for, as the hosts that values may be sent to. A config cannot
+// make a key of another value, nor put one into the token.
 
 // audiences reads those that tokens may be signed for.
 func audiences(ps *problem.List, name string, v strictjson.Value) []string {

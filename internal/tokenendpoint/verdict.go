@@ -81,10 +81,9 @@ var (
 	ofRefreshToken = regexp.MustCompile(`^(?:(?:bad|invalid|expired|revoked)_refresh_token|refresh_token_(?:expired|invalid|revoked|reused))$`)
 )
 
-// ofFault returns the verdict on what no provider says, and is found here: in an answer
-// that cannot be used it may be chance; where a config or a credential does not fit, or
-// would give something away, it is not. A probe that fails is about the token and not
-// about the login, whatever its answer: the old token stays, and a new one is tried later.
+// ofFault returns the verdict on what is found here. In an answer that cannot be used it may be
+// chance; where a config or a credential does not fit, or would give something away, it is not. A
+// probe that fails is about the token and not the login: a new one is tried later.
 func ofFault(code string) verdict {
 	switch code {
 	case refresh.CodeBadCredential, refresh.CodeSecretInRecord, refresh.CodeTokenTooLarge, codeSecretInAnswer, codeHostNotAllowed:
@@ -154,10 +153,8 @@ func ofTransport(kind wire.Kind) (v verdict, remedy string) {
 	return passing(), ""
 }
 
-// Codes of failures. Those that a provider names itself have the code of RFC 6749 or its
-// extensions where that is registered, and are spelled out in [ofOAuth]; an answer that
-// names none has "http_" and its status. All others are these, and those of packages
-// answer, refresh and wire. docs/operations.md has each.
+// Codes of failures, beside those of packages answer, refresh and wire, the registered ones of
+// OAuth that a provider names (see [ofOAuth]), and "http_" with a status. docs/operations.md has each.
 const (
 	// Before anything is sent.
 	codeHostNotAllowed = "host_not_allowed"
