@@ -97,6 +97,15 @@ func TestANamedRunIsForgotten(t *testing.T) {
 		if res := report.Results[0]; res.Outcome != refresh.Adopted || w.logins["a"] != 3 {
 			t.Errorf("after %+v: %s, %d logins", job, res.Outcome, w.logins["a"])
 		}
+		// A secret that is gone is that of its provider all the same.
+		w.listed = nil
+		delete(w.secrets, "a")
+		w.openErr["a"] = errors.New("throttled")
+		w.now = w.now.Add(10 * time.Minute)
+		report, _ = r.Run(t.Context(), refresh.Job{})
+		if res := report.Results[0]; res.Reason != refresh.NoToken || res.State.Name != "a" || res.State.Exists {
+			t.Errorf("after %+v, a secret that is gone: %+v", job, res)
+		}
 	}
 }
 
