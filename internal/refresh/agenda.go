@@ -187,7 +187,7 @@ func (a *agenda) takeConfigs(p page, report *Report) {
 // config takes in the config of a provider. It is understood if it is another than before.
 func (a *agenda) config(d Document) {
 	t, known := a.tasks[d.Name]
-	if known && t.listed && t.Where == d.Where && t.revision == d.Version {
+	if t.Where == d.Where && t.revision == d.Version {
 		return
 	}
 	if !known {

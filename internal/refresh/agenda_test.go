@@ -203,7 +203,11 @@ func TestWhereAListGoesOn(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w, r, from := many(50, 0)
+			r.FreeDocuments = 1 // listed once an hour, and as long as that takes
 			minute(t, w, r, refresh.Job{})
+			time.Sleep(25 * time.Hour)
+			minute(t, w, r, refresh.Job{})
+			time.Sleep(59 * time.Minute)
 			from.takes = 10 * time.Second
 			row.spoil(r, w, from)
 			ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second) // given up after 10 s and half of the rest
@@ -258,17 +262,36 @@ func (s skipping) Configs(ctx context.Context, from string) ([]refresh.Document,
 // A list may lag for five minutes behind what the process has seen itself; then it counts.
 func TestAListThatLagsForLong(t *testing.T) {
 	for after, want := range map[time.Duration]refresh.Outcome{4 * time.Minute: refresh.Waiting, 5*time.Minute - time.Second: refresh.Waiting, 5 * time.Minute: refresh.Adopted} {
-		w := newWorld("a")
-		r := w.runner()
-		_, _ = r.Run(t.Context(), refresh.Job{})
-		old := w.secrets["a"].state
-		w.now = noon.Add(45 * time.Minute)
-		_, _ = r.Run(t.Context(), refresh.Job{})
-		w.listed = map[string]refresh.State{"a": old}
-		w.now = w.now.Add(after)
+		for _, empty := range []bool{false, true} {
+			w := newWorld("a")
+			r := w.runner()
+			_, _ = r.Run(t.Context(), refresh.Job{})
+			old := w.secrets["a"].state
+			if empty {
+				old.Current, old.Next = "", ""
+			}
+			w.now = noon.Add(45 * time.Minute)
+			_, _ = r.Run(t.Context(), refresh.Job{})
+			w.listed = map[string]refresh.State{"a": old}
+			w.now = w.now.Add(after)
+			report, _ := r.Run(t.Context(), refresh.Job{})
+			if res := report.Results[0]; res.Outcome != want || w.logins["a"] != 2 {
+				t.Errorf("after %v, empty %t: %s, %d logins", after, empty, res.Outcome, w.logins["a"])
+			}
+		}
+	}
+	// What was taken over from another run is known as well.
+	w := newWorld("a")
+	r := w.runner()
+	_, _ = r.Run(t.Context(), refresh.Job{})
+	w.listed = map[string]refresh.State{"a": w.secrets["a"].state}
+	w.now = noon.Add(45 * time.Minute)
+	w.run(refresh.Job{})
+	for _, want := range []refresh.Outcome{refresh.Adopted, refresh.Waiting, refresh.Waiting} {
+		w.now = w.now.Add(time.Minute)
 		report, _ := r.Run(t.Context(), refresh.Job{})
 		if res := report.Results[0]; res.Outcome != want || w.logins["a"] != 2 {
-			t.Errorf("after %v: %s, %d logins", after, res.Outcome, w.logins["a"])
+			t.Errorf("taken over: %s, %d logins", res.Outcome, w.logins["a"])
 		}
 	}
 }
