@@ -81,20 +81,15 @@ func (m *Message) cookie(name string) *http.Cookie {
 	if name == "" {
 		return nil
 	}
-	type key struct{ domain, path string }
-	var order []key
-	jar := map[key]*http.Cookie{}
+	var jar []*http.Cookie
 	for _, c := range (&http.Response{Header: m.Header}).Cookies() {
-		if c.Name != name {
-			continue
+		if c.Name == name {
+			before := func(o *http.Cookie) bool { return strings.EqualFold(o.Domain, c.Domain) && o.Path == c.Path }
+			jar = append(slices.DeleteFunc(jar, before), c)
 		}
-		k := key{strings.ToLower(c.Domain), c.Path}
-		order = append(slices.DeleteFunc(order, func(o key) bool { return o == k }), k)
-		jar[k] = c
 	}
 	var found *http.Cookie
-	for _, k := range order {
-		c := jar[k]
+	for _, c := range jar {
 		expired := c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(m.Clock())
 		if c.Value != "" && !expired && (found == nil || len(c.Path) >= len(found.Path)) {
 			found = c

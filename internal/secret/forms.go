@@ -138,10 +138,8 @@ func ascii(quoted string) string {
 	for _, r := range quoted {
 		if r < 0x80 {
 			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
+		} else {
+			b.WriteString(Escaped(r))
 		}
 	}
 	return b.String()

@@ -16,11 +16,9 @@ import (
 // is asked for; servers send others unasked.)
 func unpack(header http.Header, body io.Reader) (io.Reader, error) {
 	var codings []string
-	for _, line := range header.Values("Content-Encoding") {
-		for coding := range strings.SplitSeq(line, ",") {
-			if coding = strings.ToLower(strings.TrimSpace(coding)); coding != "" && coding != "identity" {
-				codings = append(codings, coding)
-			}
+	for coding := range strings.SplitSeq(strings.Join(header.Values("Content-Encoding"), ","), ",") {
+		if coding = strings.ToLower(strings.TrimSpace(coding)); coding != "" && coding != "identity" {
+			codings = append(codings, coding)
 		}
 	}
 	for len(codings) > 0 {
