@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"fmt"
 	"html"
 	"strings"
 	"unicode/utf16"
@@ -145,4 +146,20 @@ func (r *reading) entity(i, at int, depth uint8, name string) {
 			r.entity(i, c.to, d, name+string([]byte{c.c}))
 		}
 	}
+}
+
+// Escaped returns r as an escape of JSON: \n, \u202e.
+func Escaped(r rune) string {
+	switch r {
+	case '\n':
+		return `\n`
+	case '\r':
+		return `\r`
+	case '\t':
+		return `\t`
+	}
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
+	}
+	return fmt.Sprintf(`\u%04x`, r)
 }

@@ -1,11 +1,9 @@
 package secret
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -68,22 +66,6 @@ func printed(text string) (c string, size int) {
 // Pipelines, or, in its former form, of GitHub Actions.
 func obeyed(text string) bool {
 	return strings.HasPrefix(text, "##vso[") || strings.HasPrefix(text, "##[")
-}
-
-// Escaped returns r as an escape of JSON: \n, \u202e.
-func Escaped(r rune) string {
-	switch r {
-	case '\n':
-		return `\n`
-	case '\r':
-		return `\r`
-	case '\t':
-		return `\t`
-	}
-	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
-		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
-	}
-	return fmt.Sprintf(`\u%04x`, r)
 }
 
 // Visible returns text in one line, with what is not printable, or a command to a CI runner, escaped as
