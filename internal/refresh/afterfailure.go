@@ -78,7 +78,7 @@ func (s Schedule) unsure(a attempt, n Note) Note {
 }
 
 // unchanged returns the note to leave after the provider answered the token that we have:
-// look again after half of the time that it has left.
+// look again after half of the time that it has left, and a tick at least.
 func (s Schedule) unchanged(a attempt) Note {
 	n := s.follow(a, Unchanged, "same_token")
 	left := a.state.ExpiresAt().Sub(a.now)
@@ -87,7 +87,7 @@ func (s Schedule) unchanged(a attempt) Note {
 }
 
 const (
-	// suspectTries is the failure in a row from which on a senseless answer is no chance.
+	// suspectTries is how many failures in a row show that a senseless answer is not chance.
 	suspectTries = 3
 	// lockOut is the least time between two refused logins, and doubles up to maxLockOut: many
 	// providers lock an account after some five in an hour.

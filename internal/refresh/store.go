@@ -69,7 +69,7 @@ type Change struct {
 	Probe func(ctx context.Context) error
 }
 
-// maxAhead is how far clocks may differ. What was issued further ahead has a clock that was wrong.
+// maxAhead is how far clocks may differ. What was issued further ahead had a wrong clock.
 const maxAhead = time.Minute
 
 // Replaces reports whether c.To may take the place of a version that is current. One of ours stays
@@ -108,8 +108,8 @@ type State struct {
 	Paused bool
 	// Current is the version that consumers read; empty: none yet.
 	Current VersionID
-	// Next is a version that a run has stored and not made current: it is still at it, or it died
-	// there. Empty, or the same as Current: none.
+	// Next is a version that a run has stored and not made current: the run is still at it, or has
+	// died. Empty, or the same as Current: none.
 	Next VersionID
 	// Note says how the last attempt failed; zero: it did not.
 	Note Note
