@@ -33,13 +33,10 @@ const pageSize = 10
 // Configs implements refresh.Lister: the approved copies, and then the configs. A parameter that
 // cannot be one of them, because of its type or its name, is among them, with its Err set.
 func (p *Providers) Configs(ctx context.Context, from string) (docs []refresh.Document, next string, _ error) {
-	path, token, listsConfigs := p.Approved, from, false
-	if strings.HasPrefix(from, configsFrom) {
-		path, token, listsConfigs = p.Path, from[len(configsFrom):], true
-	}
-	document := p.copy
+	path, document := p.Approved, p.copy
+	token, listsConfigs := strings.CutPrefix(from, configsFrom)
 	if listsConfigs {
-		document = p.config
+		path, document = p.Path, p.config
 	}
 	page, err := p.page(ctx, path, token)
 	if err != nil {

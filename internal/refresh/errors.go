@@ -77,14 +77,13 @@ type Error struct {
 	Ours bool
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Detail)
-	if e.Remedy != "" {
-		b.WriteString("; ")
-		b.WriteString(e.Remedy)
+func (e *Error) Error() string { return withRemedy(e.Detail, e.Remedy) }
+
+func withRemedy(detail, remedy string) string {
+	if remedy == "" {
+		return detail
 	}
-	return b.String()
+	return detail + "; " + remedy
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -131,11 +130,7 @@ func (p Problem) String() string {
 	if p.Value != "" {
 		s += " = " + p.Value
 	}
-	s += ": " + p.Detail
-	if p.Remedy != "" {
-		s += "; " + p.Remedy
-	}
-	return s
+	return withRemedy(s+": "+p.Detail, p.Remedy)
 }
 
 // Problems is everything that is wrong with one document: an error, if not empty.
