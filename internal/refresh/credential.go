@@ -92,17 +92,10 @@ func (c Credential) IsPublic(name string) bool {
 	return slices.Contains(identifiers, name) || slices.Contains(c.Public, name)
 }
 
-// secretNames never name what is public, and neither do names that end in one of secretEnds.
-var (
-	secretNames = []string{"client_secret", "password", "passphrase", "refresh_token", "token", "secret", "api_key"}
-	secretEnds  = []string{"_key", "_secret", "_password", "_token"}
-)
-
 // NeverPublic reports whether a value of that name is a secret, whatever the credential's owner says.
-func NeverPublic(name string) bool {
-	name = snake(name)
-	return slices.Contains(secretNames, name) || slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(name, end) })
-}
+func NeverPublic(name string) bool { return secretName.MatchString(snake(name)) }
+
+var secretName = regexp.MustCompile(`^(?:passphrase|password|secret|token)$|_(?:key|password|secret|token)$`)
 
 var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 

@@ -32,9 +32,9 @@ type Runner struct {
 type Job struct {
 	// Only names the providers to look at; empty: all.
 	Only []string
-	// Edited says that the names are those of configs and credentials that were edited: one that no
-	// provider has is passed over, which is an error otherwise, and providers that failed with a
-	// credential of that name are looked at as well, as far as the process remembers any.
+	// Edited says that the names are those of edited configs and credentials: one that no provider
+	// has is passed over, which is an error otherwise, and providers that the process remembers to
+	// have failed with such a credential are looked at as well.
 	Edited bool
 	// Force asks each of them for a new token, due or not.
 	Force bool
