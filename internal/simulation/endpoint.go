@@ -82,7 +82,8 @@ func (e endpoint) ask(l refresh.Login, asked time.Time) (t *token, next string, 
 		return nil, "", failed
 	}
 	e.asked[p.name]++
-	a := login{p: p, At: now, Nth: e.asked[p.name], Config: e.config, Before: p.streak, Early: now.Before(p.until.Add(-e.tick))}
+	a := login{p: p, At: now, Nth: e.asked[p.name], Config: e.config, Before: p.streak,
+		Since429: now.Sub(p.last429), Early: now.Before(p.until.Add(-e.tick)) && e.oracle.calm(p, p.last429.Add(-2*e.tick))}
 	last, revoked := p.last(), p.revoked
 	t, next, failed = p.login(l.Credential.Version, l.Credential.Values["refresh_token"].Reveal(), asked, now)
 	if a.Issued, a.Revoked = p.last() != last, p.revoked && !revoked; a.Issued {

@@ -53,14 +53,14 @@ func (w *World) happen(m moment) {
 		p.records.open()
 		p.records.state.Owned = !m.begins
 	case Edited:
-		w.edited = append(w.edited, p.name)
+		w.jobs = append(w.jobs, refresh.Job{Only: []string{p.name, "none", "a-backup"}, Edited: true}) // beside other things
 		if p.config++; p.approvedOnly {
 			w.later(approving, Approved, p)
 		}
 	case Approved:
 		p.approved = p.config
 	case Forced:
-		w.forced = append(w.forced, p.name)
+		w.jobs = append(w.jobs, refresh.Job{Only: []string{p.name}, Force: true})
 	case ByHand:
 		if p.records.state.Exists {
 			_ = p.records.replace("by hand", refresh.Claim{})
@@ -70,7 +70,7 @@ func (w *World) happen(m moment) {
 		w.consent(p)
 	case Missed, Late, Doubled:
 		if m.begins {
-			w.armed = append(w.armed, m.Event)
+			w.armed[m.What] = m.Event
 		}
 	case Killed:
 		w.killAt, w.killAfter = m.Call, m.After

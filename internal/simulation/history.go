@@ -154,7 +154,7 @@ func draw(r *rand.Rand, providers int, length time.Duration, trouble float64) Hi
 			e := Event{At: upTo(r, length), What: what, Provider: r.IntN(providers), Call: 1 + r.IntN(16), After: r.IntN(2) == 0}
 			e.Off = []time.Duration{-clockError, clockError / 2, clockError}[r.IntN(3)]
 			if len(f.lasts) > 0 {
-				e.Lasts = upTo(r, f.lasts[r.IntN(len(f.lasts))])
+				e.Lasts = min(upTo(r, f.lasts[r.IntN(len(f.lasts))]), length-e.At)
 			}
 			h = append(h, e)
 		}

@@ -175,6 +175,15 @@ func (o *oracle) ages(p *watch, life time.Duration) (earliest, latest time.Durat
 	return max(life-lead-spread, life/3, distance), max(life-lead, life/3, distance)
 }
 
+// surviving reports whether the outage that tokens of p survive, as check prints it, follows from that.
+func (o *oracle) surviving(p *watch) bool {
+	s, rest := o.schedule.For(p.made()), p.lifetime-o.margin()
+	earliest, latest := o.ages(p, p.lifetime)
+	survives := s.Survives(p.name, p.lifetime)
+	return s.ShortLived(p.lifetime) == (p.lifetime < max(3*o.margin()/2, s.Distance+o.margin())) &&
+		(p.rotates || survives >= rest-latest && survives <= rest-earliest+time.Second)
+}
+
 // distances returns the least and the longest time between the last login of p and the next, after
 // what it has answered until then; see docs/design.md, "After failures". left is what the token
 // that consumers read had of its life.

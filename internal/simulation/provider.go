@@ -45,7 +45,7 @@ func newKind(r *rand.Rand) kind {
 	case 1:
 		k.supersedes = true
 	case 2:
-		k.limit, k.retryAfter = 10, r.IntN(2) == 0
+		k.limit, k.retryAfter = 5, r.IntN(3) > 0
 	case 3, 4:
 		k.rotates, k.revokes = true, r.IntN(3) > 0
 		k.grace = []time.Duration{0, 30 * time.Second, 30 * time.Minute}[r.IntN(3)]
@@ -150,7 +150,7 @@ func (p *provider) login(secret, ticket string, asked, now time.Time) (*token, s
 		p.last429 = now
 		e := &refresh.Error{Class: refresh.Transient, Code: "http_429", Detail: "answered 429", Limited: true}
 		if p.retryAfter {
-			// When the tenth login before this one no longer counts, if none comes until then.
+			// When the fifth login before this one no longer counts, if none comes until then.
 			p.until = p.logins[len(p.logins)-p.limit].Add(time.Hour)
 			e.RetryAfter = p.until.Sub(now)
 		}

@@ -17,7 +17,8 @@ type login struct {
 	Config          string        // by which it is made
 	Before          streak        // of answers, until then
 	Left            time.Duration // of the life of the token that consumers read
-	Early           bool          // the provider asked to be left alone for longer
+	Since429        time.Duration // a refusal for the number of logins
+	Early           bool          // the provider asked to be left alone for longer, and nothing has happened since
 	Issued, Revoked bool          // what came of it
 }
 
@@ -31,7 +32,7 @@ func (l login) broken(o *oracle) string {
 		return "what is paused, removed, not ours, or has no good credential is left alone"
 	case l.Config != p.inEffect() || p.is[BadConfig] && !p.approvedOnly:
 		return "a login is by the config in effect"
-	case l.Early && (p.last() == nil || good) && o.calm(p, l.At.Add(-2*time.Hour)):
+	case l.Early && (p.last() == nil || good || l.Left+l.Since429 < -tick): // what is at its end is tried at each tick
 		return "Retry-After is kept to"
 	case after(p.logins, l.At.Add(-time.Hour))-o.upsets(p, l.At.Add(-time.Hour-tick)) > 40:
 		return "there are at most 40 logins in an hour"
@@ -106,7 +107,7 @@ func (s swap) broken(o *oracle) string {
 	case !s.Now.expires.After(s.At.Add(-o.schedule.Tick)) && !p.supersedes && !p.revokes:
 		// It was good when the run decided on it; AWS may have been slow since. Of those that are ended see look.
 		return "no token becomes current that has expired"
-	case s.Former != nil && p.order(s.Former).After(p.order(s.Now).Add(time.Second+2*clockError)):
+	case s.Former != nil && p.order(s.Former).After(p.order(s.Now).Add(time.Second+slack+o.slack(s.Former.asked))):
 		return "the current token never goes back in issue order"
 	case err != nil || r.Version != 1 || r.Provider != p.name || r.Scope != "read" || r.TokenType != "Bearer" || r.ExpiresAtUnix != r.ExpiresAt.Unix():
 		return "consumers can read a record"
@@ -157,6 +158,7 @@ type look struct {
 	At      time.Time
 	Sight   sight
 	Current *token // of that
+	Last    bool   // after quiet hours
 	round
 }
 
@@ -197,6 +199,16 @@ func (l look) broken(o *oracle) string {
 		return "it is noted when the refresh token expires"
 	case p.doubt == 0 && l.ended():
 		return "the end of a failure is reported"
+	case !l.Last || p.is[Paused]:
+		return ""
+	case !o.surviving(p):
+		return "check prints what follows from the ages at which tokens are replaced"
+	case t == nil:
+		return "after quiet hours there is a token"
+	case !t.expires.After(l.At) && !p.tied(t) && !p.repeats && !o.schedule.For(p.made()).ShortLived(p.lifetime):
+		return "after quiet hours the token is live"
+	case note.Class.Failing() && note.Code != refresh.CodeRefreshTokenUnsure: // which rests while the token is good
+		return "after quiet hours no failure is noted"
 	}
 	return ""
 }
@@ -224,7 +236,7 @@ func (o *oracle) look(r round, p *watch) {
 		o.figures[doubleLogins] += double
 		p.doubles = append(p.doubles, r.Began)
 	}
-	l := look{p, now, p.sight, p.named(p.sight.record), r}
+	l := look{p, now, p.sight, p.named(p.sight.record), false, r}
 	o.judge(p, l)
 	if p.sight.note.Unsure != "" { // it rests, also where the run that claimed it died before it sent it
 		p.rests = now
@@ -243,21 +255,4 @@ func (o *oracle) look(r round, p *watch) {
 	if r.Alone { // else it may not have been looked at
 		p.doubt = max(p.doubt-1, 0)
 	}
-}
-
-// An end is what is left of one provider after quiet hours.
-type end look
-
-func (e end) broken(o *oracle) string {
-	n := e.Sight.note
-	switch {
-	case e.p.is[Paused]:
-	case e.Current == nil:
-		return "after quiet hours there is a token"
-	case !e.Current.expires.After(e.At) && !e.p.tied(e.Current) && !e.p.repeats && !o.schedule.For(e.p.made()).ShortLived(e.p.lifetime):
-		return "after quiet hours the token is live"
-	case n.Class.Failing() && n.Code != refresh.CodeRefreshTokenUnsure: // which rests while the token is good
-		return "after quiet hours no failure is noted"
-	}
-	return ""
 }

@@ -51,10 +51,9 @@ type World struct {
 	processes [3]*process // of the tick, its double, and people
 	lines     *lines      // nil in memory
 	began     time.Time
-	moments   []moment // to come
-	armed     []Event  // what befalls the next run
-	forced    []string // what people ask for, or have edited
-	edited    []string
+	moments   []moment       // to come
+	armed     map[What]Event // what befalls the next run
+	jobs      []refresh.Job  // what people ask for, or have edited
 }
 
 // A moment is the beginning or the end of an event.
@@ -67,7 +66,7 @@ type moment struct {
 // New returns the world of a seed. It must be made and run in a bubble of testing/synctest.
 func New(seed uint64, o Options) *World {
 	r := rand.New(rand.NewPCG(seed, 2))
-	w := &World{options: o, began: time.Now(), scene: scene{watched: map[string]*watch{}, is: map[What]bool{},
+	w := &World{options: o, began: time.Now(), armed: map[What]Event{}, scene: scene{watched: map[string]*watch{}, is: map[What]bool{},
 		credentials: tokenendpoint.New(tokenendpoint.Options{})}}
 	w.tick = []time.Duration{time.Minute, time.Minute, 5 * time.Minute}[r.IntN(3)]
 	w.schedule = refresh.Schedule{Tick: w.tick, CacheAge: []time.Duration{0, time.Minute, 5 * time.Minute}[r.IntN(3)],
@@ -122,7 +121,7 @@ func (w *World) Run() (Figures, *Violation) {
 	}
 	if w.options.Stop == 0 && w.oracle.violation == nil {
 		for _, p := range w.providers {
-			w.oracle.judge(p, end{p: p, At: time.Now(), Sight: p.sight, Current: p.named(p.sight.record)})
+			w.oracle.judge(p, look{p: p, At: time.Now(), Sight: p.sight, Current: p.named(p.sight.record), Last: true})
 		}
 	}
 	if w.lines != nil {
@@ -144,35 +143,19 @@ func (w *World) sleepUntil(now, due time.Time) time.Time {
 
 // ticks has the runs of one tick, and returns when the next is that may have something to do.
 func (w *World) ticks(now time.Time) time.Time {
-	starts := []*start{{process: w.processes[0]}}
-	missed := false
-	for _, e := range w.armed {
-		switch e.What {
-		case Missed:
-			missed = true
-		case Late:
-			starts[0].delay = e.Lasts
-		case Doubled:
-			starts = append(starts[:1], &start{process: w.processes[1], delay: e.Lasts})
-			w.oracle.upset = append(w.oracle.upset, now)
-		}
+	starts := []*start{{process: w.processes[0], delay: w.armed[Late].Lasts}}
+	if e, doubled := w.armed[Doubled]; doubled {
+		starts = append(starts, &start{process: w.processes[1], delay: e.Lasts})
+		w.oracle.upset = append(w.oracle.upset, now)
 	}
-	w.armed = nil
-	if missed {
+	_, missed := w.armed[Missed]
+	if clear(w.armed); missed {
 		w.oracle.bad = append(w.oracle.bad, span{now, now.Add(w.tick)})
 		return now
 	}
-	people := start{process: w.processes[2], delay: 10 * time.Second}
-	switch {
-	case len(w.forced) > 0:
-		people.job = refresh.Job{Only: w.forced, Force: true}
-		w.forced = nil
-	case len(w.edited) > 0: // as an event says, which has the names of other things too
-		people.job = refresh.Job{Only: append(w.edited, "none", "a-backup"), Edited: true}
-		w.edited = nil
-	}
-	if people.job.Only != nil {
-		starts = append(starts, &people)
+	if len(w.jobs) > 0 {
+		starts = append(starts, &start{process: w.processes[2], delay: 10 * time.Second, job: w.jobs[0]})
+		w.jobs = w.jobs[1:]
 	}
 	return w.runs(now, starts)
 }
@@ -227,7 +210,9 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 	for _, p := range w.providers {
 		w.see(p)
 	}
-	next = now.Add(day)
+	if next = now.Add(day); len(w.jobs) > 0 {
+		next = now
+	}
 	for _, s := range starts {
 		if s.dead || s.report == nil || len(s.report.Results) == 0 {
 			next = now

@@ -142,28 +142,31 @@ func run(o options) error {
 	fmt.Printf("%d mutants; %d are tried\n", len(all), len(drawn))
 	tried := slices.DeleteFunc(drawn, func(m *mutant) bool { return equivalent[m.key()] != "" })
 	same := len(drawn) - len(tried)
-	killed := 0
+	killed, survived := 0, 0
 	var mu sync.Mutex
 	err = try(tried, func(m *mutant) {
 		mu.Lock()
 		defer mu.Unlock()
-		switch {
-		case m.killer != "":
+		if m.killer != "" {
 			killed++
-			if o.verbose {
-				fmt.Printf("killed: %v by %s\n", m, m.killer)
-			}
-		case !m.reached:
-			fmt.Printf("survived: %v (no test reaches it)\n", m)
-		default:
-			fmt.Printf("survived: %v\n", m)
+		} else {
+			survived++
+		}
+		soFar := fmt.Sprintf("%d killed and %d survived of %d: ", killed, survived, len(tried))
+		switch {
+		case m.killer == "" && !m.reached:
+			fmt.Printf("%ssurvived: %v (no test reaches it)\n", soFar, m)
+		case m.killer == "":
+			fmt.Printf("%ssurvived: %v\n", soFar, m)
+		case o.verbose:
+			fmt.Printf("%skilled: %v by %s\n", soFar, m, m.killer)
 		}
 	})
 	if err != nil {
 		return err
 	}
 	share := float64(killed) / float64(max(len(tried), 1))
-	fmt.Printf("%d killed, %d survived, %d equivalent: %.1f %% of those that are not equivalent (goal %.0f %%)\n", killed, len(tried)-killed, same, 100*share, 100*goal)
+	fmt.Printf("%d killed, %d survived, %d equivalent: %.1f %% of those that are not equivalent (goal %.0f %%)\n", killed, survived, same, 100*share, 100*goal)
 	if share < goal {
 		return fmt.Errorf("too many survive")
 	}
