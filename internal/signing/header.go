@@ -40,24 +40,17 @@ type Header struct {
 // Check says what is wrong with h, whatever the key: what can be said of a config without
 // its credential. The error is a [*Fault].
 func (h Header) Check() error {
-	for i, name := range h.CertificateMembers {
-		switch {
-		case name != X5T && name != X5TS256 && name != X5C:
+	for _, name := range h.CertificateMembers {
+		if name != X5T && name != X5TS256 && name != X5C {
 			return &Fault{fmt.Sprintf("the header member %.40q names no certificate", name), "choose of x5t, x5t#S256 and x5c"}
-		case slices.Contains(h.CertificateMembers[:i], name):
-			return &Fault{fmt.Sprintf("the header member %q is asked for twice", name), "ask for it once"}
 		}
 	}
 	for _, m := range h.Members {
 		switch name := m.Name; name {
-		case "alg":
-			return &Fault{`the header member "alg" is that of the signature`, "state the algorithm instead"}
-		case "typ", "kid", X5T, X5TS256, X5C:
+		case "alg", "typ", "kid", X5T, X5TS256, X5C:
 			return &Fault{fmt.Sprintf("the header member %q is stated in a way of its own", name), "state it there, and leave it out here"}
-		case "jwk":
-			return &Fault{`the header member "jwk" would carry a key`, `leave it out; "kid" names the key`}
-		case "b64", "crit":
-			return &Fault{fmt.Sprintf("the header member %q would change how the JWT is read", name), "leave it out"}
+		case "jwk", "b64", "crit":
+			return &Fault{fmt.Sprintf("the header member %q would change how the JWT is read or verified", name), "leave it out"}
 		}
 	}
 	return nil

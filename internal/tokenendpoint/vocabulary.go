@@ -38,8 +38,10 @@ func (words vocabulary) check(ps *problem.List, templates []template.Template) {
 		shown := problem.Show("${" + v.Name + "}")
 		switch {
 		case v.Implied || slices.Contains(words.known, v.Name):
+		case words.of == ofRecord && strings.HasPrefix(v.Name, extraPrefix):
+			ps.Add(v.At, shown, "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+v.Name[len(extraPrefix):]+`": "…"}}`)
 		case words.of != "":
-			words.refuse(ps, v)
+			ps.Add(v.At, shown, "names what "+words.of+" does not have", words.instead(v))
 		case strings.HasPrefix(v.Name, stepPrefix):
 			if slices.ContainsFunc(ps.Found, func(p refresh.Problem) bool { return strings.HasPrefix(p.Path, "steps") }) {
 				continue // what a step keeps is not known where it cannot be read
@@ -53,16 +55,6 @@ func (words vocabulary) check(ps *problem.List, templates []template.Template) {
 			ps.Add(v.At, shown, "is not a value of the credential or of a step", "fields of the answer can be named in record alone")
 		}
 	}
-}
-
-// refuse notes a name that is not among all that there are.
-func (words vocabulary) refuse(ps *problem.List, v template.Value) {
-	shown := problem.Show("${" + v.Name + "}")
-	if name, ok := strings.CutPrefix(v.Name, extraPrefix); ok && words.of == ofRecord {
-		ps.Add(v.At, shown, "names what no field of response.extra is called", `say where in the answer it is: "response": {"extra": {"`+name+`": "…"}}`)
-		return
-	}
-	ps.Add(v.At, shown, "names what "+words.of+" does not have", words.instead(v))
 }
 
 // instead says which names there are, or which one was meant.
