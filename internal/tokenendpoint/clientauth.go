@@ -36,7 +36,7 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, r *Reques
 	const path = "token_endpoint_auth_method"
 	if cfg.AuthMethod == nil && grantType == jwtBearer {
 		// Who signed the assertion is known by it (RFC 7523 section 3.1).
-		refuseAssertion(ps, cfg, "")
+		refuseAssertion(ps, cfg)
 		return nil, nil, true
 	}
 	method := textOr(cfg.AuthMethod, clientSecretBasic)
@@ -64,7 +64,7 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, r *Reques
 		params = []httprequest.Param{clientID}
 	}
 	if method != clientSecretJWT && method != privateKeyJWT {
-		refuseAssertion(ps, cfg, method)
+		refuseAssertion(ps, cfg)
 	}
 	return params, jwts, ok
 }
@@ -89,12 +89,8 @@ func addBasicAuth(ps *problem.List, raw bool, r *Request) {
 }
 
 // refuseAssertion refuses what is about a client assertion where there is none.
-func refuseAssertion(ps *problem.List, cfg config, method string) {
-	without := "without token_endpoint_auth_method"
-	if method != "" {
-		without = "with token_endpoint_auth_method " + problem.Name(method)
-	}
-	refuse(ps, "has no effect "+without, "remove it, or use "+strictjson.Either([]string{privateKeyJWT, clientSecretJWT}),
+func refuseAssertion(ps *problem.List, cfg config) {
+	refuse(ps, "has no effect: the client does not authenticate with a JWT", "remove it, or use "+strictjson.Either([]string{privateKeyJWT, clientSecretJWT}),
 		stated{"client_assertion", cfg.ClientAssertion != nil}, stated{"token_endpoint_auth_signing_alg", cfg.SigningAlg != nil})
 }
 

@@ -23,10 +23,12 @@ func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 	case cfg.TokenEndpoint != nil:
 		r.Target = httprequest.CompileTarget(ps, path, *cfg.TokenEndpoint)
 	case cfg.Issuer != nil && good:
-		ps.Add(path, "", "is missing: it is not looked up at the issuer when logging in", "write the line that this prints: tokenkeeper add --issuer "+pasted(*cfg.Issuer))
-	case cfg.Issuer != nil:
-		// The issuer comes first.
-	case len(ps.Found) == 0: // else it may be there, mistyped
+		issuer := *cfg.Issuer
+		if !plainURL.MatchString(issuer) {
+			issuer = "URL"
+		}
+		ps.Add(path, "", "is missing: it is not looked up at the issuer when logging in", "write the line that this prints: tokenkeeper add --issuer "+issuer)
+	case cfg.Issuer == nil && len(ps.Found) == 0: // else it may be there, mistyped
 		ps.Add(path, "", "is missing", `write "token_endpoint": "https://…"`)
 	}
 	r.Headers = httprequest.CompileHeaders(ps, "headers", cfg.Headers)
@@ -65,16 +67,8 @@ func checkIssuer(ps *problem.List, text string) bool {
 	return httprequest.CompileTarget(ps, path, text).Site != (wire.Site{})
 }
 
-// plainURL is one that a shell takes as it is.
+// plainURL is one that a shell takes as it is, where it is pasted.
 var plainURL = regexp.MustCompile(`^[A-Za-z0-9.:/_~-]+$`)
-
-// pasted returns a URL as it may be pasted into a command line, or a word for it.
-func pasted(url string) string {
-	if plainURL.MatchString(url) {
-		return url
-	}
-	return "URL"
-}
 
 // compileParameters compiles those of the config, which are sent after those that are sent anyhow.
 func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.Param) []httprequest.Param {
