@@ -114,12 +114,9 @@ func ShowURL(text string) string {
 		return problem.Show(text)
 	}
 	segments := strings.Split(rest, "/")
-	for i := range segments {
-		if i == 0 {
-			segments[i] = ascii(segments[i]) // or what looks like another letter would look like it here
-			continue
-		}
-		segments[i] = secret.Printable(secret.Mask(segments[i]), longestURL)
+	segments[0] = ascii(segments[0]) // or what looks like another letter would look like it here
+	for i, s := range segments[1:] {
+		segments[i+1] = secret.Printable(secret.Mask(s), longestURL)
 	}
 	text = scheme + "//" + strings.Join(segments, "/")
 	if runes := []rune(text); len(runes) > longestURL {
