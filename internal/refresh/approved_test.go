@@ -309,3 +309,17 @@ func TestAProposalIsReportedOnce(t *testing.T) {
 		}
 	}
 }
+
+// Which credential a config names, whatever else is wrong with it.
+func TestCredentialName(t *testing.T) {
+	for text, want := range map[string]string{`{}`: "a true", `{"credential": "erp"}`: "erp true", `{"credential": ""}`: " true", `{"credential": null}`: "a true",
+		`{"credential": 1}`: "a false", `{`: "a false", `{"scoop": 1, "credential": "erp"}`: "erp true"} {
+		name, ok := proposed("a", text).CredentialName()
+		if got := fmt.Sprint(name, " ", ok); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if name, ok := unreadable(proposed("a", `{"credential": "erp"}`)).CredentialName(); name != "a" || ok {
+		t.Errorf("unreadable: %s, %t", name, ok)
+	}
+}
