@@ -13,6 +13,7 @@ import (
 func (r *run) one(ctx context.Context, t task) (Result, task) {
 	v := &visit{run: r, task: t}
 	res := v.visit(ctx)
+	v.slot.end()
 	return res, v.task
 }
 
@@ -24,8 +25,6 @@ func (v *visit) visit(ctx context.Context) (res Result) {
 		if p := recover(); p != nil {
 			res = v.panicked(storing, p, string(debug.Stack()))
 		}
-		v.slot.end()
-		v.slot = nil
 	}()
 	if v.bad != nil {
 		return v.badConfig(storing)
