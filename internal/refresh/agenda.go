@@ -283,12 +283,13 @@ func (r *run) list(ctx context.Context, states, configs bool) <-chan page {
 		})
 	}
 	if configs {
-		resumed := r.kept.listing.from
-		chain(resumed, func(from string) page {
+		resumed := r.kept.listing.from != ""
+		chain(r.kept.listing.from, func(from string) page {
 			docs, next, err := r.Source.Configs(ctx, from)
-			if err != nil && from != "" && from == resumed { // the place of a page may be good for some minutes only
+			if err != nil && resumed { // the place of a page may be good for some minutes only
 				docs, next, err = r.Source.Configs(ctx, "")
 			}
+			resumed = false
 			if err != nil {
 				err = fmt.Errorf("loading provider configs: %w", err)
 			}

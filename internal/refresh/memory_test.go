@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -183,6 +184,47 @@ func TestAPlaceThatIsForgotten(t *testing.T) {
 			t.Errorf("%s, of %d", res["p0098"].Outcome, len(report.Results))
 		}
 	})
+}
+
+// A list begins anew once where the place that it is resumed at is refused. Where the same page fails then, the
+// run fails: it does not list in a circle until its time is over.
+func TestAPageThatFailsWhereAListIsResumed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, r, from := many(100, 0)
+		minute(t, w, r, refresh.Job{})
+		from.takes = 4 * time.Second
+		minute(t, w, r, refresh.Job{}) // has time for some pages
+		from.takes = time.Second
+		r.Source = &refusing{paged: from}
+		w.now = time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
+		defer cancel()
+		before := from.pages.Load()
+		_, err := r.Run(ctx, refresh.Job{})
+		var listing *refresh.ListingError
+		if !errors.As(err, &listing) || !strings.Contains(err.Error(), "there is no such page") {
+			t.Errorf("the run reports %v", err)
+		}
+		if n := from.pages.Load() - before; n > 10 {
+			t.Errorf("%d pages of ten are listed", n)
+		}
+	})
+}
+
+// A refusing source refuses the place of the first page that it is asked for.
+type refusing struct {
+	*paged
+	place string
+}
+
+func (r *refusing) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
+	if r.place == "" {
+		r.place = from
+	}
+	if from != "" && from == r.place {
+		return nil, "", errors.New("there is no such page")
+	}
+	return r.paged.Configs(ctx, from)
 }
 
 // Two processes whose memories differ do not undo each other's work: an edit is one login.
