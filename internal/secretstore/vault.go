@@ -118,9 +118,9 @@ func (v *Vault) look(ctx context.Context, provider string) (Holding, error) {
 	return h, err
 }
 
-// unfinished reports whether a run has stored the successor of the current refresh token, and has
+// Unfinished reports whether a run has stored the successor of the current refresh token, and has
 // not made it current.
-func (h Holding) unfinished() bool { return h.Next == successor(h.Current) }
+func (h Holding) Unfinished() bool { return h.Next == successor(h.Current) }
 
 // Version implements refresh.Vault. A token that is stored and not yet current counts.
 func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID, error) {
@@ -128,7 +128,7 @@ func (v *Vault) Version(ctx context.Context, provider string) (refresh.VersionID
 	switch {
 	case err != nil:
 		return "", err
-	case h.unfinished():
+	case h.Unfinished():
 		return h.Next, nil
 	}
 	return h.Current, nil

@@ -145,7 +145,7 @@ func lastClaim(name string, versions []StoredVersion, last, current refresh.Vers
 // finish makes the successor of the current version current, where a run has stored one and
 // has not moved the label, and returns what is current then.
 func (v *Vault) finish(ctx context.Context, h Holding) (refresh.VersionID, error) {
-	if !h.unfinished() {
+	if !h.Unfinished() {
 		return h.Current, nil
 	}
 	moved, err := v.Secrets.move(ctx, h.Name, h.Current, h.Next)

@@ -72,8 +72,19 @@ func (a *AWS) PutRefreshToken(ctx context.Context, provider string, token secret
 }
 
 // BindRefreshToken puts the present token in again, for another credential. It holds the claim
-// meanwhile, so that no run spends the token: the error wraps refresh.ErrClaimed where one has it.
+// meanwhile, so that no run spends the token: the error wraps refresh.ErrClaimed where one has it, or
+// has stored the next one and not made it current. Only runs may move that label.
+//
+// It takes DescribeSecret, ListSecretVersionIds, GetSecretValue of AWSCURRENT, PutSecretValue, and
+// TagResource with the tag of the credential.
 func (a *AWS) BindRefreshToken(ctx context.Context, provider, credential string) error {
+	held, err := a.vault.Describe(ctx, provider)
+	if err != nil {
+		return err
+	}
+	if held.Unfinished() {
+		return fmt.Errorf("the refresh token in %s is being replaced by a run: %w", a.vault.Secrets.Prefix+provider, refresh.ErrClaimed)
+	}
 	t, err := a.vault.Claim(ctx, provider)
 	if err != nil {
 		return err

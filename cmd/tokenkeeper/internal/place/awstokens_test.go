@@ -245,6 +245,31 @@ func TestBindingATokenThatARunHas(t *testing.T) {
 	}
 }
 
+// Nor one that a run is replacing: the role that binds may not move labels, and the next run does.
+func TestBindingATokenThatIsBeingReplaced(t *testing.T) {
+	account := awstest.New(t, awstest.Options{})
+	a := onFake(t, account)
+	put(t, a, "spent", "")
+	run := secretstore.Vault{Secrets: secretstore.Store{
+		Client: secretsmanager.NewFromConfig(account.Config()), Prefix: "tokenkeeper/private/", Stack: "s",
+		Now: func() time.Time { return time.Now().Add(time.Hour) }}}
+	ticket, err := run.Claim(t.Context(), "quickbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	account.Fail("secretsmanager:UpdateSecretVersionStage", awstest.Deny())
+	if err := run.Rotate(t.Context(), "quickbooks", ticket, secret.New("next")); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.BindRefreshToken(t.Context(), "quickbooks", "erp"); !errors.Is(err, refresh.ErrClaimed) || stored(t, account).Token.Reveal() != "spent" {
+		t.Errorf("%v, and %q is stored", err, stored(t, account).Token.Reveal())
+	}
+	account.Heal()
+	if ticket, err := run.Claim(t.Context(), "quickbooks"); err != nil || ticket.Token.Reveal() != "next" {
+		t.Errorf("the next run claims %q, %v", ticket.Token.Reveal(), err)
+	}
+}
+
 // A refresh token is under the key of its own that the stack is given, or else under AWS's.
 func TestTheKeyOfARefreshToken(t *testing.T) {
 	for _, own := range []bool{false, true} {
