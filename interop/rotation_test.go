@@ -71,7 +71,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 	}
 	first := refresh.StoredRefreshToken{Token: secret.New(server.consent(t))}
 	account.SetSecret(awstest.Secret{Name: "tokenkeeper/private/erp", Tags: map[string]string{secretstore.TagOwner: "prod"},
-		Versions: []awstest.Version{{ID: "first", Value: first.Encode().Reveal(), Labels: []string{"AWSCURRENT"}}}})
+		Versions: []awstest.Version{{Value: first.Encode().Reveal(), Labels: []string{"AWSCURRENT"}}}})
 	for round, runs := range []int{2, 8, 64} {
 		var refreshed atomic.Int64
 		var wg sync.WaitGroup
