@@ -379,6 +379,8 @@ func TestANextRefreshTokenThatIsStoredLate(t *testing.T) {
 			w.rotateTo("a", "second")
 			res := w.runVault(t, hooked{vault: v, rotate: func(context.Context) error {
 				time.Sleep(takes)
+				w.mu.Lock()
+				defer w.mu.Unlock()
 				if n := w.secrets["a"].state.Note; notes > 0 && (n.Class != refresh.NeedsPerson || n.Code != refresh.CodeRefreshTokenLost || len(n.Spent) != 8 || n.Unsure != "") {
 					t.Errorf("while it is not stored the note is %s", n)
 				}
