@@ -22,7 +22,7 @@ var (
 	functionOf  = regexp.MustCompile(`^\s*[a-z_]+\s*\((?:'[^']*'\s*,\s*)?([^()]*)\)\s*$`)
 	anyFunction = regexp.MustCompile(`[a-z_]+\s*\(`)
 	operators   = regexp.MustCompile(`!=|<|>|&&|!`)
-	partName    = regexp.MustCompile(`^[A-Za-z0-9_\p{L}-][^\["'` + "`" + `()|&@*?\]]*$`)
+	aName       = regexp.MustCompile(`(?:^|\.)[A-Za-z0-9_\p{L}-][^.\["'` + "`" + `()|&@*?\]]*`)
 )
 
 // misread says what is wrong with a text that is no path, and what to write instead where that
@@ -52,6 +52,7 @@ func misread(text string, ok func(string) bool) *Misreading {
 		m.Detail = "selects several values, and one is wanted"
 	}
 	for _, better := range attempts(text) {
+		better = strings.TrimSpace(better)
 		if better != text && !secret.WordLike(text) && len(better) <= longestShown && ok(better) {
 			m.Remedy = "write " + strconv.Quote(better)
 			break
@@ -69,31 +70,20 @@ func attempts(text string) []string {
 	t = equalSign.ReplaceAllString(t, "$1==$2")
 	t = doubleQuote.ReplaceAllString(t, "$1'$2'")
 	t = bareValue.ReplaceAllString(t, "$1`$2`$3")
-	list := []string{t, withQuotes(t)}
-	if m := functionOf.FindStringSubmatch(t); m != nil {
-		list = append(list, strings.TrimSpace(m[1]), toFirst.ReplaceAllString(allItems.ReplaceAllString(m[1], "[0]"), ""))
+	first, _, _ := strings.Cut(t, "||")
+	list := []string{t, aName.ReplaceAllStringFunc(t, quotedName), functionOf.ReplaceAllString(t, "$1"),
+		toFirst.ReplaceAllString(t, "") + " | [0]", firstInside.ReplaceAllString(t, "].$1 | [0]"), first}
+	for _, l := range list {
+		list = append(list, toFirst.ReplaceAllString(allItems.ReplaceAllString(l, "[0]"), ""))
 	}
-	if strings.Contains(t, "[?") {
-		list = append(list, strings.TrimSpace(t)+" | [0]", toFirst.ReplaceAllString(t, "")+" | [0]",
-			firstInside.ReplaceAllString(t, "].$1 | [0]"))
-	}
-	if first, _, two := strings.Cut(t, "||"); two {
-		list = append(list, strings.TrimSpace(first))
-	}
-	return append(list, toFirst.ReplaceAllString(allItems.ReplaceAllString(t, "[0]"), ""))
+	return list
 }
 
-// withQuotes quotes the names in a plain path that need it.
-func withQuotes(text string) string {
-	names := strings.Split(text, ".")
-	for i, n := range names {
-		name, index, indexed := strings.Cut(n, "[")
-		if partName.MatchString(name) && plainName.FindString(name) != name {
-			names[i] = strconv.Quote(name)
-			if indexed {
-				names[i] += "[" + index
-			}
-		}
+// quotedName returns a name, and a dot before it, in quotes if it needs them.
+func quotedName(text string) string {
+	name := strings.TrimPrefix(text, ".")
+	if plainName.FindString(name) == name {
+		return text
 	}
-	return strings.Join(names, ".")
+	return strings.TrimSuffix(text, name) + strconv.Quote(name)
 }
