@@ -2,7 +2,10 @@ package answer
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
+
+	"example.com/tokenkeeper/internal/strictjson"
 )
 
 // claims are what a token says of its own life, in seconds since 1970 (RFC 7519 sections 4.1.4 and
@@ -22,11 +25,18 @@ func claimsOf(token string) (c claims) {
 	if err != nil {
 		return claims{}
 	}
-	v, _ := parseJSON(payload) // nil, where it is none
+	v, _ := strictjson.Parse(payload, maxDepth) // nil, where it is none
 	object, _ := v.(map[string]any)
-	c.exp, c.hasExp = object["exp"].(float64)
-	c.iat, _ = object["iat"].(float64)
+	c.exp, c.hasExp = seconds(object["exp"])
+	c.iat, _ = seconds(object["iat"])
 	return c
+}
+
+// seconds returns a number, which may have more digits than a float64 holds: some write nanoseconds.
+func seconds(v any) (float64, bool) {
+	n, _ := v.(strictjson.Number)
+	f, err := strconv.ParseFloat(string(n), 64)
+	return f, err == nil
 }
 
 // IsJWT reports whether a token is one that says something of its own life.

@@ -70,6 +70,8 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"400 digits", "t", `, "expires_in": "` + strings.Repeat("0", 397) + `600"`, nil, 10 * time.Minute, "", ""},
 		{"401 digits", "t", `, "expires_in": "` + strings.Repeat("0", 398) + `600"`, nil, 0, "bad_lifetime", ""},
 		{"a JWT that expires before that", jwt(fmt.Sprintf(`{"exp": %d}`, unix+600)), `, "expires_in": 3600`, nil, 10 * time.Minute, "", ""},
+		{"a JWT that expires before that, in nanoseconds", jwt(fmt.Sprintf(`{"exp": %d.000000000}`, unix+600)), `, "expires_in": 3600`, nil, 10 * time.Minute, "", ""},
+		{"a JWT issued for less, in more digits than a float64 has", jwt(fmt.Sprintf(`{"exp": %d, "iat": %d.00000000000000000001}`, unix+7200, unix+6600)), `, "expires_in": 3600`, nil, 10 * time.Minute, "", ""},
 		{"a JWT that expires after that", jwt(fmt.Sprintf(`{"exp": %d}`, unix+7200)), `, "expires_in": 3600`, nil, time.Hour, "", ""},
 		{"weeks without end", "t", `, "expires_in": "999999 weeks"`, nil, 0, "lifetime_too_large", `"default_lifetime": "24h"`},
 		{"58 weeks", "t", `, "expires_in": "58 weeks"`, nil, 0, "lifetime_too_large", `"max_lifetime": "9744h"`},

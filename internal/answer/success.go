@@ -48,7 +48,12 @@ func saysNothing(v any) bool {
 				return noError.MatchString(text)
 			}
 		}
-		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(inner any) bool { return !saysNothing(inner) })
+		for _, inner := range v {
+			if !saysNothing(inner) {
+				return false
+			}
+		}
+		return true
 	}
 	return false
 }
