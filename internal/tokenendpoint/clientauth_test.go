@@ -108,6 +108,20 @@ func TestShortSharedSecrets(t *testing.T) {
 	}
 }
 
+func TestAnEmptyKeyIDIsLeftOut(t *testing.T) {
+	s := serve(t, answer(200, good))
+	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "token_endpoint_auth_method": "private_key_jwt",
+		"client_assertion": {"aud": "token_endpoint", "kid": ""}}`, s.URL))
+	c := login(s.URL, "client_id", "reports", "private_key", inPEM(t, rsaKey()))
+	if _, err := e.Grant(t.Context(), refresh.Login{Credential: c}); err != nil {
+		t.Fatal(err)
+	}
+	_, body := s.last(t)
+	if _, header := verified(t, form(t, body).Get("client_assertion"), rsaKey().Public()); header["kid"] != nil {
+		t.Errorf("the header is %v", header)
+	}
+}
+
 func TestTheHeaderOfAnAssertion(t *testing.T) {
 	s := serve(t, answer(200, good))
 	e := endpoint(t, onLoopback(), fmt.Sprintf(`{"token_endpoint": "%s/token", "token_endpoint_auth_method": "private_key_jwt",

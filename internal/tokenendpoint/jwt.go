@@ -112,7 +112,10 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 	j.header = compileMembers(ps, at("header"), cfg.Header)
 	j.claims = compileMembers(ps, at("claims"), cfg.Claims)
 	compileAudience(ps, &j, cfg.Audience)
-	j.kid, j.iss, j.sub = compileText(ps, at("kid"), cfg.KeyID), compileText(ps, at("iss"), cfg.Issuer), compileText(ps, at("sub"), cfg.Subject)
+	if cfg.KeyID != nil {
+		j.kid = httprequest.CompileTemplate(ps, at("kid"), "kid", *cfg.KeyID) // empty: that of a JWK
+	}
+	j.iss, j.sub = compileParty(ps, at("iss"), cfg.Issuer), compileParty(ps, at("sub"), cfg.Subject)
 	if !token {
 		j.Name = path
 	}
@@ -141,8 +144,8 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 	return j
 }
 
-// compileText compiles kid, iss or sub; nil: it is left out.
-func compileText(ps *problem.List, path string, given *string) template.Template {
+// compileParty compiles iss or sub; nil: it is left out.
+func compileParty(ps *problem.List, path string, given *string) template.Template {
 	if given == nil {
 		return nil
 	}

@@ -123,7 +123,7 @@ func (p Plan) checkSent(ps *problem.List, c refresh.Credential) {
 		check(r.Templates(), 0)
 	}
 	for _, j := range p.JWTs {
-		if !j.Claims.Token { // see signs.go
+		if !j.Claims.Token { // else see disclosed
 			check(j.templates(), 1) // what is signed goes out in base64url
 		}
 	}
