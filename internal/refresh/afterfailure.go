@@ -131,9 +131,10 @@ func (s Schedule) follow(a attempt, class Class, code string) Note {
 }
 
 // backOff returns how long to wait after that many transient failures: 1, 2, 4 and then 5
-// ticks, or less while the token nears an expiry that consumers may notice, from which
-// [Schedule.Survives] counts. A provider that limits how often it is asked has the time doubled,
-// up to an hour, whatever becomes of the token.
+// ticks, but never past the moment from which consumers may notice that the token expires. From
+// there on the provider is asked every tick, on which [Schedule.Survives] counts, until the token has
+// expired and there is nothing to save. A provider that limits how often it is asked has the time
+// doubled, up to an hour, whatever becomes of the token.
 func (s Schedule) backOff(a attempt, tries int, limited bool) time.Duration {
 	wait := s.Tick << min(tries-1, 12)
 	if limited {

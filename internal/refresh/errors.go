@@ -11,8 +11,8 @@ import (
 type Class string
 
 const (
-	// Transient failures end by themselves: asked again within five ticks, or within an hour where
-	// the provider limits requests.
+	// Transient failures end by themselves: the provider is asked again within five ticks, or within
+	// an hour where it limits requests.
 	Transient Class = "transient"
 	// Misconfigured ones end when a config, a credential or a permission is edited. Asking again
 	// risks a lock-out: at least 30 minutes apart.

@@ -9,8 +9,8 @@ import (
 const (
 	// burst is how many starts may follow each other at once after a pause.
 	burst = 5
-	// mostUnsaved is the time that storing the tokens that wait for it may take before the next
-	// start waits too.
+	// mostUnsaved is how much storing may lag behind: the next start waits while storing the tokens
+	// that have come would take longer.
 	mostUnsaved = reserve / 2
 	// refundTime is how long before its end a run starts no more in the place of those that
 	// failed: tokens of all workers, come at once, take that long to be stored.

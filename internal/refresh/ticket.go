@@ -135,8 +135,9 @@ func unsure(e *Error) *Error {
 	return &copied
 }
 
-// harmless reports whether the rejected refresh token can be sent again: unless it may have been
-// spent before, and looks as if a thief sent it, or there is no good token left to revoke.
+// harmless reports whether the rejected refresh token can be sent again, given which one may have been
+// spent before. One that may have been would look stolen, and a provider would revoke the good token;
+// without a good token there is nothing left to revoke.
 func (v *visit) harmless(unsure string) bool {
 	return unsure != v.ticket.version || !v.now.Before(v.state.ExpiresAt())
 }
@@ -151,8 +152,8 @@ func secondLook(e *Error) *Error {
 }
 
 // held says why the refresh token at hand is not sent now, or returns nil. One that was replaced is
-// never sent again, even where forced. One that may have been spent rests while there is a good
-// token, which its reuse might end, until the last useful moment, or the provider repeats its answer.
+// never sent again, even by force. One that may have been spent rests until the last useful moment,
+// since its reuse might end a good token; but not while the provider repeats its answer, nor by force.
 func (v *visit) held() *Error {
 	t := v.ticket
 	switch {
