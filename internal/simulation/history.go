@@ -75,7 +75,7 @@ var (
 		Nonsense:      {perDay: 0.2, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour}, // as after a rejected login
 		Hangs:         {perDay: 0.3, lasts: long, ofOne: true, bad: true},
 		LostAnswers:   {perDay: 0.2, lasts: long, ofOne: true, bad: true},
-		Doubts:        {perDay: 0.2, lasts: long, ofOne: true, bad: true},
+		Doubts:        {perDay: 0.6, lasts: long, ofOne: true, bad: true},
 		Panics:        {perDay: 0.1, lasts: long, ofOne: true, bad: true},
 		Echoes:        {perDay: 0.1, lasts: long, ofOne: true, bad: true, after: 4 * time.Hour},
 		WrongSecret:   {perDay: 0.2, lasts: long, ofOne: true, bad: true, acts: true},
