@@ -24,6 +24,7 @@
 // the answer decoded, selected from and interpreted ([answer]). In between, and before
 // anything of an answer is used or printed, screen.go looks for secrets in what was selected.
 // Whatever goes wrong becomes a [refresh.Error], whose class is decided in verdict.go.
+// What people are shown of a config or of a trial is made elsewhere, of a [Plan] and by a [Witness].
 //
 // # Where secrets go
 //
