@@ -43,19 +43,18 @@ func CompileHeaders(ps *problem.List, path string, given map[string]*string) []H
 		if given[name] == nil {
 			continue // it is no text, which has been reported
 		}
-		value := *given[name]
-		if !validHeader.MatchString(name) {
+		value, at := *given[name], path+"."+name
+		h := NewHeader(name, at)
+		twin := slices.IndexFunc(list, func(o Header) bool { return o.Name == h.Name })
+		switch reason := reserved(h.Name); {
+		case !validHeader.MatchString(name):
 			ps.Add(path, problem.Show(name), "is not the name of a header", "")
 			continue
-		}
-		at := path + "." + name
-		h := NewHeader(name, at)
-		if reason := reserved(h.Name); reason != "" {
+		case reason != "":
 			ps.Add(at, "", reason, "remove it")
 			continue
-		}
-		if i := slices.IndexFunc(list, func(o Header) bool { return o.Name == h.Name }); i >= 0 {
-			ps.Add(at, "", "is the same header as "+list[i].Path, "keep one of them")
+		case twin >= 0:
+			ps.Add(at, "", "is the same header as "+list[twin].Path, "keep one of them")
 			continue
 		}
 		h.Value = CompileTemplate(ps, at, name, value)

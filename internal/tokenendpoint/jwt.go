@@ -137,7 +137,11 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 			ps.Add(v.At, problem.Show("${"+v.Name+"}"), "is itself signed here, and would be encoded again", "name values of the credential alone")
 		}
 	}
-	checkJWT(ps, j)
+	header := j.Header
+	header.Members = memberNames(j.header)
+	signingFault(ps, path, "", header.Check())
+	_, err := signing.Claims{Token: token, Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}.Members(time.Time{})
+	signingFault(ps, path, "", err)
 	if token {
 		checkToken(ps, j, cfg)
 	}
@@ -184,15 +188,6 @@ func compileAudience(ps *problem.List, j *JWT, v strictjson.Value) {
 	default:
 		ps.Add(path, "", fmt.Sprintf("must be a string or a list of strings, not %s", v.Type), `write "https://…", or a list`)
 	}
-}
-
-// checkJWT checks what is known without the credential.
-func checkJWT(ps *problem.List, j JWT) {
-	header := j.Header
-	header.Members = memberNames(j.header)
-	signingFault(ps, j.Path, "", header.Check())
-	_, err := signing.Claims{Token: j.Claims.Token, Issuer: "x", Audience: []string{"x"}, Own: memberNames(j.claims)}.Members(time.Time{})
-	signingFault(ps, j.Path, "", err)
 }
 
 // signingFault notes what package signing says is wrong.
