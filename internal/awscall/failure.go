@@ -71,7 +71,7 @@ func (c Call) Failure(err error) *refresh.Error {
 		e.Code = CodeCredentials
 		_, why, _ := strings.Cut(err.Error(), identityFailed)
 		e.Detail = fmt.Sprintf("not sent: this process has no AWS credentials: %.256q", why)
-		e.Remedy = "sign in again, such as by aws sso login, or set AWS_PROFILE to a profile that has credentials"
+		e.Remedy = "sign in again, for example with 'aws sso login', or set AWS_PROFILE to a profile that has credentials; 'aws sts get-caller-identity' shows whether that helped"
 	case late:
 		e.Code = CodeThrottled
 		e.Detail = noTurn.Error()

@@ -14,13 +14,13 @@ import (
 type agenda struct {
 	*run
 	tasks   map[string]task // the providers: all of them, or those that the job names
-	begun   map[string]bool // what is found of them later is for the next run
+	begun   map[string]bool // those begun with: what is found of them later is for the next run
 	due     []task          // those to begin with, in order
-	changed map[string]bool // since they were put in order
+	changed map[string]bool // those that changed since the order was made
 
 	states                           map[string]State // the secrets that were listed in this run
-	anyStates, allStates, anyConfigs bool             // were listed
-	failed                           error            // a listing
+	anyStates, allStates, anyConfigs bool             // whether they were listed
+	failed                           error            // of a listing
 }
 
 // set notes what is known of a provider by now.

@@ -17,7 +17,7 @@ func (r *run) one(ctx context.Context, t task) (Result, task) {
 	return res, v.task
 }
 
-// visit does that. A panic ends here, and is a failure like any other.
+// visit does the work of one. A panic ends here, and is a failure like any other.
 func (v *visit) visit(ctx context.Context) (res Result) {
 	asking, storing, stop := v.times(ctx)
 	defer stop()

@@ -69,7 +69,7 @@ type Change struct {
 	Probe func(ctx context.Context) error
 }
 
-// maxAhead is how far clocks may differ. What was issued further ahead had a wrong clock.
+// maxAhead is how far clocks may differ. A version from further ahead is that of a wrong clock.
 const maxAhead = time.Minute
 
 // Replaces reports whether c.To may take the place of a version that is current. One of ours stays
