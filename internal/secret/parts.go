@@ -96,8 +96,10 @@ func numbers(der []byte) []string {
 	return nil
 }
 
-// privateMember is a member of a JWK (RFC 7518 section 6) that is secret, also in JSON within a text.
-var privateMember = regexp.MustCompile(`"(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*"([A-Za-z0-9_-]+)=*\\*"`)
+// privateMember is a member of a JWK (RFC 7518 section 6) that is secret, also in JSON within a text,
+// whose quotes and equals signs are escaped. Numbers of keys are long; a shared key need not be.
+var privateMember = regexp.MustCompile(strings.NewReplacer("QUOTE", `(?:\\*"|\\+u0022)`, "PADDING", `(?:=|\\+u003[Dd])*`, "NUMBER", `[A-Za-z0-9_-]`).Replace(
+	`QUOTE(?:(?:d|p|q|dp|dq|qi)QUOTE\s*:\s*QUOTE(NUMBER{22,})|kQUOTE\s*:\s*QUOTE(NUMBER+))PADDINGQUOTE`))
 
 // ofJWKs returns the private numbers of all JWKs in text, whatever is around them.
 func ofJWKs(text string) []string {
@@ -106,7 +108,7 @@ func ofJWKs(text string) []string {
 	}
 	var parts []string
 	for _, member := range privateMember.FindAllStringSubmatch(text, -1) {
-		if number, err := base64.RawURLEncoding.DecodeString(member[1]); err == nil {
+		if number, err := base64.RawURLEncoding.DecodeString(member[1] + member[2]); err == nil {
 			parts = append(parts, string(number))
 		}
 	}

@@ -167,8 +167,9 @@ func TestKeys(t *testing.T) {
 	quoted := func(text string) string { return strconv.Quote(text) }
 	for text, want := range map[string]bool{
 		"key: " + jwk: true, "{} " + jwk + jwk: true, `{"a": ` + quoted(`[{"b": `+quoted(jwk)+`}]`) + `}`: true, `"` + jwkD + `"`: false, "{kty} {": false, `{"kty": "RSA"} {"d": "` + jwkD + `"}`: true, `{"kty": "RSA", "d": 5, "e": "AQAB"}`: false,
-		`{"ext": {"a": {}}, "d" : "` + jwkD + `=", "oth": [{}], "kty": "EC"`: true,
-		base64.StdEncoding.EncodeToString([]byte(ecPEM)):                     true, base64.RawURLEncoding.EncodeToString([]byte(jwk)): true, base64.StdEncoding.EncodeToString(rsaDER): true,
+		`{"ext": {"a": {}}, "d" : "` + jwkD + `=", "oth": [{}], "kty": "EC"`:                       true,
+		`{"jwk": "{\u0022kty\u0022:\u0022EC\u0022,\u0022d\u0022:\u0022` + jwkD + `\u003d\u0022}"}`: true, `{"kty": "oct", "k": "YWI\u003D"}`: true, `{"jwks": [{"kty": "EC"}], "d": "production", "p": "x-y"}`: false,
+		base64.StdEncoding.EncodeToString([]byte(ecPEM)): true, base64.RawURLEncoding.EncodeToString([]byte(jwk)): true, base64.StdEncoding.EncodeToString(rsaDER): true,
 		strings.Join(lines[1:len(lines)-2], "\n"): true, base64.RawURLEncoding.EncodeToString(ecDER): true, base64.StdEncoding.EncodeToString(rsaKey.N.Bytes()): false,
 		"-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOYBF3d\n-----END PGP PRIVATE KEY BLOCK-----": true,
 		rsaPEM: true, "x " + ecPEM: true, jwk: true, jwkD: false, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----": false,
