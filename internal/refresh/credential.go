@@ -113,8 +113,11 @@ func (c Credential) Conflicts() (refused, doubtful Problems) {
 		}
 		for _, name := range c.Names() {
 			value := c.Values[name].Reveal()
+			if c.IsPublic(name) || len(value) < secret.LeastSecret {
+				continue
+			}
 			how := overlap(other, value)
-			if c.IsPublic(name) || len(value) < secret.LeastSecret || how == "" {
+			if how == "" {
 				continue
 			}
 			p := Problem{Path: public, Detail: fmt.Sprintf("may be found in tokens and records, and %s the secret %s", how, name),

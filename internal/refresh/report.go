@@ -196,7 +196,7 @@ func (r remedies) complete(provider, remedy string) string {
 	})
 }
 
-// completeRemedies completes those of errors, of which others may hold the same, and warnings.
+// completeRemedies completes the remedies in warnings, and in copies of errors: others may hold them too.
 func (r *Report) completeRemedies() {
 	for i, res := range r.Results {
 		if res.Err != nil {

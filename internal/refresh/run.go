@@ -14,7 +14,7 @@ import (
 const (
 	// workers bounds how many providers are dealt with at a time, and so the memory of a run.
 	workers = 256
-	// lookers is how many are looked at beside them that need no login.
+	// lookers is how many that need no login are looked at beside them.
 	lookers = 4
 )
 
