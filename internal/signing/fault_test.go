@@ -36,7 +36,7 @@ func TestWhatIsNoKey(t *testing.T) {
 		{"PEM in quotation marks", `"` + strings.ReplaceAll(pkcs8RSA, "\n", `\n`) + `"`, "has a PEM block that cannot be read: it is cut off, damaged, or its line breaks were lost; give the file as it is, each line break kept or written as \\n, without quotation marks"},
 		{"PEM of something else", block("PRIVATE KEY", []byte(tenth)), unreadable},
 		{"a public key in place of a private one", block("PRIVATE KEY", []byte(spki(rsaKey().Public()))), unreadable},
-		{"EC parameters alone", ecParameters, "is a PEM block of a kind that is not known here; give a private key of RSA, EC or Ed25519 in PEM, or as a JWK"},
+		{"EC parameters alone", ecParameters, "has EC parameters, but no key; give the whole file: the key is in the block after them"},
 		{"two private keys", pkcs8RSA + sec1(p256Key()), "has 2 private keys; give the one to sign with, alone"},
 		{"the same key twice", pkcs8RSA + pkcs1(rsaKey()), "has 2 private keys; give the one to sign with, alone"},
 		{"a key and its certificate", pkcs8RSA + issue(rsaKey(), nil), "has a certificate beside the private key; give the private key alone; a certificate has a field of its own"},

@@ -73,6 +73,8 @@ func parsePEM(text string) (Key, *Fault) {
 			"give the private key alone; a certificate has a field of its own"}
 	case len(keys) == 1:
 		return parseDER(keys[0].Bytes)
+	case other == "":
+		return Key{}, &Fault{"has EC parameters, but no key", "give the whole file: the key is in the block after them"}
 	}
 	return Key{}, &Fault{"is " + content, remedy}
 }
