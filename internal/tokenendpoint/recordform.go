@@ -78,15 +78,16 @@ func (f recordForm) encode(r refresh.Record) (secret.Text, error) {
 		return v.Expand(f.node.Text)
 	}
 	value, err := f.node.ExpandWith(func(n httprequest.Node) (strictjson.Value, error) {
-		if alone, ok := n.Text.Alone(); ok && n.Kind == strictjson.String {
-			field, there := fields[alone.Name]
-			if !there {
-				return strictjson.Value{}, template.ErrLeftOut
-			}
-			return strictjson.Of(field)
+		alone, ok := n.Text.Alone()
+		field, there := fields[alone.Name]
+		switch {
+		case !ok, n.Kind != strictjson.String, field == "" && alone.Optional && !strings.HasPrefix(alone.Name, extraPrefix):
+			text, err := v.Expand(n.Text)
+			return strictjson.Value{Type: n.Kind, Text: text.Reveal()}, err
+		case !there:
+			return strictjson.Value{}, template.ErrLeftOut
 		}
-		text, err := v.Expand(n.Text)
-		return strictjson.Value{Type: n.Kind, Text: text.Reveal()}, err
+		return strictjson.Of(field)
 	})
 	if err != nil {
 		return secret.Text{}, err

@@ -36,6 +36,12 @@ func TestRecordForms(t *testing.T) {
 			t.Errorf("%s gives\n     %s, %v\nwant %s", row.fields, value.Reveal(), err, row.want)
 		}
 	}
+	// A record without a scope has none, or what the form has in its place.
+	record.Scope = ""
+	bare := understood(t, `{"token_endpoint": "https://id.example.com/token", "record": {"t": "${access_token}", "a": "${scope}", "b": "${scope?}", "c": "${scope?'all'}", "d": ["${scope?}"]}}`)
+	if value, err := bare.Encode(record); err != nil || value.Reveal() != `{"t":"t0k\"3n","a":"","c":"all","d":[]}` {
+		t.Errorf("without a scope: %s, %v", value.Reveal(), err)
+	}
 	// What the answer had not is an error in a line: half of one would be read as a whole.
 	p := understood(t, `{"token_endpoint": "https://id.example.com/token", "record": "${extra.gone} ${access_token}"`+extra+`}`)
 	if value, err := p.Encode(record); err == nil {
