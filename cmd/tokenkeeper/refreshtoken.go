@@ -78,7 +78,7 @@ it sent elsewhere. The token is not shown.`,
 		}
 		switch err := to.BindRefreshToken(cmd.Context(), args[0], other(credential, args[0])); {
 		case errors.Is(err, refresh.ErrClaimed):
-			return instead(err, "a run has the refresh token just now: try again in a few minutes", "")
+			return instead(err, "a run has the refresh token: try again in a few minutes, or after the next refresh if that run was interrupted", "")
 		case errors.Is(err, refresh.ErrNotFound):
 			return instead(err, "put one in: "+to.Guide().Command("refresh-token put", args[0]), "")
 		case err != nil:

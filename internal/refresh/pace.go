@@ -107,7 +107,7 @@ func (s *slot) end() {
 	}
 }
 
-// within returns how many starts there can be in so long, at most; zero or less: none.
+// within returns how many starts fit into d, up to most; zero or less: none.
 func (p *pace) within(d time.Duration, most int) int {
 	if p.apart <= 0 {
 		return most
