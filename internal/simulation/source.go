@@ -66,8 +66,8 @@ func (p parser) Provider(d refresh.Document) (refresh.Provider, error) {
 
 func (p parser) Credential(d refresh.Document) (refresh.Credential, error) {
 	of := p.watched[d.Name]
-	if of.is[BadCredential] || of.is[Echoes] || of.approvedOnly { // to search each record for what is in it would take long
+	if of.is[BadCredential] || of.is[Echoes] || of.number%8 == 0 { // to search each record for what is in it takes long
 		return p.credentials.Credential(d)
 	}
-	return refresh.Credential{Name: d.Name, Version: d.Version, Values: map[string]secret.Text{}}, nil
+	return refresh.Credential{Name: d.Name, Version: d.Version, ApprovedOnly: of.approvedOnly, Values: map[string]secret.Text{}}, nil
 }
