@@ -34,7 +34,8 @@ func (u outcome) broken(o *oracle) string {
 		return "a provider fails with an error"
 	case failed && !strings.Contains(u.Err.Error(), u.Err.Remedy), u.Err != nil && errors.As(u.Err, &problems) && !strings.Contains(problems.Error(), problems[0].Remedy):
 		return "an error says what to do"
-	case failed && u.Class() == refresh.NeedsPerson && len(u.p.streak.at) < 2 && u.p.lost.IsZero() && o.calm(u.p, time.Now().Add(-time.Hour)):
+	case failed && u.Class() == refresh.NeedsPerson && len(u.p.streak.at) < 2 && u.p.current != nil && u.p.rests.Before(u.p.current.issued) &&
+		o.calm(u.p, time.Now().Add(-2*o.schedule.Tick)):
 		return "a person is called once a refresh token was rejected twice"
 	case !u.sure:
 	case failed && u.Notice && u.Reported == u.Is && o.calm(u.p, time.Now().Add(-o.schedule.Tick)):
