@@ -216,8 +216,9 @@ func (l look) broken(o *oracle) string {
 // notes reports whether the note is about a failure of this tick.
 func (l look) notes(o *oracle, answer string) bool {
 	n, began, streak := l.Sight.note, l.Began.Add(-clockError-time.Second), l.p.streak
-	if !l.p.rotates && o.calm(l.p, streak.at[0].Add(-2*o.schedule.Tick)) && streak.former == aToken && answer != "no_access_token" && // which becomes another failure
-		(n.Tries != len(streak.at) || streak.at[0].Sub(n.Since).Abs() > time.Minute) {
+	// The first becomes another failure; and one that ends with its run is none that the provider knows of.
+	if !l.p.rotates && o.calm(l.p, streak.at[0].Add(-2*o.schedule.Tick)) && streak.former == aToken && answer != "no_access_token" && answer != "timeout" &&
+		(n.Tries < len(streak.at) || n.Tries > len(streak.at)+1 || streak.at[0].Sub(n.Since).Abs() > time.Minute) {
 		return false
 	}
 	return l.p.mayBe(answer, n.Code) && n.Last.After(began) && n.Last.Before(l.At.Add(clockError+2*time.Second)) && !n.Since.After(n.Last) &&
