@@ -2,6 +2,7 @@ package signing
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,7 +75,10 @@ func (c Claims) Members(now time.Time) ([]strictjson.Member, error) {
 	add("exp", strictjson.Int(now.Add(c.Lifetime).Unix()))
 	add("iat", since)
 	add("nbf", since)
-	add("jti", strictjson.Text(rand.Text())) // RFC 7519 section 4.1.7 asks for a negligible chance of the same again
+	// In hexadecimal, since some servers parse it as a GUID. RFC 7519 section 4.1.7 asks for a negligible chance of the same again.
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	add("jti", strictjson.Text(hex.EncodeToString(id[:])))
 	if c.Issuer != "" {
 		add("iss", strictjson.Text(c.Issuer))
 	}

@@ -22,8 +22,8 @@ func known(claims map[string]any) map[string]any {
 	return claims
 }
 
-// ours are 128 bits.
-var ours = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+// ours are 128 bits, in digits that a server may parse as a GUID.
+var ours = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 func TestAssertion(t *testing.T) {
 	at := noon.Add(999 * time.Millisecond)
