@@ -57,7 +57,7 @@ func TestRunsAtOnceSpendEachRefreshTokenOnce(t *testing.T) {
 		cfg := account.Config()
 		timed := *cfg.HTTPClient.(*http.Client)
 		cfg.HTTPClient = &timed
-		awscall.Configure(&cfg)
+		awscall.Configure(&cfg, awscall.WritesPerSecond)
 		client := secretsmanager.NewFromConfig(cfg)
 		vault := &secretstore.Vault{Secrets: secretstore.Store{Client: client, Prefix: "tokenkeeper/private/", Stack: "prod", Now: c.now}, LongestRun: time.Minute}
 		return &refresh.Runner{

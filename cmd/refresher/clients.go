@@ -17,7 +17,7 @@ import (
 type clients struct {
 	parameters *ssm.Client
 	secrets    *secretsmanager.Client
-	meter      *awscall.Meter // counts the calls of both
+	meter      *meter // counts the calls of both
 }
 
 // awsConfig returns what the AWS SDK's own package would, of the settings that are read.
@@ -42,9 +42,9 @@ func (s settings) awsCredentials(context.Context) (aws.Credentials, error) {
 }
 
 func newClients(cfg aws.Config, s settings) clients {
-	c := clients{meter: &awscall.Meter{}}
-	cfg.APIOptions = append(cfg.APIOptions, c.meter.Attach)
-	awscall.ConfigureWrites(&cfg, s.WritesPerSecond)
+	c := clients{meter: &meter{}}
+	cfg.APIOptions = append(cfg.APIOptions, c.meter.attach)
+	awscall.Configure(&cfg, s.WritesPerSecond)
 	c.parameters = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
 		if s.SSMEndpoint != "" {
 			o.BaseEndpoint = aws.String(s.SSMEndpoint)

@@ -62,7 +62,7 @@ func TestWhereCallsGo(t *testing.T) {
 			if diff := cmp.Diff(row.want, p.sent); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if got := c.meter.Take().Calls; got != 2 {
+			if got := c.meter.take().calls; got != 2 {
 				t.Errorf("counted %d calls", got)
 			}
 		})

@@ -11,14 +11,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
 // A handler answers events. It implements lambda.Handler.
 type handler struct {
 	runner *refresh.Runner
-	meter  *awscall.Meter
+	meter  *meter
 	stack  string
 	// out takes the log and the lines that metrics are made from: one JSON object a line.
 	out io.Writer
@@ -51,7 +50,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		}
 		return marshal(ignoredAnswer{why.Error()})
 	}
-	h.meter.Take() // whatever was counted since the last run belongs to none
+	h.meter.take() // whatever was counted since the last run belongs to none
 	job, err := parseEvent(payload, h.now(), h.runner.Schedule.Tick)
 	if err != nil {
 		return ignore(err)
@@ -84,7 +83,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 
 // sumUp writes the line of metrics.
 func (h *handler) sumUp(m measurement, requestID string) error {
-	m.stack, m.requestID, m.usage = h.stack, requestID, h.meter.Take()
+	m.stack, m.requestID, m.usage = h.stack, requestID, h.meter.take()
 	if _, err := h.out.Write(m.line(h.now())); err != nil {
 		return errNoMetrics
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/cmd/internal/version"
-	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -27,7 +26,7 @@ type measurement struct {
 	stack     string
 	requestID string
 	event     string
-	usage     awscall.Usage
+	usage     usage
 	metrics   []metric
 	counts    map[string]int
 	ignored   int // events: one, or none
@@ -128,7 +127,7 @@ func ignored(at time.Time) measurement {
 // line returns m as one line of JSON (CloudWatch user guide, "Specification: Embedded
 // metric format"). Its level is INFO, since Lambda drops what is below the function's.
 func (m measurement) line(now time.Time) []byte {
-	m.count("Throttles", int(m.usage.Throttles))
+	m.count("Throttles", int(m.usage.throttles))
 	type definition struct{ Name, Unit string }
 	definitions := make([]definition, len(m.metrics))
 	object := map[string]any{
@@ -139,7 +138,7 @@ func (m measurement) line(now time.Time) []byte {
 		"requestId":     m.requestID,
 		"version":       version.Read().Version,
 		metricDimension: m.stack,
-		"APICalls":      m.usage.Calls,
+		"APICalls":      m.usage.calls,
 		"Ignored":       m.ignored,
 		"Duration":      m.took.Milliseconds(),
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secretstore"
 )
@@ -203,7 +202,7 @@ func TestMeasureOfARunThatDidNothing(t *testing.T) {
 
 func TestMeasureOfARunThatCouldNotBegin(t *testing.T) {
 	m := notBegun(&refresh.Report{At: noon})
-	m.stack, m.usage = "prod", awscall.Usage{Calls: 4, Throttles: 4}
+	m.stack, m.usage = "prod", usage{calls: 4, throttles: 4}
 	got := readSummary(t, m.line(noon))
 	if diff := cmp.Diff(map[string]float64{"Throttles": 4}, got.Metrics); diff != "" || got.Members["event"] != "run_not_begun" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -222,7 +221,7 @@ func TestMeasureOfAnIgnoredEvent(t *testing.T) {
 // Alarms and dashboards read these names.
 func TestSummaryLine(t *testing.T) {
 	m := measure(&refresh.Report{At: noon, Took: 1500 * time.Millisecond}, schedule(), true)
-	m.stack, m.requestID, m.usage = "prod", "8f5e", awscall.Usage{Calls: 2, Throttles: 1}
+	m.stack, m.requestID, m.usage = "prod", "8f5e", usage{calls: 2, throttles: 1}
 	const want = `{"APICalls":2,"CoolingDown":0,"Due":0,"Duration":1500,"Expired":0,"Failing":0,"Foreign":0,"Ignored":0,"Lateness":0,"Misconfigured":0,"NeedsPerson":0,"Orphans":0,` +
 		`"RefreshTokenUnsure":0,"Refreshed":0,"RunCompleted":1,"Skipped":0,"Stack":"prod","Throttles":1,"Transient":0,` +
 		`"_aws":{"CloudWatchMetrics":[{"Namespace":"tokenkeeper","Dimensions":[["Stack"]],"Metrics":[` +

@@ -114,7 +114,7 @@ func TestWhatDropsConnections(t *testing.T) {
 			client := &countsDrops{Client: server.Client()}
 			cfg := aws.Config{Region: "eu-north-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 				BaseEndpoint: aws.String(server.URL), HTTPClient: client}
-			awscall.Configure(&cfg)
+			awscall.Configure(&cfg, awscall.WritesPerSecond)
 			_, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")})
 			if got := client.drops.Load() > 0; got != row.drops {
 				t.Errorf("%v; connections were dropped: %t", err, got)

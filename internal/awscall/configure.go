@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,18 +27,15 @@ const (
 // region are taken, by default, and MostWrites how many the template lets be taken.
 const WritesPerSecond, MostWrites = 40, 48
 
-// Configure is [ConfigureWrites] with [WritesPerSecond].
-func Configure(cfg *aws.Config) { ConfigureWrites(cfg, WritesPerSecond) }
-
-// ConfigureWrites sets how calls made with cfg are timed, repeated, and kept below the quotas of
-// the account, which clients made from the same cfg share. An HTTPClient that is set
-// already is kept; a nil one becomes that of [NewHTTPClient].
+// Configure sets how calls made with cfg are timed, repeated, and kept below the quotas of the
+// account, which clients made from the same cfg share: so many writes of secrets a second, below 50.
+// An HTTPClient that is set already is kept; a nil one becomes that of [NewHTTPClient].
 //
 // A call is repeated until its context leaves no time for another attempt, and four times at most
 // if its context has no deadline. Each call begins anew: the SDK's own settings (three attempts, up
 // to 20 seconds apart, and an allowance for retries that an outage uses up for the calls after it)
 // are for clients without a deadline; AWS_RETRY_MODE and AWS_MAX_ATTEMPTS are not read.
-func ConfigureWrites(cfg *aws.Config, writes int) {
+func Configure(cfg *aws.Config, writes int) {
 	cfg.Retryer = newRetryer
 	cfg.APIOptions = append(cfg.APIOptions, countAttempts)
 	for _, q := range quotas(writes) {
@@ -86,15 +82,16 @@ type connections interface{ CloseIdleConnections() }
 // reconnect returns an option that drops the connections in the pool when an attempt was not
 // answered. Whatever cut that one off, such as an environment that was frozen, may have cut all.
 func reconnect(c connections) func(*middleware.Stack) error {
-	return afterAttempts("tokenkeeper.reconnect", func(err error) {
+	return AfterAttempts("tokenkeeper.reconnect", func(err error) {
 		if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {
 			c.CloseIdleConnections()
 		}
 	})
 }
 
-// afterAttempts returns an option that calls f after every attempt of a call, with its error.
-func afterAttempts(name string, f func(error)) func(*middleware.Stack) error {
+// AfterAttempts returns one of the APIOptions of an aws.Config, by name: it calls f after every
+// attempt of a call, with its error or nil.
+func AfterAttempts(name string, f func(error)) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc(name,
 			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -103,32 +100,4 @@ func afterAttempts(name string, f func(error)) func(*middleware.Stack) error {
 				return out, metadata, err
 			}), middleware.Before)
 	}
-}
-
-// A Meter counts calls to AWS, each attempt of one for itself. Its Attach is one of the
-// APIOptions of an aws.Config. The zero Meter is ready; it may be used at any time.
-type Meter struct {
-	calls, throttles atomic.Int64
-}
-
-// A Usage is what a [Meter] has counted.
-type Usage struct {
-	// Calls is how many requests were sent, and Throttles how many of them were refused
-	// for being too many.
-	Calls, Throttles int64
-}
-
-// Take returns what was counted since the last Take.
-func (m *Meter) Take() Usage {
-	return Usage{Calls: m.calls.Swap(0), Throttles: m.throttles.Swap(0)}
-}
-
-// Attach puts m where it sees every attempt of a call, and the error that its answer is.
-func (m *Meter) Attach(stack *middleware.Stack) error {
-	return afterAttempts("tokenkeeper.Meter", func(err error) {
-		m.calls.Add(1)
-		if throttled(err) {
-			m.throttles.Add(1)
-		}
-	})(stack)
 }

@@ -103,7 +103,7 @@ func TestConnectionsThatAreKept(t *testing.T) {
 
 func TestConfigureLimitsTheTimeOfAnAttempt(t *testing.T) {
 	var cfg aws.Config
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	c, ok := cfg.HTTPClient.(*http.Client)
 	if !ok || c.Timeout != 2*time.Second {
 		t.Errorf("the HTTP client is %+v", cfg.HTTPClient)

@@ -1,7 +1,6 @@
 // Package awscall is what all calls to AWS have in common: how long one may take, how often
-// it is repeated and how many there may be a second; how they are counted; and how
-// their failures are explained.
+// it is repeated and how many there may be a second; and how their failures are explained.
 //
-// A [Meter] and the settings of [Configure] go into the aws.Config that clients are made from.
+// The settings of [Configure] go into the aws.Config that clients are made from.
 // Packages that hold such clients turn errors into what the operator reads with [Call.Failure].
 package awscall

@@ -40,7 +40,8 @@ func said(err error) string {
 	return ""
 }
 
-func throttled(err error) bool {
+// Throttled reports whether AWS refused a call because there were too many.
+func Throttled(err error) bool {
 	return errorCode(err) != limitExceeded && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 

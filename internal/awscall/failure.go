@@ -76,7 +76,7 @@ func (c Call) Failure(err error) *refresh.Error {
 		e.Code = CodeThrottled
 		e.Detail = noTurn.Error()
 		e.Remedy = "if it lasts, use a longer tick, or several stacks in several accounts"
-	case throttled(err):
+	case Throttled(err):
 		e.Code = CodeThrottled
 		e.Detail = fmt.Sprintf("%s, after %s", code, tried(err))
 	case status(err) >= http.StatusInternalServerError:

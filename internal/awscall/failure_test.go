@@ -116,7 +116,7 @@ func TestNothingToSignWith(t *testing.T) {
 	} {
 		cfg := aws.Config{Region: "eu-north-1", HTTPClient: http.DefaultClient, Credentials: aws.CredentialsProviderFunc(
 			func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, errors.New(text) })}
-		awscall.Configure(&cfg)
+		awscall.Configure(&cfg, awscall.WritesPerSecond)
 		_, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")})
 		e := awscall.Call{Action: "ssm:GetParameter", Resource: "/x"}.Failure(err)
 		if e.Class != refresh.Transient || e.Code != awscall.CodeCredentials || !strings.Contains(e.Remedy, "aws sso login") ||
@@ -182,7 +182,7 @@ func TestTheEndpointHasNoAddress(t *testing.T) {
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.DNSError{Err: "no such host", Name: "ssm.eu-north-1.amazonaws.com", IsNotFound: true}
 		}}}}
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	_, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")})
 	e := awscall.Call{Action: "ssm:GetParameter", Resource: "/x"}.Failure(err)
 	if e.Class != refresh.Transient || e.Code != awscall.CodeUnreachable || e.Detail != "ssm:GetParameter /x: no answer: its host name cannot be resolved" {

@@ -61,7 +61,7 @@ func (retryer) GetRetryToken(ctx context.Context, failed error) (func(error) err
 // second; or down to half of that, so that calls that failed together do not return together.
 func backOff(attempts int, err error) time.Duration {
 	most := maxDelay
-	if attempts <= 3 && !throttled(err) {
+	if attempts <= 3 && !Throttled(err) {
 		most = firstDelay << max(attempts-1, 0)
 	}
 	return most/2 + rand.N(most/2) // #nosec G404 -- nothing is lost if it is guessed

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go/middleware"
 
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
@@ -18,7 +17,6 @@ import (
 // A subject is a fake account and a client of it that is configured as ours are.
 type subject struct {
 	*awstest.AWS
-	meter   awscall.Meter
 	secrets *secretsmanager.Client
 	params  *ssm.Client
 }
@@ -33,8 +31,7 @@ func newSubjectWriting(t *testing.T, writes int) *subject {
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
-	cfg.APIOptions = []func(*middleware.Stack) error{s.meter.Attach}
-	awscall.ConfigureWrites(&cfg, writes)
+	awscall.Configure(&cfg, writes)
 	s.secrets, s.params = secretsmanager.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
 	s.SetSecret(awstest.Secret{Name: "tokens/a"})
 	return s

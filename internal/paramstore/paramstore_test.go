@@ -46,7 +46,7 @@ func newWorld(t *testing.T, o awstest.Options) *world {
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	client := ssm.NewFromConfig(cfg)
 	return &world{fake, &paramstore.Providers{Client: client, Path: providersPath, Approved: approvedPath}, &paramstore.Credentials{Client: client, Path: credentialsPath}}
 }

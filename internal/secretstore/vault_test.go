@@ -41,7 +41,7 @@ func vaultIn(fake *awstest.AWS) *secretstore.Vault {
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	return &secretstore.Vault{Secrets: secretstore.Store{Client: secretsmanager.NewFromConfig(cfg), Prefix: private, Stack: stack}}
 }
 

@@ -37,7 +37,7 @@ func newWorld(t *testing.T, a awstest.Options, edit ...func(*secretstore.Store))
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = 2 * time.Second
 	cfg.HTTPClient = &timed
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	client := secretsmanager.NewFromConfig(cfg)
 	store := &secretstore.Store{Client: client, Prefix: prefix, Stack: stack}
 	for _, f := range edit {

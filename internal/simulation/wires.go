@@ -35,7 +35,7 @@ func newLines(listsLag bool) *lines {
 	}
 	l := &lines{account: awstest.Start(o)}
 	cfg := l.account.Config()
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	l.people = secretsmanager.NewFromConfig(cfg)
 	return l
 }
@@ -46,7 +46,7 @@ func (l *lines) connect(p *process) {
 	timed := *cfg.HTTPClient.(*http.Client)
 	timed.Timeout = awscall.NewHTTPClient(awscall.HTTPOptions{}).Timeout
 	cfg.HTTPClient = &client{p, &timed}
-	awscall.Configure(&cfg)
+	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	sm := secretsmanager.NewFromConfig(cfg)
 	p.runner.Store = &secretstore.Store{Client: sm, Prefix: tokens, Stack: stack, Now: p.now}
 	p.runner.Vault = &secretstore.Vault{Secrets: secretstore.Store{Client: sm, Prefix: private, Stack: stack, Now: p.now}, LongestRun: secretstore.LongestRun(p.tick)}

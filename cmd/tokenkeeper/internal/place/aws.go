@@ -83,7 +83,7 @@ func OpenAWS(ctx context.Context, o Options) (*AWS, error) {
 	if quota.HTTPClient == nil { // else the AWS configuration has one, with authorities of its own
 		quota.HTTPClient = awshttp.NewBuildableClient().WithTimeout(answerTime)
 	}
-	awscall.Configure(&quota)
+	awscall.Configure(&quota, awscall.WritesPerSecond)
 	a := &AWS{
 		Config:  cfg,
 		ssm:     ssm.NewFromConfig(quota),
