@@ -230,9 +230,10 @@ func TestTypeOf(t *testing.T) {
 // A word that is not known names what it may be.
 func TestWordsForUnits(t *testing.T) {
 	for word, want := range map[string]string{
-		"seconds": "", "epoch_nanoseconds": "", "date": "", "duration": "",
+		"seconds": "", "epoch_nanoseconds": "",
+		"date": "leave it out: a text is read as what it says", "duration": "leave it out: a text is read as what it says",
 		"secnods": `did you mean "seconds"?`, "Epoch-Seconds": `did you mean "epoch_seconds"?`,
-		"fortnights": `use "seconds", "milliseconds", "minutes", "hours", "duration", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "epoch_nanoseconds" or "date"`,
+		"fortnights": `use "seconds", "milliseconds", "minutes", "hours", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds" or "epoch_nanoseconds"`,
 	} {
 		u, wrong := answer.ParseUnit(word)
 		if want == "" && (wrong != nil || string(u) != word) || want != "" && (wrong == nil || wrong.Remedy != want) {

@@ -22,19 +22,15 @@ func absent(v any) bool {
 func relative(v any, u Unit, dates Dates, clock time.Time) (span, *Misreading) {
 	n, text, isNumber := numeral(v)
 	switch {
-	case !isNumber && text == "":
-		return span{}, &Misreading{fmt.Sprintf("is %s", TypeOf(v)), lookAt}
-	case isNumber && u != unitDuration && u != unitDate:
+	case isNumber:
 		return u.of(n, clock), nil
-	case u == "" || u == unitDuration:
-		if d, ok := duration(text); ok {
-			return span{length: d, counted: true}, nil
-		}
-		if u == unitDuration {
-			return span{}, &Misreading{"is a text that is not understood as a lifetime", lookAt}
-		}
-	case u != unitDate:
+	case text == "":
+		return span{}, &Misreading{fmt.Sprintf("is %s", TypeOf(v)), lookAt}
+	case u != "":
 		return span{}, &Misreading{"is a text that is not a number, and its unit is stated as " + string(u), lookAt}
+	}
+	if d, ok := duration(text); ok {
+		return span{length: d, counted: true}, nil
 	}
 	t, wrong := dates.read(text)
 	if wrong != nil && wrong.Remedy == "" {
@@ -95,7 +91,8 @@ var (
 	clocked = regexp.MustCompile(`^(?:(\d+)(?:[. ]| days?, ))?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$`)
 )
 
-// duration reads text that says its own unit.
+// duration reads text that says its own unit: ISO 8601 (PT1H), Go's notation (1h30m), a number and a
+// unit in words (7 days), or hours, minutes and seconds (01:00:00).
 func duration(text string) (time.Duration, bool) {
 	if len(text) > longestDate {
 		return 0, false

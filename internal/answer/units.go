@@ -12,23 +12,18 @@ import (
 
 const day = 24 * time.Hour
 
-// A Unit says how a number or a text is to be read. Empty: a number as seconds, or as the time that
-// it must be, and a text as what it says of itself.
+// A Unit says how a number is to be read, and in which order the numbers of a date. Empty: a number
+// as seconds, or as the time that it must be, and a text as what it says of itself.
 type Unit string
 
 const (
 	unitSeconds      Unit = "seconds"
 	unitMilliseconds Unit = "milliseconds"
-	// unitDuration is text: ISO 8601 (PT1H), Go's notation (1h30m), a number and a unit in words
-	// (7 days), or hours, minutes and seconds (01:00:00).
-	unitDuration Unit = "duration"
 	// The others are not how long a token lives but when it expires.
 	unitEpochSeconds      Unit = "epoch_seconds"
 	unitEpochMilliseconds Unit = "epoch_milliseconds"
 	unitEpochMicroseconds Unit = "epoch_microseconds"
 	unitEpochNanoseconds  Unit = "epoch_nanoseconds"
-	// unitDate is text: see [Dates].
-	unitDate Unit = "date"
 	// dayFirst and monthFirst are the orders of the numbers in a date.
 	dayFirst   Unit = "day_first"
 	monthFirst Unit = "month_first"
@@ -52,8 +47,11 @@ var numbers = map[Unit]struct {
 
 // ParseUnit reads the word for the unit of a lifetime.
 func ParseUnit(word string) (Unit, *Misreading) {
-	return oneOf(word, unitSeconds, unitMilliseconds, "minutes", "hours", unitDuration,
-		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds, unitDate)
+	if word == "duration" || word == "date" {
+		return "", &Misreading{"is not a unit of numbers", "leave it out: a text is read as what it says"}
+	}
+	return oneOf(word, unitSeconds, unitMilliseconds, "minutes", "hours",
+		unitEpochSeconds, unitEpochMilliseconds, unitEpochMicroseconds, unitEpochNanoseconds)
 }
 
 // ParseDateFormat reads the word for the order of a date, or for the unit of a number since 1970.

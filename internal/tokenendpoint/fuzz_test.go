@@ -30,7 +30,7 @@ func FuzzConfig(f *testing.F) {
 	for _, c := range []string{
 		`{"token_endpoint": "https://id.example.com/${a}/token?x=${b}", "scope": ["a", "b"], "timeout": "1s"}`,
 		`{"request": {"method": "GET", "url": "https://id.example.com:8443", "query": {"a": ["${b}"]}, "headers": {"Authorization": "Bearer $${c}${d}"}}}`,
-		`{"request": {"url": "http://[::1]:1/", "text": "${a}"}, "response": {"expires_in_unit": "date", "extra": {"a": "b.c[0]"}}}`,
+		`{"request": {"url": "http://[::1]:1/", "text": "${a}"}, "response": {"expires_in_unit": "hours", "extra": {"a": "b.c[0]"}}}`,
 		`{"token_endpoint": "https://u:p@0x7f000001\\@id.example.com/%2e%2e/", "headers": {"Host": "x"}}`,
 	} {
 		f.Add([]byte(c), "..")
