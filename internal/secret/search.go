@@ -64,6 +64,12 @@ func (s *search) place(i int) *place { return &s.places[i&(len(s.places)-1)] }
 // read finds what begins at byte i.
 func (s *search) read(i int) {
 	here := s.place(i)
+	if folded[s.text[i]] == 0 { // nothing begins here, however much there is of it
+		next := s.place(i + 1)
+		s.steps -= 1 + len(next.parts)
+		here.n, here.parts = copy(here.pieces[:], next.pieces[:next.n]), append(here.parts[:0], next.parts...)
+		return
+	}
 	here.n, here.parts = 0, here.parts[:0]
 	s.readAs(i, here, s.text[i:i+1], i+1)
 	escapes := s.at(i)

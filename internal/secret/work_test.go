@@ -55,8 +55,10 @@ func TestWorkOnSharedParts(t *testing.T) {
 // Text as servers write it is well within the bounds, however much was escaped in it.
 func TestHonestTextIsSearchable(t *testing.T) {
 	page := strings.Repeat(`<p class="error">Client 'reports' &amp; co. failed: "C:\temp\x" 100% of &quot;x&quot; = y</p>`+"\n", 200)
+	indented := strings.Repeat("\"name\": \"x\",\n        ", 800)
 	for name, text := range map[string]string{
-		"HTML": page, "in JSON": quotedJSON(page), "in JSON in JSON": quotedJSON(quotedJSON(page)), "in HTML": html.EscapeString(html.EscapeString(page)),
+		"indented JSON in JSON, in a form": url.QueryEscape(quotedJSON(indented)),
+		"HTML":                             page, "in JSON": quotedJSON(page), "in JSON in JSON": quotedJSON(quotedJSON(page)), "in HTML": html.EscapeString(html.EscapeString(page)),
 		"in a form": url.QueryEscape(page), "twice": url.QueryEscape(url.QueryEscape(page)), "quoted-printable": quotedPrintable(page), "UTF-16 in JSON": quotedJSON(utf16Of(page, false)),
 		"in JSON, three times": quotedJSON(quotedJSON(quotedJSON(`{"error": "no \"such\" client"}`))), "a page, four times": quotedJSON(quotedJSON(quotedJSON(quotedJSON(page)))),
 		"in JSON of ASCII": quotedJSON(units(page, `\u%04x`)), "in a form, three times": url.QueryEscape(url.QueryEscape(url.QueryEscape(page))),
