@@ -28,7 +28,7 @@ func (s settings) awsConfig() aws.Config {
 		// Lambda keeps the clock. The SDK would keep an offset from the last answer, and sign
 		// the calls of the next run by it, wherever that answer's date came from.
 		DisableClockSkewCorrection: true,
-		HTTPClient:                 awscall.NewHTTPClient(awscall.HTTPOptions{RootCAs: s.RootCAs, Proxy: s.Reach.Proxy}),
+		HTTPClient:                 awscall.NewHTTPClient(s.RootCAs, s.Reach.Proxy),
 	}
 }
 

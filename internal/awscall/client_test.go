@@ -25,7 +25,7 @@ func TestTheClientFollowsNoRedirect(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	aws := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(aws.Close)
-	answer, err := awscall.NewHTTPClient(awscall.HTTPOptions{}).Get(aws.URL)
+	answer, err := awscall.NewHTTPClient(nil, nil).Get(aws.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +44,8 @@ func TestTheClientsProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, o := range map[string]awscall.HTTPOptions{"direct": {}, "proxy": {Proxy: through}} {
-		answer, err := awscall.NewHTTPClient(o).Get(direct.URL)
+	for want, proxy := range map[string]*url.URL{"direct": nil, "proxy": through} {
+		answer, err := awscall.NewHTTPClient(nil, proxy).Get(direct.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,11 +74,11 @@ func TestTheClientChecksWhomItSpeaksTo(t *testing.T) {
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
 		server.StartTLS()
 		t.Cleanup(server.Close)
-		o := awscall.HTTPOptions{RootCAs: x509.NewCertPool()}
+		authorities := x509.NewCertPool()
 		if row.known {
-			o.RootCAs.AddCert(server.Certificate())
+			authorities.AddCert(server.Certificate())
 		}
-		answer, err := awscall.NewHTTPClient(o).Get(server.URL)
+		answer, err := awscall.NewHTTPClient(authorities, nil).Get(server.URL)
 		if err == nil {
 			_ = answer.Body.Close()
 		}

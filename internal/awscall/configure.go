@@ -42,31 +42,24 @@ func Configure(cfg *aws.Config, writes int) {
 		cfg.APIOptions = append(cfg.APIOptions, q.limit())
 	}
 	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = NewHTTPClient(HTTPOptions{})
+		cfg.HTTPClient = NewHTTPClient(nil, nil)
 	}
 	if c, ok := cfg.HTTPClient.(connections); ok {
 		cfg.APIOptions = append(cfg.APIOptions, reconnect(c))
 	}
 }
 
-// HTTPOptions say how AWS is reached.
-type HTTPOptions struct {
-	// RootCAs are the authorities that AWS's certificates are checked against; nil: those
-	// of the system.
-	RootCAs *x509.CertPool
-	// Proxy is the HTTP proxy that calls go through; nil: none.
-	Proxy *url.URL
-}
-
-// NewHTTPClient returns a client with the time limits of the function. It speaks HTTP/1.1,
-// one call a connection at a time: over HTTP/2 a single dead connection would take every
-// call under way with it, and the next ones too.
-func NewHTTPClient(o HTTPOptions) *http.Client {
+// NewHTTPClient returns a client with the time limits of the function. AWS's certificates are
+// checked against rootCAs; nil: those of the system. Calls go through the HTTP proxy; nil: none.
+//
+// It speaks HTTP/1.1, one call a connection at a time: over HTTP/2 a single dead connection would
+// take every call under way with it, and the next ones too.
+func NewHTTPClient(rootCAs *x509.CertPool, proxy *url.URL) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy:               http.ProxyURL(o.Proxy),
+			Proxy:               http.ProxyURL(proxy),
 			DialContext:         (&net.Dialer{Timeout: attemptTime}).DialContext,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: rootCAs},
 			MaxIdleConnsPerHost: idleConnections,
 			IdleConnTimeout:     90 * time.Second,
 		},

@@ -95,7 +95,7 @@ func TestTheWaitsBetweenAttempts(t *testing.T) {
 // guide, "Lambda quotas").
 func TestConnectionsThatAreKept(t *testing.T) {
 	const workers, services, files, tick = 256, 2, 1024, time.Minute
-	kept := awscall.NewHTTPClient(awscall.HTTPOptions{}).Transport.(*http.Transport)
+	kept := awscall.NewHTTPClient(nil, nil).Transport.(*http.Transport)
 	if n := kept.MaxIdleConnsPerHost; n < workers || services*n+workers > files || kept.IdleConnTimeout <= tick {
 		t.Errorf("%d connections to a service are kept for %v", n, kept.IdleConnTimeout)
 	}

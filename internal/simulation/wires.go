@@ -44,7 +44,7 @@ func newLines(listsLag bool) *lines {
 func (l *lines) connect(p *process) {
 	cfg := l.account.Config()
 	timed := *cfg.HTTPClient.(*http.Client)
-	timed.Timeout = awscall.NewHTTPClient(awscall.HTTPOptions{}).Timeout
+	timed.Timeout = awscall.NewHTTPClient(nil, nil).Timeout
 	cfg.HTTPClient = &client{p, &timed}
 	awscall.Configure(&cfg, awscall.WritesPerSecond)
 	sm := secretsmanager.NewFromConfig(cfg)
