@@ -38,9 +38,19 @@ func (p *Providers) Configs(ctx context.Context, from string) (docs []refresh.Do
 	if listsConfigs {
 		path, document = p.Path, p.config
 	}
-	page, err := p.page(ctx, path, token)
+	ctx, cancel := awscall.HalfOf(ctx)
+	defer cancel()
+	in := &ssm.GetParametersByPathInput{
+		Path:       aws.String(path),
+		Recursive:  aws.Bool(true), // so that a name with a further slash is seen, and refused
+		MaxResults: aws.Int32(pageSize),
+	}
+	if token != "" {
+		in.NextToken = aws.String(token)
+	}
+	page, err := p.Client.GetParametersByPath(ctx, in)
 	if err != nil {
-		return nil, "", err
+		return nil, "", awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
 	}
 	for _, param := range page.Parameters {
 		docs = append(docs, document(param))
@@ -55,24 +65,6 @@ func (p *Providers) Configs(ctx context.Context, from string) (docs []refresh.Do
 // configsFrom is what the place of a page of configs begins with; that of one of copies is AWS's
 // own, which has no space.
 const configsFrom = "configs "
-
-func (p *Providers) page(ctx context.Context, path, token string) (*ssm.GetParametersByPathOutput, error) {
-	ctx, cancel := awscall.HalfOf(ctx)
-	defer cancel()
-	in := &ssm.GetParametersByPathInput{
-		Path:       aws.String(path),
-		Recursive:  aws.Bool(true), // so that a name with a further slash is seen, and refused
-		MaxResults: aws.Int32(pageSize),
-	}
-	if token != "" {
-		in.NextToken = aws.String(token)
-	}
-	out, err := p.Client.GetParametersByPath(ctx, in)
-	if err != nil {
-		return nil, awscall.Call{Action: "ssm:GetParametersByPath", Resource: path}.Failure(err)
-	}
-	return out, nil
-}
 
 func (p *Providers) config(param types.Parameter) refresh.Document {
 	d := document(param)
