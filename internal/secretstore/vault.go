@@ -47,8 +47,7 @@ type Vault struct {
 	// claims is measured by the clock of Secrets, which may be ten seconds off that of AWS.
 	LongestRun time.Duration
 
-	mu       sync.Mutex
-	released map[string]refresh.VersionID // claims of this process, by provider
+	released sync.Map // the last claim of this process that was released, a [refresh.VersionID], by provider
 }
 
 var _ refresh.Vault = (*Vault)(nil)

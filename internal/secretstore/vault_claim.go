@@ -72,7 +72,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 	if err != nil {
 		return refresh.Ticket{}, err
 	}
-	if h.claim == "" || h.claim != v.mine(provider) {
+	if mine, ok := v.released.Load(provider); !ok || mine != h.claim {
 		recent := func(s StoredVersion) bool { return now.Sub(s.StoredAt) < v.hold() }
 		switch {
 		case !before.StoredAt.IsZero() && recent(before):
@@ -112,19 +112,7 @@ func (v *Vault) Claim(ctx context.Context, provider string) (refresh.Ticket, err
 
 // Release implements refresh.Vault: what this process has claimed is no obstacle to its next run.
 func (v *Vault) Release(provider string, t refresh.Ticket) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.released == nil {
-		v.released = make(map[string]refresh.VersionID)
-	}
-	v.released[provider] = refresh.VersionID(t.Claim.ID)
-}
-
-// mine returns the last claim of this process that was released.
-func (v *Vault) mine(provider string) refresh.VersionID {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.released[provider]
+	v.released.Store(provider, refresh.VersionID(t.Claim.ID))
 }
 
 // lastClaim returns the claim that has the label, if it is on the version that is current
