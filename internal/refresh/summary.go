@@ -67,12 +67,6 @@ func (r *Report) Summary() Summary {
 	return s
 }
 
-// The words of [Changes.News].
-const (
-	NewsFailing   = "failing"
-	NewsRecovered = "recovered"
-)
-
 // A FailureNews is a failure that no run has reported before.
 type FailureNews struct {
 	Provider string `json:"provider"`
@@ -89,8 +83,8 @@ type RecoveryNews struct {
 
 // A Changes is what a run reports that no run has reported before.
 type Changes struct {
-	// News has [NewsFailing] where a provider fails that did not before, and [NewsRecovered]
-	// where one no longer does; without either nothing is new.
+	// News has "failing" where a provider fails that did not before, and "recovered" where one no
+	// longer does; without either nothing is new.
 	News []string `json:"news,omitempty"`
 	// Failing and Recovered name the providers, at most 100 each, and Text says it to people,
 	// a line for each.
@@ -125,10 +119,10 @@ func changes(results []Result) (c Changes) {
 		}
 	}
 	if len(c.Failing) > 0 {
-		c.News = append(c.News, NewsFailing)
+		c.News = append(c.News, "failing")
 	}
 	if len(c.Recovered) > 0 {
-		c.News = append(c.News, NewsRecovered)
+		c.News = append(c.News, "recovered")
 	}
 	if more > 0 {
 		lines = append(lines, fmt.Sprintf("And %d more.", more))
