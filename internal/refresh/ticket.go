@@ -37,7 +37,9 @@ func (v *visit) spend(asking, storing context.Context, cred Credential) Result {
 	case e != nil:
 		return v.fail(storing, e)
 	case cmp.Or(t.Credential, v.Name) != v.Credential:
-		return v.fail(storing, v.notForCredential(t))
+		return v.fail(storing, &Error{Class: Misconfigured, Code: CodeNotForCredential,
+			Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", cmp.Or(t.Credential, v.Name), v.Credential),
+			Remedy: fmt.Sprintf("if it was obtained with that credential, its owner runs 'tokenkeeper refresh-token bind %s --credential %s'", v.Name, v.Credential)})
 	case time.Until(asked) < 2*v.Timeout:
 		return v.fail(storing, &Error{Class: Transient, Code: CodeStoreFailed, Ours: true,
 			Detail: "claiming the refresh token took so long that there was no time left to log in with it"})
@@ -174,12 +176,6 @@ func (v *visit) answered(c Claim) bool {
 	}
 	current, ok := v.state.current()
 	return ok && !current.IssuedAt.Before(c.At)
-}
-
-func (v *visit) notForCredential(t Ticket) *Error {
-	return &Error{Class: Misconfigured, Code: CodeNotForCredential,
-		Detail: fmt.Sprintf("the refresh token was put in for the credential %q, and the config names %q, so it is not sent", cmp.Or(t.Credential, v.Name), v.Credential),
-		Remedy: fmt.Sprintf("if it was obtained with that credential, its owner runs 'tokenkeeper refresh-token bind %s --credential %s'", v.Name, v.Credential)}
 }
 
 // await leaves the login to the run that has the ticket, and adopts what that stores. That nothing
