@@ -86,8 +86,11 @@ func (a *agenda) looks() (rest, edits []task) {
 			rest = append(rest, t)
 		}
 	}
+	// Many take turns: they take from the quota that logins read their credentials by.
+	turns := int64((len(waiting) + mostEdits - 1) / mostEdits)
+	tick := a.now.Unix() / int64(a.Schedule.Tick/time.Second)
 	for i, t := range waiting {
-		if a.looksAt(i, len(waiting)) {
+		if len(a.job.Only) > 0 || int64(i)%turns == tick%turns {
 			edits = append(edits, t)
 		}
 	}
@@ -96,13 +99,6 @@ func (a *agenda) looks() (rest, edits []task) {
 
 // mostEdits is how many credentials a run looks at for an edit.
 const mostEdits = 100
-
-// looksAt reports whether this run looks for an edit of the ith of n credentials whose providers
-// wait for one. Many take turns: they take from the quota that logins read their credentials by.
-func (r *run) looksAt(i, n int) bool {
-	turns := int64((n + mostEdits - 1) / mostEdits)
-	return len(r.job.Only) > 0 || int64(i)%turns == r.now.Unix()/int64(r.Schedule.Tick/time.Second)%turns
-}
 
 // take takes in one page of a listing.
 func (a *agenda) take(p page, report *Report) {

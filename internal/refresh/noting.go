@@ -106,7 +106,9 @@ func (v *visit) mend(ctx context.Context, res *Result, n Note) {
 		res.Note = v.state.LiveNote(v.Config)
 		return
 	}
-	res.recover(v.state.Note)
+	if before := v.state.Note; before.Class.Failing() {
+		res.Recovered, res.Was = true, before
+	}
 }
 
 // wait returns the result for a provider that is not asked, and was due by the hint or not.

@@ -55,13 +55,6 @@ type Result struct {
 	noted bool // a note remembers the outcome
 }
 
-// recover notes the end of a failure; of what is none, nothing.
-func (r *Result) recover(from Note) {
-	if r.Recovered = from.Class.Failing(); r.Recovered {
-		r.Was = from
-	}
-}
-
 // Class returns the class of failure that the provider is in, asked in this run or
 // not; empty: it does not fail.
 func (r Result) Class() Class {
