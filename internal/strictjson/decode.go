@@ -37,12 +37,11 @@ var byteOrderMark = []byte("\xEF\xBB\xBF")
 func Decode[T any](data []byte) (T, error) {
 	text := bytes.TrimPrefix(data, byteOrderMark)
 	var v T
-	if fault := wellFormed(text, maxDepth); fault != nil {
-		return v, Faults{*fault}
+	if faults := wellFormed(text, maxDepth); faults != nil {
+		return v, faults
 	}
-	if t := typeOf(jsontext.Value(text).Kind()); t != Object {
-		f := at(text, 0, Fault{Kind: WrongType, Detail: fmt.Sprintf("must be an object in braces, not %s", t)})
-		return v, Faults{f}
+	if t := types[jsontext.Value(text).Kind()]; t != Object {
+		return v, Faults{at(text, 0, Fault{Kind: WrongType, Detail: fmt.Sprintf("must be an object in braces, not %s", t)})}
 	}
 	d := decoding{text: text}
 	err := json.Unmarshal(text, &v, json.WithUnmarshalers(json.UnmarshalFromFunc(d.value)))
@@ -78,7 +77,7 @@ func (d *decoding) value(dec *jsontext.Decoder, v any) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	want, got := typeName(t), typeOf(dec.PeekKind())
+	want, got := cmp.Or(wanted[t.Kind()], Num), types[dec.PeekKind()]
 	switch {
 	case t == reflect.TypeFor[Value]():
 		return errors.ErrUnsupported
@@ -134,34 +133,23 @@ func names(t reflect.Type) []string {
 	return list
 }
 
-func typeName(t reflect.Type) Type {
-	switch t.Kind() {
-	case reflect.String:
-		return String
-	case reflect.Bool:
-		return Bool
-	case reflect.Slice, reflect.Array:
-		return List
-	case reflect.Map, reflect.Struct:
-		return Object
-	}
-	return Num
+// wanted are the types of values by what reads them; the other kinds read numbers.
+var wanted = map[reflect.Kind]Type{
+	reflect.String: String, reflect.Bool: Bool, reflect.Slice: List, reflect.Array: List, reflect.Map: Object, reflect.Struct: Object,
 }
 
-func wellFormed(text []byte, depth int) *Fault {
+// wellFormed returns what is wrong with a text as JSON; nil: nothing.
+func wellFormed(text []byte, depth int) Faults {
 	if i := invalidUTF8(text); i >= 0 {
-		f := at(text, i, Fault{Kind: Syntax, Detail: "is not text in UTF-8", Remedy: "save it in that encoding"})
-		return &f
+		return Faults{at(text, i, Fault{Kind: Syntax, Detail: "is not text in UTF-8", Remedy: "save it in that encoding"})}
 	}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(text)) // which it reads in place
 	for {
 		if _, err := dec.ReadToken(); err != nil {
-			f := syntactic(text, err)
-			return &f
+			return Faults{syntactic(text, err)}
 		}
 		if dec.StackDepth() > depth {
-			f := at(text, int(dec.InputOffset())-1, Fault{Kind: TooDeep, Detail: fmt.Sprintf("is nested deeper than %d", depth)})
-			return &f
+			return Faults{at(text, int(dec.InputOffset())-1, Fault{Kind: TooDeep, Detail: fmt.Sprintf("is nested deeper than %d", depth)})}
 		}
 		if dec.StackDepth() == 0 {
 			break
@@ -169,8 +157,8 @@ func wellFormed(text []byte, depth int) *Fault {
 	}
 	end := int(dec.InputOffset())
 	if rest := bytes.TrimLeft(text[end:], " \t\r\n"); len(rest) > 0 {
-		f := at(text, len(text)-len(rest), Fault{Kind: Syntax, Detail: "goes on after its end", Remedy: "keep one value, and remove what follows it"})
-		return &f
+		f := Fault{Kind: Syntax, Detail: "goes on after its end", Remedy: "keep one value, and remove what follows it"}
+		return Faults{at(text, len(text)-len(rest), f)}
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ type Number string
 // string, a [Number], a []any or a map[string]any. The error is [Faults], with a single one.
 func Parse(data []byte, depth int) (any, error) {
 	text := bytes.TrimPrefix(data, byteOrderMark)
-	if fault := wellFormed(text, depth); fault != nil {
-		return nil, Faults{*fault}
+	if faults := wellFormed(text, depth); faults != nil {
+		return nil, faults
 	}
 	var v any
 	if err := json.Unmarshal(text, &v, json.WithUnmarshalers(asWritten)); err != nil {

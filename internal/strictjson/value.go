@@ -22,6 +22,9 @@ const (
 	Object Type = "an object"
 )
 
+// types are those of values by how they begin; of what begins none, Absent.
+var types = map[jsontext.Kind]Type{'n': Null, 't': Bool, 'f': Bool, '0': Num, '"': String, '[': List, '{': Object}
+
 // A Value is a value of whatever type, for fields that take several. Unlike other
 // fields of a T it may be null. The zero Value is absent.
 type Value struct {
@@ -65,7 +68,7 @@ func Of(v any) (of Value, _ error) {
 
 // UnmarshalJSONFrom reads the next value of dec.
 func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	*v = Value{Type: typeOf(dec.PeekKind())}
+	*v = Value{Type: types[dec.PeekKind()]}
 	if v.Type == List {
 		return json.UnmarshalDecode(dec, &v.Items)
 	}
@@ -123,22 +126,4 @@ func (v Value) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	err := json.MarshalWrite(&b, v)
 	return b.Bytes(), err
-}
-
-func typeOf(k jsontext.Kind) Type {
-	switch k {
-	case 'n':
-		return Null
-	case 't', 'f':
-		return Bool
-	case '"':
-		return String
-	case '0':
-		return Num
-	case '[':
-		return List
-	case '{':
-		return Object
-	}
-	return Absent
 }
