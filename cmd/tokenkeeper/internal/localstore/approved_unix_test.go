@@ -50,6 +50,11 @@ func TestApprovedCopies(t *testing.T) {
 		{"the folder can be changed", mode(0o777), "approved/acme/meitner.json", []string{"others can change"}},
 		{"a link to the proposal", relink("../../providers/meitner.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
 		{"a link to nothing", relink("nowhere.json", "acme", "meitner.json"), "approved/acme/meitner.json", []string{"symbolic link"}},
+		{"all copies lie behind a link", func(t *testing.T, dir string) {
+			if err := errors.Join(os.Rename(filepath.Join(dir, "approved"), filepath.Join(dir, "agreed")), os.Symlink("agreed", filepath.Join(dir, "approved"))); err != nil {
+				t.Fatal(err)
+			}
+		}, "approved/acme/meitner.json", []string{"symbolic link", "put the file itself there"}},
 		{"a folder in its place", func(t *testing.T, dir string) {
 			_ = os.Remove(filepath.Join(dir, "approved/acme/meitner.json"))
 			write(t, filepath.Join(dir, "approved/acme/meitner.json/x"), "")

@@ -179,7 +179,7 @@ func TestTokensOfAnotherUser(t *testing.T) {
 	lock(t, open(t, dir)) // makes the folder
 	d, err := localstore.OpenAs(dir, os.Geteuid()+1)
 	d = opened(t, d, err)
-	says(t, d.Lock(), "belongs to the user with id", "chown")
+	says(t, d.Lock(), filepath.Join(dir, "tokens")+" belongs to the user with id", "chown")
 }
 
 func TestModesOfWhatIsWritten(t *testing.T) {

@@ -131,6 +131,28 @@ func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
+// A claim that cannot be noted is given back: the next run makes it anew.
+func TestAClaimThatCannotBeNoted(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := filepath.Join(dir, "private", ".quickbooks.claim")
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Claim(t.Context(), "quickbooks"); err == nil || errors.Is(err, refresh.ErrClaimed) {
+		t.Fatalf("%v", err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if ticket, err := v.Claim(t.Context(), "quickbooks"); err != nil || ticket.Token.Reveal() != "first" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestWhatIsNoRefreshToken(t *testing.T) {
 	dir := t.TempDir()
 	v := newVault(t, dir, &tracedDisk{})
