@@ -47,7 +47,7 @@ func (w *World) happen(m moment) {
 	case WrongSecret, NoCredential, BadCredential:
 		if !m.begins || m.What == BadCredential {
 			p.secret++
-			p.doubt = doubtful // with another credential a failure is another, though it looks the same
+			p.renew()
 		}
 	case NotOurs:
 		p.records.open()
@@ -67,6 +67,7 @@ func (w *World) happen(m moment) {
 		}
 	case Consented:
 		p.called = false
+		p.renew()
 		w.consent(p)
 	case Missed, Late, Doubled:
 		if m.begins {
@@ -87,6 +88,14 @@ func (w *World) happen(m moment) {
 		if w.lines != nil {
 			w.lines.account.Cut(m.After)
 		}
+	}
+}
+
+// renew notes that p has another credential, or refresh token: with that a failure is another, though it
+// looks the same.
+func (w *watch) renew() {
+	if w.reported != (failure{}) {
+		w.reported = failure{code: "of the former credential"}
 	}
 }
 
