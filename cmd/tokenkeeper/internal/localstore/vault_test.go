@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
@@ -133,21 +134,21 @@ func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
 
 // A claim that cannot be noted is given back: the next run makes it anew.
 func TestAClaimThatCannotBeNoted(t *testing.T) {
-	dir := t.TempDir()
-	v := newVault(t, dir, &tracedDisk{})
+	disk := &tracedDisk{}
+	v := newVault(t, t.TempDir(), disk)
 	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
 		t.Fatal(err)
 	}
-	inTheWay := filepath.Join(dir, "private", ".quickbooks.claim")
-	if err := os.Mkdir(inTheWay, 0o700); err != nil {
-		t.Fatal(err)
+	disk.refuse = func(_ int, s step) error {
+		if strings.HasSuffix(s.to, ".claim") {
+			return syscall.ENOSPC
+		}
+		return nil
 	}
-	if _, err := v.Claim(t.Context(), "quickbooks"); err == nil || errors.Is(err, refresh.ErrClaimed) {
+	if _, err := v.Claim(t.Context(), "quickbooks"); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("%v", err)
 	}
-	if err := os.Remove(inTheWay); err != nil {
-		t.Fatal(err)
-	}
+	disk.refuse = nil
 	if ticket, err := v.Claim(t.Context(), "quickbooks"); err != nil || ticket.Token.Reveal() != "first" {
 		t.Errorf("%v", err)
 	}
