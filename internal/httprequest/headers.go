@@ -219,5 +219,5 @@ func compileBasic(ps *problem.List, path string, names []string, others []Header
 			pair[i], _ = template.Parse(problem.Indexed(path, i), "${"+name+"}") // a valid name is one
 		}
 	}
-	return []Header{BasicHeader(path, pair[0], pair[1])}, slices.Collect(pair[0].Values())
+	return []Header{BasicHeader(path, pair[0], pair[1])}, slices.Collect(template.Named(pair[0]))
 }

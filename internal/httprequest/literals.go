@@ -121,7 +121,7 @@ func refuseComputed(ps *problem.List, t template.Template) {
 
 // mustStand refuses a value that may be absent where there is nothing to leave out.
 func mustStand(ps *problem.List, t template.Template) {
-	for v := range template.Named([]template.Template{t}) {
+	for v := range template.Named(t) {
 		if v.LeavesOut() {
 			ps.Add(v.At, problem.Show("${"+v.Name+"?}"), "may be absent where there is no field to leave out", "say what is there then: ${"+v.Name+"?''}")
 		}

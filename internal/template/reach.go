@@ -56,7 +56,7 @@ func (r Reach) through(f *function, argument int) Reach {
 // be absent.
 func (t Template) Instead() (list []string, ok bool) {
 	ok = true
-	for v := range t.Values() {
+	for v := range Named(t) {
 		if ok = ok && v.Optional; v.Instead != nil {
 			list = append(list, *v.Instead)
 		}
@@ -64,11 +64,8 @@ func (t Template) Instead() (list []string, ok bool) {
 	return list, ok
 }
 
-// Values goes through the values that t names, in order, those in arguments too.
-func (t Template) Values() iter.Seq[Value] { return Named([]Template{t}) }
-
-// Named goes through the values that templates name, those in arguments too.
-func Named(templates []Template) iter.Seq[Value] {
+// Named goes through the values that templates name, in order, those in arguments too.
+func Named(templates ...Template) iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		for _, t := range templates {
 			for r := range t.Reaches() {
@@ -82,7 +79,7 @@ func Named(templates []Template) iter.Seq[Value] {
 
 // Names reports whether templates name a value: that one, or any if it is empty.
 func Names(templates []Template, name string) bool {
-	for v := range Named(templates) {
+	for v := range Named(templates...) {
 		if name == "" || v.Name == name {
 			return true
 		}

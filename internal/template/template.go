@@ -72,14 +72,10 @@ func (p part) octets() bool { return p.function != nil && p.function.digests }
 
 // Fixed returns the text of a template without values; ok is false if it has any.
 func (t Template) Fixed() (text string, ok bool) {
-	var b strings.Builder
-	for _, p := range t {
-		if p.substituted() {
-			return "", false
-		}
-		b.WriteString(p.literal)
+	if slices.ContainsFunc(t, part.substituted) {
+		return "", false
 	}
-	return b.String(), true
+	return t.Outline(""), true
 }
 
 // Outline returns the text of t with mark for each of its substitutions.

@@ -70,7 +70,7 @@ func TestMentions(t *testing.T) {
 
 func TestValuesAreNamedInOrder(t *testing.T) {
 	var got []string
-	for v := range parse(t, "${a}${join(b?, c?'x')}${hex(hex(d))}").Values() {
+	for v := range template.Named(parse(t, "${a}${join(b?, c?'x')}${hex(hex(d))}")) {
 		got = append(got, v.Name)
 		if v.At != "field" {
 			t.Errorf("%s stands at %q", v.Name, v.At)
@@ -149,7 +149,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q has no value", text)
 		}
 		of := map[string]secret.Text{}
-		for v := range parsed.Values() {
+		for v := range template.Named(parsed) {
 			of[v.Name] = secret.New("v")
 		}
 		if _, err := template.NewValues(of, noon, nil).Expand(parsed); err != nil {

@@ -81,7 +81,7 @@ func addBasicAuth(ps *problem.List, raw bool, r *Request) {
 	}
 	id, key := template.Implied(path, "client_id"), template.Implied(path, "client_secret")
 	if raw {
-		r.NoColon = slices.Collect(id.Values())
+		r.NoColon = slices.Collect(template.Named(id))
 	} else {
 		id, key = id.Each(url.QueryEscape), key.Each(url.QueryEscape)
 	}

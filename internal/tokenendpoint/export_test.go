@@ -47,7 +47,7 @@ func Expand(text string, c refresh.Credential) (expanded string, names []string,
 	if fault != nil {
 		return "", nil, false
 	}
-	for v := range t.Values() {
+	for v := range template.Named(t) {
 		names = append(names, v.Name)
 	}
 	s, err := newValues(c, time.Time{}, nil).Expand(t)

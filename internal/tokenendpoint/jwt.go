@@ -132,7 +132,7 @@ func compileJWT(ps *problem.List, path, algorithmPath string, cfg jwtConfig, tok
 	}
 	j.Claims.Lifetime = ps.Duration(at("lifetime"), cfg.Lifetime, time.Second, most, usual)
 	vocabulary{}.check(ps, j.templates()) // it is signed before any step is taken
-	for v := range template.Named(j.templates()) {
+	for v := range template.Named(j.templates()...) {
 		if v.Name == "assertion" || v.Name == "client_assertion" {
 			ps.Add(v.At, problem.Show("${"+v.Name+"}"), "is itself signed here, and would be encoded again", "name values of the credential alone")
 		}

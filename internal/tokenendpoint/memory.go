@@ -66,7 +66,7 @@ const (
 // secret can be seen as it is need not be kept: it is found by that.
 func (m *memory) remember(c refresh.Credential, text string, t template.Template) {
 	of, seen := "", false
-	for v := range t.Values() {
+	for v := range template.Named(t) {
 		value := c.Values[v.Name].Reveal()
 		if value == "" || c.IsPublic(v.Name) {
 			continue

@@ -70,7 +70,7 @@ func (f recordForm) encode(r refresh.Record) (secret.Text, error) {
 	}
 	v := template.NewValues(texts, time.Time{}, nil)
 	if f.node.Kind == strictjson.String {
-		for named := range f.node.Text.Values() {
+		for named := range template.Named(f.node.Text) {
 			if _, there := fields[named.Name]; !there {
 				return secret.Text{}, fmt.Errorf("the answer had no %s, which record is made of", named.Name)
 			}

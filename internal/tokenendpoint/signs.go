@@ -68,7 +68,7 @@ func (j JWT) disclosed(c refresh.Credential, members ...any) error {
 	for _, place := range j.places() {
 		for _, t := range place.templates {
 			name := ""
-			for v := range t.Values() {
+			for v := range template.Named(t) {
 				if c.Values[v.Name].Len() >= secret.LeastSecret && !c.IsPublic(v.Name) {
 					name = v.Name
 				}

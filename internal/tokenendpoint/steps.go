@@ -81,7 +81,7 @@ func markNeeded(requests []Request) {
 		for j := range requests[i].Keep {
 			k := &requests[i].Keep[j]
 			for _, later := range requests[i+1:] {
-				for p := range template.Named(later.Templates()) {
+				for p := range template.Named(later.Templates()...) {
 					k.Needed = k.Needed || p.Name == k.Name && !p.Optional
 				}
 			}

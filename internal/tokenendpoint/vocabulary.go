@@ -13,7 +13,7 @@ import (
 // needed returns the values that templates cannot do without, but for those that steps keep.
 func needed(templates []template.Template) []template.Value {
 	var list []template.Value
-	for v := range template.Named(templates) {
+	for v := range template.Named(templates...) {
 		if !v.Optional && !strings.HasPrefix(v.Name, stepPrefix) {
 			list = append(list, v)
 		}
@@ -34,7 +34,7 @@ type vocabulary struct {
 
 // check notes the names in templates that are not in the vocabulary.
 func (words vocabulary) check(ps *problem.List, templates []template.Template) {
-	for v := range template.Named(templates) {
+	for v := range template.Named(templates...) {
 		shown := problem.Show("${" + v.Name + "}")
 		switch {
 		case v.Implied || slices.Contains(words.known, v.Name):

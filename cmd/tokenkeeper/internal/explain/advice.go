@@ -33,7 +33,7 @@ func Advice(p tokenendpoint.Plan) []string {
 // secretInURL reports whether a value other than an identifier goes into the URL.
 func secretInURL(r tokenendpoint.Request) bool {
 	inURL := httprequest.Request{Target: r.Target, Query: r.Query}
-	for v := range template.Named(inURL.Templates()) {
+	for v := range template.Named(inURL.Templates()...) {
 		if httprequest.SecretName(v.Name) {
 			return true
 		}

@@ -43,7 +43,7 @@ func (s *Symbols) absent(v template.Value) bool {
 // Substitution returns the symbol of a value or a function.
 func (s *Symbols) Substitution(t template.Template) (string, error) {
 	alone, isValue := t.Alone()
-	for v := range t.Values() {
+	for v := range template.Named(t) {
 		switch {
 		case !s.absent(v):
 		case v.LeavesOut():
