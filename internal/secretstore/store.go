@@ -64,7 +64,7 @@ type Store struct {
 	// KMSKey is the id, alias or ARN of the key that new secrets are encrypted with;
 	// empty: aws/secretsmanager.
 	KMSKey string
-	// WritesPerSecond is what the Client is held to; zero: that of awscall.Configure.
+	// WritesPerSecond is what the Client is held to; zero: awscall.WritesPerSecond.
 	WritesPerSecond int
 	// Tags are given to new secrets beside the store's own. None begins with "tokenkeeper:".
 	Tags map[string]string
