@@ -29,10 +29,22 @@ func (a *agenda) set(t task) {
 	a.changed[t.Name] = true
 }
 
-// found notes what a list shows of its secret.
+// lagTime is how old a list of secrets may be (Secrets Manager API reference, ListSecrets).
+const lagTime = 5 * time.Minute
+
+// found notes the state that a list of secrets shows. Where that is older than what this process has
+// seen, for no longer than lists may lag, the known one stays, and is doubted.
 func (a *agenda) found(t task, s State) {
-	if now := t.found(s, a.now); now.state != t.state || now.doubted {
-		a.set(now)
+	before := t.state
+	known, ok := before.current()
+	v, listed := s.current()
+	t.doubted = a.now.Sub(t.seen) < lagTime && ok && (s.Current == "" || listed && v.IssuedAt.Before(known.IssuedAt))
+	if !t.doubted {
+		t.state = s
+		t.state.Name = t.Name
+	}
+	if t.state != before || t.doubted {
+		a.set(t)
 	}
 }
 

@@ -132,26 +132,10 @@ type listing struct {
 	seen      map[string]bool       // the providers that were found
 }
 
-// lagTime is how old a list of secrets may be (Secrets Manager API reference, ListSecrets).
-const lagTime = 5 * time.Minute
-
 // hint returns t as it is kept: without what asks the provider, and what belongs to one run.
 func (t task) hint() task {
 	t.Endpoint, t.Probe, t.Encode = nil, nil, nil
 	t.slot, t.named, t.doubted, t.looked, t.read = nil, false, false, nil, Reading{}
-	return t
-}
-
-// found returns t with the state that a list of secrets shows. Where that is older than what this
-// process has seen, for no longer than lists may lag, t stays as it is, and is doubted.
-func (t task) found(s State, now time.Time) task {
-	known, ok := t.state.current()
-	v, listed := s.current()
-	t.doubted = now.Sub(t.seen) < lagTime && ok && (s.Current == "" || listed && v.IssuedAt.Before(known.IssuedAt))
-	if !t.doubted {
-		t.state = s
-		t.state.Name = t.Name
-	}
 	return t
 }
 
