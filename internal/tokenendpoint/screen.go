@@ -79,9 +79,14 @@ func (x exchange) compared() *failure {
 	return nil
 }
 
-// repeats is the failure of an answer that has the secret of that name.
+// repeats is the failure of an answer that has the secret of that name. Its refresh token may have
+// been kept already where only the record must not have it.
 func (x exchange) repeats(code, name, where string) *failure {
-	return x.fault(code, fmt.Sprintf("answered %d with %s%s, so nothing of it is used", x.answer.Status, nameInErrors(name), where),
+	so := "nothing of it is used"
+	if code == refresh.CodeSecretInRecord {
+		so = "the token is not kept"
+	}
+	return x.fault(code, fmt.Sprintf("answered %d with %s%s, so %s", x.answer.Status, nameInErrors(name), where, so),
 		cmp.Or(x.credential.IfPublic(name), "look at the paths under response: one of them leads to what was sent"))
 }
 
