@@ -59,7 +59,7 @@ func (brokenReading) Latest(_ context.Context, wanted []refresh.Wanted) []refres
 func TestWhereNothingCanBeNoted(t *testing.T) {
 	for name, spoil := range map[string]func(*refresh.State){
 		"another's":     func(st *refresh.State) { st.Owned = false },
-		"being deleted": func(st *refresh.State) { st.Deleting = true },
+		"being deleted": deleting,
 		"that takes none": func(st *refresh.State) {
 			st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: "key_disabled", Detail: "x"}
 		},

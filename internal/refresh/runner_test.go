@@ -233,7 +233,7 @@ func TestSecretsThatAreNotOursAreLeftAlone(t *testing.T) {
 		code string
 	}{
 		{"another owner", func(s *refresh.State) { s.Owned = false }, "secret_not_ours"},
-		{"about to be deleted", func(s *refresh.State) { s.Deleting = true }, "secret_being_deleted"},
+		{"about to be deleted", deleting, "secret_being_deleted"},
 	} {
 		w := newWorld("a")
 		w.run(refresh.Job{})

@@ -97,7 +97,7 @@ type State struct {
 	// Owned reports whether the secret carries this deployment's owner tag. One that
 	// does not is never touched.
 	Owned bool
-	// Deleting reports whether the secret is scheduled for deletion.
+	// Deleting reports whether the secret is scheduled for deletion. Blocked says so too.
 	Deleting bool
 	// Blocked is why the store would refuse every write; nil: it takes them. Its code is the
 	// [Reason] of the decision.

@@ -67,15 +67,10 @@ func (t task) blocked(d Decision) *Error {
 	if e := t.state.Blocked; e != nil && d.Reason == Reason(e.Code) {
 		return e
 	}
-	switch d.Reason {
-	case NotOurs:
+	if d.Reason == NotOurs {
 		return &Error{Class: Misconfigured, Code: string(NotOurs),
 			Detail: "a secret of that name exists without the tag tokenkeeper:owner of this deployment, so it is not touched",
 			Remedy: "if it may be replaced, run 'tokenkeeper adopt NAME'; else rename the provider"}
-	case Deleting:
-		return &Error{Class: Misconfigured, Code: string(Deleting),
-			Detail: "the secret is scheduled for deletion, so nothing can be stored in it",
-			Remedy: "restore it, or remove the provider's config"}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestWhatIsOpened(t *testing.T) {
 		}, refresh.Fresh, 1},
 		{"a token that is due", func(w *world, _ *refresh.State) { w.now = noon.Add(50 * time.Minute) }, refresh.NearExpiry, 1},
 		{"another's secret", func(_ *world, st *refresh.State) { st.Owned = false }, refresh.NotOurs, 0},
-		{"one that is being deleted", func(_ *world, st *refresh.State) { st.Deleting = true }, refresh.Deleting, 0},
+		{"one that is being deleted", func(_ *world, st *refresh.State) { deleting(st) }, refresh.Deleting, 0},
 		{"one that is paused", func(_ *world, st *refresh.State) { st.Paused = true }, refresh.Paused, 0},
 		{"one that takes no write", func(_ *world, st *refresh.State) {
 			st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: "key_disabled", Detail: "its key is disabled"}

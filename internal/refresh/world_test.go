@@ -337,3 +337,8 @@ func (s store) Note(ctx context.Context, name string, n refresh.Note) error {
 	s.secrets[name].state.Note = n
 	return nil
 }
+
+// deleting schedules a secret for deletion, as a store says that.
+func deleting(st *refresh.State) {
+	st.Deleting, st.Blocked = true, &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting), Detail: "it is scheduled for deletion"}
+}

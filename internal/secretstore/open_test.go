@@ -57,7 +57,11 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 		{"another stack's", func(s *awstest.Secret) { s.Tags["tokenkeeper:owner"] = "staging" },
 			with(func(st *refresh.State) { st.Owned = false })},
 		{"scheduled for deletion", func(s *awstest.Secret) { s.Deleted = begin() },
-			with(func(st *refresh.State) { st.Deleting = true })},
+			with(func(st *refresh.State) {
+				st.Deleting, st.Blocked = true, &refresh.Error{Class: refresh.Misconfigured, Code: "secret_being_deleted",
+					Detail: "secret tokenkeeper/tokens/meitner is scheduled for deletion, so nothing can be stored in it",
+					Remedy: "restore it, or remove the provider's config"}
+			})},
 		{"a replica", func(s *awstest.Secret) { s.Primary = "eu-west-1" },
 			with(func(st *refresh.State) {
 				st.Blocked = &refresh.Error{Class: refresh.Misconfigured, Code: secretstore.CodeReplica,

@@ -123,20 +123,13 @@ func (s *Store) move(ctx context.Context, provider string, from, to refresh.Vers
 	return false, s.blocked(ctx, provider, failure("UpdateSecretVersionStage", s.secret(provider), err))
 }
 
-// blocked says why a secret takes no write. AWS refuses a replica, and one that is scheduled
-// for deletion, with a code that means several things, so it is described.
+// blocked says why a secret takes no write. Where AWS's code means several things, it is described.
 func (s *Store) blocked(ctx context.Context, provider string, err error) error {
 	if !awscall.Is(err, "InvalidRequestException") {
 		return err
 	}
-	st, describing := s.Describe(ctx, provider)
-	switch {
-	case describing == nil && st.Blocked != nil:
+	if st, describing := s.Describe(ctx, provider); describing == nil && st.Blocked != nil {
 		return st.Blocked
-	case describing != nil || !st.Deleting:
-		return err
 	}
-	return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting), Err: err,
-		Detail: s.secret(provider) + " is scheduled for deletion, so nothing can be stored in it",
-		Remedy: "restore it, or remove the provider's config"}
+	return err
 }

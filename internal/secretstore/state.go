@@ -27,10 +27,15 @@ func describe(ctx context.Context, client *secretsmanager.Client, name string) (
 }
 
 // blocked returns why Secrets Manager would refuse every write to a secret in the region, as its
-// metadata says, or nil. A secret that has replicas states its primary region too.
+// metadata says, or nil: it refuses a replica, and a secret that is scheduled for deletion, with a
+// code that means several things. A secret that has replicas states its primary region too.
 func (m metadata) blocked(region string) *refresh.Error {
 	name, primary, owner := aws.ToString(m.Name), aws.ToString(m.PrimaryRegion), aws.ToString(m.OwningService)
 	switch {
+	case m.DeletedDate != nil:
+		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting),
+			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so nothing can be stored in it", name),
+			Remedy: "restore it, or remove the provider's config"}
 	case primary != "" && primary != region:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: CodeReplica,
 			Detail: fmt.Sprintf("secret %s is a replica of the one in %s, and takes no write here", name, primary),

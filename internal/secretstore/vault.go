@@ -92,16 +92,11 @@ func (v *Vault) holding(m metadata) Holding {
 
 // usable says why a secret must not be touched.
 func (v *Vault) usable(h Holding) error {
-	name := v.Secrets.secret(h.Name)
 	switch {
 	case !h.Owned:
 		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.NotOurs),
-			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", name, TagOwner, v.Secrets.Stack),
+			Detail: fmt.Sprintf("secret %s exists without the tag %s=%s, so it is not touched", v.Secrets.secret(h.Name), TagOwner, v.Secrets.Stack),
 			Remedy: "if its refresh token is for this stack, add the tag"}
-	case h.Deleting:
-		return &refresh.Error{Class: refresh.Misconfigured, Code: string(refresh.Deleting),
-			Detail: fmt.Sprintf("secret %s is scheduled for deletion, so no refresh token can be kept in it", name),
-			Remedy: "restore it, or remove the provider's config"}
 	case h.Blocked != nil:
 		return h.Blocked
 	}

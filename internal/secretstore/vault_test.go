@@ -164,7 +164,7 @@ func TestTheVersionOfASecretThatIsBeingDeleted(t *testing.T) {
 			"Describe": func() error { _, err := s.Describe(t.Context(), "quickbooks"); return err },
 		} {
 			var e *refresh.Error
-			if err := call(); !errors.As(err, &e) || e.Code != string(refresh.Deleting) || !strings.Contains(e.Detail, "refresh token") {
+			if err := call(); !errors.As(err, &e) || e.Code != string(refresh.Deleting) || !strings.Contains(e.Detail, private+"quickbooks is scheduled for deletion") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
