@@ -46,10 +46,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	if strings.EqualFold(name, "none") {
 		return "", &Fault{"is no algorithm that signs", "choose the one that the provider has registered, such as RS256"}
 	}
-	if near := strictjson.Nearest(name, names); near != "" {
-		return "", &Fault{"is no signing algorithm", "did you mean " + near + "?"}
-	}
-	return "", &Fault{"is no signing algorithm", "there are: " + strings.Join(names, ", ")}
+	return "", &Fault{"is no signing algorithm", strictjson.DidYouMean(name, names, "there are: "+strings.Join(names, ", "))}
 }
 
 // Symmetric reports whether a signs with a secret that the verifier has as well:

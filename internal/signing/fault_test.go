@@ -136,8 +136,8 @@ func TestWhatIsNoAlgorithm(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
 		{"none", "is no algorithm that signs; choose the one that the provider has registered, such as RS256"},
 		{"None", "is no algorithm that signs; choose the one that the provider has registered, such as RS256"},
-		{"rs256", "is no signing algorithm; did you mean RS256?"},
-		{"ES256K", "is no signing algorithm; did you mean ES256?"},
+		{"rs256", "is no signing algorithm; did you mean \"RS256\"?"},
+		{"ES256K", "is no signing algorithm; did you mean \"ES256\"?"},
 		{"", "is no signing algorithm; there are: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512"},
 		{"RSA-OAEP", "is no signing algorithm; there are: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512"},
 	} {

@@ -39,8 +39,8 @@ func compileClientAuth(ps *problem.List, cfg config, grantType string, r *Reques
 		refuseAssertion(ps, cfg)
 		return nil, nil, true
 	}
-	method := textOr(cfg.AuthMethod, clientSecretBasic)
-	encoding := textOr(cfg.BasicEncoding, "form")
+	method := valueOr(cfg.AuthMethod, clientSecretBasic)
+	encoding := valueOr(cfg.BasicEncoding, "form")
 	ok = ps.OneOf(path, method, clientSecretBasic, clientSecretPost, clientSecretJWT, privateKeyJWT, tlsClientAuth, selfSignedClientAuth, noClientSecret)
 	ok = ps.OneOf("client_secret_basic_encoding", encoding, "form", "raw") && ok
 	if ok && cfg.BasicEncoding != nil && method != clientSecretBasic {
@@ -96,15 +96,12 @@ func refuseAssertion(ps *problem.List, cfg config) {
 
 // compileClientAssertion compiles the JWT by which the client authenticates.
 func compileClientAssertion(ps *problem.List, cfg config, method string) JWT {
-	given := jwtConfig{}
-	if cfg.ClientAssertion != nil {
-		given = *cfg.ClientAssertion
-	}
+	given := valueOr(cfg.ClientAssertion, jwtConfig{})
 	const alg = "token_endpoint_auth_signing_alg"
 	if given.Algorithm != nil {
 		ps.Add("client_assertion.alg", problem.Show(*given.Algorithm), "has a field of its own", `write "`+alg+`" beside "client_assertion"`)
 	}
-	algorithm := textOr(cfg.SigningAlg, "HS256")
+	algorithm := valueOr(cfg.SigningAlg, "HS256")
 	if given.Algorithm = cfg.SigningAlg; method == clientSecretJWT {
 		given.Algorithm = &algorithm
 	}

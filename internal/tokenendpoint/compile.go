@@ -23,7 +23,7 @@ func compile(ps *problem.List, cfg config) Plan {
 	}
 	p := Plan{
 		timeout:    ps.Duration("timeout", cfg.Timeout, time.Second, maxTimeout, defaultTimeout),
-		supersedes: cfg.Supersedes != nil && *cfg.Supersedes,
+		supersedes: valueOr(cfg.Supersedes, false),
 	}
 	var login vocabulary
 	p.Requests, login = compileSteps(ps, cfg.Steps)
@@ -91,7 +91,7 @@ func compileLogin(ps *problem.List, cfg config, p *Plan, login vocabulary) {
 	case len(first) > 0:
 		last, p.JWTs = compileOAuth(ps, cfg)
 		login.check(ps, last.Templates())
-		p.issuer = textOr(cfg.Issuer, "")
+		p.issuer = valueOr(cfg.Issuer, "")
 	case len(cfg.Steps) > 0:
 		ps.Add("steps", "", "come before a request for the token, and there is none", `write the last of them as "request" beside "steps"`)
 		return

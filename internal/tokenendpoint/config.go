@@ -176,8 +176,8 @@ var misnomers = []struct{ names, instead string }{
 	{"name", "a provider has the name of the place that its config is kept in"},
 }
 
-// textOr returns what a field says, or its default.
-func textOr(field *string, missing string) string {
+// valueOr returns what a field says, or its default.
+func valueOr[T any](field *T, missing T) T {
 	if field == nil {
 		return missing
 	}

@@ -15,8 +15,8 @@ type exchange struct {
 	request    Request
 	credential refresh.Credential
 	witness    *Witness
-	// asked looks for what was known when the request was sent, and all for what was known in
-	// the end; nil: the same.
+	// asked looks for what was known when the request was sent, and all for what is known by now.
+	// Both are set before there is an answer.
 	asked, all *secret.Searcher
 	// shape is that of the answer that has the token; nil: it is another.
 	shape  *answer.Shape
@@ -43,14 +43,6 @@ type ticket struct {
 
 // known returns the credential of x with what was made of it.
 func (x exchange) known() refresh.Credential { return x.witness.Known(x.credential) }
-
-// searcher returns what looks for those values.
-func (x exchange) searcher() *secret.Searcher {
-	if x.all != nil {
-		return x.all
-	}
-	return x.known().Searcher()
-}
 
 // A failure is why an attempt gave no grant.
 type failure struct {
@@ -84,7 +76,7 @@ func (x exchange) fault(code, detail, remedy string) *failure {
 }
 
 // quote returns foreign text, fit to be printed.
-func (x exchange) quote(text string) string { return Quote(x.searcher(), text) }
+func (x exchange) quote(text string) string { return Quote(x.all, text) }
 
 // faulty is the failure of an answer that cannot be used.
 func (x exchange) faulty(f *answer.Fault) *failure { return x.fault(f.Code, f.Detail, f.Remedy) }

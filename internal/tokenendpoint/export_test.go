@@ -20,6 +20,7 @@ func (e *Endpoint) Read(c refresh.Credential, status int, header http.Header, bo
 		request:    e.plan.Requests[len(e.plan.Requests)-1],
 		credential: c,
 		asked:      c.Searcher(),
+		all:        c.Searcher(),
 		shape:      &e.plan.Answer,
 		witness:    &Witness{},
 	}

@@ -28,7 +28,10 @@ func (x exchange) refused(byStatus bool) *failure {
 	if f := x.stated("its error", said.Code); f != nil {
 		return f
 	}
-	word := x.registered(said.Code)
+	word := said.Code
+	if x.plan.Rotates && ofRefreshToken.MatchString(word) {
+		word = "invalid_grant" // of a refresh token, GitHub says bad_refresh_token, and Slack invalid_refresh_token
+	}
 	code, v := ofAnswer(word)
 	if byStatus {
 		code, v = ofRefusal(x.answer.Status, word)
@@ -42,15 +45,6 @@ func (x exchange) refused(byStatus bool) *failure {
 		f.tries = 1 // it may count what it refuses, so that each attempt more keeps it shut for longer
 	}
 	return f
-}
-
-// registered returns the code of OAuth of a provider's own word: of a refresh token
-// that is no longer good, GitHub says bad_refresh_token, and Slack invalid_refresh_token.
-func (x exchange) registered(code string) string {
-	if x.plan.Rotates && ofRefreshToken.MatchString(code) {
-		return "invalid_grant"
-	}
-	return code
 }
 
 // words says what an answer said, after its status.

@@ -33,8 +33,8 @@ func compileOAuth(ps *problem.List, cfg config) (Request, []JWT) {
 	}
 	r.Headers = httprequest.CompileHeaders(ps, "headers", cfg.Headers)
 
-	grantType := textOr(cfg.GrantType, clientCredentials)
-	bodyKind := textOr(cfg.Body, "form")
+	grantType := valueOr(cfg.GrantType, clientCredentials)
+	bodyKind := valueOr(cfg.Body, "form")
 	sent, jwts, known := compileGrant(ps, cfg, grantType)
 	auth, assertions, served := compileClientAuth(ps, cfg, grantType, &r)
 	sent = append(sent, auth...)
@@ -92,7 +92,7 @@ func compileParameters(ps *problem.List, v strictjson.Value, sent []httprequest.
 // compileScope returns the scope that is asked for: the parameter, if any, and the words in
 // it, as far as the config spells them out.
 func compileScope(ps *problem.List, cfg config) (params []httprequest.Param, asked []string) {
-	separator := textOr(cfg.ScopeSeparator, " ")
+	separator := valueOr(cfg.ScopeSeparator, " ")
 	if cfg.ScopeSeparator != nil && cfg.Scope.Type == strictjson.Absent {
 		ps.Add("scope_separator", problem.Show(separator), "has no effect without scope", "remove it")
 	}

@@ -71,7 +71,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 	return refresh.Provider{
 		Name:       d.Name,
 		Where:      d.Where,
-		Credential: textOr(cfg.Credential, d.Name),
+		Credential: valueOr(cfg.Credential, d.Name),
 		Config:     refresh.NewFingerprint(canonical),
 		Endpoint:   e,
 		Rotates:    plan.Rotates,
@@ -80,7 +80,7 @@ func (p *Parser) Provider(d refresh.Document) (refresh.Provider, error) {
 		Supersedes: plan.supersedes,
 
 		RenewsItself: plan.renewsItself,
-		Paused:       cfg.Paused != nil && *cfg.Paused,
+		Paused:       valueOr(cfg.Paused, false),
 		Probe:        e.probe(),
 		Encode:       plan.encode,
 	}, nil

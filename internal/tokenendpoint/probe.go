@@ -32,8 +32,7 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *Request {
 	}
 	given := *cfg.Request
 	if given.Method == nil {
-		method := http.MethodGet
-		given.Method = &method
+		given.Method = new(http.MethodGet)
 	}
 	r := Request{Request: httprequest.Compile(ps, "probe.request", given)}
 	vocabulary{of: "a probe", known: []string{probeToken}}.check(ps, r.Templates())
@@ -43,9 +42,8 @@ func compileProbe(ps *problem.List, cfg *probeConfig) *Request {
 				ps.Add("probe.request.headers.Authorization", "", "does not send the new token", `write "Bearer ${access_token}", or leave it out for that`)
 			}
 		}
-		bearer := slices.Concat(template.Literal("Bearer "), template.Of(probeToken))
 		h := httprequest.NewHeader("Authorization", "probe.request")
-		h.Value = bearer
+		h.Value = slices.Concat(template.Literal("Bearer "), template.Of(probeToken))
 		r.Headers = append(r.Headers, h)
 	}
 	r.Outcome = compileOutcome(ps, "probe.response", cfg.Response.outcomeConfig)

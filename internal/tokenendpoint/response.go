@@ -26,6 +26,7 @@ func compileReader(ps *problem.List, cfg config) answer.Shape {
 		ExpiresIn:       compileSource(ps, "response.expires_in", res.ExpiresIn, "expires_in"),
 		ExpiresAt:       compileSource(ps, "response.expires_at", res.ExpiresAt, ""),
 		Scope:           compileSource(ps, "response.scope", res.Scope, "scope"),
+		Extra:           map[string]answer.Source{},
 		DefaultLifetime: ps.Duration("default_lifetime", cfg.DefaultLifetime, time.Second, answer.MostBelievable, 0),
 		MaxLifetime:     ps.Duration("max_lifetime", cfg.MaxLifetime, time.Second, answer.MostBelievable, 0),
 	}
@@ -36,18 +37,9 @@ func compileReader(ps *problem.List, cfg config) answer.Shape {
 		ps.Add("default_lifetime", problem.Show(cfg.DefaultLifetime.Text), "is more than 400 days, which is believed only if it is said twice",
 			fmt.Sprintf("if it is right, add %q: %q", "max_lifetime", cfg.DefaultLifetime.Text))
 	}
-	if res.ExpiresInUnit != nil {
-		r.Unit = understand(ps, "response.expires_in_unit", *res.ExpiresInUnit, answer.ParseUnit)
-	}
-	if res.DateFormat != nil {
-		r.Dates.Format = understand(ps, "response.expires_at_format", *res.DateFormat, answer.ParseDateFormat)
-	}
-	if res.DateZone != nil {
-		r.Dates.Zone = understand(ps, "response.expires_at_zone", *res.DateZone, answer.ParseZone)
-	}
-	if len(res.Extra) > 0 {
-		r.Extra = make(map[string]answer.Source)
-	}
+	r.Unit = understand(ps, "response.expires_in_unit", res.ExpiresInUnit, answer.ParseUnit)
+	r.Dates.Format = understand(ps, "response.expires_at_format", res.DateFormat, answer.ParseDateFormat)
+	r.Dates.Zone = understand(ps, "response.expires_at_zone", res.DateZone, answer.ParseZone)
 	for _, name := range slices.Sorted(maps.Keys(res.Extra)) {
 		path := "response.extra." + name
 		if !validExtra.MatchString(name) {
@@ -62,7 +54,7 @@ func compileReader(ps *problem.List, cfg config) answer.Shape {
 // compileType compiles where the token type is, which may also be written out.
 func compileType(ps *problem.List, path string, v strictjson.Value) answer.Source {
 	if v.Type == strictjson.String {
-		return answer.Source{Path: understand(ps, path, v.Text, answer.ParseType)}
+		return answer.Source{Path: understand(ps, path, &v.Text, answer.ParseType)}
 	}
 	return compileSource(ps, path, v, "token_type")
 }
@@ -88,13 +80,9 @@ func compileOutcomes(ps *problem.List, res responseConfig, requests []Request) (
 
 // compileOutcome compiles what a response says of success.
 func compileOutcome(ps *problem.List, path string, cfg outcomeConfig) answer.Outcome {
-	var good answer.Condition
-	if cfg.Success != nil {
-		good = understand(ps, path+".success", *cfg.Success, answer.ParseCondition)
-	}
 	return answer.Outcome{
+		Success:     understand(ps, path+".success", cfg.Success, answer.ParseCondition),
 		Statuses:    compileStatuses(ps, path+".status", cfg.Status),
-		Success:     good,
 		Error:       compileSource(ps, path+".error", cfg.Error, ""),
 		Description: compileSource(ps, path+".error_description", cfg.ErrorDescription, ""),
 	}

@@ -32,7 +32,7 @@ const (
 // compileRotation adds to p what the config says of the refresh token.
 func compileRotation(ps *problem.List, cfg config, p *Plan) {
 	res := cfg.Response
-	p.renewsItself = cfg.RenewsItself != nil && *cfg.RenewsItself
+	p.renewsItself = valueOr(cfg.RenewsItself, false)
 	if !p.Rotates {
 		refuse(ps, "has no effect: no refresh token is sent", `say "grant_type": "refresh_token", or write ${refresh_token} where the request has it`,
 			stated{"response.refresh_token", res.RefreshToken.Type != strictjson.Absent},

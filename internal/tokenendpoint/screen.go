@@ -73,7 +73,7 @@ func (x exchange) compared() *failure {
 	if tooLarge(texts...) {
 		return x.fault(answer.CodeTooLarge, fmt.Sprintf("answered %d with more than %d bytes to be compared", x.answer.Status, largestKept), "take plain paths, such as \"data.token\"")
 	}
-	if name := foundIn(x.searcher(), texts, nil); name != "" {
+	if name := foundIn(x.all, texts, nil); name != "" {
 		return x.repeats(codeSecretInAnswer, name, " where it is compared")
 	}
 	return nil
@@ -126,7 +126,7 @@ func (x exchange) screen() *failure {
 		return (ofStep(v) || x.plan.renewsItself && v.Name == refreshToken) && v.Text.Reveal() == token
 	}
 	signed := answer.IsJWT(token)
-	if name := foundIn(x.searcher(), token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
+	if name := foundIn(x.all, token, func(v secret.Value) bool { return theToken(v) || signed && ofStep(v) }); name != "" {
 		return x.repeats(refresh.CodeSecretInRecord, name, "")
 	}
 	cookie := ""
@@ -145,7 +145,7 @@ func (x exchange) screen() *failure {
 			return f
 		}
 	}
-	if name := foundIn(x.searcher(), []any{s.TokenType, s.Scope, s.Extra}, theToken); name != "" {
+	if name := foundIn(x.all, []any{s.TokenType, s.Scope, s.Extra}, theToken); name != "" {
 		return x.repeats(refresh.CodeSecretInRecord, name, "")
 	}
 	return nil

@@ -19,9 +19,9 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		if missing == "" {
 			return answer.Source{}
 		}
-		return answer.Source{Path: understand(ps, path, missing, answer.ParsePath)}
+		return answer.Source{Path: understand(ps, path, &missing, answer.ParsePath)}
 	case strictjson.String:
-		return answer.Source{Path: understand(ps, path, v.Text, answer.ParsePath)}
+		return answer.Source{Path: understand(ps, path, &v.Text, answer.ParsePath)}
 	case strictjson.Object:
 	default:
 		ps.Add(path, "", fmt.Sprintf("must be a string or an object, not %s", v.Type), remedy)
@@ -42,7 +42,7 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		switch m.Name {
 		case "path":
 			places++
-			s.Path = understand(ps, at, text, answer.ParsePath)
+			s.Path = understand(ps, at, &text, answer.ParsePath)
 		case "header", "cookie":
 			places++
 			if !httprequest.ValidHeader(text) {
@@ -62,7 +62,7 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 		case "after":
 			s.After = text
 		case "json":
-			s.Inner = understand(ps, at, text, answer.ParsePath)
+			s.Inner = understand(ps, at, &text, answer.ParsePath)
 		}
 	}
 	if places != 1 && len(ps.Found) == before {
@@ -71,11 +71,15 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 	return s
 }
 
-// understand returns what a text of the config means, and notes what is wrong with it.
-func understand[T any](ps *problem.List, path, text string, parse func(string) (T, *answer.Misreading)) T {
-	v, wrong := parse(text)
+// understand returns what a text of the config means, and notes what is wrong with it; nil means
+// nothing.
+func understand[T any](ps *problem.List, path string, text *string, parse func(string) (T, *answer.Misreading)) (v T) {
+	if text == nil {
+		return v
+	}
+	v, wrong := parse(*text)
 	if wrong != nil {
-		ps.Add(path, problem.Show(text), wrong.Detail, wrong.Remedy)
+		ps.Add(path, problem.Show(*text), wrong.Detail, wrong.Remedy)
 	}
 	return v
 }

@@ -48,7 +48,7 @@ func compileSteps(ps *problem.List, given []stepConfig) (requests []Request, v v
 
 // compileStepName returns the name of a step, which no earlier one may have.
 func compileStepName(ps *problem.List, path string, given *string, earlier []Request) string {
-	name := textOr(given, "")
+	name := valueOr(given, "")
 	switch {
 	case given == nil:
 		ps.Add(path, "", "is missing", `write "name": "login", or whatever later requests shall call it`)
