@@ -37,8 +37,6 @@ func (retryer) MaxAttempts() int { return 0 }
 // RetryDelay returns 0: GetRetryToken, which unlike this is given the context, has waited.
 func (retryer) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
-var errNoMoreAttempts = errors.New("no further attempt")
-
 // GetRetryToken waits before the next attempt, or returns an error if there is none: the
 // context leaves no time for it, or has no deadline and four were made. The SDK returns
 // the failure of the last attempt then.
@@ -46,7 +44,7 @@ func (retryer) GetRetryToken(ctx context.Context, failed error) (func(error) err
 	n := *attemptsOf(ctx)
 	delay := backOff(n, failed)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay || !ok && n >= maxAttempts {
-		return nil, errNoMoreAttempts
+		return nil, errors.New("no further attempt")
 	}
 	select {
 	case <-time.After(delay):

@@ -3,7 +3,6 @@ package refresh
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 )
 
@@ -132,16 +131,6 @@ func (d Document) CredentialName() (name string, ok bool) {
 		return d.Name, true
 	}
 	return *config.Credential, true
-}
-
-// checkApprover refuses an approved copy that uses another owner's credential.
-func (d Document) checkApprover(p Provider) error {
-	if d.Approver == "" || d.Approver == p.Credential {
-		return nil
-	}
-	return Problems{{Where: d.Where, Path: "credential", Value: fmt.Sprintf("%q", p.Credential),
-		Detail: fmt.Sprintf("is another credential than %q, whose owner approved this copy", d.Approver),
-		Remedy: "remove this copy, and have the owner of the credential that is meant run 'tokenkeeper approve " + d.Name + "'"}}
 }
 
 // An Edit is a proposal that is not approved: the provider goes on with its approved copy.

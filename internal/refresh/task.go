@@ -42,9 +42,9 @@ func newTask(parser Parser, d Document, state State) task {
 	return t
 }
 
-// Understand understands a config as a run does, unless it could not be read or its name is not
-// allowed. A panic over one config stops no other, and its value is not printed. The error may be
-// [Problems].
+// Understand understands a config as a run does, unless it could not be read, its name is not
+// allowed, or it is a copy that uses another credential than its approver's. A panic over one config
+// stops no other, and its value is not printed. The error may be [Problems].
 func Understand(parser Parser, d Document) (p Provider, err error) {
 	if err := cmp.Or(d.Err, CheckName(d.Name)); err != nil {
 		return Provider{}, err
@@ -56,8 +56,10 @@ func Understand(parser Parser, d Document) (p Provider, err error) {
 	}()
 	p, err = parser.Provider(d)
 	p.Approved = d.Approver != ""
-	if err == nil {
-		err = d.checkApprover(p)
+	if err == nil && p.Approved && p.Credential != d.Approver {
+		err = Problems{{Where: d.Where, Path: "credential", Value: fmt.Sprintf("%q", p.Credential),
+			Detail: fmt.Sprintf("is another credential than %q, whose owner approved this copy", d.Approver),
+			Remedy: "remove this copy, and have the owner of the credential that is meant run 'tokenkeeper approve " + d.Name + "'"}}
 	}
 	return p, err
 }
