@@ -132,7 +132,7 @@ func changes(results []Result) (c Changes) {
 }
 
 // Log writes a line for each provider that something happened to, and one for all that were
-// skipped.
+// skipped, under the name of the longest due.
 func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 	for _, res := range r.Results {
 		log := log.With("provider", res.Provider)
@@ -151,25 +151,18 @@ func (r *Report) Log(ctx context.Context, log *slog.Logger) {
 		log.WarnContext(ctx, "an edit is not approved; the approved copy is in effect", "event", "edit_not_approved", "provider", e.Provider,
 			"where", e.Where, "approved", e.Approved, "remedy", r.remedies.complete(e.Provider, "its credential's owner looks at it and runs 'tokenkeeper approve "+e.Provider+"', or it is taken back"))
 	}
-	r.logSkipped(ctx, log)
+	if res, ok := r.latest(); ok {
+		attrs := []any{"event", "provider_skipped", "provider", res.Provider,
+			"skipped", r.Count(Skipped), "lateness", r.Lateness().Truncate(time.Second).String(), "reason", string(res.Reason)}
+		if at := rfc3339(res.State.ExpiresAt()); at != "" {
+			attrs = append(attrs, "expires_at", at)
+		}
+		attrs = append(attrs, "remedy", "if it lasts, more is due than can be stored in the time of a run: see docs/scale.md")
+		log.WarnContext(ctx, "no time left in this run", attrs...)
+	}
 	for _, name := range r.Orphans {
 		log.DebugContext(ctx, "a token without a config; it is left alone", "event", "token_orphaned", "provider", name)
 	}
-}
-
-// logSkipped writes one line for all that were skipped, under the name of the longest due.
-func (r *Report) logSkipped(ctx context.Context, log *slog.Logger) {
-	res, ok := r.latest()
-	if !ok {
-		return
-	}
-	attrs := []any{"event", "provider_skipped", "provider", res.Provider,
-		"skipped", r.Count(Skipped), "lateness", r.Lateness().Truncate(time.Second).String(), "reason", string(res.Reason)}
-	if at := rfc3339(res.State.ExpiresAt()); at != "" {
-		attrs = append(attrs, "expires_at", at)
-	}
-	attrs = append(attrs, "remedy", "if it lasts, more is due than can be stored in the time of a run: see docs/scale.md")
-	log.WarnContext(ctx, "no time left in this run", attrs...)
 }
 
 func (r Result) log(ctx context.Context, log *slog.Logger) {
