@@ -131,12 +131,9 @@ func (r Request) Build(ctx context.Context, v *template.Values) (*http.Request, 
 		return nil, err
 	}
 	req := (&http.Request{
-		Method:     r.Method,
-		URL:        u,
-		Host:       r.Target.Site.Hostport(),
-		Proto:      "HTTP/1.1",
-		ProtoMajor: 1,
-		ProtoMinor: 1,
+		Method: r.Method,
+		URL:    u,
+		Host:   r.Target.Site.Hostport(),
 		Header: http.Header{
 			"Accept":     {"application/json"},
 			"User-Agent": {"tokenkeeper"},
@@ -183,7 +180,7 @@ func (r Request) URL(v *template.Values) (*url.URL, error) {
 	if err != nil || u.Host != r.Target.Site.Hostport() || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, &Fault{r.Path, "cannot be built with the values of the credential", "look at the values in it"}
 	}
-	if dotSegment(u.EscapedPath()) {
+	if dotSegment.MatchString(u.EscapedPath()) {
 		return nil, &Fault{r.Path, `would have a segment "." or ".." in its path, which servers take for another path`, "look at the values in it"}
 	}
 	u.RawQuery = strings.Trim(query.Reveal()+"&"+encodeForm(more.Members), "&")

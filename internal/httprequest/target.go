@@ -65,7 +65,7 @@ func CompileTarget(ps *problem.List, path, text string) Target {
 			}
 		}
 	}
-	if dotSegment(pathPart.Outline("_")) {
+	if dotSegment.MatchString(pathPart.Outline("_")) {
 		return refuse(`has a segment "." or ".." in its path`, "write the path that is meant")
 	}
 	if _, err := url.PathUnescape(plain); err != nil {
@@ -80,23 +80,15 @@ func (t Target) FixedPath() string {
 	return path
 }
 
-// FixedQuery returns the parameters of the URL's own query, with ${} for what is not written out.
+// FixedQuery returns the parameters of the URL's own query, with ${} for what is not written out. A
+// semicolon separates them too, as it does for some servers.
 func (t Target) FixedQuery() url.Values {
-	query, _ := url.ParseQuery(t.query.Outline("${}")) // no value holds a separator
+	query, _ := url.ParseQuery(strings.ReplaceAll(t.query.Outline("${}"), ";", "&")) // no value holds a separator
 	return query
 }
 
-// dotSegment reports whether an escaped path has a segment that clients and servers remove (RFC
-// 3986 section 5.2.4).
-func dotSegment(path string) bool {
-	for s := range strings.SplitSeq(path, "/") {
-		switch strings.ToLower(s) {
-		case ".", "..", "%2e", "%2e%2e", ".%2e", "%2e.":
-			return true
-		}
-	}
-	return false
-}
+// dotSegment is a segment of an escaped path that clients and servers remove (RFC 3986 section 5.2.4).
+var dotSegment = regexp.MustCompile(`(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)`)
 
 // longestURL is how many characters of a URL are shown.
 const longestURL = 80

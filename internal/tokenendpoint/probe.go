@@ -65,9 +65,6 @@ func (e *Endpoint) probe() func(context.Context, refresh.Credential, secret.Text
 		defer func() { x.answer.Leave() }()
 		f := e.send(ctx, &x)
 		if f == nil {
-			_, f = x.keep()
-		}
-		if f == nil {
 			return nil
 		}
 		err, v := *f.err, ofFault(codeProbeFailed)
