@@ -78,15 +78,6 @@ func (ps *List) Duration(path string, v strictjson.Value, least, most, missing t
 	return missing
 }
 
-// OneOfNames checks the name of a field where a type of our own reads the object.
-func (ps *List) OneOfNames(path, name string, known ...string) bool {
-	if slices.Contains(known, name) {
-		return true
-	}
-	ps.Add(path, "", "there is no such field", strictjson.DidYouMean(name, known, "there are: "+strings.Join(known, ", ")))
-	return false
-}
-
 // Words reads a list of strings.
 func (ps *List) Words(path string, v strictjson.Value) []string {
 	if v.Type != strictjson.List {

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -81,12 +82,12 @@ func Path(p jsontext.Pointer) string {
 	return b.String()
 }
 
+// plainName is one that reads well in a path.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // printable returns a name as it may appear in a path.
 func printable(name string) string {
-	plain := func(r rune) bool {
-		return r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	if name != "" && len(name) <= longestName && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
+	if plainName.MatchString(name) {
 		return name
 	}
 	if runes := []rune(name); len(runes) > longestName {

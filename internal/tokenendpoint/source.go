@@ -3,6 +3,8 @@ package tokenendpoint
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/httprequest"
@@ -31,7 +33,9 @@ func compileSource(ps *problem.List, path string, v strictjson.Value, missing st
 	places, before := 0, len(ps.Found)
 	for _, m := range v.Members {
 		at := problem.Member(path, m.Name)
-		if !ps.OneOfNames(at, m.Name, "path", "header", "cookie", "body", "after", "json") {
+		known := []string{"path", "header", "cookie", "body", "after", "json"}
+		if !slices.Contains(known, m.Name) {
+			ps.Add(at, "", "there is no such field", strictjson.DidYouMean(m.Name, known, "there are: "+strings.Join(known, ", ")))
 			continue
 		}
 		if m.Value.Type != strictjson.String {
