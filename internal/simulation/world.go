@@ -223,7 +223,7 @@ func (w *World) runs(now time.Time, starts []*start) (next time.Time) {
 		if w.options.Trace != nil {
 			w.options.Trace(now.Sub(w.began), s.report, s.err)
 		}
-		w.oracle.ran(t, s.report, s.err)
+		w.oracle.ran(t, s.job, s.report, s.err)
 		for _, res := range s.report.Results {
 			if res.Next.Before(next) {
 				next = latest(res.Next.Add(-s.off), now)
