@@ -2,6 +2,7 @@ package localstore_test
 
 import (
 	"errors"
+	"io/fs"
 	"syscall"
 	"testing"
 
@@ -36,5 +37,8 @@ func TestAFolderThatCannotBeSynced(t *testing.T) {
 	disk := diskOf(t, "/proc/self")
 	if err := disk.SyncDir("task"); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("it is durable: %v", err)
+	}
+	if err := disk.SyncDir("missing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there is durable: %v", err)
 	}
 }
