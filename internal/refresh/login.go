@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 )
 
 // grant logs in, and counts what came of it among the logins of the run.
@@ -54,38 +53,4 @@ func (v *visit) credential() (Credential, *Error) {
 			Remedy: "the owner of the credential looks at it and runs 'tokenkeeper approve " + v.Name + "'"}
 	}
 	return c, nil
-}
-
-// fewHosts is how many hosts must lack a connection before the reason can be ours.
-const fewHosts = 10
-
-// A network separates hosts that cannot be reached from a network of ours that is down: then more
-// than half of a run's attempts, at ten hosts or more, get no connection.
-type network struct {
-	mu          sync.Mutex
-	attempts    int
-	unconnected int
-	hosts       map[string]bool
-}
-
-// attempted notes what came of a login; nil: a grant.
-func (n *network) attempted(e *Error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.attempts++
-	if e == nil || e.Unconnected == "" {
-		return
-	}
-	if n.hosts == nil {
-		n.hosts = make(map[string]bool)
-	}
-	n.unconnected++
-	n.hosts[e.Unconnected] = true
-}
-
-// down reports whether, by what was attempted until now, it is ours that is down.
-func (n *network) down() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return 2*n.unconnected > n.attempts && len(n.hosts) >= fewHosts
 }
