@@ -56,18 +56,16 @@ func (d *Dir) copy(credential string, e fs.DirEntry) (refresh.Document, error) {
 	if e.IsDir() {
 		return doc, errNoCopy
 	}
+	var fi fs.FileInfo
 	for _, part := range []string{approved, path.Join(approved, credential), file} {
-		fi, err := d.root.Lstat(part)
+		var err error
+		fi, err = d.root.Lstat(part)
 		if err == nil {
 			err = d.checkOwned(fi, d.path(part))
 		}
 		if err != nil {
 			return doc, err
 		}
-	}
-	fi, err := d.root.Lstat(file)
-	if err != nil {
-		return doc, err
 	}
 	read, err := d.document(name, file, fi)
 	read.Approver = credential

@@ -44,6 +44,7 @@ func TestApprovedCopies(t *testing.T) {
 	}{
 		{"as it was made", func(*testing.T, string) {}, "approved/acme/meitner.json", nil},
 		{"readable by others", mode(0o644, "acme", "meitner.json"), "approved/acme/meitner.json", nil},
+		{"executable by others", mode(0o755, "acme", "meitner.json"), "approved/acme/meitner.json", nil},
 		{"the file can be changed by the group", mode(0o664, "acme", "meitner.json"), "approved/acme/meitner.json", []string{"others can change", "chmod go-w"}},
 		{"the file can be changed by all", mode(0o602, "acme", "meitner.json"), "approved/acme/meitner.json", []string{"others can change", "meitner.json"}},
 		{"the credential's folder can be changed", mode(0o770, "acme"), "approved/acme/meitner.json", []string{"others can change", "chmod go-w"}},

@@ -1,6 +1,7 @@
 package localstore_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -217,6 +218,58 @@ func TestANewFolderIsMadeDurable(t *testing.T) {
 		}}
 		if err := call(openOn(t, dir, disk)); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Once a run has ended nothing is read or changed any more.
+func TestOnceARunHasEnded(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"providers", "credentials"} {
+		write(t, filepath.Join(dir, folder, "meitner.json"), "{}")
+	}
+	c := new(counter)
+	d := openOn(t, dir, c.disk())
+	lock(t, d)
+	v := d.Vault()
+	save(t, d, change("", at(0)))
+	for _, token := range []string{"first", "second"} {
+		if err := v.Put(t.Context(), meitner, secret.New(token), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ticket, err := v.Claim(t.Context(), meitner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Release(meitner, ticket)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func() error{
+		"Configs":    func() error { _, _, err := d.Configs(ended, ""); return err },
+		"Credential": func() error { _, err := d.Credential(ended, meitner); return err },
+		"CredentialVersions": func() error {
+			return d.CredentialVersions(ended, []string{meitner})[0].Err
+		},
+		"Latest":           func() error { return d.Latest(ended, []refresh.Wanted{{Provider: "none", Credential: meitner}})[0].Err },
+		"List":             func() error { _, _, err := d.List(ended, ""); return err },
+		"Open":             func() error { _, err := d.Open(ended, meitner); return err },
+		"Save":             func() error { _, err := d.Save(ended, change(at(0), at(1))); return err },
+		"Note":             func() error { return d.Note(ended, meitner, aNote) },
+		"Version":          func() error { _, err := v.Version(ended, meitner); return err },
+		"Vault.Credential": func() error { _, err := v.Credential(ended, meitner); return err },
+		"Claim":            func() error { _, err := v.Claim(ended, meitner); return err },
+		"Rotate":           func() error { return v.Rotate(ended, meitner, ticket, secret.New("next")) },
+		"Put":              func() error { return v.Put(ended, meitner, secret.New("next"), "") },
+		"Bind":             func() error { return v.Bind(ended, meitner, "erp") },
+		"Restore":          func() error { return v.Restore(ended, meitner) },
+	} {
+		c.failAt(0)
+		if err := call(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := c.calls.Load(); n != 0 {
+			t.Errorf("%s made %d calls to the disk", name, n)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestCredentialsAreForTheirOwnerAlone(t *testing.T) {
 		ok   bool
 	}{
 		{0o600, true}, {0o400, true}, {0o700, true},
-		{0o640, false}, {0o604, false}, {0o620, false}, {0o602, false}, {0o610, false}, {0o644, false}, {0o666, false},
+		{0o640, false}, {0o604, false}, {0o620, false}, {0o602, false}, {0o610, false}, {0o601, false}, {0o644, false}, {0o666, false},
 	} {
 		if err := os.Chmod(path, row.mode); err != nil {
 			t.Fatal(err)

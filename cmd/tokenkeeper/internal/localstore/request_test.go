@@ -1,9 +1,11 @@
 package localstore_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,5 +127,37 @@ func TestAnAnswerThatIsTakenMeanwhile(t *testing.T) {
 	}})
 	if err := other.Lock(); err != nil || taken != 1 {
 		t.Errorf("%d answers were taken: %v", taken, err)
+	}
+}
+
+// A request that cannot be read is removed, one that is withdrawn meanwhile is not there, and one
+// that cannot be removed is reported.
+func TestRequestsThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "state", "requests")
+	disk := &tracedDisk{reading: func(name string) error {
+		if strings.HasSuffix(name, "/W.json") {
+			remove(t, filepath.Join(folder, "W.json"))
+		}
+		return nil
+	}}
+	d := openOn(t, dir, disk)
+	fill := func() {
+		write(t, filepath.Join(folder, "A.json"), `{"refresh": ["meitner"]}`)
+		write(t, filepath.Join(folder, "B.json"), `{"refresh": ["`+strings.Repeat("x", 65536)+`"]}`)
+		write(t, filepath.Join(folder, "W.json"), `{"refresh": ["meitner"]}`)
+	}
+	fill()
+	found, err := d.Requests()
+	if len(found) != 1 || found[0].ID != "A" || err != nil {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, "*")); len(left) != 1 {
+		t.Errorf("these are left: %q", left)
+	}
+	fill()
+	disk.refuse = failing(syscall.EIO, "remove")
+	if found, err := d.Requests(); !errors.Is(err, syscall.EIO) || found != nil {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -40,6 +40,8 @@ func TestConfigs(t *testing.T) {
 		{"link.json", link("..mounted/inside.json"), "link", nil},
 		{"largest.json", content(strings.Repeat("x", 65536)), "largest", nil},
 
+		{"#meitner.json", content(planted), "#meitner", nil},
+		{"meitner.json#", content(planted), "providers/meitner.json#", []string{"does not end in .json"}},
 		{"educloud.yaml", content(planted), "providers/educloud.yaml", []string{"does not end in .json", "rewrite it"}},
 		{"meitner", content(planted), "providers/meitner", []string{"does not end in .json"}},
 		{"README", content(planted), "providers/README", []string{"does not end in .json"}},

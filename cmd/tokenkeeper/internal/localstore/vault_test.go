@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/refresh/vaulttest"
@@ -124,11 +126,13 @@ func TestRefreshTokensAreForTheirOwnerAlone(t *testing.T) {
 	if _, err := v.Claim(t.Context(), "quickbooks"); !errors.As(err, &e) || e.Class != refresh.Misconfigured || !strings.Contains(e.Remedy, "chmod 600") {
 		t.Errorf("%v", err)
 	}
-	if err := os.Chmod(filepath.Join(dir, "private"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := v.Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "chmod 700") {
-		t.Errorf("%v", err)
+	for _, mode := range []fs.FileMode{0o755, 0o701, 0o710, 0o704, 0o740} {
+		if err := os.Chmod(filepath.Join(dir, "private"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Claim(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), "chmod 700") {
+			t.Errorf("mode %04o: %v", mode, err)
+		}
 	}
 }
 
@@ -209,5 +213,57 @@ func TestARefreshTokenThatCannotBeRead(t *testing.T) {
 	disk.reading = nil
 	if _, err := v.Credential(ended, "quickbooks"); !errors.Is(err, context.Canceled) {
 		t.Errorf("once the run has ended: %v", err)
+	}
+}
+
+// Where there is no token before, or none that can be read, there is nothing to go back to, and
+// the present one stays.
+func TestRestoreOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	v := newVault(t, dir, &tracedDisk{})
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
+		t.Fatal(err)
+	}
+	previous := filepath.Join(dir, "private", "quickbooks.previous.json")
+	if err := v.Restore(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrNotFound) || !strings.Contains(err.Error(), previous) {
+		t.Errorf("%v", err)
+	}
+	write(t, previous, "{")
+	if err := v.Restore(t.Context(), "quickbooks"); err == nil || !strings.Contains(err.Error(), previous) {
+		t.Errorf("%v", err)
+	}
+	if ticket, err := v.Claim(t.Context(), "quickbooks"); err != nil || ticket.Token.Reveal() != "first" {
+		t.Errorf("%v", err)
+	}
+}
+
+// What failed once the token was in place is made durable by rotating again.
+func TestRotatingAgainAfterTheLastFlushFailed(t *testing.T) {
+	disk := &tracedDisk{}
+	v := newVault(t, t.TempDir(), disk)
+	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := v.Claim(t.Context(), "quickbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped := false
+	disk.refuse = func(_ int, s step) error {
+		swapped = swapped || s.op == "rename" && s.to == "private/quickbooks.json"
+		if swapped && s.op == "syncdir" {
+			return syscall.EIO
+		}
+		return nil
+	}
+	for range 2 {
+		if err := v.Rotate(t.Context(), "quickbooks", ticket, secret.New("second")); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%v, and the token may be lost", err)
+		}
+	}
+	disk.refuse, disk.steps = nil, nil
+	err = v.Rotate(t.Context(), "quickbooks", ticket, secret.New("second"))
+	if diff := cmp.Diff([]step{{op: "syncdir", name: "private"}}, disk.steps, cmp.AllowUnexported(step{})); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package localstore_test
 
 import (
@@ -8,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -37,76 +38,6 @@ func TestTheLargestRecord(t *testing.T) {
 	says(t, err, "65537 bytes", "at most 65536")
 	if _, err := d.Read("educloud"); !errors.Is(err, refresh.ErrNotFound) {
 		t.Errorf("%v", err)
-	}
-}
-
-// A claim is for five minutes, to the nanosecond, and is dated to the second.
-func TestHowLongAClaimIsKept(t *testing.T) {
-	dir := t.TempDir()
-	v := newVault(t, dir, &tracedDisk{})
-	claimed := noon.Add(2500 * time.Millisecond)
-	now := claimed
-	v.Now = func() time.Time { return now }
-	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), "erp"); err != nil {
-		t.Fatal(err)
-	}
-	first, err := v.Claim(t.Context(), "quickbooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := noon.Add(2 * time.Second); !first.Claim.At.Equal(want) || first.Claim.At.Location() != time.UTC || first.Claim.ID == "" {
-		t.Errorf("%+v, want it at %v", first.Claim, want)
-	}
-	if first.Before != (refresh.Claim{}) || first.Credential != "erp" || first.ID == "" {
-		t.Errorf("%+v", first)
-	}
-	now = claimed.Add(5*time.Minute - 1)
-	if _, err := v.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
-		t.Errorf("a nanosecond before it ends: %v", err)
-	}
-	now = claimed.Add(5 * time.Minute)
-	second, err := v.Claim(t.Context(), "quickbooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(first.Claim, second.Before); diff != "" || second.ID != first.ID || second.Claim.ID == first.Claim.ID {
-		t.Errorf("%+v: the claim before (-want +got):\n%s", second, diff)
-	}
-
-	// What replaces it is kept for the run that stores what it was spent for, and for as long.
-	rotated := now.Add(time.Minute)
-	now = rotated
-	if err := v.Rotate(t.Context(), "quickbooks", second, secret.New("second")); err != nil {
-		t.Fatal(err)
-	}
-	now = rotated.Add(5*time.Minute - 1)
-	if _, err := v.Claim(t.Context(), "quickbooks"); !errors.Is(err, refresh.ErrClaimed) {
-		t.Errorf("a nanosecond before that of the next ends: %v", err)
-	}
-	now = rotated.Add(5 * time.Minute)
-	if third, err := v.Claim(t.Context(), "quickbooks"); err != nil || third.Token.Reveal() != "second" || third.Before != (refresh.Claim{}) || third.Credential != "erp" {
-		t.Errorf("%+v, %v", third, err)
-	}
-}
-
-// A note of a claim that is no note says nothing, and is replaced.
-func TestAClaimThatIsNoNote(t *testing.T) {
-	dir := t.TempDir()
-	v := newVault(t, dir, &tracedDisk{})
-	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
-		t.Fatal(err)
-	}
-	version, err := v.Version(t.Context(), "quickbooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{"", "{", `{"version": "other", "id": "x"}`, `{"version": "` + string(version) + `", "id": "x", "at": 1}`} {
-		write(t, filepath.Join(dir, "private", ".quickbooks.claim"), text)
-		ticket, err := v.Claim(t.Context(), "quickbooks")
-		if err != nil || ticket.Before != (refresh.Claim{}) {
-			t.Errorf("after %q: %+v, %v", text, ticket.Before, err)
-		}
-		v.Release("quickbooks", ticket)
 	}
 }
 
@@ -197,49 +128,31 @@ func TestFoldersThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// A token that a person removes in the moment in which it is replaced is reported to the run.
-func TestARefreshTokenThatIsRemovedMeanwhile(t *testing.T) {
+// A file or folder that is removed once it was listed is not there, and the others count.
+func TestConfigsThatAreRemovedMeanwhile(t *testing.T) {
 	dir := t.TempDir()
-	disk := &tracedDisk{}
-	v := newVault(t, dir, disk)
-	if err := v.Put(t.Context(), "quickbooks", secret.New("first"), ""); err != nil {
-		t.Fatal(err)
-	}
-	ticket, err := v.Claim(t.Context(), "quickbooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	renamed := false
-	disk.refuse = func(_ int, s step) error {
-		if renamed && s.op == "syncdir" {
-			remove(t, filepath.Join(dir, "private", "quickbooks.json"))
-		}
-		renamed = s.op == "rename" && s.to == "private/quickbooks.json"
-		return nil
-	}
-	if err := v.Rotate(t.Context(), "quickbooks", ticket, secret.New("second")); !errors.Is(err, refresh.ErrNotFound) {
-		t.Errorf("%v", err)
-	}
-}
-
-// A credential's folder that is removed while the copies are listed has none, and the others count.
-func TestApprovedCopiesThatAreRemovedMeanwhile(t *testing.T) {
-	dir := t.TempDir()
-	for _, file := range []string{"providers/meitner", "approved/acme/meitner", "approved/educloud/meitner", "approved/zenith/meitner"} {
+	for _, file := range []string{"providers/meitner", "providers/nobel", "providers/zuse", "approved/acme/meitner", "approved/acme/nobel", "approved/educloud/meitner", "approved/zenith/meitner"} {
 		write(t, filepath.Join(dir, filepath.FromSlash(file)+".json"), "{}")
 	}
 	disk := &tracedDisk{reading: func(name string) error {
-		if name == "approved/acme/meitner.json" {
+		switch name {
+		case "approved/acme/meitner.json":
+			remove(t, filepath.Join(dir, "approved", "acme", "nobel.json"))
 			return os.RemoveAll(filepath.Join(dir, "approved", "educloud"))
+		case "providers/meitner.json":
+			remove(t, filepath.Join(dir, "providers", "nobel.json"))
 		}
 		return nil
 	}}
 	docs, _, err := openOn(t, dir, disk).Configs(t.Context(), "")
-	var approvers []string
+	var left []string
 	for _, doc := range docs {
-		approvers = append(approvers, doc.Approver)
+		left = append(left, doc.Approver+"/"+doc.Name)
+		if doc.Err != nil {
+			t.Error(doc.Err)
+		}
 	}
-	if diff := cmp.Diff([]string{"", "acme", "zenith"}, approvers); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"/meitner", "/zuse", "acme/meitner", "zenith/meitner"}, left); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
@@ -268,6 +181,9 @@ func TestWhatIsWrongWithADocument(t *testing.T) {
 		dir := t.TempDir()
 		row.want.Where = filepath.Join(dir, "providers", "meitner.json")
 		write(t, row.want.Where, planted)
+		if err := os.Chmod(row.want.Where, 0o755); err != nil {
+			t.Fatal(err)
+		}
 		disk := &tracedDisk{reading: func(name string) error { return &fs.PathError{Op: "open", Path: name, Err: row.err} }}
 		docs, _, err := openOn(t, dir, disk).Configs(t.Context(), "")
 		if err != nil || len(docs) != 1 {
