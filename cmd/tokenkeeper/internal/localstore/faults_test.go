@@ -99,6 +99,17 @@ func TestFullDiskIsFoundBeforeTheLogin(t *testing.T) {
 	d := openOn(t, dir, disk)
 	lock(t, d)
 	save(t, d, change("", at(0)))
+	disk.steps = nil
+	if _, err := d.Open(t.Context(), meitner); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, s := range disk.steps {
+		asked += len(s.data)
+	}
+	if asked != d.Limits().Record {
+		t.Errorf("room for %d bytes was asked for, and a record may have %d", asked, d.Limits().Record)
+	}
 	disk.refuse = failing(syscall.ENOSPC, "write")
 	_, err := d.Open(t.Context(), meitner)
 	says(t, err, "make room")
