@@ -34,6 +34,10 @@ func TestAStateThatIsNotOurs(t *testing.T) {
 		if _, ours := st.Current.Parse(); err != nil || ours != (name == "ours") || st.Current == "" {
 			t.Errorf("%s: %+v, %v", name, st, err)
 		}
+		remove(t, filepath.Join(dir, "tokens", "meitner.json"))
+		if st := stateOf(t, dir); !st.Exists || !st.Owned || st.Current != "" {
+			t.Errorf("%s, and no record: %+v", name, st)
+		}
 	}
 }
 
