@@ -225,9 +225,10 @@ func (l look) notes(o *oracle, answer string) bool {
 		n.Config == refresh.NewFingerprint([]byte(l.p.inEffect()))
 }
 
-// ended reports whether a failure that was reported is noted no more.
+// ended reports whether a failure that was reported is noted no more. While a provider is paused,
+// nothing is reported of it.
 func (l look) ended() bool {
-	return l.Alone && !l.Sight.note.Class.Failing() && !l.p.failing && l.p.reported != failure{}
+	return l.Alone && !l.p.is[Paused] && !l.Sight.note.Class.Failing() && !l.p.failing && l.p.reported != failure{}
 }
 
 // look judges what a tick has left of a provider.
