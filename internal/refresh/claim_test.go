@@ -468,5 +468,5 @@ type failsAfter struct{ source }
 
 func (f failsAfter) Latest(ctx context.Context, wanted []refresh.Wanted) []refresh.Reading {
 	f.source.Latest(ctx, wanted)
-	return brokenReading{f.source}.Latest(ctx, wanted)
+	return brokenReading(f).Latest(ctx, wanted)
 }
