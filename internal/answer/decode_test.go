@@ -171,6 +171,18 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// JSON in a text is read as deep as an answer is, and no deeper.
+func TestDeepJSONInJSON(t *testing.T) {
+	for depth, read := range map[int]bool{63: true, 64: true, 65: false} {
+		s := shape(t)
+		s.Extra = map[string]answer.Source{"x": {Path: path(t, "payload"), Inner: path(t, "@")}}
+		m := message(`{"payload": "` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `"}`)
+		if sel := (answer.Wanted{Token: &s}).Select(m, m.Decode("")); (sel.Extra["x"] != nil) != read {
+			t.Errorf("at a depth of %d: %v", depth, sel.Extra["x"])
+		}
+	}
+}
+
 // Bodies that are no documents are reported as what they are.
 func TestBodiesThatAreNoDocuments(t *testing.T) {
 	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }

@@ -104,6 +104,9 @@ func TestLifetimesThatCannotBeTrue(t *testing.T) {
 		{"a duration of nothing for never", "t", `, "expires_in": "PT0S"`, nil, 0, "token_over", `"response": {"expires_in": "not_stated"}`},
 		{"a time of zero in milliseconds for never", "t", `, "expires_at": 0`, func(s *answer.Shape) { s.Dates.Format = "epoch_milliseconds" }, 0, "token_over", `"default_lifetime": "24h", and remove response.expires_at`},
 		{"a time that has passed", "t", `, "expires_at": "2026-11-22T11:59:00Z"`, nil, 0, "token_over", "clock"},
+		{"a time in words", "t", `, "expires_at": "next Friday"`, nil, 0, "bad_lifetime", ""},
+		{"a token that expired 400 days ago, by itself", jwt(fmt.Sprintf(`{"exp": %d}`, unix-400*86400)), `, "expires_in": 600`, nil, 0, "token_over", ""},
+		{"a token that expired before, by itself", jwt(fmt.Sprintf(`{"exp": %d}`, unix-400*86400-1)), `, "expires_in": 600`, nil, 10 * time.Minute, "", ""},
 		{"the way that this names", "t", `, "expires_in": 0`, func(s *answer.Shape) {
 			s.ExpiresIn, s.DefaultLifetime = answer.Source{Path: path(t, "not_stated")}, day
 		}, day, "", ""},
