@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/status"
@@ -46,7 +45,7 @@ var keepingHeaders = []string{"TOKEN LIVES", "LEAD", "DUE AFTER", "OUTAGE SURVIV
 
 func (k keeping) cells() []terminal.Cell {
 	span := func(seconds int64) terminal.Cell {
-		return terminal.Cell{Text: exact(time.Duration(seconds) * time.Second)}
+		return terminal.Cell{Text: terminal.Exact(time.Duration(seconds) * time.Second)}
 	}
 	survived := span(k.Survives)
 	switch {
@@ -58,38 +57,26 @@ func (k keeping) cells() []terminal.Cell {
 	return []terminal.Cell{span(k.Lifetime), span(k.Lead), span(k.DueAfter), survived}
 }
 
-// exact writes a duration to the second, so that the figures add up.
-func exact(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
 // arithmetic says how the cells come about, with the numbers of the schedule.
 func arithmetic(s refresh.Schedule, p refresh.Provider) []string {
 	s = s.For(p)
 	margin := s.Margin()
-	m := exact(margin)
+	m := terminal.Exact(margin)
 	lead := fmt.Sprintf("lead = max(lives / 3, %s) + a spread below lives / 6, by the name", m)
 	if p.Supersedes {
 		lead = fmt.Sprintf("lead = %s, and not sooner: a new token ends the one before", m)
 	}
 	due := "due after = max(lives - lead, lives / 3)"
 	if s.Distance > 0 {
-		due = fmt.Sprintf("due after = max(lives - lead, lives / 3, %s between two writes)", exact(s.Distance))
+		due = fmt.Sprintf("due after = max(lives - lead, lives / 3, %s between two writes)", terminal.Exact(s.Distance))
 	}
 	survived := fmt.Sprintf("outage survived = lives - due after - %s", m)
 	if c := s.Claims; p.Rotates && c != (refresh.Claims{}) {
 		survived += fmt.Sprintf("; of that %s, or all but %s if that is more, since a refresh token is tried for %s on end, and then every %s",
-			exact(c.Eager), exact(c.Rest), exact(c.Eager), exact(c.Rest))
+			terminal.Exact(c.Eager), terminal.Exact(c.Rest), terminal.Exact(c.Eager), terminal.Exact(c.Rest))
 	}
 	return []string{
-		fmt.Sprintf("%s = 2 ticks of %s + a cache age of %s", m, exact(s.Tick), exact(s.CacheAge)),
+		fmt.Sprintf("%s = 2 ticks of %s + a cache age of %s", m, terminal.Exact(s.Tick), terminal.Exact(s.CacheAge)),
 		lead, due, survived,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/refresh"
 )
 
@@ -50,7 +51,7 @@ A line is logged for each provider that something happened to.`,
 				return said(err, report)
 			}
 			w.runner.Schedule.Tick = f.every
-			w.name += " --every " + exact(f.every)
+			w.name += " --every " + terminal.Exact(f.every)
 			if err := w.runner.Schedule.Check(); err != nil {
 				return misuse(err)
 			}

@@ -112,7 +112,7 @@ func (w *work) began(ctx context.Context, every time.Duration) {
 	if err != nil {
 		return // the first run says so
 	}
-	w.log.InfoContext(ctx, fmt.Sprintf("keeping the tokens of %s, every %s", plural(len(configs), "provider"), exact(every)),
+	w.log.InfoContext(ctx, fmt.Sprintf("keeping the tokens of %s, every %s", plural(len(configs), "provider"), terminal.Exact(every)),
 		"event", "keeper_started", "version", built().Version)
 }
 

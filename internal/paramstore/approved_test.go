@@ -13,7 +13,6 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 // Approved copies are listed before the configs, whatever the pages, with the credential whose
@@ -35,7 +34,7 @@ func TestApprovedCopies(t *testing.T) {
 			} {
 				w.SetParameter(awstest.Parameter{Name: name, Value: config, Type: kind})
 			}
-			paged, err := storetest.Pages(t.Context(), w.Configs)
+			paged, err := refresh.Pages(t.Context(), w.Configs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +45,7 @@ func TestApprovedCopies(t *testing.T) {
 				}
 				configs = configs || strings.HasPrefix(d.Where, providersPath+"/")
 			}
-			docs, err := storetest.Pages(t.Context(), w.Configs)
+			docs, err := refresh.Pages(t.Context(), w.Configs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +117,7 @@ func TestLatest(t *testing.T) {
 				if row.fault.Error != nil {
 					w.Fail("ssm:GetParameters", row.fault)
 				}
-				listed, err := storetest.Pages(t.Context(), w.Configs)
+				listed, err := refresh.Pages(t.Context(), w.Configs)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -18,7 +18,6 @@ import (
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/paramstore"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 const (
@@ -65,7 +64,7 @@ func TestConfigsReadsEveryPage(t *testing.T) {
 				}
 				w.SetParameter(awstest.Parameter{Name: providersPath + "-old/q", Value: config})
 				w.SetParameter(awstest.Parameter{Name: credentialsPath + "/p00", Value: login, Type: "SecureString"})
-				docs, err := storetest.Pages(t.Context(), w.Configs)
+				docs, err := refresh.Pages(t.Context(), w.Configs)
 				got := map[string]bool{}
 				for _, d := range docs {
 					got[d.Name] = true
@@ -84,7 +83,7 @@ func TestConfigsReadsEveryPage(t *testing.T) {
 func TestConfigsOfAnEmptyStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
-		if docs, err := storetest.Pages(t.Context(), w.Configs); len(docs) != 0 || err != nil || w.Count() != 2 {
+		if docs, err := refresh.Pages(t.Context(), w.Configs); len(docs) != 0 || err != nil || w.Count() != 2 {
 			t.Errorf("%v, %v, %d calls", docs, err, w.Count())
 		}
 	})
@@ -110,7 +109,7 @@ func TestConfigThatCannotBeOne(t *testing.T) {
 				row.param.Name, row.param.Value = providersPath+row.param.Name, canary
 				w.SetParameter(row.param)
 				w.SetParameter(awstest.Parameter{Name: providersPath + "/good", Value: config})
-				docs, err := storetest.Pages(t.Context(), w.Configs)
+				docs, err := refresh.Pages(t.Context(), w.Configs)
 				if err != nil || len(docs) != 2 {
 					t.Fatalf("%v, %v", docs, err)
 				}
@@ -161,7 +160,7 @@ func TestConfigsGivesAllOrAnError(t *testing.T) {
 					w.SetParameter(awstest.Parameter{Name: fmt.Sprintf("%s/p%d", providersPath, i), Value: config})
 				}
 				w.Fail("ssm:GetParametersByPath", row.fault)
-				docs, err := storetest.Pages(t.Context(), w.Configs)
+				docs, err := refresh.Pages(t.Context(), w.Configs)
 				var e *refresh.Error
 				if docs != nil || !errors.As(err, &e) || e.Class != row.class || e.Code != row.code || !strings.Contains(e.Detail, "ssm:GetParametersByPath /tokenkeeper/") {
 					t.Errorf("%v, %+v", docs, err)
@@ -176,7 +175,7 @@ func TestConfigsAreReadThroughThrottling(t *testing.T) {
 		w := newWorld(t, awstest.Options{})
 		w.SetParameter(awstest.Parameter{Name: providersPath + "/a", Value: config})
 		w.Fail("*", awstest.Throttle(3))
-		if docs, err := storetest.Pages(t.Context(), w.Configs); len(docs) != 1 || err != nil {
+		if docs, err := refresh.Pages(t.Context(), w.Configs); len(docs) != 1 || err != nil {
 			t.Errorf("%v, %v", docs, err)
 		}
 	})

@@ -51,3 +51,17 @@ type Parser interface {
 	Provider(Document) (Provider, error)
 	Credential(Document) (Credential, error)
 }
+
+// Pages collects what list returns a page at a time.
+func Pages[T any](ctx context.Context, list func(ctx context.Context, from string) ([]T, string, error)) (all []T, _ error) {
+	for next := ""; ; {
+		page, after, err := list(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if next = after; next == "" {
+			return all, nil
+		}
+	}
+}

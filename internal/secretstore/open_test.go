@@ -13,7 +13,6 @@ import (
 	"example.com/tokenkeeper/internal/awscall"
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 	"example.com/tokenkeeper/internal/secretstore"
 )
 
@@ -89,7 +88,7 @@ func TestOpenSaysWhatIsThere(t *testing.T) {
 				if diff := cmp.Diff(row.want, st, sameFailure); diff != "" || err != nil {
 					t.Errorf("Open() %v (-want +got):\n%s", err, diff)
 				}
-				listed, err := storetest.Pages(t.Context(), w.List)
+				listed, err := refresh.Pages(t.Context(), w.List)
 				if diff := cmp.Diff([]refresh.State{row.want}, listed, sameFailure); diff != "" || err != nil {
 					t.Errorf("List() %v (-want +got):\n%s", err, diff)
 				}
@@ -249,7 +248,7 @@ func TestListReadsEveryPage(t *testing.T) {
 				for i := range 120 {
 					w.SetSecret(awstest.Secret{Name: fmt.Sprintf("%sp%03d", prefix, i)})
 				}
-				states, err := storetest.Pages(t.Context(), w.List)
+				states, err := refresh.Pages(t.Context(), w.List)
 				names := map[string]bool{}
 				for _, st := range states {
 					names[st.Name] = true
@@ -269,7 +268,7 @@ func TestListLeavesOutWhatLiesElsewhere(t *testing.T) {
 		for _, name := range []string{prefix + "a", prefix + "a/b", prefix, "tokenkeeper/tokens-old/c", "tokenkeeper/private/d", "Tokenkeeper/tokens/e"} {
 			w.SetSecret(awstest.Secret{Name: name})
 		}
-		states, err := storetest.Pages(t.Context(), w.List)
+		states, err := refresh.Pages(t.Context(), w.List)
 		if diff := cmp.Diff([]refresh.State{{Name: "a", Exists: true}}, states); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
@@ -282,7 +281,7 @@ func TestListGivesAllOrAnError(t *testing.T) {
 		w.SetSecret(awstest.Secret{Name: prefix + "a"})
 		w.SetSecret(awstest.Secret{Name: prefix + "b"})
 		w.Fail("secretsmanager:ListSecrets", awstest.Fault{Skip: 1, Error: &awstest.Error{Status: 400, Code: "AccessDeniedException", Message: "no"}})
-		states, err := storetest.Pages(t.Context(), w.List)
+		states, err := refresh.Pages(t.Context(), w.List)
 		var e *refresh.Error
 		if states != nil || !errors.As(err, &e) || e.Code != awscall.CodeDenied || e.Remedy != "allow the caller secretsmanager:ListSecrets on *" {
 			t.Errorf("%v, %+v", states, err)
@@ -297,7 +296,7 @@ func TestListIsAHint(t *testing.T) {
 		if _, err := w.Open(t.Context(), "meitner"); err != nil {
 			t.Fatal(err)
 		}
-		if states, err := storetest.Pages(t.Context(), w.List); len(states) != 0 || err != nil {
+		if states, err := refresh.Pages(t.Context(), w.List); len(states) != 0 || err != nil {
 			t.Errorf("%v, %v", states, err)
 		}
 		if st, err := w.Open(t.Context(), "meitner"); !st.Exists || err != nil || w.Count(createSecret) != 1 {

@@ -11,7 +11,6 @@ import (
 
 	"example.com/tokenkeeper/internal/awstest"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 	"example.com/tokenkeeper/internal/secret"
 )
 
@@ -46,7 +45,7 @@ func TestTheCredentialsOfAll(t *testing.T) {
 		s.putFor(t, "acme", "token 0", "erp")
 		s.SetSecret(awstest.Secret{Name: private + "other", Tags: map[string]string{"tokenkeeper:owner": "staging", "tokenkeeper:credential": "x"},
 			Versions: []awstest.Version{{Value: "x", Labels: []string{"AWSCURRENT"}}}})
-		list, err := storetest.Pages(t.Context(), s.List)
+		list, err := refresh.Pages(t.Context(), s.List)
 		got := map[string]string{}
 		for _, held := range list {
 			got[held.Name] = held.Credential

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -88,7 +87,7 @@ func (f *fixture) note(provider string, n refresh.Note) {
 
 func (f *fixture) list() []refresh.State {
 	f.Helper()
-	states, err := Pages(f.Context(), f.store.List)
+	states, err := refresh.Pages(f.Context(), f.store.List)
 	if err != nil {
 		f.Fatalf("List() failed: %v", err)
 	}
@@ -122,19 +121,5 @@ func (f *fixture) same(got, want refresh.State) {
 	f.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		f.Errorf("the state is not as before (-want +got):\n%s", diff)
-	}
-}
-
-// Pages collects what list returns a page at a time.
-func Pages[T any](ctx context.Context, list func(ctx context.Context, from string) ([]T, string, error)) (all []T, _ error) {
-	for next := ""; ; {
-		page, after, err := list(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if next = after; next == "" {
-			return all, nil
-		}
 	}
 }

@@ -58,7 +58,7 @@ func endedContext(f *fixture) {
 	if _, err := f.store.Open(ctx, "educloud"); err == nil {
 		f.Error("Open() succeeded")
 	}
-	if _, err := Pages(ctx, f.store.List); err == nil {
+	if _, err := refresh.Pages(ctx, f.store.List); err == nil {
 		f.Error("List() succeeded")
 	}
 	f.same(f.current(at(0)), before)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/answer"
 	"example.com/tokenkeeper/internal/problem"
 	"example.com/tokenkeeper/internal/secret"
@@ -219,13 +220,13 @@ func lifetime(r answer.Shape) string {
 	}
 	ways = append(ways, "by the token itself, if it is a JWT")
 	if r.DefaultLifetime > 0 {
-		ways = append(ways, "default_lifetime, "+unpadded(r.DefaultLifetime))
+		ways = append(ways, "default_lifetime, "+terminal.Exact(r.DefaultLifetime))
 	} else {
 		ways = append(ways, "it is refused")
 	}
 	text := strings.Join(ways, "; else ")
 	if r.MaxLifetime > 0 {
-		text += fmt.Sprintf("; at most %s", unpadded(r.MaxLifetime))
+		text += fmt.Sprintf("; at most %s", terminal.Exact(r.MaxLifetime))
 	}
 	return text
 }

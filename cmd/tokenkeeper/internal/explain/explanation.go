@@ -3,11 +3,6 @@
 // nothing moves a cursor or turns the reading direction.
 package explain
 
-import (
-	"strings"
-	"time"
-)
-
 // An Explanation is what a config comes to, for the people who write it.
 type Explanation struct {
 	// Requests are what is sent, in order; none, where the token is signed here.
@@ -43,18 +38,6 @@ type Message struct {
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-}
-
-// unpadded writes a duration in Go's notation, without the zeros at its end.
-func unpadded(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // A SignedJWT is one that is signed with a key of the credential.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/tokenkeeper/cmd/tokenkeeper/internal/terminal"
 	"example.com/tokenkeeper/internal/secret"
 	"example.com/tokenkeeper/internal/strictjson"
 	"example.com/tokenkeeper/internal/template"
@@ -38,10 +39,10 @@ func signedJWT(p tokenendpoint.Plan, j tokenendpoint.JWT, names []string) (Signe
 	member(&out.Claims, "iss", claims.Issuer)
 	member(&out.Claims, "sub", claims.Subject)
 	member(&out.Claims, "aud", cmp.Or(strings.Join(claims.Audience, ", "), "left out"))
-	member(&out.Claims, "exp", "now and "+unpadded(claims.Lifetime))
+	member(&out.Claims, "exp", "now and "+terminal.Exact(claims.Lifetime))
 	dated := "now"
 	if claims.Backdate > 0 {
-		dated += ", less " + unpadded(claims.Backdate)
+		dated += ", less " + terminal.Exact(claims.Backdate)
 	}
 	for _, f := range []Field{{"iat", dated}, {"nbf", dated}, {"jti", "another each time"}} {
 		if !slices.ContainsFunc(claims.Own, func(m strictjson.Member) bool { return m.Name == f.Name }) {

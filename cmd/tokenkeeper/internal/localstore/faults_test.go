@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 	"example.com/tokenkeeper/internal/secret"
 )
 
@@ -224,7 +223,7 @@ func TestUnreadableRecordStopsNoOthers(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "tokens", "educloud.json"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	states, err := storetest.Pages(t.Context(), d.List)
+	states, err := refresh.Pages(t.Context(), d.List)
 	if err != nil || len(states) != 2 || states[1].Current != at(0) {
 		t.Fatalf("List() = %+v, %v; want two", states, err)
 	}

@@ -172,7 +172,7 @@ func stateOf(t *testing.T, dir string) refresh.State {
 	t.Helper()
 	d := open(t, dir)
 	defer d.Close()
-	states, err := storetest.Pages(t.Context(), d.List)
+	states, err := refresh.Pages(t.Context(), d.List)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 func TestOneWriterAtATime(t *testing.T) {
@@ -39,7 +38,7 @@ func TestReadingNeedsNoLock(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "providers", "meitner.json"), "{}")
 	writer, other := open(t, dir), open(t, dir)
-	if states, err := storetest.Pages(t.Context(), other.List); err != nil || len(states) != 0 {
+	if states, err := refresh.Pages(t.Context(), other.List); err != nil || len(states) != 0 {
 		t.Errorf("before there is a folder for tokens: List() = %v, %v; want none", states, err)
 	}
 	if _, err := other.Read(meitner); !errors.Is(err, refresh.ErrNotFound) {
@@ -47,7 +46,7 @@ func TestReadingNeedsNoLock(t *testing.T) {
 	}
 	lock(t, writer)
 	save(t, writer, change("", at(0)))
-	if states, err := storetest.Pages(t.Context(), other.List); err != nil || len(states) != 1 || states[0].Current != at(0) {
+	if states, err := refresh.Pages(t.Context(), other.List); err != nil || len(states) != 1 || states[0].Current != at(0) {
 		t.Errorf("List() = %v, %v; want %q", states, err, at(0))
 	}
 	if record, err := other.Read(meitner); err != nil || record.Reveal() != recordOf(at(0)) {

@@ -13,7 +13,6 @@ import (
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/localstore"
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/place"
 	"example.com/tokenkeeper/internal/refresh"
-	"example.com/tokenkeeper/internal/refresh/storetest"
 )
 
 func TestCredentialsAreForTheirOwnerAlone(t *testing.T) {
@@ -308,7 +307,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 	if _, err := d.Read(meitner); err == nil {
 		t.Error("Read() succeeded")
 	}
-	states, err := storetest.Pages(t.Context(), d.List)
+	states, err := refresh.Pages(t.Context(), d.List)
 	if err != nil || len(states) != 1 {
 		t.Fatalf("List() = %v, %v; want one", states, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"example.com/tokenkeeper/internal/refresh/storetest"
+	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/reader"
 )
 
@@ -29,7 +29,7 @@ func TestListWhileTokensAreReplaced(t *testing.T) {
 			}
 			return nil
 		}}
-		states, err := storetest.Pages(t.Context(), openOn(t, dir, disk).List)
+		states, err := refresh.Pages(t.Context(), openOn(t, dir, disk).List)
 		if err != nil || len(states) != 1 {
 			t.Fatalf("List() = %+v, %v; want one", states, err)
 		}
@@ -66,7 +66,7 @@ func TestReadersSeeWholeTokensInOrder(t *testing.T) {
 			return n, err == nil && ok
 		},
 		"List": func() (int, bool) {
-			states, err := storetest.Pages(t.Context(), d.List)
+			states, err := refresh.Pages(t.Context(), d.List)
 			if err != nil || len(states) != 1 {
 				return 0, false
 			}

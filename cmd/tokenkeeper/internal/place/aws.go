@@ -173,7 +173,7 @@ func (a *AWS) ReadsCredentials() bool { return false }
 
 // States lists secrets, which may lag five minutes.
 func (a *AWS) States(ctx context.Context) ([]refresh.State, error) {
-	return pages(ctx, a.store.List)
+	return refresh.Pages(ctx, a.store.List)
 }
 
 // describing is how many secrets are described at a time.

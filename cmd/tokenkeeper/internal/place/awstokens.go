@@ -148,7 +148,7 @@ func (a *AWS) RefreshTokenCredential(ctx context.Context, provider string) (stri
 
 // RefreshTokenCredentials lists secrets, which may lag five minutes.
 func (a *AWS) RefreshTokenCredentials(ctx context.Context, _ []string) (map[string]string, error) {
-	list, err := pages(ctx, a.vault.List)
+	list, err := refresh.Pages(ctx, a.vault.List)
 	found := map[string]string{}
 	for _, held := range list {
 		if held.Current != "" {

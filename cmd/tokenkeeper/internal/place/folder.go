@@ -41,7 +41,7 @@ func (f Folder) As(name string) Folder { return Folder{f.Dir, f.dir, name, f.loo
 // States returns what is so now. What is left beside a record that was removed with
 // its config has no owner.
 func (f Folder) States(ctx context.Context) ([]refresh.State, error) {
-	states, err := pages(ctx, f.List)
+	states, err := refresh.Pages(ctx, f.List)
 	return slices.DeleteFunc(states, func(st refresh.State) bool {
 		_, err := os.Lstat(filepath.Join(f.dir, providers, st.Name+".json"))
 		return st.Current == "" && st.Next == "" && errors.Is(err, fs.ErrNotExist)

@@ -21,7 +21,7 @@ func Configs(ctx context.Context, from refresh.Lister) ([]refresh.Config, error)
 // Documents lists all configs, and then all approved copies, or returns an error: never some of
 // them.
 func Documents(ctx context.Context, from refresh.Lister) ([]refresh.Document, error) {
-	docs, err := pages(ctx, from.Configs)
+	docs, err := refresh.Pages(ctx, from.Configs)
 	slices.SortStableFunc(docs, func(a, b refresh.Document) int {
 		switch {
 		case (a.Approver == "") == (b.Approver == ""):
@@ -32,18 +32,4 @@ func Documents(ctx context.Context, from refresh.Lister) ([]refresh.Document, er
 		return 1
 	})
 	return docs, err
-}
-
-// pages collects what list returns a page at a time.
-func pages[T any](ctx context.Context, list func(ctx context.Context, from string) ([]T, string, error)) (all []T, _ error) {
-	for next := ""; ; {
-		page, after, err := list(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if next = after; next == "" {
-			return all, nil
-		}
-	}
 }

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,4 +28,16 @@ func Span(d time.Duration) string {
 	}
 	const day = 24 * time.Hour
 	return fmt.Sprintf("%dd %02dh", d/day, d%day/time.Hour)
+}
+
+// Exact writes a duration in Go's notation, without the zeros at its end: 1h30m, and not 1h30m0s.
+func Exact(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
