@@ -10,6 +10,7 @@ import (
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/secret/secrettest"
 	"example.com/tokenkeeper/internal/simulator"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
@@ -113,7 +114,7 @@ func FuzzForeignText(f *testing.F) {
 			if strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				t.Fatalf("not printable: %q", got)
 			}
-			if form := leaked(got, hard); form != "" {
+			if form := secrettest.Leaked(got, hard); form != "" {
 				t.Fatalf("the secret is left as %s: %s", form, got)
 			}
 		}

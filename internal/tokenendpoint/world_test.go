@@ -2,9 +2,6 @@ package tokenendpoint_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +17,7 @@ import (
 
 	"example.com/tokenkeeper/internal/refresh"
 	"example.com/tokenkeeper/internal/secret"
+	"example.com/tokenkeeper/internal/secret/secrettest"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 )
 
@@ -156,7 +154,7 @@ func checkError(t *testing.T, e *refresh.Error, c refresh.Credential) {
 		text += fmt.Sprintf("%v %+v %#v", err, err, err)
 	}
 	for name, v := range c.Values {
-		if form := leaked(text, v.Reveal()); form != "" {
+		if form := secrettest.Leaked(text, v.Reveal()); form != "" {
 			t.Errorf("the error holds %s as %s:\n%s", name, form, text)
 		}
 	}
@@ -169,28 +167,6 @@ func checkError(t *testing.T, e *refresh.Error, c refresh.Credential) {
 	if len([]rune(e.Detail)) > 700 {
 		t.Errorf("the error has %d characters", len([]rune(e.Detail)))
 	}
-}
-
-// leaked returns the encoding in which secret is found in text, or "". Short secrets,
-// which chance may have put there, are passed over.
-func leaked(text, secret string) string {
-	if len(secret) < 6 {
-		return ""
-	}
-	squeeze := strings.NewReplacer(" ", "", "\n", "", "\r", "", "\t", "", `\n`, "", `\r`, "")
-	text = squeeze.Replace(text)
-	quoted, _ := json.Marshal(secret)
-	for form, encoded := range map[string]string{
-		"itself": secret, "a form": url.QueryEscape(secret), "a path": url.PathEscape(secret),
-		"JSON": strings.Trim(string(quoted), `"`), "base64": base64.RawStdEncoding.EncodeToString([]byte(secret)),
-		"URL-safe base64": base64.RawURLEncoding.EncodeToString([]byte(secret)), "hexadecimals": hex.EncodeToString([]byte(secret)),
-		"its first half": secret[:len(secret)/2+1],
-	} {
-		if strings.Contains(text, squeeze.Replace(encoded)) {
-			return form
-		}
-	}
-	return ""
 }
 
 // A pipe is a network without sockets, on which the bubble of a test can see that

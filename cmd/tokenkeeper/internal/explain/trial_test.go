@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/tokenkeeper/cmd/tokenkeeper/internal/explain"
+	"example.com/tokenkeeper/internal/secret/secrettest"
 	"example.com/tokenkeeper/internal/signing/keytest"
 	"example.com/tokenkeeper/internal/tokenendpoint"
 	"github.com/google/go-cmp/cmp"
@@ -69,7 +70,7 @@ func TestTryShowsNoSecret(t *testing.T) {
 		trial, _ := explain.Try(t.Context(), e, client(s.URL))
 		told, _ := json.Marshal(trial.Exchanges)
 		for _, secret := range []string{hard, "t0k3n-t0k3n", "r3fr3sh-r3fr3sh", "t0k3nt0k3nt0k3nt0k3n"} {
-			if form := leaked(string(told), secret); form != "" {
+			if form := secrettest.Leaked(string(told), secret); form != "" {
 				t.Errorf("%s is told, as %s:\n%s", secret, form, told)
 			}
 		}
@@ -203,7 +204,7 @@ func TestTrialsOfAMirror(t *testing.T) {
 		trial, _ := explain.Try(ctx, e, c)
 		told, _ := json.Marshal(trial.Exchanges)
 		for _, secret := range []string{hard, pin} {
-			if form := leaked(string(told), secret); form != "" {
+			if form := secrettest.Leaked(string(told), secret); form != "" {
 				t.Fatalf("%s is shown, as %s:\n%s", secret, form, told)
 			}
 		}

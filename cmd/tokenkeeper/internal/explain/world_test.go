@@ -2,9 +2,6 @@ package explain_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -112,21 +109,3 @@ const sessionConfig = `{"steps": [
 	 "response": {"success": "ok", "keep": {"company": "companies[0].id"}}},
 	{"name": "select", "request": {"method": "PUT", "url": "URL/companies/${steps.login.company}/select"}}],
 	"request": {"url": "URL/token"}}`
-
-// leaked returns the encoding in which secret is found in text, or "".
-func leaked(text, secret string) string {
-	squeeze := strings.NewReplacer(" ", "", "\n", "", `\n`, "")
-	text = squeeze.Replace(text)
-	quoted, _ := json.Marshal(secret)
-	for form, encoded := range map[string]string{
-		"itself": secret, "a form": url.QueryEscape(secret), "a path": url.PathEscape(secret),
-		"JSON": strings.Trim(string(quoted), `"`), "base64": base64.RawStdEncoding.EncodeToString([]byte(secret)),
-		"URL-safe base64": base64.RawURLEncoding.EncodeToString([]byte(secret)), "hexadecimals": hex.EncodeToString([]byte(secret)),
-		"its first half": secret[:len(secret)/2+1],
-	} {
-		if strings.Contains(text, squeeze.Replace(encoded)) {
-			return form
-		}
-	}
-	return ""
-}
