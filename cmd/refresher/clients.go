@@ -43,7 +43,7 @@ func (s settings) awsCredentials(context.Context) (aws.Credentials, error) {
 
 func newClients(cfg aws.Config, s settings) clients {
 	c := clients{meter: &meter{}}
-	cfg.APIOptions = append(cfg.APIOptions, c.meter.attach)
+	cfg.APIOptions = append(cfg.APIOptions, awscall.AfterAttempts("tokenkeeper.meter", c.meter.count))
 	awscall.Configure(&cfg, s.WritesPerSecond)
 	c.parameters = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
 		if s.SSMEndpoint != "" {

@@ -3,13 +3,10 @@ package main
 import (
 	"sync/atomic"
 
-	"github.com/aws/smithy-go/middleware"
-
 	"example.com/tokenkeeper/internal/awscall"
 )
 
-// A meter counts calls to AWS, each attempt of one for itself. Its attach is one of the
-// APIOptions of an aws.Config. The zero meter is ready; it may be used at any time.
+// A meter counts calls to AWS, each attempt of one for itself. The zero meter is ready; it may be used at any time.
 type meter struct {
 	calls, throttles atomic.Int64
 }
@@ -26,12 +23,10 @@ func (m *meter) take() usage {
 	return usage{calls: m.calls.Swap(0), throttles: m.throttles.Swap(0)}
 }
 
-// attach puts m where it sees every attempt of a call, and the error that its answer is.
-func (m *meter) attach(stack *middleware.Stack) error {
-	return awscall.AfterAttempts("tokenkeeper.meter", func(err error) {
-		m.calls.Add(1)
-		if awscall.Throttled(err) {
-			m.throttles.Add(1)
-		}
-	})(stack)
+// count counts an attempt that ended with err.
+func (m *meter) count(err error) {
+	m.calls.Add(1)
+	if awscall.Throttled(err) {
+		m.throttles.Add(1)
+	}
 }

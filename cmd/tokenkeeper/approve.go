@@ -97,7 +97,7 @@ type approval struct {
 func (c *cli) approval(ctx context.Context, to place.Place, name string) (a approval, err error) {
 	docs, err := place.Documents(ctx, to)
 	if err != nil {
-		return a, fmt.Errorf("loading provider configs: %w", err)
+		return a, err
 	}
 	at := func(approver string) *refresh.Document {
 		i := slices.IndexFunc(docs, func(d refresh.Document) bool { return d.Name == name && d.Approver == approver })

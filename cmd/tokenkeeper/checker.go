@@ -43,7 +43,7 @@ type checker struct {
 func (k *checker) check(ctx context.Context, only []string) (checkView, error) {
 	documents, err := place.Documents(ctx, k.place)
 	if err != nil {
-		return checkView{}, fmt.Errorf("loading provider configs: %w", err)
+		return checkView{}, err
 	}
 	configs, idle := refresh.Effective(documents)
 	var names []string

@@ -64,7 +64,7 @@ func (c *cli) openWork(cmd *cobra.Command, f workFlags) (_ *work, err error) {
 	}
 	// Before anything is made there: it may be the wrong folder.
 	if _, err := place.Documents(cmd.Context(), w.folder); err != nil {
-		return nil, fmt.Errorf("loading provider configs: %w", err)
+		return nil, err
 	}
 	if err := w.folder.Lock(); err != nil {
 		return nil, err

@@ -8,6 +8,13 @@ import (
 	"example.com/tokenkeeper/internal/secret"
 )
 
+// A rotation is the storing of the next refresh token, which may go on while the rest of an
+// answer is judged and stored.
+type rotation struct {
+	done chan *Error
+	kept bool // before the rest was judged
+}
+
 // rotate begins to store what an answer has in the place of the ticket, before anything else, and
 // gives that a while before it returns. It goes on to the last second of the run, when a failure
 // must be noted.

@@ -33,13 +33,6 @@ type ticketState struct {
 	ends           time.Time // when the refresh token expires; zero: not known
 }
 
-// A rotation is the storing of the next refresh token, which may go on while the rest of an
-// answer is judged and stored.
-type rotation struct {
-	done chan *Error
-	kept bool // before the rest was judged
-}
-
 // times returns the contexts in which the provider is asked, and in which its answer is stored,
 // also where ctx ends before. One with a refresh token has the time for two attempts, and to the
 // end of the run to store the next one.

@@ -31,8 +31,8 @@ type scene struct {
 }
 
 // A process is one warm process of the function, which has one run after the other. A run that
-// was killed changes nothing any more. It is the Source, the Parser, the Store and the Vault of
-// its runner, in memory; over wires its Store and Vault are real.
+// was killed changes nothing any more. It is the Source, the Store and the Vault of its
+// runner, in memory; over wires its Store and Vault are real.
 type process struct {
 	*scene
 	number int

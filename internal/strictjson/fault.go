@@ -83,11 +83,11 @@ func Path(p jsontext.Pointer) string {
 }
 
 // plainName is one that reads well in a path.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // printable returns a name as it may appear in a path.
 func printable(name string) string {
-	if plainName.MatchString(name) {
+	if len(name) <= longestName && plainName.MatchString(name) {
 		return name
 	}
 	if runes := []rune(name); len(runes) > longestName {

@@ -12,7 +12,7 @@ import (
 func Configs(ctx context.Context, from refresh.Lister) ([]refresh.Config, error) {
 	docs, err := Documents(ctx, from)
 	if err != nil {
-		return nil, fmt.Errorf("loading provider configs: %w", err)
+		return nil, err
 	}
 	configs, _ := refresh.Effective(docs)
 	return configs, nil
@@ -22,6 +22,9 @@ func Configs(ctx context.Context, from refresh.Lister) ([]refresh.Config, error)
 // them.
 func Documents(ctx context.Context, from refresh.Lister) ([]refresh.Document, error) {
 	docs, err := refresh.Pages(ctx, from.Configs)
+	if err != nil {
+		return nil, fmt.Errorf("loading provider configs: %w", err)
+	}
 	slices.SortStableFunc(docs, func(a, b refresh.Document) int {
 		switch {
 		case (a.Approver == "") == (b.Approver == ""):
@@ -31,5 +34,5 @@ func Documents(ctx context.Context, from refresh.Lister) ([]refresh.Document, er
 		}
 		return 1
 	})
-	return docs, err
+	return docs, nil
 }

@@ -28,7 +28,7 @@ func (l Lookout) Look(ctx context.Context, only []string) (Report, error) {
 	keeper := l.keeper(ctx)
 	documents, err := place.Documents(ctx, l.Place)
 	if err != nil {
-		return Report{}, fmt.Errorf("loading provider configs: %w", err)
+		return Report{}, err
 	}
 	states, err := l.Place.States(ctx)
 	if err != nil {
