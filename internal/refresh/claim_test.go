@@ -129,6 +129,12 @@ func TestWithoutARefreshToken(t *testing.T) {
 	}
 }
 
+// noted returns what a note has of an id.
+func noted(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:4])
+}
+
 // What is claimed is what may be spent, also where it was put in a moment before.
 func TestARefreshTokenThatIsPutInBeforeItsClaim(t *testing.T) {
 	w, v := newWorld("a"), &vault{}
@@ -137,8 +143,7 @@ func TestARefreshTokenThatIsPutInBeforeItsClaim(t *testing.T) {
 		return refresh.Grant{}, &refresh.Error{Class: refresh.Transient, Code: "timeout", Detail: "no answer", Unsure: true}
 	})
 	res := w.runVault(t, hooked{vault: v, claim: func(context.Context) error { v.put("second"); return nil }}, 0)
-	sum := sha256.Sum256([]byte("2"))
-	if want := hex.EncodeToString(sum[:4]); res.Note.Unsure != want {
+	if want := noted("2"); res.Note.Unsure != want {
 		t.Errorf("noted %s, want %s", res.Note, want)
 	}
 }
@@ -210,8 +215,7 @@ func TestWhatBecameOfTheLastClaim(t *testing.T) {
 			v.last = refresh.Claim{ID: "claim 7", At: noon.Add(-row.claim)}
 		}
 		if row.noted {
-			sum := sha256.Sum256([]byte("claim 7"))
-			w.secrets["a"].state.Note.Claim = hex.EncodeToString(sum[:4])
+			w.secrets["a"].state.Note.Claim = noted("claim 7")
 		}
 		w.answer("a", down)
 		res, _ := w.runWith(v, rotates)

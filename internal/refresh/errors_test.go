@@ -25,7 +25,7 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// What failed here counts as ours whatever it is called, so that the provider is not put last.
+// Whether a failure counts as ours, so that the provider is not put last, is as its error says, whatever its class.
 func TestACredentialThatCannotBeRead(t *testing.T) {
 	for _, ours := range []bool{false, true} {
 		w := newWorld("a")
@@ -38,7 +38,7 @@ func TestACredentialThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// So does what the source fails with.
+// What the source fails with always counts as ours.
 func TestASourceThatFails(t *testing.T) {
 	w := newWorld("a")
 	r := w.runner()

@@ -195,7 +195,8 @@ func TestAPageThatFailsWhereAListIsResumed(t *testing.T) {
 		from.takes = 4 * time.Second
 		minute(t, w, r, refresh.Job{}) // has time for some pages
 		from.takes = time.Second
-		r.Source = &refusing{paged: from}
+		refuses := &refusing{paged: from}
+		r.Source = refuses
 		w.now = time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 57*time.Second)
 		defer cancel()
@@ -205,8 +206,8 @@ func TestAPageThatFailsWhereAListIsResumed(t *testing.T) {
 		if !errors.As(err, &listing) || !strings.Contains(err.Error(), "there is no such page") {
 			t.Errorf("the run reports %v", err)
 		}
-		if n := from.pages.Load() - before; n > 10 {
-			t.Errorf("%d pages of ten are listed", n)
+		if n := from.pages.Load() - before; n > 10 || refuses.place == "" {
+			t.Errorf("%d pages of ten are listed, from %q on", n, refuses.place)
 		}
 	})
 }
@@ -214,12 +215,13 @@ func TestAPageThatFailsWhereAListIsResumed(t *testing.T) {
 // A refusing source refuses the place of the first page that it is asked for.
 type refusing struct {
 	*paged
+	asked bool
 	place string
 }
 
 func (r *refusing) Configs(ctx context.Context, from string) ([]refresh.Document, string, error) {
-	if r.place == "" {
-		r.place = from
+	if !r.asked {
+		r.asked, r.place = true, from
 	}
 	if from != "" && from == r.place {
 		return nil, "", errors.New("there is no such page")

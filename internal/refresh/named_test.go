@@ -65,7 +65,8 @@ func TestNamedRunsListNothing(t *testing.T) {
 	}
 }
 
-// A provider that is named several times is read once before its login.
+// A provider that is named several times is read no more often than one that is named once: at first, and before its
+// login.
 func TestNamedSeveralTimes(t *testing.T) {
 	w := newWorld("p", "other")
 	read := map[string]int{}

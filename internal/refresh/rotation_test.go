@@ -135,6 +135,9 @@ func TestHowLongARefreshTokenIsStored(t *testing.T) {
 				}
 				return nil
 			}}, run)
+			if v.token != "second" {
+				t.Errorf("in a run of %v %q is stored", run, v.token)
+			}
 		})
 	}
 }

@@ -79,6 +79,11 @@ func TestAClaimThatIsNoNote(t *testing.T) {
 			t.Errorf("after %q: %+v, %v", text, ticket.Before, err)
 		}
 		v.Release("quickbooks", ticket)
+		next, err := v.Claim(t.Context(), "quickbooks")
+		if err != nil || next.Before != ticket.Claim {
+			t.Errorf("after %q, and a claim: %+v, %v", text, next.Before, err)
+		}
+		v.Release("quickbooks", next)
 	}
 }
 
